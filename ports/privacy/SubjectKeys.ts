@@ -1,0 +1,39 @@
+import type { Effect } from "effect"
+import { Context } from "effect"
+import type { PortFailure } from "../PortFailure.ts"
+import type { WorkspaceId } from "../WorkspaceId.ts"
+
+/** The workspace's own keys: `index` for blind indexes, `subject` for pseudonyms of ids. 32 bytes each. */
+export type WorkspaceKeyPurpose = "index" | "pseudonym"
+
+/**
+ * Data keys of subjects (AES-256, 32 bytes), each stored wrapped under its workspace's key.
+ *
+ * `getOrCreate` answers a key for every subject once new ones are durable (one durable write for all). Two callers get
+ * the same key. A destroyed key is gone for good: its subject is on the tombstone list and appears in `erased`.
+ */
+export class SubjectKeys extends Context.Service<
+  SubjectKeys,
+  {
+    readonly getOrCreate: (
+      workspace: WorkspaceId,
+      subjects: ReadonlyArray<string>
+    ) => Effect.Effect<
+      { readonly keys: ReadonlyMap<string, Uint8Array>; readonly erased: ReadonlySet<string> },
+      PortFailure
+    >
+    /** Only keys that exist. */
+    readonly get: (
+      workspace: WorkspaceId,
+      subjects: ReadonlyArray<string>
+    ) => Effect.Effect<ReadonlyMap<string, Uint8Array>, PortFailure>
+    readonly destroy: (workspace: WorkspaceId, subjects: ReadonlyArray<string>) => Effect.Effect<void, PortFailure>
+    /** Made at the first call, the same ever after. */
+    readonly workspaceKey: (
+      workspace: WorkspaceId,
+      purpose: WorkspaceKeyPurpose
+    ) => Effect.Effect<Uint8Array, PortFailure>
+    /** Wraps every workspace key anew under the newest root key; data and subject keys are not rewritten. */
+    readonly rotateRoot: (workspace: WorkspaceId) => Effect.Effect<void, PortFailure>
+  }
+>()("ports/privacy/SubjectKeys") {}
