@@ -1,0 +1,157 @@
+import * as fs from "node:fs"
+import { PortFailure } from "../../ports/PortFailure.ts"
+import { diskFailure } from "./failures.ts"
+import { segmentFile, syncFolder } from "./Segments.ts"
+import type { Place } from "./Segments.ts"
+
+/** Bytes that may wait for the disk; over it an append fails as overloaded instead of growing the process. */
+export const pendingBytesMax = 64 * 1024 * 1024
+
+type Done = (failure: PortFailure | undefined) => void
+
+/**
+ * Writes lines to the newest segment with group commit: what arrives while a write and its fdatasync are under way
+ * goes to the disk together with one write and one fdatasync.
+ */
+export class SegmentWriter {
+  private readonly folder: string
+  private readonly segmentBytesMax: number
+  private readonly listeners = new Set<() => void>()
+  private descriptor: number | undefined
+  private segment: number
+  private written: number
+  /** Bytes behind `written` may be on the disk after a failed write: they are cut before anything else is written. */
+  private torn = false
+  private texts: Array<string> = []
+  private waiting: Array<Done> = []
+  private pendingBytes = 0
+  private flushing = false
+  private closing: (() => void) | undefined
+  private closed = false
+
+  constructor(folder: string, segment: number, written: number, segmentBytesMax: number) {
+    this.folder = folder
+    this.segment = segment
+    this.written = written
+    this.segmentBytesMax = segmentBytesMax
+  }
+
+  /** Everything before this place is durable; nothing behind it may be read. */
+  get end(): Place {
+    return { segment: this.segment, offset: this.written }
+  }
+
+  append(text: string, done: Done): void {
+    if (this.closed || this.closing !== undefined) return done(refusal("unavailable", "the log is closing"))
+    if (this.pendingBytes + text.length > pendingBytesMax) {
+      return done(refusal("overloaded", `${pendingBytesMax} bytes wait for the disk already`))
+    }
+    this.pendingBytes += text.length
+    this.texts.push(text)
+    this.waiting.push(done)
+    if (!this.flushing) this.flush()
+  }
+
+  /** Calls back once after the next durable write. Answers the way to stop listening. */
+  onAppend(listener: () => void): () => void {
+    this.listeners.add(listener)
+    return () => void this.listeners.delete(listener)
+  }
+
+  /** Resolves when everything accepted is durable and the file is closed. */
+  close(): Promise<void> {
+    return new Promise((resolve) => {
+      const finish = () => {
+        this.closed = true
+        if (this.descriptor !== undefined) fs.closeSync(this.descriptor)
+        this.descriptor = undefined
+        this.wakeReaders()
+        resolve()
+      }
+      if (this.flushing) this.closing = finish
+      else finish()
+    })
+  }
+
+  private flush(): void {
+    this.flushing = true
+    const texts = this.texts
+    const waiting = this.waiting
+    this.texts = []
+    this.waiting = []
+    this.pendingBytes = 0
+    this.write(Buffer.from(texts.join(""), "utf8"), (failure) => {
+      for (const done of waiting) done(failure)
+      if (failure === undefined) this.wakeReaders()
+      if (this.waiting.length > 0) this.flush()
+      else {
+        this.flushing = false
+        this.closing?.()
+      }
+    })
+  }
+
+  private write(bytes: Buffer, done: Done): void {
+    let descriptor: number
+    try {
+      descriptor = this.ready()
+    } catch (cause) {
+      return done(diskFailure("append", cause))
+    }
+    const fail = (cause: unknown) => {
+      this.torn = true
+      try {
+        this.ready()
+      } catch {
+        // The tail stays torn: the next append tries to cut it again before it writes.
+      }
+      done(diskFailure("append", cause))
+    }
+    const writeFrom = (from: number) => {
+      fs.write(descriptor, bytes, from, bytes.length - from, this.written + from, (cause, count) => {
+        if (cause !== null) return fail(cause)
+        if (from + count < bytes.length) return writeFrom(from + count)
+        fs.fdatasync(descriptor, (unsynced) => {
+          if (unsynced !== null) return fail(unsynced)
+          this.written += bytes.length
+          done(undefined)
+        })
+      })
+    }
+    writeFrom(0)
+  }
+
+  /** The descriptor to write to: tail cut, rolled to a new segment where the old one is long enough. */
+  private ready(): number {
+    if (this.torn && this.descriptor !== undefined) {
+      fs.ftruncateSync(this.descriptor, this.written)
+      fs.fsyncSync(this.descriptor)
+      this.torn = false
+    }
+    if (this.descriptor !== undefined && this.written >= this.segmentBytesMax) {
+      const next = openSegment(this.folder, this.segment + 1)
+      fs.closeSync(this.descriptor)
+      this.descriptor = next
+      this.segment += 1
+      this.written = 0
+    }
+    if (this.descriptor === undefined) this.descriptor = openSegment(this.folder, this.segment)
+    return this.descriptor
+  }
+
+  private wakeReaders(): void {
+    if (this.listeners.size === 0) return
+    const listeners = [...this.listeners]
+    this.listeners.clear()
+    for (const listener of listeners) listener()
+  }
+}
+
+const openSegment = (folder: string, segment: number): number => {
+  const descriptor = fs.openSync(segmentFile(folder, segment), fs.constants.O_CREAT | fs.constants.O_RDWR, 0o600)
+  syncFolder(folder)
+  return descriptor
+}
+
+const refusal = (reason: "unavailable" | "overloaded", detail: string): PortFailure =>
+  new PortFailure({ port: "EventLog", operation: "append", reason, detail })

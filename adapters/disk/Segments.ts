@@ -1,0 +1,77 @@
+import * as fs from "node:fs"
+import { join } from "node:path"
+
+const segmentName = /^(\d{12})\.log$/
+const newline = 10
+const closingBrace = 125
+
+/** A place in the log: a segment's sequence number and a byte offset in it. */
+export interface Place {
+  readonly segment: number
+  readonly offset: number
+}
+
+export const encodePlace = (place: Place): string => `${place.segment}.${place.offset}`
+
+/** `undefined` where the text is no place. */
+export const decodePlace = (text: string): Place | undefined => {
+  const match = /^(\d{1,12})\.(\d{1,15})$/.exec(text)
+  return match === null ? undefined : { segment: Number(match[1]), offset: Number(match[2]) }
+}
+
+export const segmentFile = (folder: string, segment: number): string =>
+  join(folder, `${String(segment).padStart(12, "0")}.log`)
+
+/** Sequence numbers of the segments in the folder, ascending. */
+export const listSegments = (folder: string): Array<number> =>
+  fs
+    .readdirSync(folder)
+    .flatMap((name) => {
+      const match = segmentName.exec(name)
+      return match === null ? [] : [Number(match[1])]
+    })
+    .sort((a, b) => a - b)
+
+/**
+ * Length of the whole lines at the head of a segment. What follows was being written when the process or the machine
+ * died and was never acknowledged: half a line, or blocks of NUL that a file system leaves behind after a power loss.
+ */
+export const wholeLinesLength = (file: string): number => {
+  const bytes = fs.readFileSync(file)
+  const firstNul = bytes.indexOf(0)
+  let end = firstNul === -1 ? bytes.length : firstNul
+  for (;;) {
+    const last = end === 0 ? -1 : bytes.lastIndexOf(newline, end - 1)
+    if (last === -1) return 0
+    if (bytes[last - 1] === closingBrace) return last + 1
+    end = last
+  }
+}
+
+const lastLineBytesMax = 256 * 1024
+
+/** `received_at` (µs) of a segment's last line, `undefined` where it has none. */
+export const youngestReceivedAt = (file: string): number | undefined => {
+  const descriptor = fs.openSync(file, "r")
+  try {
+    const size = fs.fstatSync(descriptor).size
+    const length = Math.min(size, lastLineBytesMax)
+    const bytes = Buffer.alloc(length)
+    fs.readSync(descriptor, bytes, 0, length, size - length)
+    const line = bytes.toString("utf8").trimEnd().split("\n").pop() ?? ""
+    const match = /"received_at":(\d{1,17})/.exec(line)
+    return match === null ? undefined : Number(match[1])
+  } finally {
+    fs.closeSync(descriptor)
+  }
+}
+
+/** Makes a created, renamed or removed name durable. */
+export const syncFolder = (folder: string): void => {
+  const descriptor = fs.openSync(folder, "r")
+  try {
+    fs.fsyncSync(descriptor)
+  } finally {
+    fs.closeSync(descriptor)
+  }
+}
