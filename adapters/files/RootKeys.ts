@@ -1,0 +1,99 @@
+import { Effect, Layer } from "effect"
+import { randomBytes } from "node:crypto"
+import * as fs from "node:fs"
+import { dirname } from "node:path"
+import { nonceBytes, seal, unseal } from "../../ports/privacy/sealing.ts"
+import { PortFailure } from "../../ports/PortFailure.ts"
+import { RootKeys } from "../../ports/privacy/RootKeys.ts"
+
+const keyBytes = 32
+
+/** Lines of `version base64`, oldest first; the newest wraps, every one unwraps. */
+type KeyFile = ReadonlyMap<number, Buffer>
+
+const failure = (operation: string, reason: "corrupt" | "unavailable", detail: string, cause?: unknown) =>
+  new PortFailure({ port: "RootKeys", operation, reason, detail, ...(cause === undefined ? {} : { cause }) })
+
+const parse = (file: string, text: string): KeyFile => {
+  const keys = new Map<number, Buffer>()
+  for (const line of text.split("\n").filter((each) => each.trim() !== "")) {
+    const [version, encoded = ""] = line.split(" ")
+    const key = Buffer.from(encoded, "base64")
+    if (!/^\d{1,6}$/.test(version ?? "") || key.length !== keyBytes) {
+      throw failure(
+        "open",
+        "corrupt",
+        `${file} is no master key file: expected lines of version and 32 bytes in base64`
+      )
+    }
+    keys.set(Number(version), key)
+  }
+  if (keys.size === 0) throw failure("open", "corrupt", `${file} holds no key`)
+  return keys
+}
+
+/** Reads the file; makes it with one key at the first start. Durable before it is answered. */
+const load = (file: string): KeyFile => {
+  fs.mkdirSync(dirname(file), { recursive: true, mode: 0o700 })
+  if (!fs.existsSync(file)) write(file, new Map([[1, randomBytes(keyBytes)]]))
+  const mode = fs.statSync(file).mode & 0o077
+  if (mode !== 0) {
+    throw failure("open", "corrupt", `${file} can be read by others (mode ${mode.toString(8)}): chmod 600 it`)
+  }
+  return parse(file, fs.readFileSync(file, "utf8"))
+}
+
+const write = (file: string, keys: KeyFile): void => {
+  const beside = `${file}.new`
+  const descriptor = fs.openSync(beside, "w", 0o600)
+  try {
+    fs.writeSync(descriptor, [...keys].map(([version, key]) => `${version} ${key.toString("base64")}\n`).join(""))
+    fs.fsyncSync(descriptor)
+  } finally {
+    fs.closeSync(descriptor)
+  }
+  fs.renameSync(beside, file)
+}
+
+/** Adds a new root key to the file. What older keys wrapped still opens; running processes take it up at their next start. */
+export const rotate = (file: string): number => {
+  const keys = load(file)
+  const version = Math.max(...keys.keys()) + 1
+  write(file, new Map([...keys, [version, randomBytes(keyBytes)]]))
+  return version
+}
+
+const contextOf = (workspace: string): string => `workspace-key|${workspace}`
+
+/** Root keys in one file of mode 0600, made by secure chance at the first start. */
+export const layer = (options: { readonly file: string }): Layer.Layer<RootKeys, PortFailure> =>
+  Layer.effect(
+    RootKeys,
+    Effect.gen(function* () {
+      const keys = yield* Effect.try({
+        try: () => load(options.file),
+        catch: (cause) =>
+          cause instanceof PortFailure ? cause : failure("open", "unavailable", `cannot read ${options.file}`, cause)
+      })
+      const newest = Math.max(...keys.keys())
+      return RootKeys.of({
+        wrap: (workspace, key) =>
+          Effect.sync(() => {
+            const sealed = seal(keys.get(newest)!, randomBytes(nonceBytes), contextOf(workspace), key)
+            return `${newest}.${sealed.toString("base64url")}`
+          }),
+        unwrap: (workspace, wrapped) =>
+          Effect.suspend(() => {
+            const [version, text = ""] = wrapped.split(".")
+            const root = keys.get(Number(version))
+            if (root === undefined) {
+              return Effect.fail(failure("unwrap", "corrupt", `root key ${version} is not in the master key file`))
+            }
+            const key = unseal(root, contextOf(workspace), Buffer.from(text, "base64url"))
+            return key === undefined
+              ? Effect.fail(failure("unwrap", "corrupt", "the master key file does not fit this data folder"))
+              : Effect.succeed(new Uint8Array(key))
+          })
+      })
+    })
+  )

@@ -1,0 +1,73 @@
+import { Effect } from "effect"
+import type { Scope } from "effect"
+import { PortFailure } from "../../ports/PortFailure.ts"
+
+export type SqlValue = string | number | bigint | null | Uint8Array
+
+export interface Statement {
+  readonly run: (...values: ReadonlyArray<SqlValue>) => unknown
+  readonly get: (...values: ReadonlyArray<SqlValue>) => unknown
+  readonly all: (...values: ReadonlyArray<SqlValue>) => ReadonlyArray<unknown>
+}
+
+/** What `node:sqlite` and `bun:sqlite` have in common. */
+export interface Database {
+  readonly exec: (sql: string) => unknown
+  readonly prepare: (sql: string) => Statement
+  readonly close: () => void
+}
+
+const connect = async (file: string): Promise<Database> => {
+  if (process.versions["bun"] !== undefined) {
+    const name = "bun:sqlite"
+    const { Database } = (await import(name)) as { readonly Database: new (file: string) => Database }
+    return new Database(file)
+  }
+  const { DatabaseSync } = await import("node:sqlite")
+  return new DatabaseSync(file)
+}
+
+/** What an error of SQLite means to the caller of `port`. */
+export const sqliteFailure = (port: string, operation: string, cause: unknown): PortFailure => {
+  const { message = String(cause) } = cause as Error
+  const reason = /disk is full|database or disk is full|disk I\/O error/i.test(message)
+    ? "full"
+    : /malformed|not a database|corrupt/i.test(message)
+      ? "corrupt"
+      : "unavailable"
+  return new PortFailure({ port, operation, reason, detail: message, cause })
+}
+
+/** Opens the file for as long as the scope lasts: write-ahead log, every commit on the disk before it is answered. */
+export const open = (port: string, file: string, schema: string): Effect.Effect<Database, PortFailure, Scope.Scope> =>
+  Effect.acquireRelease(
+    Effect.tryPromise({
+      try: async () => {
+        const database = await connect(file)
+        database.exec(
+          "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA busy_timeout = 5000; PRAGMA secure_delete = ON"
+        )
+        database.exec(schema)
+        return database
+      },
+      catch: (cause) => sqliteFailure(port, "open", cause)
+    }),
+    (database) => Effect.sync(() => database.close())
+  )
+
+/** Runs `body` as one transaction: all of it is durable when this returns, or none of it happened. */
+export const transaction = <A>(database: Database, body: () => A): A => {
+  database.exec("BEGIN IMMEDIATE")
+  try {
+    const answer = body()
+    database.exec("COMMIT")
+    return answer
+  } catch (cause) {
+    try {
+      database.exec("ROLLBACK")
+    } catch {
+      // A full disk has rolled it back already.
+    }
+    throw cause
+  }
+}

@@ -1,0 +1,319 @@
+import { Clock, Effect, Layer, Schedule } from "effect"
+import {
+  Collections,
+  commitWritesMax,
+  DocumentStore,
+  DuplicateKey,
+  InvalidCursor,
+  listLimitMax,
+  StaleRevision
+} from "../../ports/documents/DocumentStore.ts"
+import type { Collection, Commit, DocumentWrite, StoredDocument } from "../../ports/documents/DocumentStore.ts"
+import { PortFailure } from "../../ports/PortFailure.ts"
+import { open, sqliteFailure, transaction } from "./Database.ts"
+import type { Database } from "./Database.ts"
+import {
+  decodeCursor,
+  definitionHash,
+  encodeCursor,
+  entryOf,
+  equalsText,
+  impliedCollections,
+  valueAt
+} from "./documentIndexes.ts"
+
+const schema = `
+create table if not exists documents (
+  workspace text not null, collection text not null, id text not null,
+  revision integer not null, schema_version integer not null, expires_at integer, subjects text not null, data text not null,
+  primary key (workspace, collection, id)
+);
+create index if not exists documents_by_expiry on documents (expires_at) where expires_at is not null;
+create table if not exists index_entries (
+  workspace text not null, collection text not null, index_name text not null,
+  equals text not null, sort text not null, id text not null,
+  primary key (workspace, collection, index_name, equals, sort, id)
+);
+create index if not exists index_entries_by_document on index_entries (workspace, collection, id);
+create table if not exists unique_keys (
+  workspace text not null, collection text not null, field text not null, value text not null, id text not null,
+  primary key (workspace, collection, field, value)
+);
+create index if not exists unique_keys_by_document on unique_keys (workspace, collection, id);
+create table if not exists document_subjects (
+  workspace text not null, subject text not null, collection text not null, id text not null,
+  primary key (workspace, subject, collection, id)
+);
+create index if not exists document_subjects_by_document on document_subjects (workspace, collection, id);
+create table if not exists collection_definitions (collection text primary key, definition text not null);
+`
+
+/** Expired documents that one sweep removes; the next sweep takes the rest. */
+export const sweepDocumentsMax = 1000
+const sweepEvery = "1 minute"
+const far = Number.MAX_SAFE_INTEGER
+
+interface Row {
+  readonly collection: string
+  readonly id: string
+  readonly revision: number
+  readonly schema_version: number
+  readonly expires_at: number | null
+  readonly subjects: string
+  readonly data: string
+  readonly sort?: string
+}
+
+/** Documents in one SQLite file; every commit is one transaction, on the disk before it is answered. */
+export const layer = (options: { readonly file: string }): Layer.Layer<DocumentStore, PortFailure, Collections> =>
+  Layer.effect(
+    DocumentStore,
+    Effect.gen(function* () {
+      const declared = [...impliedCollections, ...(yield* Collections)]
+      const collections = new Map(declared.map((each) => [each.name, each]))
+      const database = yield* open("DocumentStore", options.file, schema)
+      yield* attempt("open", () => reindex(database, declared))
+      const sweep = Effect.flatMap(Clock.currentTimeMillis, (now) =>
+        attempt("sweep", () => removeExpired(database, now))
+      )
+      yield* Effect.forkScoped(Effect.ignore(Effect.repeat(sweep, Schedule.spaced(sweepEvery))))
+      return DocumentStore.of(operations(database, collections))
+    })
+  )
+
+const attempt = <A>(operation: string, run: () => A): Effect.Effect<A, PortFailure> =>
+  Effect.try({
+    try: run,
+    catch: (cause) => (cause instanceof PortFailure ? cause : sqliteFailure("DocumentStore", operation, cause))
+  })
+
+const operations = (database: Database, collections: ReadonlyMap<string, Collection>): DocumentStore["Service"] => {
+  const columns = "d.collection, d.id, d.revision, d.schema_version, d.expires_at, d.subjects, d.data"
+  const selectOne = database.prepare(
+    `select ${columns} from documents d where workspace = ? and collection = ? and id = ? and coalesce(expires_at, ${far}) > ?`
+  )
+  const selectPage = (direction: "ascending" | "descending") => {
+    const [beyond, order] = direction === "ascending" ? [">", "asc"] : ["<", "desc"]
+    return database.prepare(
+      `select ${columns}, e.sort from index_entries e
+       join documents d on d.workspace = e.workspace and d.collection = e.collection and d.id = e.id
+       where e.workspace = ? and e.collection = ? and e.index_name = ? and e.equals = ?
+         and (? = 0 or (e.sort, e.id) ${beyond} (?, ?)) and coalesce(d.expires_at, ${far}) > ?
+       order by e.sort ${order}, e.id ${order} limit ?`
+    )
+  }
+  const pages = { ascending: selectPage("ascending"), descending: selectPage("descending") }
+  const selectBySubject = database.prepare(
+    `select ${columns} from document_subjects s
+     join documents d on d.workspace = s.workspace and d.collection = s.collection and d.id = s.id
+     where s.workspace = ? and s.subject = ? and coalesce(d.expires_at, ${far}) > ? order by d.collection, d.id`
+  )
+  const write = writer(database, collections)
+
+  return {
+    get: (workspace, collection, id) =>
+      Effect.flatMap(Clock.currentTimeMillis, (now) =>
+        attempt("get", () => {
+          const row = selectOne.get(workspace, collection, id, now) as Row | undefined
+          return row ? documentOf(row) : undefined
+        })
+      ),
+    list: ({ collection, cursor, equals, index, limit, workspace }) =>
+      Effect.gen(function* () {
+        const definition = collections.get(collection)?.indexes.find((each) => each.name === index)
+        if (definition === undefined || definition.equals.length !== equals.length) {
+          return yield* Effect.die(new Error(`no index ${collection}/${index} over ${equals.length} fields`))
+        }
+        const list = [workspace, collection, index, equalsText(equals)]
+        const from = cursor === undefined ? undefined : decodeCursor(list, cursor)
+        if (cursor !== undefined && from === undefined) return yield* new InvalidCursor({})
+        const now = yield* Clock.currentTimeMillis
+        const count = Math.max(1, Math.min(limit, listLimitMax))
+        const given = from === undefined ? ([0, "", ""] as const) : ([1, from.sort, from.id] as const)
+        const rows = yield* attempt("list", () =>
+          pages[definition.direction].all(workspace, collection, index, equalsText(equals), ...given, now, count + 1)
+        )
+        const items = (rows as ReadonlyArray<Row>).slice(0, count)
+        const last = items.at(-1)
+        const next = rows.length > count && last ? encodeCursor(list, last.sort ?? "", last.id) : undefined
+        return { items: items.map(documentOf), next }
+      }),
+    commit: (workspace, commit) =>
+      Effect.flatMap(Clock.currentTimeMillis, (now) =>
+        Effect.try({
+          try: () => transaction(database, () => expand(commit).map((each) => write(workspace, each, now))),
+          catch: (cause) =>
+            cause instanceof StaleRevision || cause instanceof DuplicateKey || cause instanceof PortFailure
+              ? cause
+              : sqliteFailure("DocumentStore", "commit", cause)
+        }).pipe(Effect.map((revisions) => revisions.slice(0, commit.writes.length)))
+      ),
+    listBySubject: (workspace, subject) =>
+      Effect.flatMap(Clock.currentTimeMillis, (now) =>
+        attempt("listBySubject", () =>
+          (selectBySubject.all(workspace, subject, now) as ReadonlyArray<Row>).map(documentOf)
+        )
+      )
+  }
+}
+
+const documentOf = (row: Row): StoredDocument => ({
+  collection: row.collection,
+  id: row.id,
+  revision: Number(row.revision),
+  schema_version: Number(row.schema_version),
+  subjects: JSON.parse(row.subjects) as ReadonlyArray<string>,
+  ...(row.expires_at === null ? {} : { expires_at: Number(row.expires_at) }),
+  data: JSON.parse(row.data)
+})
+
+/** The whole commit as document writes, the caller's own first. */
+const expand = (commit: Commit): ReadonlyArray<DocumentWrite> => {
+  const put = (collection: string, id: string, data: unknown, rest: Partial<StoredDocument> = {}): DocumentWrite => ({
+    kind: "put",
+    collection,
+    id,
+    expected: collection === "idempotency" ? "any" : 0,
+    schema_version: 1,
+    subjects: rest.subjects ?? [],
+    ...(rest.expires_at === undefined ? {} : { expires_at: rest.expires_at }),
+    data
+  })
+  const { audit = [], idempotency, outbox = [], writes } = commit
+  const all = [
+    ...writes,
+    ...audit.map((each) => put("audit", each.id, each.data, { subjects: each.subjects })),
+    ...outbox.map((each) => put("outbox", each.id, each.data)),
+    ...(idempotency === undefined
+      ? []
+      : [put("idempotency", idempotency.id, idempotency.data, { expires_at: idempotency.expires_at })])
+  ]
+  if (all.length > commitWritesMax) {
+    throw new PortFailure({
+      port: "DocumentStore",
+      operation: "commit",
+      reason: "overloaded",
+      detail: `${all.length} writes in one commit, ${commitWritesMax} at the most`
+    })
+  }
+  return all
+}
+
+const writer = (database: Database, collections: ReadonlyMap<string, Collection>) => {
+  const current = database.prepare(
+    "select revision, expires_at from documents where workspace = ? and collection = ? and id = ?"
+  )
+  const upsert = database.prepare(
+    `insert into documents (workspace, collection, id, revision, schema_version, expires_at, subjects, data) values (?, ?, ?, ?, ?, ?, ?, ?)
+     on conflict (workspace, collection, id) do update set revision = excluded.revision, schema_version = excluded.schema_version,
+       expires_at = excluded.expires_at, subjects = excluded.subjects, data = excluded.data`
+  )
+  const remove = remover(database)
+  const derived = deriver(database)
+
+  return (workspace: string, write: DocumentWrite, now: number): number => {
+    const { collection, expected, id } = write
+    const found = current.get(workspace, collection, id) as Pick<Row, "revision" | "expires_at"> | undefined
+    const live = found && Number(found.expires_at ?? far) > now ? Number(found.revision) : 0
+    if (expected !== "any" && expected !== live) throw new StaleRevision({ collection, id, actual: live })
+    if (write.kind === "delete" && live === 0 && expected === "any") return 0
+    if (found) remove(workspace, collection, id)
+    if (write.kind === "delete") return 0
+    const revision = live + 1
+    upsert.run(
+      workspace,
+      collection,
+      id,
+      revision,
+      write.schema_version,
+      write.expires_at ?? null,
+      JSON.stringify(write.subjects),
+      JSON.stringify(write.data)
+    )
+    derived(collections.get(collection) ?? { name: collection, indexes: [], unique: [] }, workspace, id, write, now)
+    return revision
+  }
+}
+
+const remover = (database: Database) => {
+  const statements = ["documents", "index_entries", "unique_keys", "document_subjects"].map((table) =>
+    database.prepare(`delete from ${table} where workspace = ? and collection = ? and id = ?`)
+  )
+  return (workspace: string, collection: string, id: string): void => {
+    for (const statement of statements) statement.run(workspace, collection, id)
+  }
+}
+
+/** Writes what is derived from a document: index entries, unique keys, subjects. */
+const deriver = (database: Database) => {
+  const addEntry = database.prepare("insert into index_entries values (?, ?, ?, ?, ?, ?)")
+  const addUnique = database.prepare("insert into unique_keys values (?, ?, ?, ?, ?)")
+  const holder = database.prepare(
+    `select d.id, d.expires_at from unique_keys u
+     join documents d on d.workspace = u.workspace and d.collection = u.collection and d.id = u.id
+     where u.workspace = ? and u.collection = ? and u.field = ? and u.value = ?`
+  )
+  const addSubject = database.prepare("insert or ignore into document_subjects values (?, ?, ?, ?)")
+  const remove = remover(database)
+
+  return (
+    collection: Collection,
+    workspace: string,
+    id: string,
+    document: { readonly data: unknown; readonly subjects: ReadonlyArray<string> },
+    now: number
+  ): void => {
+    for (const index of collection.indexes) {
+      const { equals, sort } = entryOf(index, document.data)
+      addEntry.run(workspace, collection.name, index.name, equals, sort, id)
+    }
+    for (const field of collection.unique) {
+      const value = valueAt(document.data, field)
+      if (value === undefined || value === null) continue
+      const key = JSON.stringify(value)
+      const other = holder.get(workspace, collection.name, field, key) as Pick<Row, "id" | "expires_at"> | undefined
+      if (other && Number(other.expires_at ?? far) > now) throw new DuplicateKey({ collection: collection.name, field })
+      if (other) remove(workspace, collection.name, other.id)
+      addUnique.run(workspace, collection.name, field, key, id)
+    }
+    for (const subject of document.subjects) addSubject.run(workspace, subject, collection.name, id)
+  }
+}
+
+const removeExpired = (database: Database, now: number): void => {
+  const remove = remover(database)
+  const expired = database
+    .prepare("select workspace, collection, id from documents where expires_at <= ? limit ?")
+    .all(now, sweepDocumentsMax) as ReadonlyArray<{ workspace: string; collection: string; id: string }>
+  if (expired.length === 0) return
+  transaction(database, () => {
+    for (const { collection, id, workspace } of expired) remove(workspace, collection, id)
+  })
+}
+
+/** Builds index entries and unique keys anew for every collection whose declaration changed since the last start. */
+const reindex = (database: Database, collections: ReadonlyArray<Collection>): void => {
+  const known = database.prepare("select definition from collection_definitions where collection = ?")
+  const remember = database.prepare("insert or replace into collection_definitions values (?, ?)")
+  const all = database.prepare("select workspace, id, data, subjects from documents where collection = ?")
+  const derived = deriver(database)
+  for (const collection of collections) {
+    const definition = definitionHash(collection)
+    if ((known.get(collection.name) as { definition: string } | undefined)?.definition === definition) continue
+    transaction(database, () => {
+      for (const table of ["index_entries", "unique_keys"]) {
+        database.prepare(`delete from ${table} where collection = ?`).run(collection.name)
+      }
+      for (const row of all.all(collection.name) as ReadonlyArray<Row & { workspace: string }>) {
+        derived(
+          collection,
+          row.workspace,
+          row.id,
+          { data: JSON.parse(row.data), subjects: JSON.parse(row.subjects) },
+          0
+        )
+      }
+      remember.run(collection.name, definition)
+    })
+  }
+}

@@ -1,0 +1,207 @@
+import { Clock, Deferred, Effect, Layer } from "effect"
+import { randomBytes } from "node:crypto"
+import { PortFailure } from "../../ports/PortFailure.ts"
+import { RootKeys } from "../../ports/privacy/RootKeys.ts"
+import { nonceBytes, seal, unseal } from "../../ports/privacy/sealing.ts"
+import { SubjectKeys } from "../../ports/privacy/SubjectKeys.ts"
+import type { WorkspaceId } from "../../ports/WorkspaceId.ts"
+import { open, sqliteFailure, transaction } from "./Database.ts"
+import type { Database } from "./Database.ts"
+
+/** Clear keys held in memory, the oldest forgotten first. */
+export const cachedKeysMax = 100_000
+const keyBytes = 32
+
+const schema = `
+create table if not exists workspace_keys (workspace text not null, purpose text not null, wrapped text not null, primary key (workspace, purpose));
+create table if not exists subject_keys (workspace text not null, subject text not null, wrapped blob not null, primary key (workspace, subject)) without rowid;
+create table if not exists erased_subjects (workspace text not null, subject text not null, erased_at integer not null, primary key (workspace, subject)) without rowid;
+`
+
+interface Request {
+  readonly workspace: WorkspaceId
+  readonly wrapping: Uint8Array
+  readonly subjects: ReadonlyArray<string>
+  readonly answer: Deferred.Deferred<Answer, PortFailure>
+}
+interface Answer {
+  readonly keys: ReadonlyMap<string, Uint8Array>
+  readonly erased: ReadonlySet<string>
+}
+
+const attempt = <A>(operation: string, run: () => A): Effect.Effect<A, PortFailure> =>
+  Effect.try({
+    try: run,
+    catch: (cause) => (cause instanceof PortFailure ? cause : sqliteFailure("SubjectKeys", operation, cause))
+  })
+
+const contextOf = (workspace: string, subject: string): string => `subject-key|${workspace}|${subject}`
+
+/** Subjects' keys in a SQLite file of their own, wrapped under the workspace's key; freed pages are overwritten. */
+export const layer = (options: { readonly file: string }): Layer.Layer<SubjectKeys, PortFailure, RootKeys> =>
+  Layer.effect(
+    SubjectKeys,
+    Effect.gen(function* () {
+      const roots = yield* RootKeys
+      const database = yield* open("SubjectKeys", options.file, schema)
+      return SubjectKeys.of(operations(database, roots))
+    })
+  )
+
+const operations = (database: Database, roots: RootKeys["Service"]): SubjectKeys["Service"] => {
+  const cached = new Map<string, Uint8Array>()
+  const workspaceKeys = new Map<string, Uint8Array>()
+  const table = tables(database)
+  let waiting: Array<Request> = []
+
+  const remember = (id: string, key: Uint8Array) => {
+    if (cached.size >= cachedKeysMax) cached.delete(cached.keys().next().value!)
+    cached.set(id, key)
+  }
+
+  const workspaceKey = Effect.fnUntraced(function* (workspace: WorkspaceId, purpose: string) {
+    const id = `${workspace}|${purpose}`
+    const known = workspaceKeys.get(id)
+    if (known !== undefined) return known
+    const fresh = yield* roots.wrap(workspace, randomBytes(keyBytes))
+    const wrapped = yield* attempt("workspaceKey", () => table.workspaceKey(workspace, purpose, fresh))
+    const key = yield* roots.unwrap(workspace, wrapped)
+    workspaceKeys.set(id, key)
+    return key
+  })
+
+  const unwrap = (workspace: string, subject: string, wrapping: Uint8Array, wrapped: Uint8Array): Uint8Array => {
+    const key = unseal(wrapping, contextOf(workspace, subject), wrapped)
+    if (key === undefined) {
+      throw new PortFailure({
+        port: "SubjectKeys",
+        operation: "get",
+        reason: "corrupt",
+        detail: "a subject's key does not open"
+      })
+    }
+    return new Uint8Array(key)
+  }
+
+  const answerOne = (request: Request): Answer => {
+    const keys = new Map<string, Uint8Array>()
+    const erased = new Set<string>()
+    for (const subject of request.subjects) {
+      const id = `${request.workspace}|${subject}`
+      const known = cached.get(id)
+      if (known !== undefined) {
+        keys.set(subject, known)
+        continue
+      }
+      if (table.isErased(request.workspace, subject)) {
+        erased.add(subject)
+        continue
+      }
+      const wrapped = table.subjectKey(request.workspace, subject)
+      const key = wrapped ? unwrap(request.workspace, subject, request.wrapping, wrapped) : randomBytes(keyBytes)
+      if (!wrapped) {
+        const sealed = seal(request.wrapping, randomBytes(nonceBytes), contextOf(request.workspace, subject), key)
+        table.addSubjectKey(request.workspace, subject, sealed)
+      }
+      keys.set(subject, key)
+    }
+    return { keys, erased }
+  }
+
+  // One transaction for all requests that arrived in the same turn of the event loop: one fsync for all of them.
+  const flush = () => {
+    const requests = waiting
+    waiting = []
+    try {
+      const answers = transaction(database, () => requests.map(answerOne))
+      for (const [index, { answer, workspace }] of requests.entries()) {
+        for (const [subject, key] of answers[index]!.keys) remember(`${workspace}|${subject}`, key)
+        Deferred.doneUnsafe(answer, Effect.succeed(answers[index]!))
+      }
+    } catch (cause) {
+      const failure = cause instanceof PortFailure ? cause : sqliteFailure("SubjectKeys", "getOrCreate", cause)
+      for (const { answer } of requests) Deferred.doneUnsafe(answer, Effect.fail(failure))
+    }
+  }
+
+  return {
+    getOrCreate: Effect.fnUntraced(function* (workspace, subjects) {
+      const keys = new Map<string, Uint8Array>()
+      for (const subject of subjects) {
+        const key = cached.get(`${workspace}|${subject}`)
+        if (key !== undefined) keys.set(subject, key)
+      }
+      if (subjects.every((subject) => keys.has(subject))) return { keys, erased: new Set<string>() }
+      const wrapping = yield* workspaceKey(workspace, "wrapping")
+      const answer = Deferred.makeUnsafe<Answer, PortFailure>()
+      if (waiting.push({ workspace, wrapping, subjects, answer }) === 1) setImmediate(flush)
+      return yield* Deferred.await(answer)
+    }),
+    get: Effect.fnUntraced(function* (workspace, subjects) {
+      const wrapping = yield* workspaceKey(workspace, "wrapping")
+      return yield* attempt("get", () => {
+        const found = subjects.flatMap((subject): ReadonlyArray<readonly [string, Uint8Array]> => {
+          const known = cached.get(`${workspace}|${subject}`)
+          if (known !== undefined) return [[subject, known]]
+          const wrapped = table.subjectKey(workspace, subject)
+          return wrapped === undefined ? [] : [[subject, unwrap(workspace, subject, wrapping, wrapped)]]
+        })
+        return new Map(found)
+      })
+    }),
+    destroy: (workspace, subjects) =>
+      Effect.flatMap(Clock.currentTimeMillis, (now) =>
+        attempt("destroy", () => {
+          for (const subject of subjects) cached.delete(`${workspace}|${subject}`)
+          transaction(database, () => {
+            for (const subject of subjects) table.erase(workspace, subject, now)
+          })
+          // The overwritten page reaches the file, and the old one leaves the write-ahead log.
+          database.exec("PRAGMA wal_checkpoint(TRUNCATE)")
+        })
+      ),
+    workspaceKey,
+    rotateRoot: Effect.fnUntraced(function* (workspace) {
+      for (const [purpose, wrapped] of yield* attempt("rotateRoot", () => table.workspaceKeys(workspace))) {
+        const key = yield* roots.unwrap(workspace, wrapped)
+        const again = yield* roots.wrap(workspace, key)
+        yield* attempt("rotateRoot", () => table.rewrap(workspace, purpose, again))
+      }
+    })
+  }
+}
+
+const tables = (database: Database) => {
+  const insertWorkspaceKey = database.prepare("insert or ignore into workspace_keys values (?, ?, ?)")
+  const selectWorkspaceKey = database.prepare("select wrapped from workspace_keys where workspace = ? and purpose = ?")
+  const selectWorkspaceKeys = database.prepare("select purpose, wrapped from workspace_keys where workspace = ?")
+  const updateWorkspaceKey = database.prepare(
+    "update workspace_keys set wrapped = ? where workspace = ? and purpose = ?"
+  )
+  const selectErased = database.prepare("select 1 as found from erased_subjects where workspace = ? and subject = ?")
+  const selectKey = database.prepare("select wrapped from subject_keys where workspace = ? and subject = ?")
+  const insertKey = database.prepare("insert into subject_keys values (?, ?, ?)")
+  const deleteKey = database.prepare("delete from subject_keys where workspace = ? and subject = ?")
+  const insertErased = database.prepare("insert or ignore into erased_subjects values (?, ?, ?)")
+  return {
+    workspaceKey: (workspace: string, purpose: string, fresh: string): string => {
+      insertWorkspaceKey.run(workspace, purpose, fresh)
+      return (selectWorkspaceKey.get(workspace, purpose) as { wrapped: string }).wrapped
+    },
+    workspaceKeys: (workspace: string) =>
+      (selectWorkspaceKeys.all(workspace) as ReadonlyArray<{ purpose: string; wrapped: string }>).map(
+        (row) => [row.purpose, row.wrapped] as const
+      ),
+    rewrap: (workspace: string, purpose: string, wrapped: string) =>
+      void updateWorkspaceKey.run(wrapped, workspace, purpose),
+    isErased: (workspace: string, subject: string) => Boolean(selectErased.get(workspace, subject)),
+    subjectKey: (workspace: string, subject: string) =>
+      (selectKey.get(workspace, subject) as { wrapped: Uint8Array } | undefined)?.wrapped,
+    addSubjectKey: (workspace: string, subject: string, wrapped: Uint8Array) =>
+      void insertKey.run(workspace, subject, wrapped),
+    erase: (workspace: string, subject: string, now: number) => {
+      deleteKey.run(workspace, subject)
+      insertErased.run(workspace, subject, now)
+    }
+  }
+}
