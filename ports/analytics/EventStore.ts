@@ -161,9 +161,7 @@ export class EventStore extends Context.Service<
       merges: ReadonlyArray<MergeEdge>
     ) => Effect.Effect<void, PortFailure>
     /** Types and top-level property and trait names seen so far, with counts, most frequent first. */
-    readonly known: (
-      workspace: WorkspaceId
-    ) => Effect.Effect<
+    readonly known: (workspace: WorkspaceId) => Effect.Effect<
       {
         readonly eventTypes: ReadonlyArray<KnownEventType>
         readonly properties: ReadonlyArray<KnownProperty>

@@ -109,7 +109,9 @@ export const Question = Schema.Struct({
   interval: Schema.optionalKey(Interval),
   /** `events`, `people`, `sessions`, `orders`, `revenue` (integer minor units), `sum:<property>`, `avg:`, `min:`, `max:`. */
   metrics: Schema.Array(Text).check(Schema.isMinLength(1), Schema.isMaxLength(questionMetricsMax)),
-  event_types: Schema.optionalKey(Schema.Array(Text).check(Schema.isMinLength(1), Schema.isMaxLength(questionEventTypesMax))),
+  event_types: Schema.optionalKey(
+    Schema.Array(Text).check(Schema.isMinLength(1), Schema.isMaxLength(questionEventTypesMax))
+  ),
   dimensions: Schema.optionalKey(Schema.Array(Text).check(Schema.isMaxLength(questionDimensionsMax))),
   filters: Schema.optionalKey(Filter),
   /** Which value of a trait counts: today's, or the one at the time of the event. */

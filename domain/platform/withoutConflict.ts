@@ -1,0 +1,9 @@
+import { Effect } from "effect"
+import type { DuplicateKey, StaleRevision } from "../../ports/documents/DocumentStore.ts"
+import type { PortFailure } from "../../ports/PortFailure.ts"
+
+/** For commits that name no revision and no unique field: a conflict in them is a bug. */
+export const withoutConflict = <A>(
+  commit: Effect.Effect<A, PortFailure | StaleRevision | DuplicateKey>
+): Effect.Effect<A, PortFailure> =>
+  Effect.catchTag(commit, ["StaleRevision", "DuplicateKey"], (conflict) => Effect.die(conflict))
