@@ -1,174 +1,152 @@
 import { DuckDBInstance } from "@duckdb/node-api"
-import type { DuckDBConnection, DuckDBValue } from "@duckdb/node-api"
+import type { DuckDBConnection } from "@duckdb/node-api"
 import { Effect, Semaphore } from "effect"
 import type { Scope } from "effect"
 import * as fs from "node:fs"
-import type { PortFailure } from "../../ports/PortFailure.ts"
-import { duckdbFailure, overloaded } from "./failures.ts"
-import { createTables, schemaVersion } from "./Tables.ts"
-
-/** Questions that run at once: each occupies threads of the pool that files and DNS share. */
-export const runningQuestionsMax = 2
-/** Questions that may wait for a place. */
-export const waitingQuestionsMax = 64
-export const questionTimeoutMillisUsual = 30_000
-
-export type Row = ReadonlyArray<DuckDBValue>
+import { PortFailure } from "../../ports/PortFailure.ts"
+import { schema } from "./schema.ts"
 
 export interface EngineOptions {
   readonly file: string
   readonly memoryLimit?: string
   readonly threads?: number
-  readonly questionTimeoutMillis?: number
+  /** Longest time that one question may take. */
+  readonly queryTimeoutMillis?: number
 }
 
-/** Whole result, fetched in pieces of 2048 rows: between two of them the event loop runs. */
-export const read = async (connection: DuckDBConnection, sql: string): Promise<Array<Row>> => {
-  const result = await connection.run(sql)
-  const rows: Array<Row> = []
-  for (;;) {
-    const chunk = await result.fetchChunk()
-    if (chunk === null || chunk.rowCount === 0) return rows
-    for (const row of chunk.getRows()) rows.push(row)
-  }
-}
+/** Questions that run at once; each occupies threads of libuv. */
+export const queriesAtOnceMax = 2
+/** Questions that wait for a place; over it a question fails as overloaded. */
+export const queriesWaitingMax = 100
+
+export type Row = Readonly<Record<string, unknown>>
 
 export interface Engine {
-  readonly writer: DuckDBConnection
-  /** One writer at a time. */
-  readonly write: <A>(operation: string, work: (connection: DuckDBConnection) => Promise<A>) => Effect.Effect<A, PortFailure>
-  /** On one snapshot, with a deadline; interruption stops the engine's work. */
-  readonly ask: <A>(operation: string, work: (connection: DuckDBConnection) => Promise<A>) => Effect.Effect<A, PortFailure>
-  /** The file could not be read and a new one was made. */
-  readonly recreated: string | undefined
+  /** A read: waits for a place, is interrupted at its deadline or with its fiber. */
+  readonly query: (operation: string, sql: string) => Effect.Effect<ReadonlyArray<Row>, PortFailure>
+  /** The one writer; the body runs alone. */
+  readonly write: <A>(
+    operation: string,
+    body: (connection: DuckDBConnection) => Promise<A>
+  ) => Effect.Effect<A, PortFailure>
 }
 
-const isInUse = (cause: unknown): boolean => /lock|already attached|in use/i.test(String(cause))
-
-const attach = async (connection: DuckDBConnection, file: string): Promise<void> => {
-  const isNew = !fs.existsSync(file)
-  await connection.run(`ATTACH '${file.replaceAll("'", "''")}' AS s`)
-  if (isNew) {
-    await connection.run("BEGIN TRANSACTION")
-    for (const statement of createTables) await connection.run(statement)
-    await connection.run("COMMIT")
-    return
-  }
-  const rows = await read(connection, "SELECT value FROM s.meta WHERE name = 'schema_version'")
-  if (Number(rows[0]?.[0]) !== schemaVersion) throw new Error(`tables of version ${String(rows[0]?.[0])}`)
+export const duckdbFailure = (operation: string, cause: unknown): PortFailure => {
+  if (cause instanceof PortFailure) return cause
+  const detail = cause instanceof Error ? cause.message : String(cause)
+  const reason = /no space left|disk is full|file too large/i.test(detail)
+    ? "full"
+    : /out of memory/i.test(detail)
+      ? "overloaded"
+      : "unavailable"
+  return new PortFailure({ port: "EventStore", operation, reason, detail, cause })
 }
 
-/** The file holds nothing that the log and the documents cannot bring back, so an unreadable one is set aside. */
-const attachOrRecreate = async (connection: DuckDBConnection, file: string): Promise<string | undefined> => {
-  try {
-    await attach(connection, file)
-    return undefined
-  } catch (cause) {
-    if (isInUse(cause)) throw cause
-    await connection.run("ROLLBACK").catch(() => undefined)
-    await connection.run("DETACH s").catch(() => undefined)
-    if (fs.existsSync(file)) fs.renameSync(file, `${file}.unreadable`)
-    fs.rmSync(`${file}.wal`, { force: true })
-    await attach(connection, file)
-    return String(cause).split("\n")[0]!.slice(0, 200)
-  }
-}
-
-const open = async (options: EngineOptions) => {
+const attach = async (options: EngineOptions): Promise<DuckDBInstance> => {
   const instance = await DuckDBInstance.create(":memory:", {
     memory_limit: options.memoryLimit ?? "512MB",
     threads: String(options.threads ?? 2),
+    temp_directory: `${options.file}.tmp`,
+    preserve_insertion_order: "false",
     autoinstall_known_extensions: "false",
-    autoload_known_extensions: "false",
-    temp_directory: `${options.file}.spill`
+    autoload_known_extensions: "false"
   })
-  const writer = await instance.connect()
-  const recreated = await attachOrRecreate(writer, options.file)
-  await writer.run("SET checkpoint_threshold = '64MB'")
-  const readers = await Promise.all(Array.from({ length: runningQuestionsMax }, () => instance.connect()))
-  return { instance, writer, readers, recreated }
-}
-
-type Opened = Awaited<ReturnType<typeof open>>
-
-const close = async ({ instance, readers, writer }: Opened): Promise<void> => {
-  await writer.run("CHECKPOINT s").catch(() => undefined)
-  for (const reader of readers) reader.closeSync()
-  await writer.run("DETACH s").catch(() => undefined)
-  writer.closeSync()
-  instance.closeSync()
-}
-
-const inSnapshot = async <A>(
-  connection: DuckDBConnection,
-  work: (connection: DuckDBConnection) => Promise<A>
-): Promise<A> => {
-  await connection.run("BEGIN TRANSACTION")
   try {
-    return await work(connection)
-  } finally {
-    await connection.run("ROLLBACK").catch(() => undefined)
+    const connection = await instance.connect()
+    await connection.run(`attach '${options.file.replaceAll("'", "''")}' as store`)
+    await connection.run("set wal_autocheckpoint = '64MB'")
+    await connection.run(schema)
+    connection.closeSync()
+    return instance
+  } catch (cause) {
+    instance.closeSync()
+    throw cause
   }
 }
 
-/** Waits for the engine to let go before the connection goes to somebody else. */
-const interruptible = <A>(
-  operation: string,
-  connection: DuckDBConnection,
-  work: (connection: DuckDBConnection) => Promise<A>
-): Effect.Effect<A, PortFailure> =>
-  Effect.callback<A, PortFailure>((resume) => {
-    const running = inSnapshot(connection, work)
-    running.then(
-      (value) => resume(Effect.succeed(value)),
-      (cause) => resume(Effect.fail(duckdbFailure(operation, cause)))
-    )
-    return Effect.promise(() => {
-      connection.interrupt()
-      return running.then(
-        () => undefined,
-        () => undefined
-      )
-    })
-  })
+/** The file holds nothing that the log does not: one that cannot be opened is set aside, and filled again from the log. */
+const open = Effect.fnUntraced(function* (options: EngineOptions) {
+  const first = yield* Effect.result(
+    Effect.tryPromise({ try: () => attach(options), catch: (cause) => duckdbFailure("open", cause) })
+  )
+  if (first._tag === "Success") return first.success
+  if (!fs.existsSync(options.file) || /lock/i.test(first.failure.detail)) return yield* first.failure
+  yield* Effect.logWarning(
+    `event store: ${options.file} cannot be opened and is built anew from the log: ${first.failure.detail}`
+  )
+  fs.rmSync(`${options.file}.unreadable`, { force: true })
+  fs.renameSync(options.file, `${options.file}.unreadable`)
+  fs.rmSync(`${options.file}.wal`, { force: true })
+  return yield* Effect.tryPromise({ try: () => attach(options), catch: (cause) => duckdbFailure("open", cause) })
+})
 
-export const openEngine = (options: EngineOptions): Effect.Effect<Engine, PortFailure, Scope.Scope> =>
+export const make = (options: EngineOptions): Effect.Effect<Engine, PortFailure, Scope.Scope> =>
   Effect.gen(function* () {
-    const opened = yield* Effect.acquireRelease(
-      Effect.tryPromise({ try: () => open(options), catch: (cause) => duckdbFailure("open", cause) }),
-      (engine) => Effect.promise(() => close(engine))
+    const instance = yield* Effect.acquireRelease(open(options), (opened) => Effect.sync(() => opened.closeSync()))
+    const connect = Effect.acquireRelease(
+      Effect.tryPromise({ try: () => instance.connect(), catch: (cause) => duckdbFailure("connect", cause) }),
+      (connection) => Effect.sync(() => connection.closeSync())
     )
-    const writing = Semaphore.makeUnsafe(1)
-    const asking = Semaphore.makeUnsafe(runningQuestionsMax)
-    const free = [...opened.readers]
+    const writer = yield* connect
+    const idle = yield* Effect.all(Array.from({ length: queriesAtOnceMax }, () => connect))
+    const places = yield* Semaphore.make(queriesAtOnceMax)
+    const writing = yield* Semaphore.make(1)
+    const timeoutMillis = options.queryTimeoutMillis ?? 30_000
     let waiting = 0
-    const timeoutMillis = options.questionTimeoutMillis ?? questionTimeoutMillisUsual
-    return {
-      writer: opened.writer,
-      recreated: opened.recreated,
-      write: (operation, work) =>
-        Effect.tryPromise({ try: () => work(opened.writer), catch: (cause) => duckdbFailure(operation, cause) }).pipe(
-          Effect.uninterruptible,
-          writing.withPermits(1)
-        ),
-      ask: (operation, work) =>
-        Effect.suspend(() => {
-          if (waiting >= waitingQuestionsMax + runningQuestionsMax) {
-            return Effect.fail(overloaded(operation, `more than ${waitingQuestionsMax} questions wait`))
-          }
-          waiting++
-          return Effect.acquireUseRelease(
-            Effect.sync(() => free.pop()!),
-            (connection) => interruptible(operation, connection, work),
-            (connection) => Effect.sync(() => free.push(connection))
-          ).pipe(
-            asking.withPermits(1),
-            Effect.timeoutOrElse({
-              duration: timeoutMillis,
-              orElse: () => Effect.fail(duckdbFailure(operation, new Error(`INTERRUPT after ${timeoutMillis} ms`)))
-            }),
-            Effect.ensuring(Effect.sync(() => waiting--))
+
+    const run = (operation: string, sql: string) =>
+      Effect.callback<ReadonlyArray<Row>, PortFailure>((resume) => {
+        const connection = idle.pop()!
+        const done = connection
+          .runAndReadAll(sql)
+          .then(
+            (reader) => resume(Effect.succeed(reader.getRowObjectsJS() as ReadonlyArray<Row>)),
+            (cause: unknown) => resume(Effect.fail(duckdbFailure(operation, cause)))
           )
+          .then(() => void idle.push(connection))
+        return Effect.andThen(
+          Effect.sync(() => connection.interrupt()),
+          Effect.promise(() => done)
+        )
+      }).pipe(
+        Effect.timeoutOrElse({
+          duration: timeoutMillis,
+          orElse: () =>
+            Effect.fail(
+              new PortFailure({
+                port: "EventStore",
+                operation,
+                reason: "timeout",
+                detail: `the question took longer than ${timeoutMillis} ms and was cancelled`
+              })
+            )
         })
+      )
+
+    return {
+      query: (operation, sql) =>
+        Effect.suspend(() => {
+          if (waiting >= queriesWaitingMax) {
+            return Effect.fail(
+              new PortFailure({
+                port: "EventStore",
+                operation,
+                reason: "overloaded",
+                detail: `${queriesWaitingMax} questions wait already`
+              })
+            )
+          }
+          waiting += 1
+          return Effect.ensuring(
+            places.withPermits(1)(run(operation, sql)),
+            Effect.sync(() => void (waiting -= 1))
+          )
+        }),
+      write: (operation, body) =>
+        writing.withPermits(1)(
+          Effect.uninterruptible(
+            Effect.tryPromise({ try: () => body(writer), catch: (cause) => duckdbFailure(operation, cause) })
+          )
+        )
     }
   })

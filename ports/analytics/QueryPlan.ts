@@ -1,116 +1,106 @@
-import type { WorkspaceId } from "../WorkspaceId.ts"
-
-export type PlanColumn =
-  | "event_type"
-  | "page_path"
-  | "page_host"
-  | "page_title"
-  | "referrer_host"
-  | "country"
-  | "region"
-  | "city"
-  | "device"
-  | "os"
-  | "browser"
-  | "utm_source"
-  | "utm_medium"
-  | "utm_campaign"
-  | "utm_term"
-  | "utm_content"
-  | "click_id_type"
-
-/** A text of the event, or nothing. */
+/** A value of an event that a plan names: a column of every event, or a property. */
 export type PlanField =
-  | { readonly kind: "column"; readonly name: PlanColumn }
-  /** Top-level key of `properties`: text as it is, other JSON values as JSON text; `null` is nothing. */
+  | { readonly kind: "column"; readonly column: PlanColumn }
   | { readonly kind: "property"; readonly name: string }
-  /** The person's trait: newest of `traits` by event order, else oldest of `traits_once`. */
-  | { readonly kind: "trait"; readonly name: string; readonly asOf: "now" | "event" }
-  /** The first case whose condition holds. */
-  | {
-      readonly kind: "cases"
-      readonly cases: ReadonlyArray<{ readonly when: PlanFilter; readonly then: string }>
-      readonly otherwise: string
-    }
+  /** The first rule whose condition holds names the channel. */
+  | { readonly kind: "channel"; readonly rules: ReadonlyArray<ChannelRule>; readonly otherwise: string }
 
-/** Every condition is true or false, never unknown: a field that is not set fulfils only `unset` and negations. */
+export interface ChannelRule {
+  readonly channel: string
+  readonly when: PlanFilter
+}
+
+export const planColumns = [
+  "event_type",
+  "host",
+  "path",
+  "title",
+  "referrer_host",
+  "country",
+  "region",
+  "city",
+  "device_type",
+  "os",
+  "browser",
+  "source",
+  "medium",
+  "campaign",
+  "term",
+  "content",
+  "click_id_type",
+  "user_id",
+  "anonymous_id",
+  "session_id",
+  "currency"
+] as const
+export type PlanColumn = (typeof planColumns)[number]
+
 export type PlanFilter =
-  | { readonly kind: "and" | "or"; readonly of: ReadonlyArray<PlanFilter> }
-  | { readonly kind: "not"; readonly of: PlanFilter }
-  | { readonly kind: "set"; readonly field: PlanField }
-  /** Texts compare as texts, numbers with fields that are JSON numbers, booleans with `true` and `false`. */
-  | { readonly kind: "equals"; readonly field: PlanField; readonly values: ReadonlyArray<string | number | boolean> }
-  /** Case-sensitive. */
-  | { readonly kind: "contains"; readonly field: PlanField; readonly text: string }
+  | { readonly kind: "and" | "or"; readonly filters: ReadonlyArray<PlanFilter> }
+  | { readonly kind: "not"; readonly filter: PlanFilter }
+  | { readonly kind: "is" | "contains"; readonly field: PlanField; readonly value: string }
+  | { readonly kind: "one_of"; readonly field: PlanField; readonly values: ReadonlyArray<string> }
+  | { readonly kind: "is_set"; readonly field: PlanField }
+  /** Equal blind indexes: how encrypted properties compare. */
+  | { readonly kind: "index_is"; readonly property: string; readonly index: string }
   | {
       readonly kind: "compare"
       readonly field: PlanField
-      readonly operator: ">" | ">=" | "<" | "<="
+      readonly operator: "gt" | "gte" | "lt" | "lte"
       readonly value: number
     }
-  /** Regular expression in the part that RE2 and ECMAScript share, matching the whole text. */
-  | { readonly kind: "matches"; readonly field: PlanField; readonly pattern: string }
-  | { readonly kind: "same"; readonly left: PlanField; readonly right: PlanField }
-  /** Blind index of a personal value; `values` are hex HMACs. */
-  | {
-      readonly kind: "blind_equals"
-      readonly field: { readonly kind: "property" | "trait"; readonly name: string }
-      readonly values: ReadonlyArray<string>
-    }
 
+/** Every metric has a source: all events, or orders and refunds once each. */
 export type PlanMetric =
-  | { readonly kind: "events" | "people" | "sessions" | "orders" | "revenue"; readonly name: string }
-  | { readonly kind: "sum" | "avg" | "min" | "max"; readonly name: string; readonly property: string }
+  | { readonly kind: "events" | "people" | "sessions" | "orders" | "revenue" }
+  | { readonly kind: "sum" | "average" | "minimum" | "maximum"; readonly property: string }
 
-/** From `from` (ms UTC, until the next entry of that currency) one minor unit is worth `numerator / denominator` target units. */
-export interface PlanRate {
+/** Buckets of equal width that follow each other: bucket `first + floor((time − from) / width)`. */
+export interface BucketRun {
+  readonly fromMillis: number
+  readonly first: number
+  readonly widthMillis: number
+}
+
+/** From that instant on, `minor × numerator ÷ denominator` (half up) is the amount in the plan's currency. */
+export interface ConversionRun {
   readonly currency: string
-  readonly from: number
+  readonly fromMillis: number
   readonly numerator: bigint
   readonly denominator: bigint
 }
 
-/** What a question means, with every name, date and rate resolved. Knows no engine. */
+/** What is asked of EventStore: everything resolved (zones to instants, names to fields, rates to factors). */
 export interface QueryPlan {
-  readonly workspace: WorkspaceId
-  /**
-   * Ascending instants, ms UTC: bucket i is `[boundaries[i], boundaries[i + 1])`. Two entries: one bucket, the range.
-   */
-  readonly boundaries: ReadonlyArray<number>
-  readonly metrics: ReadonlyArray<PlanMetric>
-  /** Empty: every type. */
+  readonly workspace: string
+  readonly fromMillis: number
+  /** Exclusive. */
+  readonly toMillis: number
   readonly eventTypes: ReadonlyArray<string>
   readonly filter: PlanFilter | undefined
-  readonly dimensions: ReadonlyArray<PlanField>
-  readonly order: { readonly metric: string; readonly direction: "descending" | "ascending" }
-  /** Which rows of the breakdown, by order, then by dimension texts ascending (unset last). */
-  readonly page: { readonly offset: number; readonly limit: number }
-  /**
-   * Keys for which the breakdown is wanted instead of the best of its own range (the previous period compares the same
-   * rows); `other` is then everything else.
-   */
-  readonly keys?: ReadonlyArray<ReadonlyArray<string | null>>
-  /** Needed where a metric is `revenue`. Orders in other currencies are counted in `unconverted`. */
-  readonly rates: ReadonlyArray<PlanRate>
+  readonly metrics: ReadonlyArray<PlanMetric>
+  /** Breakdown; the first metric orders its values, those behind `top` become `other`. */
+  readonly breakdown: ReadonlyArray<PlanField>
+  readonly top: number
+  /** Empty: no series. */
+  readonly buckets: ReadonlyArray<BucketRun>
+  readonly conversions: ReadonlyArray<ConversionRun>
 }
 
-/** Integers and decimals as exact numbers (rounded to 12 significant digits where they are not integers). */
-export type PlanValues = ReadonlyArray<number | null>
+/** Metrics in the plan's order: counts and money as integers (money in minor units), other numbers as decimals. */
+export type MetricValue = bigint | number | null
 
-export interface PlanSeries {
-  /** By metric, in the plan's order. */
-  readonly total: PlanValues
-  /** By bucket, none left out. */
-  readonly buckets: ReadonlyArray<PlanValues>
+export interface PlanRow {
+  /** Index of the bucket, `undefined` for the whole range. */
+  readonly bucket: number | undefined
+  /** Index into `groups`, `other` for what is behind the top, `undefined` for all values together. */
+  readonly group: number | "other" | undefined
+  readonly values: ReadonlyArray<MetricValue>
 }
 
 export interface PlanAnswer {
-  readonly all: PlanSeries
-  /** Empty without dimensions. */
-  readonly rows: ReadonlyArray<PlanSeries & { readonly key: ReadonlyArray<string | null> }>
-  /** Rows behind the page; `undefined` where there are none. */
-  readonly other: PlanSeries | undefined
-  /** Orders and refunds whose currency had no rate. */
-  readonly unconverted: number
+  /** The breakdown's values, the largest first; `null` where the event has none. */
+  readonly groups: ReadonlyArray<ReadonlyArray<string | null>>
+  readonly rows: ReadonlyArray<PlanRow>
   readonly watermark: string
 }

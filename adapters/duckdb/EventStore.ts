@@ -1,0 +1,206 @@
+import { Effect, Layer, Schedule } from "effect"
+import { rmSync } from "node:fs"
+import { EventStore, insertLinesMax } from "../../ports/analytics/EventStore.ts"
+import type { HeldEvent, HeldPerson, UserMerge } from "../../ports/analytics/EventStore.ts"
+import type { MetricValue, PlanAnswer, PlanRow, QueryPlan } from "../../ports/analytics/QueryPlan.ts"
+import { PortFailure } from "../../ports/PortFailure.ts"
+import { duckdbFailure, make } from "./Engine.ts"
+import type { Engine, EngineOptions, Row } from "./Engine.ts"
+import { highWord, lowWord } from "./IdTable.ts"
+import type { IdTable } from "./IdTable.ts"
+import { confirm, insertLines, loadIds } from "./inserting.ts"
+import { eventsText, peopleText, traitsText } from "./listText.ts"
+import { answerText, metricsOf, quote, topText, unset } from "./queryText.ts"
+import type { MetricSource } from "./queryText.ts"
+import { hashOf } from "./schema.ts"
+
+const checkpointEvery = "60 seconds"
+
+/** Every event in one DuckDB file, which can be built anew from the log at any time. */
+export const layer = (options: EngineOptions): Layer.Layer<EventStore, PortFailure> =>
+  Layer.effect(
+    EventStore,
+    Effect.gen(function* () {
+      const scratch = `${options.file}.scratch.ndjson`
+      yield* Effect.addFinalizer(() => Effect.sync(() => rmSync(scratch, { force: true })))
+      const engine = yield* make(options)
+      const ids = yield* engine.write("open", loadIds)
+      const checkpoint = engine.write("checkpoint", (connection) => connection.run("checkpoint store"))
+      yield* Effect.forkScoped(Effect.ignore(Effect.repeat(checkpoint, Schedule.spaced(checkpointEvery))))
+      return EventStore.of(operations(engine, ids, scratch))
+    })
+  )
+
+const operations = (engine: Engine, ids: IdTable, scratch: string): EventStore["Service"] => ({
+  insert: (batch) =>
+    batch.lines.length > insertLinesMax
+      ? Effect.fail(
+          new PortFailure({
+            port: "EventStore",
+            operation: "insert",
+            reason: "overloaded",
+            detail: `${batch.lines.length} lines in one insert, ${insertLinesMax} at the most`
+          })
+        )
+      : engine.write("insert", (connection) => insertLines(connection, ids, scratch, batch)),
+  position: (partition) =>
+    Effect.map(
+      engine.query("position", `select through from store.positions where log_partition = ${quote(partition)}`),
+      (rows) => rows[0]?.["through"] as string | undefined
+    ),
+  contains: (workspace, eventIds) => {
+    const suspects = eventIds.filter((id) => ids.has(highWord(id), lowWord(id))).map((id) => ({ workspace, id }))
+    if (suspects.length === 0) return Effect.succeed(new Set<string>())
+    const query = (sql: string) => Effect.runPromise(engine.query("contains", sql))
+    return Effect.tryPromise({
+      try: () => confirm(query, suspects),
+      catch: (cause) => duckdbFailure("contains", cause)
+    }).pipe(Effect.map((held) => new Set(eventIds.filter((id) => held.has(`${workspace}|${id}`)))))
+  },
+  answer: (plan) => answer(engine, plan),
+  currencies: (workspace, fromMillis, toMillis) =>
+    Effect.map(
+      engine.query(
+        "currencies",
+        `select distinct currency from store.events where workspace = ${quote(workspace)} and money_kind is not null
+         and currency is not null and time_ms >= ${fromMillis} and time_ms < ${toMillis} order by 1`
+      ),
+      (rows) => rows.map((row) => String(row["currency"]))
+    ),
+  events: (request) => Effect.map(engine.query("events", eventsText(request)), (rows) => rows.map(heldEvent)),
+  people: (request) => Effect.map(engine.query("people", peopleText(request)), (rows) => rows.map(heldPerson)),
+  traits: (workspace, personId) => Effect.map(engine.query("traits", traitsText(workspace, personId)), foldTraits),
+  eventTypes: (workspace) =>
+    Effect.map(
+      engine.query(
+        "eventTypes",
+        `select event_type, count(*)::bigint as events from store.events where workspace = ${quote(workspace)}
+         group by 1 order by events desc, event_type limit 1000`
+      ),
+      (rows) => rows.map((row) => ({ event_type: String(row["event_type"]), events: Number(row["events"]) }))
+    ),
+  setMerges: (workspace, merges) =>
+    engine.write("setMerges", async (connection) => {
+      await connection.run("begin transaction")
+      try {
+        for (const statement of mergeStatements(workspace, merges)) await connection.run(statement)
+        await connection.run("commit")
+      } catch (cause) {
+        await connection.run("rollback").catch(() => undefined)
+        throw cause
+      }
+    })
+})
+
+/** Replaces the workspace's merges and resolves all its people anew. */
+const mergeStatements = (workspace: string, merges: ReadonlyArray<UserMerge>): ReadonlyArray<string> => {
+  const own = quote(workspace)
+  const user = (id: string) => hashOf(own, "u", quote(id))
+  return [
+    `delete from store.merges where workspace = ${own}`,
+    ...merges.map(({ from, into }) => `insert into store.merges values (${own}, ${user(from)}, ${user(into)})`),
+    `delete from store.people where workspace = ${own}`,
+    `insert into store.people
+     select l.workspace, l.anonymous_subject, coalesce(m.into_subject, l.first_user) from (
+       select workspace, anonymous_subject, arg_min(user_subject, row(time_ms, received_us, idx, event_id)) as first_user
+       from store.links where workspace = ${own} group by all having count(distinct user_subject) <= 20
+     ) l left join store.merges m on m.from_subject = l.first_user`,
+    `insert into store.people select workspace, from_subject, into_subject from store.merges where workspace = ${own}`
+  ]
+}
+
+const answer = (engine: Engine, plan: QueryPlan): Effect.Effect<PlanAnswer, PortFailure> =>
+  Effect.gen(function* () {
+    const names = plan.breakdown.map((_, index) => `g${index}`)
+    const top = plan.breakdown.length === 0 ? [] : yield* engine.query("answer", topText(plan))
+    const groups = top.map((row) => names.map((name) => String(row[name])))
+    const rows = new Map<string, { bucket: PlanRow["bucket"]; group: PlanRow["group"]; values: Array<MetricValue> }>()
+    for (const source of ["events", "orders"] as const satisfies ReadonlyArray<MetricSource>) {
+      const metrics = metricsOf(plan, source)
+      if (metrics.length === 0) continue
+      for (const row of yield* engine.query("answer", answerText(plan, source, groups))) {
+        const bucket = row["bucket"] === null ? undefined : Number(row["bucket"])
+        const group =
+          row["grp"] === null ? undefined : Number(row["grp"]) === -1 ? ("other" as const) : Number(row["grp"])
+        const key = `${bucket}|${group}`
+        const found = rows.get(key) ?? { bucket, group, values: plan.metrics.map(emptyValue) }
+        for (const { index } of metrics) found.values[index] = metricValue(row[`m${index}`])
+        rows.set(key, found)
+      }
+    }
+    const positions = yield* engine.query("answer", "select log_partition, through from store.positions order by 1")
+    return {
+      groups: groups.map((values) => values.map((value) => (value === unset ? null : value))),
+      rows: [...rows.values()],
+      watermark: watermarkOf(positions)
+    }
+  })
+
+const emptyValue = (metric: QueryPlan["metrics"][number]): MetricValue =>
+  metric.kind === "average" || metric.kind === "minimum" || metric.kind === "maximum"
+    ? null
+    : metric.kind === "sum"
+      ? 0
+      : 0n
+
+const metricValue = (value: unknown): MetricValue =>
+  typeof value === "bigint" || typeof value === "number" ? value : null
+
+const watermarkOf = (positions: ReadonlyArray<Row>): string =>
+  Buffer.from(JSON.stringify(positions.map((row) => [row["log_partition"], row["through"]]))).toString("base64url")
+
+const parseRecord = (value: unknown): Readonly<Record<string, unknown>> | null =>
+  typeof value === "string" ? (JSON.parse(value) as Readonly<Record<string, unknown>>) : null
+
+const heldEvent = (row: Row): HeldEvent => {
+  const text = (name: string) => (row[name] ?? null) as string | null
+  const pick = (...names: ReadonlyArray<string>) => Object.fromEntries(names.map((name) => [name, text(name)]))
+  return {
+    event_id: String(row["event_id"]),
+    event_type: String(row["event_type"]),
+    person_id: String(row["person_id"]),
+    user_id: text("user_id"),
+    anonymous_id: String(row["anonymous_id"]),
+    session_id: text("session_id"),
+    time: Number(row["time_ms"]),
+    received_at: Number(row["received_us"]),
+    index: Number(row["idx"]),
+    timestamp: Number(row["timestamp_ms"]),
+    historical: Boolean(row["historical"]),
+    page: pick("url", "host", "path", "title", "referrer", "referrer_host"),
+    device: { type: text("device_type"), os: text("os"), browser: text("browser") },
+    geo: pick("country", "region", "city"),
+    campaign: pick("source", "medium", "campaign", "term", "content", "click_id_type"),
+    money:
+      row["minor"] === null || row["minor"] === undefined
+        ? null
+        : { kind: String(row["money_kind"]), minor: BigInt(row["minor"] as bigint), currency: String(row["currency"]) },
+    traits: parseRecord(row["traits"]),
+    traits_once: parseRecord(row["traits_once"]),
+    properties: parseRecord(row["properties"]) ?? {}
+  }
+}
+
+const heldPerson = (row: Row): HeldPerson => ({
+  person_id: String(row["person_id"]),
+  first_seen: Number(row["first_seen"]),
+  last_seen: Number(row["last_seen"]),
+  events: Number(row["events"])
+})
+
+/** Rows newest first: the first value of a trait stands, of `traits_once` the last; `traits` goes before `traits_once`. */
+const foldTraits = (rows: ReadonlyArray<Row>) => {
+  type Trait = { key: string; value: unknown; event_id: string; field: string; subject: string }
+  const newest = new Map<string, Trait>()
+  const oldest = new Map<string, Trait>()
+  for (const row of rows) {
+    const at = { event_id: String(row["event_id"]), subject: String(row["subject_id"]) }
+    for (const [key, value] of Object.entries(parseRecord(row["traits"]) ?? {})) {
+      if (!newest.has(key)) newest.set(key, { key, value, field: `traits.${key}`, ...at })
+    }
+    for (const [key, value] of Object.entries(parseRecord(row["traits_once"]) ?? {})) {
+      oldest.set(key, { key, value, field: `traits_once.${key}`, ...at })
+    }
+  }
+  return [...new Map([...oldest, ...newest]).values()].toSorted((a, b) => (a.key < b.key ? -1 : 1))
+}

@@ -1,0 +1,116 @@
+import type { DuckDBConnection } from "@duckdb/node-api"
+import { writeFile } from "node:fs/promises"
+import type { RejectedLine } from "../../ports/analytics/EventStore.ts"
+import { highWord, IdTable, lowWord } from "./IdTable.ts"
+import { quote } from "./queryText.ts"
+import { resolvePeople, saveLinks, stageLines, stageLinks } from "./schema.ts"
+import { sortLines } from "./sortLines.ts"
+import type { Line } from "./sortLines.ts"
+
+export interface Inserted {
+  readonly inserted: number
+  readonly duplicates: number
+  readonly rejected: ReadonlyArray<RejectedLine>
+}
+
+const keyOf = (workspace: string, id: string): string => `${workspace}|${id}`
+
+/** Ids of those lines whose hash is known, that are held in truth. */
+export const confirm = async (
+  query: (sql: string) => Promise<ReadonlyArray<Readonly<Record<string, unknown>>>>,
+  suspects: ReadonlyArray<{ readonly workspace: string; readonly id: string }>
+): Promise<ReadonlySet<string>> => {
+  if (suspects.length === 0) return new Set()
+  const hashes = [...new Set(suspects.map(({ id }) => (BigInt(highWord(id)) << 32n) | BigInt(lowWord(id))))]
+  const rows = await query(
+    `select workspace, event_id::varchar as id from store.events where id_hash in (${hashes.join(", ")})`
+  )
+  return new Set(rows.map((row) => keyOf(String(row["workspace"]), String(row["id"]))))
+}
+
+const readAll = (connection: DuckDBConnection) => async (sql: string) =>
+  (await connection.runAndReadAll(sql)).getRowObjectsJS()
+
+/** The lines that are not held yet, the first of each id. */
+const fresh = async (
+  connection: DuckDBConnection,
+  ids: IdTable,
+  lines: ReadonlyArray<Line>
+): Promise<ReadonlyArray<Line>> => {
+  const suspects = lines.filter(({ id }) => ids.has(highWord(id), lowWord(id)))
+  const held = await confirm(readAll(connection), suspects)
+  const seen = new Set<string>()
+  return lines.filter(({ id, workspace }) => {
+    const key = keyOf(workspace, id)
+    if (held.has(key) || seen.has(key)) return false
+    seen.add(key)
+    return true
+  })
+}
+
+const load = async (
+  connection: DuckDBConnection,
+  scratch: string,
+  lines: ReadonlyArray<Line>,
+  position: { readonly partition: string; readonly through: string }
+): Promise<void> => {
+  if (lines.length > 0) {
+    await writeFile(scratch, lines.map(({ text }) => `${text}\n`).join(""))
+    await connection.run(stageLines(scratch))
+    await connection.run(stageLinks)
+  }
+  await connection.run("begin transaction")
+  try {
+    if (lines.length > 0) {
+      await connection.run("insert into store.events select * from staging")
+      await connection.run(saveLinks)
+      const links = await readAll(connection)("select count(*)::integer as n from new_links")
+      if (Number(links[0]?.["n"]) > 0)
+        await connection.run(resolvePeople("(select anonymous_subject as subject from new_links)"))
+    }
+    await connection.run(`delete from store.positions where log_partition = ${quote(position.partition)}`)
+    await connection.run(
+      `insert into store.positions values (${quote(position.partition)}, ${quote(position.through)})`
+    )
+    await connection.run("commit")
+  } catch (cause) {
+    await connection.run("rollback").catch(() => undefined)
+    throw cause
+  }
+}
+
+/** Loads the good lines in one transaction with their position; a line that the engine refuses is found and set apart. */
+export const insertLines = async (
+  connection: DuckDBConnection,
+  ids: IdTable,
+  scratch: string,
+  batch: { readonly partition: string; readonly through: string; readonly lines: ReadonlyArray<string> }
+): Promise<Inserted> => {
+  let sorted = sortLines(batch.lines, false)
+  let lines = await fresh(connection, ids, sorted.lines)
+  try {
+    await load(connection, scratch, lines, batch)
+  } catch (cause) {
+    const strict = sortLines(batch.lines, true)
+    if (strict.rejected.length === sorted.rejected.length) throw cause
+    sorted = strict
+    lines = await fresh(connection, ids, sorted.lines)
+    await load(connection, scratch, lines, batch)
+  }
+  for (const { id } of lines) ids.add(highWord(id), lowWord(id))
+  return { inserted: lines.length, duplicates: sorted.lines.length - lines.length, rejected: sorted.rejected }
+}
+
+/** Fills the table of ids from the file, a chunk at a time, leaving the event loop free in between. */
+export const loadIds = async (connection: DuckDBConnection): Promise<IdTable> => {
+  const count = await readAll(connection)("select count(*)::integer as n from store.events")
+  const ids = new IdTable(Number(count[0]?.["n"] ?? 0) * 1.2)
+  const result = await connection.stream("select id_hash from store.events")
+  for (;;) {
+    const chunk = await result.fetchChunk()
+    if (chunk === null || chunk.rowCount === 0) return ids
+    const { items } = chunk.getColumnVector(0) as unknown as { readonly items: BigUint64Array }
+    const words = new Uint32Array(items.buffer, items.byteOffset, chunk.rowCount * 2)
+    for (let at = 0; at < words.length; at += 2) ids.add(words[at + 1]!, words[at]!)
+  }
+}

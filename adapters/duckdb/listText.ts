@@ -1,0 +1,88 @@
+import type { EventPlace } from "../../ports/analytics/EventStore.ts"
+import type { PlanFilter } from "../../ports/analytics/QueryPlan.ts"
+import { filterText, quote } from "./queryText.ts"
+import { hashOf } from "./schema.ts"
+
+const joined = "store.events e left join store.people p on p.subject = e.subject"
+const person = "coalesce(p.person, e.subject)"
+
+/** The person that an id stands for: a user's own or merged, or a device's user. A user id goes before a device's. */
+const personOf = (workspace: string, id: string): string => {
+  const hash = (kind: "u" | "a") => hashOf(quote(workspace), kind, quote(id))
+  const resolved = (kind: "u" | "a") =>
+    `(select coalesce((select person from store.people where subject = ${hash(kind)}), ${hash(kind)}))`
+  return `(case when exists (select 1 from store.events where subject = ${hash("u")}) then ${resolved("u")} else ${resolved("a")} end)`
+}
+
+/** Id that a person goes by: the id of the user it resolves to, else the one it was first seen with. */
+const personIdText = `coalesce(
+  min(coalesce(e.user_id, e.anonymous_id)) filter (where e.subject = ${person}),
+  min(coalesce(e.user_id, e.anonymous_id)))`
+
+export const eventsText = (request: {
+  readonly workspace: string
+  readonly fromMillis: number
+  readonly toMillis: number
+  readonly filter: PlanFilter | undefined
+  readonly personId?: string | undefined
+  readonly before?: EventPlace | undefined
+  readonly limit: number
+}): string => {
+  const { before, filter, fromMillis, limit, personId, toMillis, workspace } = request
+  const conditions = [
+    `e.workspace = ${quote(workspace)}`,
+    `e.time_ms >= ${fromMillis}`,
+    `e.time_ms < ${toMillis}`,
+    ...(filter === undefined ? [] : [filterText(filter)]),
+    ...(personId === undefined ? [] : [`${person} = ${personOf(workspace, personId)}`]),
+    ...(before === undefined
+      ? []
+      : [
+          `(e.time_ms, e.received_us, e.idx, e.event_id) < (${before.time}, ${before.received_at}, ${before.index}, ${quote(before.event_id)}::uuid)`
+        ])
+  ]
+  return `with page as (
+  select e.*, ${person} as person from ${joined} where ${conditions.join(" and ")}
+  order by e.time_ms desc, e.received_us desc, e.idx desc, e.event_id desc limit ${limit}
+), names as (
+  select ${person} as person, ${personIdText} as person_id from ${joined}
+  where e.workspace = ${quote(workspace)} and ${person} in (select person from page) group by 1
+)
+select page.* exclude (id_hash, subject, session, person), page.event_id::varchar as event_id, names.person_id
+from page join names on names.person = page.person
+order by time_ms desc, received_us desc, idx desc, page.event_id desc`
+}
+
+export const peopleText = (request: {
+  readonly workspace: string
+  readonly filter?: PlanFilter | undefined
+  readonly personId?: string | undefined
+  readonly before?: { readonly last_seen: number; readonly person_id: string } | undefined
+  readonly limit: number
+}): string => {
+  const { before, filter, limit, personId, workspace } = request
+  const own = [
+    `e.workspace = ${quote(workspace)}`,
+    ...(personId === undefined ? [] : [`${person} = ${personOf(workspace, personId)}`])
+  ]
+  const having = [
+    ...(filter === undefined ? [] : [`bool_or(${filterText(filter)})`]),
+    ...(before === undefined
+      ? []
+      : [`(max(e.time_ms), ${personIdText}) < (${before.last_seen}, ${quote(before.person_id)})`])
+  ]
+  return `select ${personIdText} as person_id, min(e.time_ms) as first_seen, max(e.time_ms) as last_seen, count(*)::bigint as events
+from ${joined} where ${own.join(" and ")} group by ${person}
+${having.length === 0 ? "" : `having ${having.join(" and ")}`}
+order by last_seen desc, person_id desc limit ${limit}`
+}
+
+/** Events with traits that are read for one person; a person with more shows the newest. */
+export const traitEventsMax = 10_000
+
+export const traitsText = (workspace: string, personId: string): string => `
+select e.event_id::varchar as event_id, coalesce(e.user_id, e.anonymous_id) as subject_id, e.traits::varchar as traits, e.traits_once::varchar as traits_once
+from ${joined}
+where e.workspace = ${quote(workspace)} and (e.traits is not null or e.traits_once is not null)
+  and ${person} = ${personOf(workspace, personId)}
+order by e.time_ms desc, e.received_us desc, e.idx desc, e.event_id desc limit ${traitEventsMax}`

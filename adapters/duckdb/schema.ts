@@ -1,0 +1,98 @@
+/** Tables of the file `events.duckdb`. No primary key and no index on events: they make bulk loads many times slower. */
+export const schema = `
+create table if not exists store.events (
+  workspace varchar, event_id uuid, id_hash ubigint, event_type varchar, anonymous_id varchar, user_id varchar,
+  session_id varchar, subject ubigint, session ubigint,
+  time_ms bigint, received_us bigint, idx integer, timestamp_ms bigint, sent_ms bigint, historical boolean,
+  url varchar, host varchar, path varchar, title varchar, referrer varchar, referrer_host varchar,
+  device_type varchar, os varchar, browser varchar, country varchar, region varchar, city varchar, ip varchar,
+  source varchar, medium varchar, campaign varchar, term varchar, content varchar, click_id_type varchar, click_id varchar,
+  money_kind varchar, order_id varchar, refund_id varchar, minor bigint, currency varchar,
+  traits json, traits_once json, properties json
+);
+create table if not exists store.positions (log_partition varchar, through varchar);
+create table if not exists store.links (
+  workspace varchar, anonymous_subject ubigint, user_subject ubigint, time_ms bigint, received_us bigint, idx integer, event_id uuid
+);
+create table if not exists store.people (workspace varchar, subject ubigint, person ubigint);
+create table if not exists store.merges (workspace varchar, from_subject ubigint, into_subject ubigint);
+`
+
+/** Columns of the stored line, as `read_json` takes them. */
+export const lineColumns = `{
+  event_id: 'VARCHAR', workspace: 'VARCHAR', event_type: 'VARCHAR', anonymous_id: 'VARCHAR', user_id: 'VARCHAR',
+  session_id: 'VARCHAR', time: 'BIGINT', received_at: 'BIGINT', "index": 'INTEGER', "timestamp": 'BIGINT', sent_at: 'BIGINT',
+  historical: 'BOOLEAN',
+  page: 'STRUCT(url VARCHAR, host VARCHAR, path VARCHAR, title VARCHAR, referrer VARCHAR, referrer_host VARCHAR)',
+  device: 'STRUCT("type" VARCHAR, os VARCHAR, browser VARCHAR)',
+  geo: 'STRUCT(country VARCHAR, region VARCHAR, city VARCHAR)', ip: 'VARCHAR',
+  campaign: 'STRUCT(source VARCHAR, medium VARCHAR, campaign VARCHAR, term VARCHAR, content VARCHAR, click_id_type VARCHAR, click_id VARCHAR)',
+  money: 'STRUCT(kind VARCHAR, order_id VARCHAR, refund_id VARCHAR, minor BIGINT, currency VARCHAR)',
+  traits: 'JSON', traits_once: 'JSON', properties: 'JSON'
+}`
+
+const reserved = "('', 'null', 'undefined', 'anonymous', 'server', '0')"
+
+/** Whether an id may stand for a person. */
+export const isLinkable = (column: string): string =>
+  `(${column} is not null and lower(trim(${column})) not in ${reserved})`
+
+/**
+ * A subject or session as 64 bits of the MD5 of workspace, kind and id, so that people are counted on integers.
+ * Two of ten million share one with a chance of 3 in a million.
+ */
+export const hashOf = (workspace: string, kind: "u" | "a" | "s", id: string): string =>
+  `md5_number_lower(${workspace} || chr(31) || '${kind}' || chr(31) || ${id})`
+
+/** The last 16 hexadecimal digits of an event id, as 64 bits. */
+export const idHashOf = (id: string): string => `('0x' || substr(${id}, 20, 4) || substr(${id}, 25, 12))::UBIGINT`
+
+/** Reads the lines of a scratch file into the temporary table `staging`, in the shape of `events`. */
+export const stageLines = (file: string): string => `
+create or replace temp table staging as
+select workspace, event_id::UUID as event_id, ${idHashOf("event_id")} as id_hash, event_type, anonymous_id, user_id, session_id,
+  case when ${isLinkable("user_id")} then ${hashOf("workspace", "u", "user_id")} else ${hashOf("workspace", "a", "anonymous_id")} end as subject,
+  ${hashOf("workspace", "s", "anonymous_id || chr(31) || session_id")} as session,
+  "time" as time_ms, received_at as received_us, "index" as idx, "timestamp" as timestamp_ms, sent_at as sent_ms,
+  coalesce(historical, false) as historical,
+  page.url as url, page.host as host, page.path as path, page.title as title, page.referrer as referrer, page.referrer_host as referrer_host,
+  device."type" as device_type, device.os as os, device.browser as browser, geo.country as country, geo.region as region, geo.city as city, ip,
+  campaign.source as source, campaign.medium as medium, campaign.campaign as campaign, campaign.term as term,
+  campaign.content as content, campaign.click_id_type as click_id_type, campaign.click_id as click_id,
+  case event_type when 'order_completed' then 'order' when 'order_refunded' then 'refund' end as money_kind,
+  coalesce(money.order_id, properties->>'order_id') as order_id, coalesce(money.refund_id, properties->>'refund_id') as refund_id,
+  money.minor as minor, money.currency as currency, traits, traits_once, properties
+from read_json('${file}', format = 'newline_delimited', columns = ${lineColumns})`
+
+/** Staged links that are earlier than what is known, into the temporary table `new_links`. */
+export const stageLinks = `
+create or replace temp table new_links as
+with seen as (
+  select workspace, ${hashOf("workspace", "a", "anonymous_id")} as anonymous_subject, subject as user_subject,
+    min(row(time_ms, received_us, idx, event_id)) as place
+  from staging where ${isLinkable("user_id")} and ${isLinkable("anonymous_id")}
+  group by all
+), known as (
+  select anonymous_subject, user_subject, min(row(time_ms, received_us, idx, event_id)) as place
+  from store.links where anonymous_subject in (select anonymous_subject from seen) group by all
+)
+select s.workspace, s.anonymous_subject, s.user_subject, s.place from seen s
+left join known l on l.anonymous_subject = s.anonymous_subject and l.user_subject = s.user_subject
+where l.place is null or s.place < l.place`
+
+export const saveLinks = `
+insert into store.links
+select workspace, anonymous_subject, user_subject,
+  struct_extract(place, 1), struct_extract(place, 2), struct_extract(place, 3), struct_extract(place, 4) from new_links`
+
+/** People of the anonymous subjects in `changed` (a table of workspace and subject), resolved anew. */
+export const resolvePeople = (changed: string): string => `
+delete from store.people where subject in (select subject from ${changed});
+insert into store.people
+select l.workspace, l.anonymous_subject, coalesce(any_value(m.into_subject), l.first_user)
+from (
+  select workspace, anonymous_subject, arg_min(user_subject, row(time_ms, received_us, idx, event_id)) as first_user
+  from store.links where anonymous_subject in (select subject from ${changed})
+  group by all having count(distinct user_subject) <= 20
+) l left join store.merges m on m.from_subject = l.first_user
+group by l.workspace, l.anonymous_subject, l.first_user`

@@ -1,0 +1,300 @@
+import { Clock, Effect } from "effect"
+import { SecureRandom } from "effect/crypto"
+import { batchEventsMax, eventBytesMax } from "../../../ports/analytics/AnalyticsEvent.ts"
+import type { AnalyticsEvent } from "../../../ports/analytics/AnalyticsEvent.ts"
+import { EventLog } from "../../../ports/analytics/EventLog.ts"
+import type { LogEntry } from "../../../ports/analytics/EventLog.ts"
+import { EventStore } from "../../../ports/analytics/EventStore.ts"
+import { InvalidEvents } from "../../../ports/analytics/IngestReceipt.ts"
+import type { BatchItem, BatchReceipt, FieldError, IngestReceipt } from "../../../ports/analytics/IngestReceipt.ts"
+import { IngestSettingsSource } from "../../../ports/analytics/IngestSettings.ts"
+import type { PortFailure } from "../../../ports/PortFailure.ts"
+import { nonceBytes } from "../../../ports/privacy/sealing.ts"
+import { SubjectKeys } from "../../../ports/privacy/SubjectKeys.ts"
+import { GeoLocator } from "../../../ports/reference/GeoLocator.ts"
+import type { WorkspaceId } from "../../../ports/WorkspaceId.ts"
+import type { WorkspaceSecrets } from "../../privacy/personalData.ts"
+import type { Draft, IngestContext, RequestFacts } from "../ingestion/Draft.ts"
+import { draftEvent, storedLine } from "../ingestion/draftEvent.ts"
+import { inspectJson } from "../ingestion/inspectJson.ts"
+import { parseInstant } from "../ingestion/instant.ts"
+import { encryptFields, personalFieldsOf, subjectOf } from "../ingestion/personalFields.ts"
+import { asEvent, escapePointer, eventErrors } from "../ingestion/validateEvent.ts"
+
+export interface IngestRequest extends RequestFacts {
+  readonly workspace: WorkspaceId
+  /** Whether the key may import past events (scope `events:import`). */
+  readonly mayImport: boolean
+}
+
+/** Ids of durable events remembered so that a retry is answered as a duplicate before the store has indexed the first. */
+export const rememberedIdsMax = 200_000
+
+export interface Ingestion {
+  /** One event as JSON text. Answers once it is durable. */
+  readonly ingestEvent: (
+    request: IngestRequest,
+    body: string
+  ) => Effect.Effect<IngestReceipt, InvalidEvents | PortFailure>
+  /** `{ events, sent_at?, historical? }` as JSON text: good events are kept beside bad ones, a result for each. */
+  readonly ingestBatch: (
+    request: IngestRequest,
+    body: string
+  ) => Effect.Effect<BatchReceipt, InvalidEvents | PortFailure>
+}
+
+type Requirements = EventLog | EventStore | SubjectKeys | GeoLocator | IngestSettingsSource | SecureRandom.SecureRandom
+
+/** The write side of analytics: from a request's text to durable lines. */
+export const make: Effect.Effect<Ingestion, never, Requirements> = Effect.gen(function* () {
+  const log = yield* EventLog
+  const store = yield* EventStore
+  const subjectKeys = yield* SubjectKeys
+  const { locate } = yield* GeoLocator
+  const settings = yield* IngestSettingsSource
+  const random = yield* SecureRandom.SecureRandom
+  const clock = yield* Clock.Clock
+
+  const secretsOf = new Map<string, WorkspaceSecrets>()
+  const durable = rememberIds()
+  let lastReceivedAt = 0
+
+  /** Microseconds that only grow, so that arrival order is total within a process. */
+  const receive = (): number => {
+    lastReceivedAt = Math.max(lastReceivedAt + 1, clock.currentTimeMillisUnsafe() * 1000)
+    return lastReceivedAt
+  }
+
+  const loadSecrets = Effect.fnUntraced(function* (workspace: WorkspaceId) {
+    const indexKey = yield* subjectKeys.workspaceKey(workspace, "index")
+    const pseudonymKey = yield* subjectKeys.workspaceKey(workspace, "pseudonym")
+    const secrets: WorkspaceSecrets = { workspace, indexKey, pseudonymKey }
+    secretsOf.set(workspace, secrets)
+    return secrets
+  })
+
+  const withContext = <A, E>(
+    workspace: WorkspaceId,
+    body: (context: IngestContext) => Effect.Effect<A, E>
+  ): Effect.Effect<A, E | PortFailure> => {
+    const known = secretsOf.get(workspace)
+    const run = (secrets: WorkspaceSecrets) => body({ settings: settings.current(workspace), secrets, locate })
+    return known === undefined ? Effect.flatMap(loadSecrets(workspace), run) : run(known)
+  }
+
+  /** Encrypts personal data of the drafts; answers those whose subject is erased. Keys are durable before this ends. */
+  const protect = Effect.fnUntraced(function* (workspace: WorkspaceId, drafts: ReadonlyArray<Draft>) {
+    const work = drafts.map((draft) => ({ draft, fields: personalFieldsOf(draft), subject: subjectOf(draft) }))
+    const personal = work.filter(({ fields }) => fields.length > 0)
+    const erasedDrafts = new Set<Draft>()
+    if (personal.length === 0) return erasedDrafts
+    const subjects = [...new Set(personal.map(({ subject }) => subject))]
+    const { erased, keys } = yield* subjectKeys.getOrCreate(workspace, subjects)
+    const nonces = yield* random.randomBytes(personal.reduce((sum, { fields }) => sum + fields.length, 0) * nonceBytes)
+    let at = 0
+    for (const { draft, fields, subject } of personal) {
+      const key = keys.get(subject)
+      if (erased.has(subject) || key === undefined) erasedDrafts.add(draft)
+      else encryptFields(draft, fields, key, nonces.subarray(at * nonceBytes))
+      at += fields.length
+    }
+    return erasedDrafts
+  })
+
+  const keyOf = (request: IngestRequest, draft: Draft): LogEntry => ({
+    key: `${request.workspace}|${draft.stored.anonymous_id}`,
+    line: storedLine(draft)
+  })
+
+  const isDuplicate = (workspace: WorkspaceId, ids: ReadonlyArray<string>) => {
+    const unknown = ids.filter((id) => !durable.has(workspace, id))
+    return Effect.map(
+      store.contains(workspace, unknown),
+      (stored) => (id: string) => durable.has(workspace, id) || stored.has(id)
+    )
+  }
+
+  const ingestEvent: Ingestion["ingestEvent"] = (request, body) => {
+    const parsed = parseBody(body)
+    if (parsed instanceof InvalidEvents) return Effect.fail(parsed)
+    return withContext(request.workspace, (context): Effect.Effect<IngestReceipt, InvalidEvents | PortFailure> => {
+      const errors = eventErrors(parsed.value, "", context.settings.sessions)
+      if (errors.length > 0) return Effect.fail(invalid(400, "the event is not valid", errors))
+      if (Buffer.byteLength(body) > eventBytesMax) return Effect.fail(tooLarge("", Buffer.byteLength(body)))
+      const event = asEvent(parsed.value)
+      const arrival = { receivedAt: receive(), index: 0, historical: false, sentAt: undefined }
+      const { draft, dropped } = draftEvent(event, request, context, arrival)
+      if (dropped !== undefined) return Effect.succeed<IngestReceipt>({ event_id: draft.stored.event_id, dropped })
+      return store1(request, draft)
+    })
+  }
+
+  const store1 = Effect.fnUntraced(function* (request: IngestRequest, draft: Draft) {
+    const { event_id } = draft.stored
+    const duplicate = yield* isDuplicate(request.workspace, [event_id])
+    if (duplicate(event_id)) return { event_id, duplicate: true as const }
+    const erased = yield* protect(request.workspace, [draft])
+    if (erased.has(draft)) return { event_id, dropped: "erased" as const }
+    yield* log.append([keyOf(request, draft)])
+    durable.add(request.workspace, event_id)
+    return receiptOf(draft)
+  })
+
+  const ingestBatch: Ingestion["ingestBatch"] = (request, body) => {
+    const parsed = parseBody(body)
+    if (parsed instanceof InvalidEvents) return Effect.fail(parsed)
+    const batch = readBatch(parsed.value, request)
+    if (batch instanceof InvalidEvents) return Effect.fail(batch)
+    return withContext(request.workspace, (context) => storeBatch(request, context, batch, Buffer.byteLength(body)))
+  }
+
+  const storeBatch = Effect.fnUntraced(function* (
+    request: IngestRequest,
+    context: IngestContext,
+    batch: Batch,
+    bodyBytes: number
+  ) {
+    const receivedAt = receive()
+    const items: Array<BatchItem> = []
+    const kept: Array<{ readonly index: number; readonly draft: Draft }> = []
+    const seen = new Set<string>()
+    for (const [index, value] of batch.events.entries()) {
+      const errors = eventErrors(value, `/events/${index}`, context.settings.sessions)
+      const bytes = errors.length === 0 && bodyBytes > eventBytesMax ? Buffer.byteLength(JSON.stringify(value)) : 0
+      const refused = bytes > eventBytesMax ? tooLarge(`/events/${index}`, bytes).errors : errors
+      if (refused.length > 0) {
+        items[index] = { index, status: "refused", errors: refused }
+        continue
+      }
+      const event: AnalyticsEvent = asEvent(value)
+      const arrival = { receivedAt, index, historical: batch.historical, sentAt: batch.sentAt }
+      const { draft, dropped } = draftEvent(event, request, context, arrival)
+      const { event_id } = draft.stored
+      if (dropped !== undefined) items[index] = { index, status: "dropped", event_id, dropped }
+      else if (seen.has(event_id)) items[index] = { index, status: "duplicate", event_id }
+      else kept.push({ index, draft })
+      if (dropped === undefined) seen.add(event_id)
+    }
+    const duplicate = yield* isDuplicate(
+      request.workspace,
+      kept.map(({ draft }) => draft.stored.event_id)
+    )
+    const fresh = kept.filter(({ draft, index }) => {
+      const { event_id } = draft.stored
+      if (!duplicate(event_id)) return true
+      items[index] = { index, status: "duplicate", event_id }
+      return false
+    })
+    const erased = yield* protect(
+      request.workspace,
+      fresh.map(({ draft }) => draft)
+    )
+    const entries: Array<LogEntry> = []
+    for (const { draft, index } of fresh) {
+      const { event_id } = draft.stored
+      if (erased.has(draft)) items[index] = { index, status: "dropped", event_id, dropped: "erased" }
+      else {
+        entries.push(keyOf(request, draft))
+        items[index] = { index, status: "stored", ...receiptOf(draft) }
+      }
+    }
+    if (entries.length > 0) yield* log.append(entries)
+    for (const item of items) if (item.status === "stored") durable.add(request.workspace, item.event_id!)
+    const count = (status: BatchItem["status"]) => items.filter((item) => item.status === status).length
+    const receipt: BatchReceipt = {
+      stored: count("stored"),
+      duplicates: count("duplicate"),
+      dropped: count("dropped"),
+      refused: count("refused"),
+      results: items
+    }
+    return receipt
+  })
+
+  return { ingestEvent, ingestBatch }
+})
+
+const receiptOf = (draft: Draft): IngestReceipt => ({
+  event_id: draft.stored.event_id,
+  ...(draft.notes.length === 0 ? {} : { notes: draft.notes })
+})
+
+interface Batch {
+  readonly events: ReadonlyArray<unknown>
+  readonly sentAt: number | undefined
+  readonly historical: boolean
+}
+
+const invalid = (status: 400 | 403 | 413, detail: string, errors: ReadonlyArray<FieldError>): InvalidEvents =>
+  new InvalidEvents({ status, detail, errors })
+
+const tooLarge = (pointer: string, bytes: number): InvalidEvents =>
+  invalid(413, `an event has ${eventBytesMax} bytes at the most`, [
+    { pointer, code: "too_large", detail: `${bytes} bytes, ${eventBytesMax} at the most` }
+  ])
+
+const parseBody = (body: string): InvalidEvents | { readonly value: unknown } => {
+  const errors = inspectJson(body)
+  if (errors.length > 0) return invalid(400, "the body is not acceptable JSON", errors)
+  try {
+    return { value: JSON.parse(body) as unknown }
+  } catch {
+    return invalid(400, "the body is not JSON", [{ pointer: "", code: "not_json", detail: "the body is not JSON" }])
+  }
+}
+
+const readBatch = (value: unknown, request: IngestRequest): InvalidEvents | Batch => {
+  if (typeof value !== "object" || value === null || Array.isArray(value)) {
+    return invalid(400, "the batch is not valid", [
+      { pointer: "", code: "wrong_type", detail: "a batch is an object: { events, sent_at?, historical? }" }
+    ])
+  }
+  const { events, historical = false, sent_at, ...unknown } = value as Readonly<Record<string, unknown>>
+  const errors: Array<FieldError> = Object.keys(unknown).map((key) => ({
+    pointer: `/${escapePointer(key)}`,
+    code: "unknown_field",
+    detail: "this field is not known"
+  }))
+  const sentAt = typeof sent_at === "string" ? parseInstant(sent_at) : undefined
+  if (sent_at !== undefined && sentAt === undefined) {
+    errors.push({
+      pointer: "/sent_at",
+      code: "not_an_instant",
+      detail: "must be an ISO 8601 date and time with offset"
+    })
+  }
+  if (typeof historical !== "boolean") {
+    errors.push({ pointer: "/historical", code: "wrong_type", detail: "must be true or false" })
+  }
+  if (!Array.isArray(events))
+    errors.push({ pointer: "/events", code: "wrong_type", detail: "must be a list of events" })
+  else if (events.length === 0) errors.push({ pointer: "/events", code: "too_few", detail: "at least 1 event" })
+  else if (events.length > batchEventsMax) {
+    return invalid(413, `a batch has ${batchEventsMax} events at the most`, [
+      { pointer: "/events", code: "too_many", detail: `${events.length} events, ${batchEventsMax} at the most` }
+    ])
+  }
+  if (errors.length > 0) return invalid(400, "the batch is not valid", errors)
+  if (historical === true && !request.mayImport) {
+    return invalid(403, "importing past events needs the scope events:import", [
+      { pointer: "/historical", code: "missing_scope", detail: "needs the scope events:import" }
+    ])
+  }
+  return { events: events as ReadonlyArray<unknown>, sentAt, historical: historical === true }
+}
+
+/** The newest ids, in two generations: the older half goes at once, without a queue to keep. */
+const rememberIds = () => {
+  let young = new Set<string>()
+  let old = new Set<string>()
+  return {
+    has: (workspace: string, id: string) => young.has(`${workspace}|${id}`) || old.has(`${workspace}|${id}`),
+    add: (workspace: string, id: string) => {
+      if (young.size >= rememberedIdsMax / 2) {
+        old = young
+        young = new Set()
+      }
+      young.add(`${workspace}|${id}`)
+    }
+  }
+}

@@ -1,0 +1,138 @@
+import { Schema } from "effect"
+
+/** Limits of what clients send; the answer that refuses names the limit. */
+export const eventBytesMax = 32 * 1024
+export const batchEventsMax = 1000
+export const jsonDepthMax = 32
+export const idCharactersMax = 200
+export const propertyCountMax = 255
+export const stringCharactersMax = 8192
+
+/** Event types that the product itself gives a meaning; any other type is kept beside them. */
+export const standardEventTypes = [
+  "page_view",
+  "page_exit",
+  "scroll_depth",
+  "element_clicked",
+  "user_signed_up",
+  "user_logged_in",
+  "user_logged_out",
+  "profile_updated",
+  "product_viewed",
+  "product_added_to_cart",
+  "checkout_started",
+  "order_completed",
+  "order_refunded",
+  "button_clicked",
+  "form_submitted",
+  "search_performed",
+  "video_played",
+  "email_opened",
+  "email_clicked",
+  "campaign_viewed",
+  "banner_clicked"
+] as const
+
+/** Annotation of a field whose value is personal data: encrypted before it is written. */
+export const personalData = "ports/analytics/personalData"
+const personal = <S extends Schema.Top>(schema: S) => schema.annotate({ [personalData]: true })
+
+const Text = Schema.String.check(Schema.isMaxLength(stringCharactersMax))
+const Id = Schema.String.check(Schema.isMinLength(1), Schema.isMaxLength(idCharactersMax))
+
+/** UUID version 4 (version 7 is taken too), any case. */
+export const eventIdPattern = /^[0-9a-f]{8}-[0-9a-f]{4}-[47][0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/i
+/** ISO 8601 date and time with offset. */
+export const timestampPattern = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}(:\d{2}(\.\d{1,9})?)?(Z|[+-]\d{2}:\d{2})$/
+
+const Timestamp = Schema.String.check(Schema.isPattern(timestampPattern))
+
+/** Fields of `properties.traits` and of `properties` that are personal data, beside the workspace's own. */
+const personalFields = {
+  email: personal(Text),
+  phone: personal(Text),
+  phone_number: personal(Text),
+  first_name: personal(Text),
+  last_name: personal(Text),
+  full_name: personal(Text),
+  address: personal(Schema.Unknown),
+  street: personal(Text),
+  birthday: personal(Text),
+  date_of_birth: personal(Text)
+}
+
+export const PersonalProperties = Schema.Struct(personalFields)
+export const PersonalTraits = Schema.Struct({ ...personalFields, name: personal(Text) })
+
+export const AnalyticsEvent = Schema.Struct({
+  event_id: Schema.String.check(Schema.isPattern(eventIdPattern)),
+  event_type: Id,
+  anonymous_id: Id,
+  /** Empty and reserved ids (`null`, `undefined`, `anonymous`, `server`, `0`) are kept and never link people. */
+  user_id: Schema.optionalKey(Schema.String.check(Schema.isMaxLength(idCharactersMax))),
+  session_id: Schema.optionalKey(Id),
+  timestamp: Timestamp,
+  /** The client's clock when it sent this; corrects its skew. */
+  sent_at: Schema.optionalKey(Timestamp),
+  properties: Schema.optionalKey(Schema.Record(Schema.String, Schema.Unknown)),
+  context: Schema.optionalKey(
+    Schema.Struct({
+      page: Schema.optionalKey(
+        Schema.Struct({
+          url: Schema.optionalKey(Text),
+          path: Schema.optionalKey(Text),
+          title: Schema.optionalKey(Text),
+          referrer: Schema.optionalKey(Text)
+        })
+      ),
+      device: Schema.optionalKey(
+        Schema.Struct({
+          type: Schema.optionalKey(Text),
+          os: Schema.optionalKey(Text),
+          browser: Schema.optionalKey(Text)
+        })
+      ),
+      geo: Schema.optionalKey(
+        Schema.Struct({
+          country: Schema.optionalKey(Text),
+          region: Schema.optionalKey(Text),
+          city: Schema.optionalKey(Text)
+        })
+      ),
+      campaign: Schema.optionalKey(
+        Schema.Struct({
+          source: Schema.optionalKey(Text),
+          medium: Schema.optionalKey(Text),
+          campaign: Schema.optionalKey(Text),
+          term: Schema.optionalKey(Text),
+          content: Schema.optionalKey(Text)
+        })
+      ),
+      /** Never stored whole. */
+      ip: Schema.optionalKey(Text),
+      /** Never stored. */
+      user_agent: Schema.optionalKey(Text)
+    })
+  )
+}).annotate({
+  identifier: "AnalyticsEvent",
+  examples: [
+    {
+      event_id: "0b7c6c62-8f7e-4c8e-9d3b-0d6a5f1c2e34",
+      event_type: "page_view",
+      anonymous_id: "device-1",
+      session_id: "session-1",
+      timestamp: "2026-11-23T10:00:00Z",
+      properties: {},
+      context: { page: { url: "https://example.com/pricing?utm_source=news", path: "/pricing", title: "Pricing" } }
+    }
+  ]
+})
+export type AnalyticsEvent = typeof AnalyticsEvent.Type
+
+export const EventBatch = Schema.Struct({
+  events: Schema.Array(AnalyticsEvent).check(Schema.isMinLength(1), Schema.isMaxLength(batchEventsMax)),
+  sent_at: Schema.optionalKey(Timestamp),
+  /** Import of past events: their times stand, nothing is triggered. Needs the scope `events:import`. */
+  historical: Schema.optionalKey(Schema.Boolean)
+}).annotate({ identifier: "EventBatch" })
