@@ -146,7 +146,7 @@ const personText = "coalesce(p.person, e.subject) as person"
 
 /** The breakdown's values with the largest first metric. */
 export const topText = (plan: QueryPlan): string => {
-  const metric = plan.metrics[0]!
+  const metric = plan.metrics[plan.order.metric]!
   const names = plan.breakdown.map((_, index) => `g${index}`)
   const people = metric.kind === "people"
   const columns = [
@@ -156,7 +156,8 @@ export const topText = (plan: QueryPlan): string => {
   ]
   return `with e as (select ${columns.join(", ")} from ${from(plan, sourceOf(metric), people)} where ${where(plan)})
 select ${names.join(", ")} from e group by ${names.join(", ")}
-order by ${metricText(metric)} desc nulls last, ${names.join(", ")} limit ${plan.top}`
+order by ${metricText(metric)} ${plan.order.direction === "descending" ? "desc" : "asc"} nulls last, ${names.join(", ")}
+limit ${plan.top} offset ${plan.skip}`
 }
 
 /** One pass: the whole range, each value of the breakdown, and both by bucket. */

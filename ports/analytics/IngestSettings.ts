@@ -1,5 +1,4 @@
-import { Context, Schema } from "effect"
-import type { WorkspaceId } from "../WorkspaceId.ts"
+import { Schema } from "effect"
 
 const Names = Schema.Array(Schema.String.check(Schema.isMinLength(1), Schema.isMaxLength(200))).check(
   Schema.isMaxLength(100)
@@ -36,11 +35,3 @@ export const ingestSettingsInitial: IngestSettings = {
   own_domains: [],
   store_full_ip: false
 }
-
-/** The settings in force, held in memory so that ingestion never waits: at most one second old, the initial ones until set. */
-export class IngestSettingsSource extends Context.Service<
-  IngestSettingsSource,
-  {
-    readonly current: (workspace: WorkspaceId) => IngestSettings
-  }
->()("ports/analytics/IngestSettingsSource") {}

@@ -79,8 +79,10 @@ export interface QueryPlan {
   readonly eventTypes: ReadonlyArray<string>
   readonly filter: PlanFilter | undefined
   readonly metrics: ReadonlyArray<PlanMetric>
-  /** Breakdown; the first metric orders its values, those behind `top` become `other`. */
+  /** Breakdown; `top` of its values behind the first `skip` in the order are shown, all others become `other`. */
   readonly breakdown: ReadonlyArray<PlanField>
+  readonly order: { readonly metric: number; readonly direction: "ascending" | "descending" }
+  readonly skip: number
   readonly top: number
   /** Empty: no series. */
   readonly buckets: ReadonlyArray<BucketRun>

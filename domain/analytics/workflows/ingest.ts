@@ -7,7 +7,7 @@ import type { LogEntry } from "../../../ports/analytics/EventLog.ts"
 import { EventStore } from "../../../ports/analytics/EventStore.ts"
 import { InvalidEvents } from "../../../ports/analytics/IngestReceipt.ts"
 import type { BatchItem, BatchReceipt, FieldError, IngestReceipt } from "../../../ports/analytics/IngestReceipt.ts"
-import { IngestSettingsSource } from "../../../ports/analytics/IngestSettings.ts"
+import { SettingsSource } from "../../../ports/platform/Settings.ts"
 import type { PortFailure } from "../../../ports/PortFailure.ts"
 import { nonceBytes } from "../../../ports/privacy/sealing.ts"
 import { SubjectKeys } from "../../../ports/privacy/SubjectKeys.ts"
@@ -43,7 +43,7 @@ export interface Ingestion {
   ) => Effect.Effect<BatchReceipt, InvalidEvents | PortFailure>
 }
 
-type Requirements = EventLog | EventStore | SubjectKeys | GeoLocator | IngestSettingsSource | SecureRandom.SecureRandom
+type Requirements = EventLog | EventStore | SubjectKeys | GeoLocator | SettingsSource | SecureRandom.SecureRandom
 
 /** The write side of analytics: from a request's text to durable lines. */
 export const make: Effect.Effect<Ingestion, never, Requirements> = Effect.gen(function* () {
@@ -51,7 +51,7 @@ export const make: Effect.Effect<Ingestion, never, Requirements> = Effect.gen(fu
   const store = yield* EventStore
   const subjectKeys = yield* SubjectKeys
   const { locate } = yield* GeoLocator
-  const settings = yield* IngestSettingsSource
+  const settings = yield* SettingsSource
   const random = yield* SecureRandom.SecureRandom
   const clock = yield* Clock.Clock
 
@@ -78,7 +78,7 @@ export const make: Effect.Effect<Ingestion, never, Requirements> = Effect.gen(fu
     body: (context: IngestContext) => Effect.Effect<A, E>
   ): Effect.Effect<A, E | PortFailure> => {
     const known = secretsOf.get(workspace)
-    const run = (secrets: WorkspaceSecrets) => body({ settings: settings.current(workspace), secrets, locate })
+    const run = (secrets: WorkspaceSecrets) => body({ settings: settings.current(workspace).ingest, secrets, locate })
     return known === undefined ? Effect.flatMap(loadSecrets(workspace), run) : run(known)
   }
 

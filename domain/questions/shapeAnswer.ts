@@ -1,0 +1,53 @@
+import type { MetricValue, PlanAnswer, PlanMetric, PlanRow } from "../../ports/analytics/QueryPlan.ts"
+import type { ResultPeriod, ResultRow } from "../../ports/analytics/Question.ts"
+import { formatMinorUnits } from "../money/minorUnits.ts"
+import { formatInstant } from "../zones/zones.ts"
+import type { PlannedQuestion } from "./planQuestion.ts"
+
+type Metrics = ResultRow["metrics"]
+
+/** Numbers that are no counts and no money, so that equal data give equal digits whatever the engine's order of sums. */
+export const significantDigits = 12
+
+const shapeValue = (metric: PlanMetric, value: MetricValue, exponent: number): Metrics[string] => {
+  if (value === null) return null
+  if (metric.kind === "revenue") return formatMinorUnits(BigInt(value), exponent)
+  return typeof value === "bigint" ? Number(value) : Number(value.toPrecision(significantDigits))
+}
+
+const zeroOf = ({ kind }: PlanMetric): MetricValue =>
+  kind === "average" || kind === "minimum" || kind === "maximum" ? null : kind === "sum" ? 0 : 0n
+
+/** Rows of the store as the answer of a question: empty buckets filled, values in the plan's order. */
+export const shapeAnswer = (planned: PlannedQuestion, answer: PlanAnswer): ResultPeriod => {
+  const { bucketStarts, exponent, metricNames, plan, zone } = planned
+  const rows = new Map(answer.rows.map((row) => [`${row.bucket}|${row.group}`, row.values]))
+  const metricsOf = (bucket: PlanRow["bucket"], group: PlanRow["group"]): Metrics => {
+    const values = rows.get(`${bucket}|${group}`) ?? plan.metrics.map(zeroOf)
+    return Object.fromEntries(
+      plan.metrics.map((metric, index) => [
+        metricNames[index]!,
+        shapeValue(metric, values[index] ?? zeroOf(metric), exponent)
+      ])
+    )
+  }
+  const seriesOf = (group: PlanRow["group"]) =>
+    plan.buckets.length === 0 ? {} : { series: bucketStarts.map((_, bucket) => metricsOf(bucket, group)) }
+  const groups = answer.groups.map((values, group): ResultRow => ({
+    values,
+    metrics: metricsOf(undefined, group),
+    ...seriesOf(group)
+  }))
+  const hasOther = answer.rows.some((row) => row.group === "other")
+  const other: ReadonlyArray<ResultRow> = hasOther
+    ? [{ values: [], other: true, metrics: metricsOf(undefined, "other"), ...seriesOf("other") }]
+    : []
+  return {
+    from: formatInstant(zone, plan.fromMillis),
+    to: formatInstant(zone, plan.toMillis),
+    buckets: bucketStarts.map((start) => formatInstant(zone, start)),
+    totals: metricsOf(undefined, undefined),
+    ...seriesOf(undefined),
+    rows: [...groups, ...other]
+  }
+}
