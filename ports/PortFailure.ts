@@ -16,6 +16,10 @@ export class PortFailure extends Schema.TaggedError<PortFailure>()("PortFailure"
   detail: Schema.String,
   cause: Schema.optionalKey(Schema.Defect())
 }) {
+  override get message(): string {
+    return `${this.port}.${this.operation}: ${this.detail}`
+  }
+
   /** Whether the caller may repeat the same call. */
   get retriable(): boolean {
     return this.reason !== "corrupt"

@@ -102,7 +102,7 @@ const mergeStatements = (workspace: string, merges: ReadonlyArray<UserMerge>): R
     `delete from store.people where workspace = ${own}`,
     `insert into store.people
      select l.workspace, l.anonymous_subject, coalesce(m.into_subject, l.first_user) from (
-       select workspace, anonymous_subject, arg_min(user_subject, row(time_ms, received_us, idx, event_id)) as first_user
+       select workspace, anonymous_subject, arg_min(user_subject, struct_pack(t := time_ms, r := received_us, i := idx, e := event_id)) as first_user
        from store.links where workspace = ${own} group by all having count(distinct user_subject) <= 20
      ) l left join store.merges m on m.from_subject = l.first_user`,
     `insert into store.people select workspace, from_subject, into_subject from store.merges where workspace = ${own}`

@@ -69,11 +69,11 @@ export const stageLinks = `
 create or replace temp table new_links as
 with seen as (
   select workspace, ${hashOf("workspace", "a", "anonymous_id")} as anonymous_subject, subject as user_subject,
-    min(row(time_ms, received_us, idx, event_id)) as place
+    min(struct_pack(t := time_ms, r := received_us, i := idx, e := event_id)) as place
   from staging where ${isLinkable("user_id")} and ${isLinkable("anonymous_id")}
   group by all
 ), known as (
-  select anonymous_subject, user_subject, min(row(time_ms, received_us, idx, event_id)) as place
+  select anonymous_subject, user_subject, min(struct_pack(t := time_ms, r := received_us, i := idx, e := event_id)) as place
   from store.links where anonymous_subject in (select anonymous_subject from seen) group by all
 )
 select s.workspace, s.anonymous_subject, s.user_subject, s.place from seen s
@@ -83,7 +83,7 @@ where l.place is null or s.place < l.place`
 export const saveLinks = `
 insert into store.links
 select workspace, anonymous_subject, user_subject,
-  struct_extract(place, 1), struct_extract(place, 2), struct_extract(place, 3), struct_extract(place, 4) from new_links`
+  place.t, place.r, place.i, place.e from new_links`
 
 /** People of the anonymous subjects in `changed` (a table of workspace and subject), resolved anew. */
 export const resolvePeople = (changed: string): string => `
@@ -91,7 +91,7 @@ delete from store.people where subject in (select subject from ${changed});
 insert into store.people
 select l.workspace, l.anonymous_subject, coalesce(any_value(m.into_subject), l.first_user)
 from (
-  select workspace, anonymous_subject, arg_min(user_subject, row(time_ms, received_us, idx, event_id)) as first_user
+  select workspace, anonymous_subject, arg_min(user_subject, struct_pack(t := time_ms, r := received_us, i := idx, e := event_id)) as first_user
   from store.links where anonymous_subject in (select subject from ${changed})
   group by all having count(distinct user_subject) <= 20
 ) l left join store.merges m on m.from_subject = l.first_user

@@ -1,15 +1,16 @@
 import type { BucketRun } from "../../ports/analytics/QueryPlan.ts"
-import { addDays, dayAt, startOfDay, weekday } from "./zones.ts"
+import { addDays, dayAt, offsetMillis, startOfDay, weekday } from "./zones.ts"
 import type { CalendarDay } from "./zones.ts"
 
 export type Interval = "hour" | "day" | "week" | "month"
 
 const hourMillis = 3_600_000
+/** No zone changes its clocks between quarters of an hour. */
+const quarterMillis = 900_000
 
 /**
  * Starts of the intervals that cover [from, to), ascending, the first at or before `from`. Days begin and end where the
- * zone's days do, so one may have 23 or 25 hours; hours count from the start of their day, so that none is missing or
- * doubled. Answers at most `countMax + 1` starts.
+ * zone's days do, so one may have 23 or 25 hours, none missing and none doubled. Answers at most `countMax + 1` starts.
  */
 export const bucketStarts = (request: {
   readonly zone: string
@@ -29,12 +30,31 @@ export const bucketStarts = (request: {
     const next = nextDay(day, interval)
     if (interval !== "hour") starts.push(start)
     else {
-      const end = Math.min(startOfDay(zone, next), toMillis)
-      for (let hour = start; hour < end; hour += hourMillis) if (hour + hourMillis > fromMillis) starts.push(hour)
+      for (const hour of hoursOfDay(zone, start, startOfDay(zone, next))) {
+        if (hour >= toMillis) break
+        if (hour <= fromMillis) starts.length = 0
+        starts.push(hour)
+      }
     }
     day = next
   }
   return starts.slice(0, countMax + 1)
+}
+
+/** Starts of the hours that clocks show; where they change, an hour may have another length and be shown twice. */
+const hoursOfDay = (zone: string, start: number, end: number): ReadonlyArray<number> => {
+  const steady = offsetMillis(zone, start) === offsetMillis(zone, end - 1)
+  if (steady)
+    return Array.from({ length: Math.ceil((end - start) / hourMillis) }, (_, index) => start + index * hourMillis)
+  const hours: Array<number> = []
+  let shown = ""
+  for (let millis = start; millis < end; millis += quarterMillis) {
+    const offset = offsetMillis(zone, millis)
+    const now = `${Math.floor((millis + offset) / hourMillis)} ${offset}`
+    if (now !== shown) hours.push(millis)
+    shown = now
+  }
+  return hours
 }
 
 const firstDay = (day: CalendarDay, interval: Interval, weekStart: number): CalendarDay => {
