@@ -80,6 +80,14 @@ const open = Effect.fnUntraced(function* (options: EngineOptions) {
   return yield* Effect.tryPromise({ try: () => attach(options), catch: (cause) => duckdbFailure("open", cause) })
 })
 
+/** Converted a chunk at a time: between two of them the event loop runs. */
+const readRows = async (connection: DuckDBConnection, sql: string): Promise<ReadonlyArray<Row>> => {
+  const result = await connection.run(sql)
+  const rows: Array<Row> = []
+  for await (const chunk of result.yieldRowObjectJs()) rows.push(...chunk)
+  return rows
+}
+
 export const make = (options: EngineOptions): Effect.Effect<Engine, PortFailure, Scope.Scope> =>
   Effect.gen(function* () {
     const instance = yield* Effect.acquireRelease(open(options), (opened) => Effect.sync(() => opened.closeSync()))
@@ -97,10 +105,9 @@ export const make = (options: EngineOptions): Effect.Effect<Engine, PortFailure,
     const run = (operation: string, sql: string) =>
       Effect.callback<ReadonlyArray<Row>, PortFailure>((resume) => {
         const connection = idle.pop()!
-        const done = connection
-          .runAndReadAll(sql)
+        const done = readRows(connection, sql)
           .then(
-            (reader) => resume(Effect.succeed(reader.getRowObjectsJS() as ReadonlyArray<Row>)),
+            (rows) => resume(Effect.succeed(rows)),
             (cause: unknown) => resume(Effect.fail(duckdbFailure(operation, cause)))
           )
           .then(() => void idle.push(connection))

@@ -1,60 +1,71 @@
+const partCount = 1024
+const slotsFirst = 16
+
+/** Open addressing, at most 70 % full. An empty slot is two zeros. */
+interface Part {
+  /** Low and high word in turn. */
+  words: Uint32Array
+  count: number
+}
+
+const find = (words: Uint32Array, high: number, low: number): number => {
+  const mask = words.length - 2
+  let at = (Math.imul(low ^ (high >>> 7), 0x9e3779b1) << 1) & mask
+  while ((words[at] !== 0 || words[at + 1] !== 0) && (words[at] !== low || words[at + 1] !== high)) at = (at + 2) & mask
+  return at
+}
+
+const enlarged = (words: Uint32Array): Uint32Array => {
+  const larger = new Uint32Array(words.length * 2)
+  for (let at = 0; at < words.length; at += 2) {
+    const [low, high] = [words[at]!, words[at + 1]!]
+    if (low === 0 && high === 0) continue
+    const to = find(larger, high, low)
+    larger[to] = low
+    larger[to + 1] = high
+  }
+  return larger
+}
+
 /**
- * A set of 64-bit hashes in two words each: open addressing, at most 70 % full, grown by doubling.
+ * A set of 64-bit hashes in two words each, in many parts of which one at a time grows, so that no addition takes long.
  * The hash 0 is kept as 1: a needless confirmation at the worst.
  */
 export class IdTable {
-  private high: Uint32Array
-  private low: Uint32Array
-  private mask: number
-  private count = 0
+  private readonly parts: ReadonlyArray<Part>
+  private total = 0
 
-  constructor(expected = 1024) {
-    let capacity = 1024
-    while (capacity * 0.7 < expected) capacity *= 2
-    this.high = new Uint32Array(capacity)
-    this.low = new Uint32Array(capacity)
-    this.mask = capacity - 1
+  constructor() {
+    this.parts = Array.from({ length: partCount }, () => ({ words: new Uint32Array(slotsFirst * 2), count: 0 }))
   }
 
   get size(): number {
-    return this.count
+    return this.total
   }
 
   has(high: number, low: number): boolean {
-    return this.occupied(this.placeOf(high, low))
+    const kept = high === 0 && low === 0 ? 1 : low
+    const { words } = this.partOf(high, low)
+    const at = find(words, high, kept)
+    return words[at] !== 0 || words[at + 1] !== 0
   }
 
   /** Whether it was new. */
   add(high: number, low: number): boolean {
-    const at = this.placeOf(high, low)
-    if (this.occupied(at)) return false
-    this.high[at] = high
-    this.low[at] = high === 0 && low === 0 ? 1 : low
-    this.count += 1
-    if (this.count > this.high.length * 0.7) this.grow()
+    const kept = high === 0 && low === 0 ? 1 : low
+    const part = this.partOf(high, low)
+    const at = find(part.words, high, kept)
+    if (part.words[at] !== 0 || part.words[at + 1] !== 0) return false
+    part.words[at] = kept
+    part.words[at + 1] = high
+    part.count += 1
+    this.total += 1
+    if (part.count > part.words.length * 0.35) part.words = enlarged(part.words)
     return true
   }
 
-  private occupied(at: number): boolean {
-    return this.high[at] !== 0 || this.low[at] !== 0
-  }
-
-  private placeOf(high: number, low: number): number {
-    const lowKept = high === 0 && low === 0 ? 1 : low
-    let at = (Math.imul(lowKept ^ (high >>> 7), 0x9e3779b1) >>> 0) & this.mask
-    while (this.occupied(at) && (this.high[at] !== high || this.low[at] !== lowKept)) at = (at + 1) & this.mask
-    return at
-  }
-
-  private grow(): void {
-    const { high, low } = this
-    this.high = new Uint32Array(high.length * 2)
-    this.low = new Uint32Array(high.length * 2)
-    this.mask = this.high.length - 1
-    this.count = 0
-    for (let at = 0; at < high.length; at += 1) {
-      if (high[at] !== 0 || low[at] !== 0) this.add(high[at]!, low[at]!)
-    }
+  private partOf(high: number, low: number): Part {
+    return this.parts[(Math.imul(high ^ low, 0x85ebca6b) >>> 22) % partCount]!
   }
 }
 

@@ -79,6 +79,34 @@ const load = async (
   }
 }
 
+/** Lines that are events by their schema and yet cannot be read by the engine, found by halving. */
+const refusedBy = async (
+  connection: DuckDBConnection,
+  scratch: string,
+  lines: ReadonlyArray<Line>
+): Promise<ReadonlyMap<Line, string>> => {
+  if (lines.length === 0) return new Map()
+  try {
+    await writeFile(scratch, lines.map(({ text }) => `${text}\n`).join(""))
+    await connection.run(stageLines(scratch))
+    return new Map()
+  } catch (cause) {
+    if (!isAboutData(cause)) throw cause
+    if (lines.length === 1) return new Map([[lines[0]!, String(cause).split("\n")[0]!.slice(0, 300)]])
+    const middle = lines.length >> 1
+    return new Map([
+      ...(await refusedBy(connection, scratch, lines.slice(0, middle))),
+      ...(await refusedBy(connection, scratch, lines.slice(middle)))
+    ])
+  }
+}
+
+/** Not a full disk, not a lack of memory: those are no fault of the line. */
+const isAboutData = (cause: unknown): boolean =>
+  /^Error: (Invalid Input|Conversion|Out of Range)|Invalid Input Error|Conversion Error|Out of Range Error/.test(
+    String(cause)
+  )
+
 /** Loads the good lines in one transaction with their position; a line that the engine refuses is found and set apart. */
 export const insertLines = async (
   connection: DuckDBConnection,
@@ -90,10 +118,16 @@ export const insertLines = async (
   let lines = await fresh(connection, ids, sorted.lines)
   try {
     await load(connection, scratch, lines, batch)
-  } catch (cause) {
+  } catch {
     const strict = sortLines(batch.lines, true)
-    if (strict.rejected.length === sorted.rejected.length) throw cause
-    sorted = strict
+    const refused = await refusedBy(connection, scratch, strict.lines)
+    sorted = {
+      lines: strict.lines.filter((line) => !refused.has(line)),
+      rejected: [
+        ...strict.rejected,
+        ...[...refused].map(([line, detail]) => ({ line: line.text, reason: "invalid_event" as const, detail }))
+      ]
+    }
     lines = await fresh(connection, ids, sorted.lines)
     await load(connection, scratch, lines, batch)
   }
@@ -103,8 +137,7 @@ export const insertLines = async (
 
 /** Fills the table of ids from the file, a chunk at a time, leaving the event loop free in between. */
 export const loadIds = async (connection: DuckDBConnection): Promise<IdTable> => {
-  const count = await readAll(connection)("select count(*)::integer as n from store.events")
-  const ids = new IdTable(Number(count[0]?.["n"] ?? 0) * 1.2)
+  const ids = new IdTable()
   const result = await connection.stream("select id_hash from store.events")
   for (;;) {
     const chunk = await result.fetchChunk()

@@ -96,8 +96,11 @@ const metricText = (metric: PlanMetric): string => {
   }
 }
 
-/** Sums run on decimals: a parallel sum of doubles is not repeatable. */
-const valueText = (property: string): string => `try_cast(e.properties->>${pointerTo(property)} as decimal(38, 9))`
+/**
+ * Sums run on decimals: a parallel sum of doubles is not repeatable. Ten digits are left free, so that no sum overflows;
+ * a value of 10^19 and more is no value.
+ */
+const valueText = (property: string): string => `try_cast(e.properties->>${pointerTo(property)} as decimal(28, 9))`
 
 /** Each order counts once, by its first event; each refund too. Money is converted order by order, half up. */
 const orders = (plan: QueryPlan): string => `(
