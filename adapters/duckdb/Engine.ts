@@ -21,9 +21,13 @@ export const queriesWaitingMax = 100
 
 export type Row = Readonly<Record<string, unknown>>
 
+export type Read = (sql: string) => Promise<ReadonlyArray<Row>>
+
 export interface Engine {
   /** A read: waits for a place, is interrupted at its deadline or with its fiber. */
   readonly query: (operation: string, sql: string) => Effect.Effect<ReadonlyArray<Row>, PortFailure>
+  /** Several reads of one state of the data. */
+  readonly snapshot: <A>(operation: string, body: (read: Read) => Promise<A>) => Effect.Effect<A, PortFailure>
   /** The one writer; the body runs alone. */
   readonly write: <A>(
     operation: string,
@@ -88,6 +92,15 @@ const readRows = async (connection: DuckDBConnection, sql: string): Promise<Read
   return rows
 }
 
+const inTransaction = async <A>(connection: DuckDBConnection, body: (read: Read) => Promise<A>): Promise<A> => {
+  await connection.run("begin transaction")
+  try {
+    return await body((sql) => readRows(connection, sql))
+  } finally {
+    await connection.run("rollback").catch(() => undefined)
+  }
+}
+
 export const make = (options: EngineOptions): Effect.Effect<Engine, PortFailure, Scope.Scope> =>
   Effect.gen(function* () {
     const instance = yield* Effect.acquireRelease(open(options), (opened) => Effect.sync(() => opened.closeSync()))
@@ -102,12 +115,12 @@ export const make = (options: EngineOptions): Effect.Effect<Engine, PortFailure,
     const timeoutMillis = options.queryTimeoutMillis ?? 30_000
     let waiting = 0
 
-    const run = (operation: string, sql: string) =>
-      Effect.callback<ReadonlyArray<Row>, PortFailure>((resume) => {
+    const run = <A>(operation: string, body: (connection: DuckDBConnection) => Promise<A>) =>
+      Effect.callback<A, PortFailure>((resume) => {
         const connection = idle.pop()!
-        const done = readRows(connection, sql)
+        const done = body(connection)
           .then(
-            (rows) => resume(Effect.succeed(rows)),
+            (answer) => resume(Effect.succeed(answer)),
             (cause: unknown) => resume(Effect.fail(duckdbFailure(operation, cause)))
           )
           .then(() => void idle.push(connection))
@@ -130,25 +143,28 @@ export const make = (options: EngineOptions): Effect.Effect<Engine, PortFailure,
         })
       )
 
-    return {
-      query: (operation, sql) =>
-        Effect.suspend(() => {
-          if (waiting >= queriesWaitingMax) {
-            return Effect.fail(
-              new PortFailure({
-                port: "EventStore",
-                operation,
-                reason: "overloaded",
-                detail: `${queriesWaitingMax} questions wait already`
-              })
-            )
-          }
-          waiting += 1
-          return Effect.ensuring(
-            places.withPermits(1)(run(operation, sql)),
-            Effect.sync(() => void (waiting -= 1))
+    const inPlace = <A>(operation: string, body: (connection: DuckDBConnection) => Promise<A>) =>
+      Effect.suspend(() => {
+        if (waiting >= queriesWaitingMax) {
+          return Effect.fail(
+            new PortFailure({
+              port: "EventStore",
+              operation,
+              reason: "overloaded",
+              detail: `${queriesWaitingMax} questions wait already`
+            })
           )
-        }),
+        }
+        waiting += 1
+        return Effect.ensuring(
+          places.withPermits(1)(run(operation, body)),
+          Effect.sync(() => void (waiting -= 1))
+        )
+      })
+
+    return {
+      query: (operation, sql) => inPlace(operation, (connection) => readRows(connection, sql)),
+      snapshot: (operation, body) => inPlace(operation, (connection) => inTransaction(connection, body)),
       write: (operation, body) =>
         writing.withPermits(1)(
           Effect.uninterruptible(

@@ -5,7 +5,7 @@ import type { HeldEvent, HeldPerson, UserMerge } from "../../ports/analytics/Eve
 import type { MetricValue, PlanAnswer, PlanRow, QueryPlan } from "../../ports/analytics/QueryPlan.ts"
 import { PortFailure } from "../../ports/PortFailure.ts"
 import { duckdbFailure, make } from "./Engine.ts"
-import type { Engine, EngineOptions, Row } from "./Engine.ts"
+import type { Engine, EngineOptions, Read, Row } from "./Engine.ts"
 import { highWord, lowWord } from "./IdTable.ts"
 import type { IdTable } from "./IdTable.ts"
 import { confirm, insertLines, loadIds } from "./inserting.ts"
@@ -109,16 +109,17 @@ const mergeStatements = (workspace: string, merges: ReadonlyArray<UserMerge>): R
   ]
 }
 
+/** On one state of the data, so that the watermark is that of the rows. */
 const answer = (engine: Engine, plan: QueryPlan): Effect.Effect<PlanAnswer, PortFailure> =>
-  Effect.gen(function* () {
+  engine.snapshot("answer", async (read) => {
     const names = plan.breakdown.map((_, index) => `g${index}`)
-    const top = plan.breakdown.length === 0 ? [] : yield* engine.query("answer", topText(plan))
+    const top = plan.breakdown.length === 0 ? [] : await read(topText(plan))
     const groups = top.map((row) => names.map((name) => String(row[name])))
     const rows = new Map<string, { bucket: PlanRow["bucket"]; group: PlanRow["group"]; values: Array<MetricValue> }>()
     for (const source of ["events", "orders"] as const satisfies ReadonlyArray<MetricSource>) {
       const metrics = metricsOf(plan, source)
       if (metrics.length === 0) continue
-      for (const row of yield* engine.query("answer", answerText(plan, source, groups))) {
+      for (const row of await read(answerText(plan, source, groups))) {
         const bucket = row["bucket"] === null ? undefined : Number(row["bucket"])
         const group =
           row["grp"] === null ? undefined : Number(row["grp"]) === -1 ? ("other" as const) : Number(row["grp"])
@@ -128,13 +129,23 @@ const answer = (engine: Engine, plan: QueryPlan): Effect.Effect<PlanAnswer, Port
         rows.set(key, found)
       }
     }
-    const positions = yield* engine.query("answer", "select log_partition, through from store.positions order by 1")
     return {
       groups: groups.map((values) => values.map((value) => (value === unset ? null : value))),
       rows: [...rows.values()],
-      watermark: watermarkOf(positions)
+      watermark: await readWatermark(read, plan.workspace)
     }
   })
+
+/** How far the log is in, and who is who. */
+const readWatermark = async (read: Read, workspace: string): Promise<string> => {
+  const positions = await read("select log_partition, through from store.positions order by 1")
+  const merges = await read(
+    `select coalesce(md5(string_agg(from_subject || '>' || into_subject, ',' order by from_subject)), '') as merges
+     from store.merges where workspace = ${quote(workspace)}`
+  )
+  const parts = [positions.map((row) => [row["log_partition"], row["through"]]), merges[0]?.["merges"]]
+  return Buffer.from(JSON.stringify(parts)).toString("base64url")
+}
 
 const emptyValue = (metric: QueryPlan["metrics"][number]): MetricValue =>
   metric.kind === "average" || metric.kind === "minimum" || metric.kind === "maximum"
@@ -145,9 +156,6 @@ const emptyValue = (metric: QueryPlan["metrics"][number]): MetricValue =>
 
 const metricValue = (value: unknown): MetricValue =>
   typeof value === "bigint" || typeof value === "number" ? value : null
-
-const watermarkOf = (positions: ReadonlyArray<Row>): string =>
-  Buffer.from(JSON.stringify(positions.map((row) => [row["log_partition"], row["through"]]))).toString("base64url")
 
 const parseRecord = (value: unknown): Readonly<Record<string, unknown>> | null =>
   typeof value === "string" ? (JSON.parse(value) as Readonly<Record<string, unknown>>) : null

@@ -1,0 +1,246 @@
+import { assert, describe, layer as withLayer } from "@effect/vitest"
+import { Effect } from "effect"
+import type { Layer } from "effect"
+import { WorkspaceId } from "../WorkspaceId.ts"
+import { EventStore } from "./EventStore.ts"
+import type { QueryPlan } from "./QueryPlan.ts"
+
+const dayMillis = 86_400_000
+const start = Date.UTC(2026, 0, 1)
+
+const idOf = (number: number): string => `00000000-0000-4000-8000-${number.toString(16).padStart(12, "0")}`
+
+const lineOf = (
+  workspace: string,
+  number: number,
+  more: {
+    readonly [name: string]: unknown
+    readonly properties?: Readonly<Record<string, unknown>>
+    readonly time?: number
+  } = {}
+): string => {
+  const { properties = {}, time = start, ...others } = more
+  return JSON.stringify({
+    v: 1,
+    event_id: idOf(number),
+    workspace,
+    event_type: "page_view",
+    anonymous_id: "device-1",
+    session_id: "session-1",
+    time,
+    received_at: time * 1000,
+    index: 0,
+    timestamp: time,
+    ...others,
+    properties
+  })
+}
+
+const planOf = (workspace: string, more: Partial<QueryPlan> = {}): QueryPlan => ({
+  workspace,
+  fromMillis: start,
+  toMillis: start + 30 * dayMillis,
+  eventTypes: [],
+  filter: undefined,
+  metrics: [{ kind: "events" }, { kind: "people" }],
+  breakdown: [],
+  order: { metric: 0, direction: "descending" },
+  skip: 0,
+  top: 25,
+  buckets: [],
+  conversions: [],
+  ...more
+})
+
+const totals = (workspace: string, more: Partial<QueryPlan> = {}) =>
+  Effect.gen(function* () {
+    const answer = yield* (yield* EventStore).answer(planOf(workspace, more))
+    return answer.rows.find((row) => row.bucket === undefined && row.group === undefined)?.values
+  })
+
+const insert = (through: string, lines: ReadonlyArray<string>) =>
+  Effect.flatMap(EventStore, (store) => store.insert({ partition: "suite", through, lines }))
+
+/** What every EventStore keeps; each test has workspaces of its own. */
+export const suite = <E>(name: string, layer: Layer.Layer<EventStore, E>): void => {
+  describe(`EventStore: ${name}`, () => {
+    withLayer(layer)((it) => {
+      it.effect("counts an event once, whichever batch brings it again; the first in log order wins", () =>
+        Effect.gen(function* () {
+          const first = yield* insert("1", [
+            lineOf("twice", 1, { event_type: "a" }),
+            lineOf("twice", 1, { event_type: "b" }),
+            lineOf("twice", 2)
+          ])
+          assert.deepStrictEqual(first, { inserted: 2, duplicates: 1, rejected: [] })
+          const second = yield* insert("2", [lineOf("twice", 2), lineOf("twice-other", 1)])
+          assert.deepStrictEqual(second, { inserted: 1, duplicates: 1, rejected: [] })
+          assert.deepStrictEqual(yield* totals("twice"), [2n, 1n])
+          assert.deepStrictEqual(yield* totals("twice", { eventTypes: ["b"] }), [0n, 0n])
+          assert.deepStrictEqual(yield* totals("twice-other"), [1n, 1n])
+        })
+      )
+
+      it.effect("stores the position with the events and knows which ids it holds", () =>
+        Effect.gen(function* () {
+          const store = yield* EventStore
+          assert.isUndefined(yield* store.position("never"))
+          yield* insert("7.120", [lineOf("held", 10)])
+          assert.strictEqual(yield* store.position("suite"), "7.120")
+          const held = yield* store.contains(WorkspaceId.make("held"), [idOf(10), idOf(11)])
+          assert.deepStrictEqual([...held], [idOf(10)])
+          assert.strictEqual((yield* store.contains(WorkspaceId.make("held-not"), [idOf(10)])).size, 0)
+        })
+      )
+
+      it.effect("rejects lines that are no events with a reason and takes the good ones around them", () =>
+        Effect.gen(function* () {
+          const good = lineOf("poison", 20)
+          const surrogate = lineOf("poison", 21, { properties: { text: "\ud800" } })
+          const lines = [
+            "not json",
+            good.slice(0, -10) + "}",
+            lineOf("poison", 22).replace('"v":1', '"v":9'),
+            lineOf("poison", 23, { time: "noon" as unknown as number }),
+            lineOf("poison", 24, { index: 2 ** 40 }),
+            surrogate,
+            good
+          ]
+          const { inserted, rejected } = yield* insert("3", lines)
+          assert.strictEqual(inserted + rejected.length, lines.length)
+          assert.isAtLeast(inserted, 1)
+          assert.deepStrictEqual(
+            rejected.slice(0, 4).map(({ reason }) => reason),
+            ["malformed_line", "malformed_line", "unknown_version", "invalid_event"]
+          )
+          assert.strictEqual((yield* totals("poison"))?.[0], BigInt(inserted))
+          assert.strictEqual(yield* (yield* EventStore).position("suite"), "3")
+        })
+      )
+
+      it.effect("counts earlier events of a device for the user it is linked with, in any order of arrival", () =>
+        Effect.gen(function* () {
+          const anonymous = lineOf("link", 30, { anonymous_id: "d1", time: start })
+          const linking = lineOf("link", 31, { anonymous_id: "d1", user_id: "ada", time: start + 10 })
+          const elsewhere = lineOf("link", 32, { anonymous_id: "d2", user_id: "ada", time: start + 20 })
+          const later = lineOf("link", 33, { anonymous_id: "d1", user_id: "bob", time: start + 30 })
+          yield* insert("4", [elsewhere, later])
+          assert.deepStrictEqual(yield* totals("link"), [2n, 2n])
+          yield* insert("5", [anonymous])
+          assert.deepStrictEqual(yield* totals("link"), [3n, 2n])
+          yield* insert("6", [linking])
+          assert.deepStrictEqual(yield* totals("link"), [4n, 2n])
+          const before = { toMillis: start + 15 }
+          assert.deepStrictEqual(yield* totals("link", before), [2n, 1n])
+        })
+      )
+
+      it.effect("links nobody by reserved ids or by a device that more than 20 users share", () =>
+        Effect.gen(function* () {
+          const kiosk = Array.from({ length: 21 }, (_, at) =>
+            lineOf("kiosk", 100 + at, { anonymous_id: "kiosk", user_id: `user-${at}`, time: start + at })
+          )
+          yield* insert("7", [...kiosk.slice(0, 20), lineOf("kiosk", 130, { anonymous_id: "kiosk" })])
+          assert.deepStrictEqual(yield* totals("kiosk"), [21n, 20n])
+          yield* insert("8", kiosk.slice(20))
+          assert.deepStrictEqual(yield* totals("kiosk"), [22n, 22n])
+        })
+      )
+
+      it.effect("counts merged users as one person until the merge is taken back", () =>
+        Effect.gen(function* () {
+          const store = yield* EventStore
+          const workspace = WorkspaceId.make("merge")
+          yield* insert("9", [
+            lineOf("merge", 40, { anonymous_id: "d1", user_id: "old" }),
+            lineOf("merge", 41, { anonymous_id: "d1" }),
+            lineOf("merge", 42, { anonymous_id: "d2", user_id: "new" })
+          ])
+          assert.deepStrictEqual(yield* totals("merge"), [3n, 2n])
+          const before = (yield* store.answer(planOf("merge"))).watermark
+          yield* store.setMerges(workspace, [{ from: "old", into: "new" }])
+          assert.deepStrictEqual(yield* totals("merge"), [3n, 1n])
+          assert.notStrictEqual((yield* store.answer(planOf("merge"))).watermark, before)
+          yield* store.setMerges(workspace, [])
+          assert.deepStrictEqual(yield* totals("merge"), [3n, 2n])
+        })
+      )
+
+      it.effect("keeps the order of equal counts, sums up what is behind the top and fills empty buckets", () =>
+        Effect.gen(function* () {
+          const countries = ["DE", "DE", "FR", "AT", undefined]
+          yield* insert(
+            "10",
+            countries.map((country, at) =>
+              lineOf("top", 50 + at, {
+                anonymous_id: `d${at % 2}`,
+                time: start + at * dayMillis,
+                ...(country === undefined ? {} : { geo: { country } })
+              })
+            )
+          )
+          const plan = planOf("top", {
+            breakdown: [{ kind: "column", column: "country" }],
+            top: 2,
+            buckets: [{ fromMillis: start, first: 0, widthMillis: dayMillis }]
+          })
+          const store = yield* EventStore
+          const answer = yield* store.answer(plan)
+          assert.strictEqual(answer.groups[0]?.[0], "DE")
+          const other = answer.rows.find((row) => row.group === "other" && row.bucket === undefined)
+          assert.deepStrictEqual(other?.values, [2n, 2n])
+          assert.deepStrictEqual(yield* store.answer(plan), answer)
+        })
+      )
+
+      it.effect("sums exactly and is not thrown by values too large for a sum", () =>
+        Effect.gen(function* () {
+          const values = [0.1, 0.2, 1e30, 1e28, 1e28, "x", null]
+          yield* insert(
+            "11",
+            values.map((price, at) => lineOf("sum", 60 + at, { properties: { price } }))
+          )
+          const metrics = [
+            { kind: "sum", property: "price" },
+            { kind: "maximum", property: "price" }
+          ] as const
+          assert.deepStrictEqual(yield* totals("sum", { metrics }), [0.3, 0.2])
+        })
+      )
+
+      it.effect("lists events newest first, page by page, and the people behind them", () =>
+        Effect.gen(function* () {
+          const store = yield* EventStore
+          const workspace = WorkspaceId.make("list")
+          yield* insert(
+            "12",
+            Array.from({ length: 7 }, (_, at) =>
+              lineOf("list", 70 + at, { anonymous_id: `d${at % 3}`, time: start + Math.floor(at / 2) })
+            )
+          )
+          const ask = { workspace, fromMillis: start, toMillis: start + dayMillis, filter: undefined, limit: 4 }
+          const first = yield* store.events(ask)
+          assert.deepStrictEqual(
+            first.map(({ event_id }) => event_id),
+            [76, 75, 74, 73].map(idOf)
+          )
+          const { event_id, index, received_at, time } = first.at(-1)!
+          const second = yield* store.events({ ...ask, before: { event_id, index, received_at, time } })
+          assert.deepStrictEqual(
+            second.map((event) => event.event_id),
+            [72, 71, 70].map(idOf)
+          )
+          const people = yield* store.people({ workspace, limit: 10 })
+          assert.deepStrictEqual(
+            people.map(({ events, person_id }) => [person_id, events]),
+            [
+              ["d0", 3],
+              ["d2", 2],
+              ["d1", 2]
+            ]
+          )
+        })
+      )
+    })
+  })
+}
