@@ -19,7 +19,7 @@ const parse = (file: string, text: string): KeyFile => {
   for (const line of text.split("\n").filter((each) => each.trim() !== "")) {
     const [version, encoded = ""] = line.split(" ")
     const key = Buffer.from(encoded, "base64")
-    if (!/^\d{1,6}$/.test(version ?? "") || key.length !== keyBytes) {
+    if (!/^\d{1,6}$/.test(version ?? "") || key.length !== keyBytes || keys.has(Number(version))) {
       throw failure(
         "open",
         "corrupt",
@@ -45,7 +45,8 @@ const load = (file: string): KeyFile => {
 
 const write = (file: string, keys: KeyFile): void => {
   const beside = `${file}.new`
-  const descriptor = fs.openSync(beside, "w", 0o600)
+  fs.rmSync(beside, { force: true })
+  const descriptor = fs.openSync(beside, "wx", 0o600)
   try {
     fs.writeSync(descriptor, [...keys].map(([version, key]) => `${version} ${key.toString("base64")}\n`).join(""))
     fs.fsyncSync(descriptor)
@@ -53,6 +54,12 @@ const write = (file: string, keys: KeyFile): void => {
     fs.closeSync(descriptor)
   }
   fs.renameSync(beside, file)
+  const folder = fs.openSync(dirname(file), "r")
+  try {
+    fs.fsyncSync(folder)
+  } finally {
+    fs.closeSync(folder)
+  }
 }
 
 /** Adds a new root key to the file. What older keys wrapped still opens; running processes take it up at their next start. */

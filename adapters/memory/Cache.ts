@@ -4,15 +4,20 @@ import { Cache, cacheValueBytesMax } from "../../ports/platform/Cache.ts"
 /** Bytes held at once; the values longest unused go first. */
 export const cacheBytesMax = 32 * 1024 * 1024
 
+/** What an entry takes beside its key and value. */
+const entryBytes = 100
+
 /** Values of this one process. */
 export const layer: Layer.Layer<Cache> = Layer.sync(Cache, () => {
   const values = new Map<string, { readonly value: string; readonly endsAt: number }>()
   let bytes = 0
 
+  const sizeOf = (key: string, value: string): number => key.length + value.length + entryBytes
+
   const drop = (key: string) => {
     const held = values.get(key)
     if (held === undefined) return
-    bytes -= key.length + held.value.length
+    bytes -= sizeOf(key, held.value)
     values.delete(key)
   }
 
@@ -23,7 +28,7 @@ export const layer: Layer.Layer<Cache> = Layer.sync(Cache, () => {
         if (held === undefined) return undefined
         drop(key)
         if (held.endsAt <= now) return undefined
-        bytes += key.length + held.value.length
+        bytes += sizeOf(key, held.value)
         values.set(key, held)
         return held.value
       }),
@@ -31,7 +36,7 @@ export const layer: Layer.Layer<Cache> = Layer.sync(Cache, () => {
       Effect.map(Clock.currentTimeMillis, (now) => {
         drop(key)
         if (value.length > cacheValueBytesMax) return
-        bytes += key.length + value.length
+        bytes += sizeOf(key, value)
         values.set(key, { value, endsAt: now + ttlMillis })
         while (bytes > cacheBytesMax) drop(values.keys().next().value!)
       }),

@@ -5,6 +5,9 @@ import type { RateDecision } from "../../ports/platform/RateLimits.ts"
 /** Windows held at once; when full, finished ones are dropped, and if none is, the oldest. */
 export const windowsMax = 100_000
 
+/** Windows looked at to make room for a new one: a flood of new keys must not make each of them dear. */
+const looksMax = 8
+
 interface Window {
   readonly endsAt: number
   used: number
@@ -15,14 +18,20 @@ export const layer: Layer.Layer<RateLimits> = Layer.sync(RateLimits, () => {
   const windows = new Map<string, Window>()
 
   const makeRoom = (now: number) => {
-    for (const [key, window] of windows) if (window.endsAt <= now) windows.delete(key)
+    let looks = 0
+    for (const [key, window] of windows) {
+      if (window.endsAt > now || (looks += 1) > looksMax) break
+      windows.delete(key)
+    }
     if (windows.size >= windowsMax) windows.delete(windows.keys().next().value!)
   }
 
   const windowOf = (key: string, now: number, windowMillis: number): Window => {
     const open = windows.get(key)
     if (open !== undefined && open.endsAt > now) return open
-    if (open === undefined && windows.size >= windowsMax) makeRoom(now)
+    // A new window goes to the end of the map, so that the oldest stand first.
+    if (open !== undefined) windows.delete(key)
+    else if (windows.size >= windowsMax) makeRoom(now)
     const fresh: Window = { endsAt: now - (now % windowMillis) + windowMillis, used: 0 }
     windows.set(key, fresh)
     return fresh

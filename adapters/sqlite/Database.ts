@@ -1,5 +1,7 @@
 import { Effect } from "effect"
 import type { Scope } from "effect"
+import { chmodSync, mkdirSync } from "node:fs"
+import { dirname } from "node:path"
 import { PortFailure } from "../../ports/PortFailure.ts"
 
 export type SqlValue = string | number | bigint | null | Uint8Array
@@ -27,14 +29,21 @@ const connect = async (file: string): Promise<Database> => {
   return new DatabaseSync(file)
 }
 
+/** Result codes, https://www.sqlite.org/rescode.html: CORRUPT and NOTADB; FULL, and no room for the shared-memory file. */
+const corruptCodes = [11, 26]
+const fullCode = 13
+const sharedMemoryFullCode = 4874
+
 /** What an error of SQLite means to the caller of `port`. */
 export const sqliteFailure = (port: string, operation: string, cause: unknown): PortFailure => {
-  const { message = String(cause) } = cause as Error
-  const reason = /disk is full|database or disk is full|disk I\/O error/i.test(message)
-    ? "full"
-    : /malformed|not a database|corrupt/i.test(message)
-      ? "corrupt"
-      : "unavailable"
+  const { errcode, errno, message = String(cause) } = cause as Error & { errcode?: number; errno?: number }
+  const code = errcode ?? errno ?? 0
+  const reason =
+    (code & 0xff) === fullCode || code === sharedMemoryFullCode
+      ? "full"
+      : corruptCodes.includes(code & 0xff)
+        ? "corrupt"
+        : "unavailable"
   return new PortFailure({ port, operation, reason, detail: message, cause })
 }
 
@@ -43,7 +52,9 @@ export const open = (port: string, file: string, schema: string): Effect.Effect<
   Effect.acquireRelease(
     Effect.tryPromise({
       try: async () => {
+        mkdirSync(dirname(file), { recursive: true, mode: 0o700 })
         const database = await connect(file)
+        chmodSync(file, 0o600)
         database.exec(
           "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA busy_timeout = 5000; PRAGMA secure_delete = ON"
         )
@@ -52,8 +63,18 @@ export const open = (port: string, file: string, schema: string): Effect.Effect<
       },
       catch: (cause) => sqliteFailure(port, "open", cause)
     }),
-    (database) => Effect.sync(() => database.close())
+    (database) =>
+      Effect.sync(() => {
+        try {
+          truncateLog(database)
+        } finally {
+          database.close()
+        }
+      })
   )
+
+/** Moves the write-ahead log into the file and empties it: what was overwritten is gone from both. */
+export const truncateLog = (database: Database): void => void database.exec("PRAGMA wal_checkpoint(TRUNCATE)")
 
 /** Runs `body` as one transaction: all of it is durable when this returns, or none of it happened. */
 export const transaction = <A>(database: Database, body: () => A): A => {

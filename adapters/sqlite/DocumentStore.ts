@@ -1,4 +1,5 @@
 import { Clock, Effect, Layer, Schedule } from "effect"
+import { randomBytes } from "node:crypto"
 import {
   Collections,
   commitWritesMax,
@@ -12,6 +13,7 @@ import type { Collection, Commit, DocumentWrite, StoredDocument } from "../../po
 import { PortFailure } from "../../ports/PortFailure.ts"
 import { open, sqliteFailure, transaction } from "./Database.ts"
 import type { Database } from "./Database.ts"
+import { groupCommit } from "./GroupCommit.ts"
 import {
   decodeCursor,
   definitionHash,
@@ -46,10 +48,12 @@ create table if not exists document_subjects (
 );
 create index if not exists document_subjects_by_document on document_subjects (workspace, collection, id);
 create table if not exists collection_definitions (collection text primary key, definition text not null);
+create table if not exists cursor_keys (id integer primary key check (id = 1), key blob not null);
 `
 
-/** Expired documents that one sweep removes; the next sweep takes the rest. */
-export const sweepDocumentsMax = 1000
+/** Expired documents that one transaction of a sweep removes, and transactions of one sweep; the next takes the rest. */
+export const sweepDocumentsMax = 200
+export const sweepTransactionsMax = 100
 const sweepEvery = "1 minute"
 const far = Number.MAX_SAFE_INTEGER
 
@@ -73,11 +77,8 @@ export const layer = (options: { readonly file: string }): Layer.Layer<DocumentS
       const collections = new Map(declared.map((each) => [each.name, each]))
       const database = yield* open("DocumentStore", options.file, schema)
       yield* attempt("open", () => reindex(database, declared))
-      const sweep = Effect.flatMap(Clock.currentTimeMillis, (now) =>
-        attempt("sweep", () => removeExpired(database, now))
-      )
-      yield* Effect.forkScoped(Effect.ignore(Effect.repeat(sweep, Schedule.spaced(sweepEvery))))
-      return DocumentStore.of(operations(database, collections))
+      yield* Effect.forkScoped(Effect.repeat(Effect.ignore(sweep(database)), Schedule.spaced(sweepEvery)))
+      return yield* attempt("open", () => DocumentStore.of(operations(database, collections)))
     })
   )
 
@@ -87,28 +88,48 @@ const attempt = <A>(operation: string, run: () => A): Effect.Effect<A, PortFailu
     catch: (cause) => (cause instanceof PortFailure ? cause : sqliteFailure("DocumentStore", operation, cause))
   })
 
+const sweep = Effect.fnUntraced(function* (database: Database) {
+  for (let round = 0; round < sweepTransactionsMax; round += 1) {
+    const now = yield* Clock.currentTimeMillis
+    const removed = yield* attempt("sweep", () => removeExpired(database, now))
+    if (removed < sweepDocumentsMax) return
+    yield* Effect.yieldNow
+  }
+})
+
+/** The secret of this file's cursors, made at the first start. */
+const cursorKey = (database: Database): Uint8Array => {
+  database.prepare("insert or ignore into cursor_keys values (1, ?)").run(randomBytes(32))
+  return (database.prepare("select key from cursor_keys").get() as { key: Uint8Array }).key
+}
+
 const operations = (database: Database, collections: ReadonlyMap<string, Collection>): DocumentStore["Service"] => {
   const columns = "d.collection, d.id, d.revision, d.schema_version, d.expires_at, d.subjects, d.data"
   const selectOne = database.prepare(
     `select ${columns} from documents d where workspace = ? and collection = ? and id = ? and coalesce(expires_at, ${far}) > ?`
   )
-  const selectPage = (direction: "ascending" | "descending") => {
+  const selectPage = (direction: "ascending" | "descending", from: "first" | "next") => {
     const [beyond, order] = direction === "ascending" ? [">", "asc"] : ["<", "desc"]
     return database.prepare(
       `select ${columns}, e.sort from index_entries e
        join documents d on d.workspace = e.workspace and d.collection = e.collection and d.id = e.id
        where e.workspace = ? and e.collection = ? and e.index_name = ? and e.equals = ?
-         and (? = 0 or (e.sort, e.id) ${beyond} (?, ?)) and coalesce(d.expires_at, ${far}) > ?
+         ${from === "next" ? `and (e.sort, e.id) ${beyond} (?, ?)` : ""} and coalesce(d.expires_at, ${far}) > ?
        order by e.sort ${order}, e.id ${order} limit ?`
     )
   }
-  const pages = { ascending: selectPage("ascending"), descending: selectPage("descending") }
+  const pages = {
+    ascending: { first: selectPage("ascending", "first"), next: selectPage("ascending", "next") },
+    descending: { first: selectPage("descending", "first"), next: selectPage("descending", "next") }
+  }
   const selectBySubject = database.prepare(
     `select ${columns} from document_subjects s
      join documents d on d.workspace = s.workspace and d.collection = s.collection and d.id = s.id
      where s.workspace = ? and s.subject = ? and coalesce(d.expires_at, ${far}) > ? order by d.collection, d.id`
   )
   const write = writer(database, collections)
+  const grouped = groupCommit("DocumentStore", database)
+  const secret = cursorKey(database)
 
   return {
     get: (workspace, collection, id) =>
@@ -125,29 +146,34 @@ const operations = (database: Database, collections: ReadonlyMap<string, Collect
           return yield* Effect.die(new Error(`no index ${collection}/${index} over ${equals.length} fields`))
         }
         const list = [workspace, collection, index, equalsText(equals)]
-        const from = cursor === undefined ? undefined : decodeCursor(list, cursor)
+        const from = cursor === undefined ? undefined : decodeCursor(secret, list, cursor)
         if (cursor !== undefined && from === undefined) return yield* new InvalidCursor({})
         const now = yield* Clock.currentTimeMillis
         const count = Math.max(1, Math.min(limit, listLimitMax))
-        const given = from === undefined ? ([0, "", ""] as const) : ([1, from.sort, from.id] as const)
+        const given = from === undefined ? [] : [from.sort, from.id]
+        const page = pages[definition.direction][from === undefined ? "first" : "next"]
         const rows = yield* attempt("list", () =>
-          pages[definition.direction].all(workspace, collection, index, equalsText(equals), ...given, now, count + 1)
+          page.all(workspace, collection, index, equalsText(equals), ...given, now, count + 1)
         )
         const items = (rows as ReadonlyArray<Row>).slice(0, count)
         const last = items.at(-1)
-        const next = rows.length > count && last ? encodeCursor(list, last.sort ?? "", last.id) : undefined
+        const next = rows.length > count && last ? encodeCursor(secret, list, last.sort ?? "", last.id) : undefined
         return { items: items.map(documentOf), next }
       }),
-    commit: (workspace, commit) =>
-      Effect.flatMap(Clock.currentTimeMillis, (now) =>
-        Effect.try({
-          try: () => transaction(database, () => expand(commit).map((each) => write(workspace, each, now))),
-          catch: (cause) =>
-            cause instanceof StaleRevision || cause instanceof DuplicateKey || cause instanceof PortFailure
-              ? cause
-              : sqliteFailure("DocumentStore", "commit", cause)
-        }).pipe(Effect.map((revisions) => revisions.slice(0, commit.writes.length)))
-      ),
+    commit: Effect.fnUntraced(function* (workspace, commit) {
+      const tooMany = overLimit(commit)
+      if (tooMany !== undefined) return yield* tooMany
+      const writes = expand(commit)
+      const stranger = writes.find((each) => !collections.has(each.collection))
+      if (stranger !== undefined) return yield* Effect.die(new Error(`no collection ${stranger.collection}`))
+      const now = yield* Clock.currentTimeMillis
+      const revisions = yield* grouped({
+        operation: "commit",
+        body: () => writes.map((each) => write(workspace, each, now)),
+        isRefusal: (cause) => cause instanceof StaleRevision || cause instanceof DuplicateKey
+      })
+      return revisions.slice(0, commit.writes.length)
+    }),
     listBySubject: (workspace, subject) =>
       Effect.flatMap(Clock.currentTimeMillis, (now) =>
         attempt("listBySubject", () =>
@@ -173,14 +199,14 @@ const expand = (commit: Commit): ReadonlyArray<DocumentWrite> => {
     kind: "put",
     collection,
     id,
-    expected: collection === "idempotency" ? "any" : 0,
+    expected: 0,
     schema_version: 1,
     subjects: rest.subjects ?? [],
     ...(rest.expires_at === undefined ? {} : { expires_at: rest.expires_at }),
     data
   })
   const { audit = [], idempotency, outbox = [], writes } = commit
-  const all = [
+  return [
     ...writes,
     ...audit.map((each) => put("audit", each.id, each.data, { subjects: each.subjects })),
     ...outbox.map((each) => put("outbox", each.id, each.data)),
@@ -188,15 +214,17 @@ const expand = (commit: Commit): ReadonlyArray<DocumentWrite> => {
       ? []
       : [put("idempotency", idempotency.id, idempotency.data, { expires_at: idempotency.expires_at })])
   ]
-  if (all.length > commitWritesMax) {
-    throw new PortFailure({
-      port: "DocumentStore",
-      operation: "commit",
-      reason: "overloaded",
-      detail: `${all.length} writes in one commit, ${commitWritesMax} at the most`
-    })
-  }
-  return all
+}
+
+const overLimit = ({ audit = [], outbox = [], writes }: Commit): PortFailure | undefined => {
+  const most = Math.max(writes.length, audit.length, outbox.length)
+  if (most <= commitWritesMax) return undefined
+  return new PortFailure({
+    port: "DocumentStore",
+    operation: "commit",
+    reason: "overloaded",
+    detail: `${most} writes in one commit, ${commitWritesMax} at the most`
+  })
 }
 
 const writer = (database: Database, collections: ReadonlyMap<string, Collection>) => {
@@ -230,7 +258,7 @@ const writer = (database: Database, collections: ReadonlyMap<string, Collection>
       JSON.stringify(write.subjects),
       JSON.stringify(write.data)
     )
-    derived(collections.get(collection) ?? { name: collection, indexes: [], unique: [] }, workspace, id, write, now)
+    derived(collections.get(collection)!, workspace, id, write, now)
     return revision
   }
 }
@@ -280,40 +308,55 @@ const deriver = (database: Database) => {
   }
 }
 
-const removeExpired = (database: Database, now: number): void => {
+const removeExpired = (database: Database, now: number): number => {
   const remove = remover(database)
   const expired = database
     .prepare("select workspace, collection, id from documents where expires_at <= ? limit ?")
     .all(now, sweepDocumentsMax) as ReadonlyArray<{ workspace: string; collection: string; id: string }>
-  if (expired.length === 0) return
+  if (expired.length === 0) return 0
   transaction(database, () => {
     for (const { collection, id, workspace } of expired) remove(workspace, collection, id)
   })
+  return expired.length
 }
+
+const reindexPage = 500
 
 /** Builds index entries and unique keys anew for every collection whose declaration changed since the last start. */
 const reindex = (database: Database, collections: ReadonlyArray<Collection>): void => {
   const known = database.prepare("select definition from collection_definitions where collection = ?")
-  const remember = database.prepare("insert or replace into collection_definitions values (?, ?)")
-  const all = database.prepare("select workspace, id, data, subjects from documents where collection = ?")
-  const derived = deriver(database)
   for (const collection of collections) {
     const definition = definitionHash(collection)
-    if ((known.get(collection.name) as { definition: string } | undefined)?.definition === definition) continue
-    transaction(database, () => {
-      for (const table of ["index_entries", "unique_keys"]) {
-        database.prepare(`delete from ${table} where collection = ?`).run(collection.name)
-      }
-      for (const row of all.all(collection.name) as ReadonlyArray<Row & { workspace: string }>) {
-        derived(
-          collection,
-          row.workspace,
-          row.id,
-          { data: JSON.parse(row.data), subjects: JSON.parse(row.subjects) },
-          0
-        )
-      }
-      remember.run(collection.name, definition)
-    })
+    const stored = known.get(collection.name) as { definition: string } | undefined
+    if (stored?.definition === definition) continue
+    try {
+      transaction(database, () => rebuild(database, collection, definition))
+    } catch (cause) {
+      if (!(cause instanceof DuplicateKey)) throw cause
+      const detail = `documents of ${collection.name} share a value of the unique field ${cause.field}`
+      throw new PortFailure({ port: "DocumentStore", operation: "open", reason: "corrupt", detail, cause })
+    }
   }
+}
+
+const rebuild = (database: Database, collection: Collection, definition: string): void => {
+  const derived = deriver(database)
+  const page = database.prepare(
+    `select workspace, id, data, subjects from documents
+     where collection = ? and (workspace, id) > (?, ?) order by workspace, id limit ${reindexPage}`
+  )
+  for (const table of ["index_entries", "unique_keys"]) {
+    database.prepare(`delete from ${table} where collection = ?`).run(collection.name)
+  }
+  let rows: ReadonlyArray<Row & { workspace: string }>
+  let from: readonly [string, string] = ["", ""]
+  do {
+    rows = page.all(collection.name, ...from) as typeof rows
+    for (const { data, id, subjects, workspace } of rows) {
+      const document = { data: JSON.parse(data) as unknown, subjects: JSON.parse(subjects) as ReadonlyArray<string> }
+      derived(collection, workspace, id, document, 0)
+      from = [workspace, id]
+    }
+  } while (rows.length === reindexPage)
+  database.prepare("insert or replace into collection_definitions values (?, ?)").run(collection.name, definition)
 }

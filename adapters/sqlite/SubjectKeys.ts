@@ -1,14 +1,15 @@
-import { Clock, Deferred, Effect, Layer } from "effect"
+import { Clock, Effect, Layer } from "effect"
 import { randomBytes } from "node:crypto"
 import { PortFailure } from "../../ports/PortFailure.ts"
 import { RootKeys } from "../../ports/privacy/RootKeys.ts"
 import { nonceBytes, seal, unseal } from "../../ports/privacy/sealing.ts"
 import { SubjectKeys } from "../../ports/privacy/SubjectKeys.ts"
 import type { WorkspaceId } from "../../ports/WorkspaceId.ts"
-import { open, sqliteFailure, transaction } from "./Database.ts"
+import { open, sqliteFailure, transaction, truncateLog } from "./Database.ts"
 import type { Database } from "./Database.ts"
+import { groupCommit } from "./GroupCommit.ts"
 
-/** Clear keys held in memory, the oldest forgotten first. */
+/** Clear keys held in memory, the longest unused forgotten first. */
 export const cachedKeysMax = 100_000
 const keyBytes = 32
 
@@ -22,7 +23,6 @@ interface Request {
   readonly workspace: WorkspaceId
   readonly wrapping: Uint8Array
   readonly subjects: ReadonlyArray<string>
-  readonly answer: Deferred.Deferred<Answer, PortFailure>
 }
 interface Answer {
   readonly keys: ReadonlyMap<string, Uint8Array>
@@ -52,7 +52,15 @@ const operations = (database: Database, roots: RootKeys["Service"]): SubjectKeys
   const cached = new Map<string, Uint8Array>()
   const workspaceKeys = new Map<string, Uint8Array>()
   const table = tables(database)
-  let waiting: Array<Request> = []
+  const grouped = groupCommit("SubjectKeys", database)
+
+  const recall = (id: string): Uint8Array | undefined => {
+    const key = cached.get(id)
+    if (key === undefined) return undefined
+    cached.delete(id)
+    cached.set(id, key)
+    return key
+  }
 
   const remember = (id: string, key: Uint8Array) => {
     if (cached.size >= cachedKeysMax) cached.delete(cached.keys().next().value!)
@@ -108,43 +116,35 @@ const operations = (database: Database, roots: RootKeys["Service"]): SubjectKeys
     return { keys, erased }
   }
 
-  // One transaction for all requests that arrived in the same turn of the event loop: one fsync for all of them.
-  const flush = () => {
-    const requests = waiting
-    waiting = []
-    try {
-      const answers = transaction(database, () => requests.map(answerOne))
-      for (const [index, { answer, workspace }] of requests.entries()) {
-        for (const [subject, key] of answers[index]!.keys) remember(`${workspace}|${subject}`, key)
-        Deferred.doneUnsafe(answer, Effect.succeed(answers[index]!))
-      }
-    } catch (cause) {
-      const failure = cause instanceof PortFailure ? cause : sqliteFailure("SubjectKeys", "getOrCreate", cause)
-      for (const { answer } of requests) Deferred.doneUnsafe(answer, Effect.fail(failure))
-    }
-  }
-
   return {
     getOrCreate: Effect.fnUntraced(function* (workspace, subjects) {
       const keys = new Map<string, Uint8Array>()
       for (const subject of subjects) {
-        const key = cached.get(`${workspace}|${subject}`)
+        const key = recall(`${workspace}|${subject}`)
         if (key !== undefined) keys.set(subject, key)
       }
       if (subjects.every((subject) => keys.has(subject))) return { keys, erased: new Set<string>() }
       const wrapping = yield* workspaceKey(workspace, "wrapping")
-      const answer = Deferred.makeUnsafe<Answer, PortFailure>()
-      if (waiting.push({ workspace, wrapping, subjects, answer }) === 1) setImmediate(flush)
-      return yield* Deferred.await(answer)
+      return yield* grouped({
+        operation: "getOrCreate",
+        body: () => answerOne({ workspace, wrapping, subjects }),
+        // At once, or a destroy that comes between would be undone in memory.
+        after: (answer) => {
+          for (const [subject, key] of answer.keys) remember(`${workspace}|${subject}`, key)
+        }
+      })
     }),
     get: Effect.fnUntraced(function* (workspace, subjects) {
       const wrapping = yield* workspaceKey(workspace, "wrapping")
       return yield* attempt("get", () => {
         const found = subjects.flatMap((subject): ReadonlyArray<readonly [string, Uint8Array]> => {
-          const known = cached.get(`${workspace}|${subject}`)
+          const known = recall(`${workspace}|${subject}`)
           if (known !== undefined) return [[subject, known]]
           const wrapped = table.subjectKey(workspace, subject)
-          return wrapped === undefined ? [] : [[subject, unwrap(workspace, subject, wrapping, wrapped)]]
+          if (wrapped === undefined) return []
+          const key = unwrap(workspace, subject, wrapping, wrapped)
+          remember(`${workspace}|${subject}`, key)
+          return [[subject, key]]
         })
         return new Map(found)
       })
@@ -157,7 +157,7 @@ const operations = (database: Database, roots: RootKeys["Service"]): SubjectKeys
             for (const subject of subjects) table.erase(workspace, subject, now)
           })
           // The overwritten page reaches the file, and the old one leaves the write-ahead log.
-          database.exec("PRAGMA wal_checkpoint(TRUNCATE)")
+          truncateLog(database)
         })
       ),
     workspaceKey,

@@ -1,4 +1,4 @@
-import { createHash } from "node:crypto"
+import { createHash, createHmac, timingSafeEqual } from "node:crypto"
 import type { Collection, CollectionIndex } from "../../ports/documents/DocumentStore.ts"
 
 /** Collections that `commit` fills beside the documents; every store has them. */
@@ -35,7 +35,8 @@ export const sortText = (value: unknown): string => {
   if (typeof value === "string") return `s${value}`
   if (typeof value !== "number") return ""
   const view = new DataView(new ArrayBuffer(8))
-  view.setFloat64(0, value)
+  // Adding zero makes one zero of both.
+  view.setFloat64(0, value + 0)
   const bits = view.getBigUint64(0)
   const sign = 1n << 63n
   const ordered = bits & sign ? ~bits & (sign * 2n - 1n) : bits | sign
@@ -55,24 +56,27 @@ export const definitionHash = (collection: Collection): string =>
     .update(JSON.stringify([collection.indexes, collection.unique]))
     .digest("hex")
 
-/** Binds a cursor to the list that issued it. */
-const listMark = (list: ReadonlyArray<string>): string =>
-  createHash("sha256").update(JSON.stringify(list)).digest("base64url").slice(0, 16)
+const markBytes = 16
 
-export const encodeCursor = (list: ReadonlyArray<string>, sort: string, id: string): string =>
-  Buffer.from(JSON.stringify([listMark(list), sort, id])).toString("base64url")
+/** Binds a position to the list that issued it: nobody else can make a cursor, nor use it on another list. */
+const markOf = (key: Uint8Array, list: ReadonlyArray<string>, position: Uint8Array): Buffer =>
+  createHmac("sha256", key).update(JSON.stringify(list)).update("\n").update(position).digest().subarray(0, markBytes)
+
+export const encodeCursor = (key: Uint8Array, list: ReadonlyArray<string>, sort: string, id: string): string => {
+  const position = Buffer.from(JSON.stringify([sort, id]))
+  return Buffer.concat([markOf(key, list, position), position]).toString("base64url")
+}
 
 /** `undefined` where another list issued it, or none. */
 export const decodeCursor = (
+  key: Uint8Array,
   list: ReadonlyArray<string>,
   cursor: string
 ): { readonly sort: string; readonly id: string } | undefined => {
-  try {
-    const parts: unknown = JSON.parse(Buffer.from(cursor, "base64url").toString("utf8"))
-    if (!Array.isArray(parts) || parts.length !== 3 || parts.some((part) => typeof part !== "string")) return undefined
-    const [mark, sort, id] = parts as [string, string, string]
-    return mark === listMark(list) ? { sort, id } : undefined
-  } catch {
-    return undefined
-  }
+  const bytes = Buffer.from(cursor, "base64url")
+  const position = bytes.subarray(markBytes)
+  if (position.length === 0) return undefined
+  if (!timingSafeEqual(markOf(key, list, position), bytes.subarray(0, markBytes))) return undefined
+  const [sort, id] = JSON.parse(position.toString("utf8")) as [string, string]
+  return { sort, id }
 }

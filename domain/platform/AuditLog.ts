@@ -10,9 +10,12 @@ export const layer: Layer.Layer<AuditLog, never, DocumentStore> = Layer.effect(
   Effect.map(DocumentStore, (documents) =>
     AuditLog.of({
       append: (workspace, record) =>
-        documents
-          .commit(workspace, { writes: [], audit: [{ id: record.id, data: record, subjects: [] }] })
-          .pipe(withoutConflict, Effect.asVoid),
+        documents.commit(workspace, { writes: [], audit: [{ id: record.id, data: record, subjects: [] }] }).pipe(
+          // The same record, told again after an answer that was lost.
+          Effect.catchTag("StaleRevision", () => Effect.void),
+          withoutConflict,
+          Effect.asVoid
+        ),
       list: ({ action, actor, cursor, limit, workspace }) => {
         const [index, equals] =
           actor !== undefined && action !== undefined

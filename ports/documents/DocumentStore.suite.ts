@@ -98,6 +98,27 @@ export const suite = (name: string, layer: () => Layer.Layer<DocumentStore, Port
       })
     )
 
+    it.effect("commits one of two requests of the same idempotency key", () =>
+      Effect.gen(function* () {
+        const store = yield* DocumentStore
+        const now = yield* Effect.clockWith((clock) => clock.currentTimeMillis)
+        const commit = (id: string, expiresAt: number) =>
+          store.commit(one, {
+            writes: [put(id, {})],
+            idempotency: { id: "once", expires_at: expiresAt, data: { made: id } }
+          })
+        yield* commit("first", now + 1000)
+        assert.deepInclude(yield* Effect.flip(commit("second", now + 1000)), {
+          _tag: "StaleRevision",
+          collection: "idempotency"
+        })
+        assert.isUndefined(yield* store.get(one, "things", "second"))
+        yield* TestClock.adjust("1 second")
+        yield* commit("second", now + 2000)
+        assert.deepInclude(yield* store.get(one, "idempotency", "once"), { data: { made: "second" } })
+      })
+    )
+
     it.effect("keeps unique fields unique within a workspace, free again after a delete", () =>
       Effect.gen(function* () {
         const store = yield* DocumentStore

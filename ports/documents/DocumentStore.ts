@@ -56,7 +56,10 @@ export interface Commit {
     readonly data: unknown
     readonly subjects: ReadonlyArray<string>
   }>
-  /** Remembered answer of an idempotent request, stored in the same transaction as document of `idempotency`. */
+  /**
+   * Remembered answer of an idempotent request, stored in the same transaction as document of `idempotency`. While one
+   * lives, a second commit under its id fails whole with StaleRevision of `idempotency`: the answer is there to replay.
+   */
   readonly idempotency?: { readonly id: string; readonly expires_at: number; readonly data: unknown }
   /** Domain events, stored in the same transaction as documents of `outbox`. */
   readonly outbox?: ReadonlyArray<{ readonly id: string; readonly data: unknown }>
@@ -78,6 +81,7 @@ export class DuplicateKey extends Schema.TaggedError<DuplicateKey>()("DuplicateK
 export class InvalidCursor extends Schema.TaggedError<InvalidCursor>()("InvalidCursor", {}) {}
 
 export const listLimitMax = 100
+/** Of each list of a commit: writes, audit, outbox. */
 export const commitWritesMax = 100
 
 /**

@@ -1,0 +1,96 @@
+import { Deferred, Effect, Exit } from "effect"
+import { PortFailure } from "../../ports/PortFailure.ts"
+import { sqliteFailure, transaction } from "./Database.ts"
+import type { Database } from "./Database.ts"
+
+/** Writes that wait for their transaction; more are refused as overloaded. */
+export const waitingWritesMax = 10_000
+
+/** A transaction takes no further write after this time, so that the event loop is never held for long. */
+const sliceMillisMax = 8
+
+interface Waiting {
+  /** Throws only where the whole transaction is lost. */
+  readonly run: () => void
+  readonly settle: () => void
+  readonly fail: (cause: unknown) => void
+}
+
+interface GroupedWrite<A, E> {
+  readonly operation: string
+  readonly body: () => A
+  /** What `body` throws to refuse: it undoes this write alone. */
+  readonly isRefusal?: (cause: unknown) => cause is E
+  /** Runs as soon as the answer is durable, before any other write. */
+  readonly after?: (answer: A) => void
+}
+
+export type GroupCommit = <A, E = never>(write: GroupedWrite<A, E>) => Effect.Effect<A, E | PortFailure>
+
+/**
+ * One transaction, hence one fsync, for all writes that arrive in the same turn of the event loop. Each write stands
+ * in a savepoint of its own: one that is refused leaves the others alone.
+ */
+export const groupCommit = (port: string, database: Database): GroupCommit => {
+  let waiting: Array<Waiting> = []
+
+  const flush = () => {
+    const startedAt = performance.now()
+    let taken = 0
+    let lost: { readonly cause: unknown } | undefined
+    try {
+      transaction(database, () => {
+        while (taken < waiting.length && (taken === 0 || performance.now() - startedAt < sliceMillisMax)) {
+          waiting[taken++]!.run()
+        }
+      })
+    } catch (cause) {
+      lost = { cause }
+    }
+    const group = waiting.slice(0, taken === 0 ? waiting.length : taken)
+    waiting = waiting.slice(group.length)
+    for (const each of group) {
+      if (lost === undefined) each.settle()
+      else each.fail(lost.cause)
+    }
+    if (waiting.length > 0) setImmediate(flush)
+  }
+
+  return <A, E = never>({ after, body, isRefusal, operation }: GroupedWrite<A, E>) =>
+    Effect.suspend((): Effect.Effect<A, E | PortFailure> => {
+      if (waiting.length >= waitingWritesMax) {
+        const detail = `${waitingWritesMax} writes are waiting`
+        return Effect.fail(new PortFailure({ port, operation, reason: "overloaded", detail }))
+      }
+      const answer = Deferred.makeUnsafe<A, E | PortFailure>()
+      const failureOf = (cause: unknown): E | PortFailure =>
+        cause instanceof PortFailure || isRefusal?.(cause) === true ? cause : sqliteFailure(port, operation, cause)
+      let exit: Exit.Exit<A, E | PortFailure> | undefined
+      const run = () => {
+        database.exec("SAVEPOINT one_write")
+        try {
+          exit = Exit.succeed(body())
+        } catch (cause) {
+          undo(database, cause)
+          exit = Exit.fail(failureOf(cause))
+        }
+        database.exec("RELEASE one_write")
+      }
+      const settle = () => {
+        if (exit !== undefined && Exit.isSuccess(exit)) after?.(exit.value)
+        Deferred.doneUnsafe(answer, exit!)
+      }
+      const fail = (cause: unknown) => Deferred.doneUnsafe(answer, Effect.fail(failureOf(cause)))
+      if (waiting.push({ run, settle, fail }) === 1) setImmediate(flush)
+      return Deferred.await(answer)
+    })
+}
+
+/** A full disk takes the whole transaction with it, the savepoint too: then nothing of the group was stored. */
+const undo = (database: Database, cause: unknown): void => {
+  try {
+    database.exec("ROLLBACK TO one_write")
+  } catch {
+    throw cause
+  }
+}
