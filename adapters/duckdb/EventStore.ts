@@ -10,7 +10,7 @@ import { highWord, lowWord } from "./IdTable.ts"
 import type { IdTable } from "./IdTable.ts"
 import { confirm, insertLines, loadIds } from "./inserting.ts"
 import { eventsText, peopleText, traitsText } from "./listText.ts"
-import { answerText, metricsOf, quote, topText, unset } from "./queryText.ts"
+import { answerText, gatherText, metricsOf, quote, topText, unset } from "./queryText.ts"
 import type { MetricSource } from "./queryText.ts"
 import { hashOf } from "./schema.ts"
 
@@ -113,12 +113,15 @@ const mergeStatements = (workspace: string, merges: ReadonlyArray<UserMerge>): R
 const answer = (engine: Engine, plan: QueryPlan): Effect.Effect<PlanAnswer, PortFailure> =>
   engine.snapshot("answer", async (read) => {
     const names = plan.breakdown.map((_, index) => `g${index}`)
+    const sources = (["events", "orders"] as const satisfies ReadonlyArray<MetricSource>).filter(
+      (source) => metricsOf(plan, source).length > 0
+    )
+    for (const source of sources) await read(gatherText(plan, source))
     const top = plan.breakdown.length === 0 ? [] : await read(topText(plan))
     const groups = top.map((row) => names.map((name) => String(row[name])))
     const rows = new Map<string, { bucket: PlanRow["bucket"]; group: PlanRow["group"]; values: Array<MetricValue> }>()
-    for (const source of ["events", "orders"] as const satisfies ReadonlyArray<MetricSource>) {
+    for (const source of sources) {
       const metrics = metricsOf(plan, source)
-      if (metrics.length === 0) continue
       for (const row of await read(answerText(plan, source, groups))) {
         const bucket = row["bucket"] === null ? undefined : Number(row["bucket"])
         const group =

@@ -73,26 +73,59 @@ export type MetricSource = "events" | "orders"
 export const sourceOf = (metric: PlanMetric): MetricSource =>
   metric.kind === "orders" || metric.kind === "revenue" ? "orders" : "events"
 
-const metricText = (metric: PlanMetric): string => {
+interface Part {
+  readonly name: string
+  /** Of one event. */
+  readonly value: string
+  readonly fold: "sum" | "min" | "max"
+}
+
+/** What a metric needs of the events. */
+const partsOf = (metric: PlanMetric, index: number): ReadonlyArray<Part> => {
+  const name = `n${index}`
   switch (metric.kind) {
     case "events":
-      return "count(*)"
+      return [{ name, value: "1", fold: "sum" }]
+    case "people":
+    case "sessions":
+      return []
+    case "orders":
+      return [{ name, value: "(money_kind = 'order')::integer", fold: "sum" }]
+    case "revenue":
+      return [{ name, value: "amount", fold: "sum" }]
+    case "sum":
+      return [{ name, value: valueText(metric.property), fold: "sum" }]
+    case "average":
+      return [
+        { name, value: valueText(metric.property), fold: "sum" },
+        { name: `c${index}`, value: `(${valueText(metric.property)} is not null)::integer`, fold: "sum" }
+      ]
+    case "minimum":
+      return [{ name, value: valueText(metric.property), fold: "min" }]
+    case "maximum":
+      return [{ name, value: valueText(metric.property), fold: "max" }]
+  }
+}
+
+const metricText = (metric: PlanMetric, index: number): string => {
+  switch (metric.kind) {
     case "people":
       return "count(distinct person)"
     case "sessions":
       return "count(distinct session)"
+    case "events":
     case "orders":
-      return "count(*) filter (where money_kind = 'order')"
+      return `coalesce(sum(n${index}), 0)::bigint`
     case "revenue":
-      return "coalesce(sum(amount), 0)::hugeint"
+      return `coalesce(sum(n${index}), 0)::hugeint`
     case "sum":
-      return `coalesce(sum(${valueText(metric.property)}), 0)::double`
+      return `coalesce(sum(n${index}), 0)::double`
     case "average":
-      return `(sum(${valueText(metric.property)})::double / nullif(count(${valueText(metric.property)}), 0))`
+      return `(sum(n${index})::double / nullif(sum(c${index}), 0))`
     case "minimum":
-      return `min(${valueText(metric.property)})::double`
+      return `min(n${index})::double`
     case "maximum":
-      return `max(${valueText(metric.property)})::double`
+      return `max(n${index})::double`
   }
 }
 
@@ -136,56 +169,66 @@ const where = (plan: QueryPlan): string =>
     ...(plan.filter === undefined ? [] : [filterText(plan.filter)])
   ].join(" and ")
 
-const from = (plan: QueryPlan, source: MetricSource, people: boolean): string => {
-  const events = source === "orders" ? orders(plan) : "store.events"
-  return `${events} e${people ? " left join store.people p on p.subject = e.subject" : ""}`
-}
-
 /** The plan's metrics of one source, with their places in the plan. */
 export const metricsOf = (plan: QueryPlan, source: MetricSource) =>
   plan.metrics.flatMap((metric, index) => (sourceOf(metric) === source ? [{ metric, index }] : []))
 
-const personText = "coalesce(p.person, e.subject) as person"
+const groupNames = (plan: QueryPlan): ReadonlyArray<string> => plan.breakdown.map((_, index) => `g${index}`)
 
-/** The breakdown's values with the largest first metric. */
+/**
+ * The one pass over the events, into the temporary table `gathered_<source>`: a row for each bucket and value of the
+ * breakdown, or, where people or sessions are counted, for each event.
+ */
+export const gatherText = (plan: QueryPlan, source: MetricSource): string => {
+  const metrics = metricsOf(plan, source)
+  const people = metrics.some(({ metric }) => metric.kind === "people")
+  const sessions = metrics.some(({ metric }) => metric.kind === "sessions")
+  const parts = metrics.flatMap(({ index, metric }) => partsOf(metric, index))
+  const groups = [
+    ...(plan.buckets.length > 0 ? [`${bucketText(plan.buckets)} as bucket`] : []),
+    ...plan.breakdown.map((field, index) => `coalesce(${fieldText(field)}, '${unset}') as g${index}`)
+  ]
+  const columns =
+    people || sessions
+      ? [
+          ...(people ? ["coalesce(p.person, e.subject) as person"] : []),
+          ...(sessions ? ["e.session as session"] : []),
+          ...parts.map(({ name, value }) => `${value} as ${name}`)
+        ]
+      : parts.map(({ fold, name, value }) => `${fold}(${value}) as ${name}`)
+  return `create or replace temp table gathered_${source} as
+select ${[...groups, ...columns].join(", ")}
+from ${source === "orders" ? orders(plan) : "store.events"} e${people ? " left join store.people p on p.subject = e.subject" : ""}
+where ${where(plan)}${people || sessions || groups.length === 0 ? "" : "\ngroup by all"}`
+}
+
+/** The breakdown's values in the asked order. */
 export const topText = (plan: QueryPlan): string => {
   const metric = plan.metrics[plan.order.metric]!
-  const names = plan.breakdown.map((_, index) => `g${index}`)
-  const people = metric.kind === "people"
-  const columns = [
-    ...plan.breakdown.map((field, index) => `coalesce(${fieldText(field)}, '${unset}') as g${index}`),
-    ...(people ? [personText] : []),
-    "e.*"
-  ]
-  return `with e as (select ${columns.join(", ")} from ${from(plan, sourceOf(metric), people)} where ${where(plan)})
-select ${names.join(", ")} from e group by ${names.join(", ")}
-order by ${metricText(metric)} ${plan.order.direction === "descending" ? "desc" : "asc"} nulls last, ${names.join(", ")}
+  const names = groupNames(plan).join(", ")
+  return `select ${names} from gathered_${sourceOf(metric)} group by ${names}
+order by ${metricText(metric, plan.order.metric)} ${plan.order.direction === "descending" ? "desc" : "asc"} nulls last, ${names}
 limit ${plan.top} offset ${plan.skip}`
 }
 
-/** One pass: the whole range, each value of the breakdown, and both by bucket. */
+/** The whole range, each value of the breakdown, and both by bucket. */
 export const answerText = (
   plan: QueryPlan,
   source: MetricSource,
   groups: ReadonlyArray<ReadonlyArray<string>>
 ): string => {
-  const metrics = metricsOf(plan, source)
-  const people = metrics.some(({ metric }) => metric.kind === "people")
   const grouped = plan.breakdown.length > 0
-  const columns = [
-    ...(plan.buckets.length > 0 ? [`${bucketText(plan.buckets)} as bucket`] : []),
-    ...(grouped ? [`${groupText(plan, groups)} as grp`] : []),
-    ...(people ? [personText] : []),
-    "e.*"
-  ]
   const sets = [
     "()",
     ...(grouped ? ["(grp)"] : []),
     ...(plan.buckets.length > 0 ? ["(bucket)", ...(grouped ? ["(bucket, grp)"] : [])] : [])
   ]
-  return `with e as (select ${columns.join(", ")} from ${from(plan, source, people)} where ${where(plan)})
-select ${plan.buckets.length > 0 ? "bucket" : "null"} as bucket, ${grouped ? "grp" : "null"} as grp, ${metrics
-    .map(({ index, metric }) => `${metricText(metric)} as m${index}`)
+  return `with e as (select *${grouped ? `, ${groupText(plan, groups)} as grp` : ""} from gathered_${source})
+select ${plan.buckets.length > 0 ? "bucket" : "null"} as bucket, ${grouped ? "grp" : "null"} as grp, ${metricsOf(
+    plan,
+    source
+  )
+    .map(({ index, metric }) => `${metricText(metric, index)} as m${index}`)
     .join(", ")}
 from e group by grouping sets (${sets.join(", ")})
 order by bucket nulls first, grp nulls first`
@@ -194,19 +237,9 @@ order by bucket nulls first, grp nulls first`
 /** Index of the value in the top list, −1 for what is behind it. */
 const groupText = (plan: QueryPlan, groups: ReadonlyArray<ReadonlyArray<string>>): string => {
   if (groups.length === 0) return "-1"
-  const isGroup = (values: ReadonlyArray<string>) =>
-    values
-      .map((value, index) => {
-        const text = fieldText(plan.breakdown[index]!)
-        return value === unset ? `${text} is null` : `${text} is not distinct from ${quote(value)}`
-      })
-      .join(" and ")
-  if (plan.breakdown.length === 1) {
-    const known = groups.flatMap(([value], index) => (value === unset ? [] : [`when ${quote(value!)} then ${index}`]))
-    const none = groups.findIndex(([value]) => value === unset)
-    const text = fieldText(plan.breakdown[0]!)
-    const matched = known.length === 0 ? "-1" : `case ${text} ${known.join(" ")} else -1 end`
-    return `(case when ${text} is null then ${none} else ${matched} end)`
-  }
-  return `(case ${groups.map((values, index) => `when ${isGroup(values)} then ${index}`).join(" ")} else -1 end)`
+  const names = groupNames(plan)
+  const cases = groups.map(
+    (values, index) => `when ${values.map((value, at) => `${names[at]} = ${quote(value)}`).join(" and ")} then ${index}`
+  )
+  return `(case ${cases.join(" ")} else -1 end)`
 }
