@@ -41,12 +41,16 @@ export const eventsText = (request: {
           `(e.time_ms, e.received_us, e.idx, e.event_id) < (${before.time}, ${before.received_at}, ${before.index}, ${quote(before.event_id)}::uuid)`
         ])
   ]
-  return `with page as (
-  select e.*, ${person} as person from ${joined} where ${conditions.join(" and ")}
+  // Places first, then whole rows of the page alone: a sort of all columns is ten times slower.
+  return `with places as materialized (
+  select e.rowid as place, ${person} as person from ${joined} where ${conditions.join(" and ")}
   order by e.time_ms desc, e.received_us desc, e.idx desc, e.event_id desc limit ${limit}
+), page as materialized (
+  select e.*, places.person from store.events e join places on places.place = e.rowid
+), members as materialized (
+  select person as subject, person from page union select subject, person from store.people where person in (select person from page)
 ), names as (
-  select ${person} as person, ${personIdText} as person_id from ${joined}
-  where e.workspace = ${quote(workspace)} and ${person} in (select person from page) group by 1
+  select ${person} as person, ${personIdText} as person_id from store.events e join members p on p.subject = e.subject group by 1
 )
 select page.* exclude (id_hash, subject, session, person), page.event_id::varchar as event_id, names.person_id
 from page join names on names.person = page.person
