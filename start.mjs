@@ -14,4 +14,5 @@ if (process.versions.bun === undefined) {
   enableCompileCache(new URL(".cache/node", import.meta.url).pathname)
 }
 await import("effect/schema/SchemaJITCompiler/enable")
+process.env["BROXIVA_START"] = "yes"
 await import("./main.ts")

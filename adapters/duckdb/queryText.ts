@@ -223,7 +223,8 @@ export const answerText = (
     ...(grouped ? ["(grp)"] : []),
     ...(plan.buckets.length > 0 ? ["(bucket)", ...(grouped ? ["(bucket, grp)"] : [])] : [])
   ]
-  return `with e as (select *${grouped ? `, ${groupText(plan, groups)} as grp` : ""} from gathered_${source})
+  const peopleAlone = metricsOf(plan, source).every(({ metric }) => metric.kind === "people")
+  return `with e as (select ${peopleAlone ? "distinct " : ""}*${grouped ? `, ${groupText(plan, groups)} as grp` : ""} from gathered_${source})
 select ${plan.buckets.length > 0 ? "bucket" : "null"} as bucket, ${grouped ? "grp" : "null"} as grp, ${metricsOf(
     plan,
     source

@@ -2,11 +2,11 @@ import { Effect, Layer } from "effect"
 import { RateLimits } from "../../ports/platform/RateLimits.ts"
 import type { RateDecision } from "../../ports/platform/RateLimits.ts"
 
-/** Windows held at once; when full, finished ones are dropped, and if none is, the oldest. */
+/**
+ * Windows held at once, in two generations: when the young one is full it becomes the old one, which is forgotten
+ * whole. A map that drops its first entry for every new one would search ever longer for the first.
+ */
 export const windowsMax = 100_000
-
-/** Windows looked at to make room for a new one: a flood of new keys must not make each of them dear. */
-const looksMax = 8
 
 interface Window {
   readonly endsAt: number
@@ -15,26 +15,24 @@ interface Window {
 
 /** Counters of this one process. */
 export const layer: Layer.Layer<RateLimits> = Layer.sync(RateLimits, () => {
-  const windows = new Map<string, Window>()
+  let young = new Map<string, Window>()
+  let old = new Map<string, Window>()
 
-  const makeRoom = (now: number) => {
-    let looks = 0
-    for (const [key, window] of windows) {
-      if (window.endsAt > now || (looks += 1) > looksMax) break
-      windows.delete(key)
+  const hold = (key: string, window: Window): Window => {
+    if (young.size >= windowsMax / 2) {
+      old = young
+      young = new Map()
     }
-    if (windows.size >= windowsMax) windows.delete(windows.keys().next().value!)
+    young.set(key, window)
+    return window
   }
 
   const windowOf = (key: string, now: number, windowMillis: number): Window => {
-    const open = windows.get(key)
-    if (open !== undefined && open.endsAt > now) return open
-    // A new window goes to the end of the map, so that the oldest stand first.
-    if (open !== undefined) windows.delete(key)
-    else if (windows.size >= windowsMax) makeRoom(now)
-    const fresh: Window = { endsAt: now - (now % windowMillis) + windowMillis, used: 0 }
-    windows.set(key, fresh)
-    return fresh
+    const current = young.get(key)
+    if (current !== undefined && current.endsAt > now) return current
+    const earlier = current === undefined ? old.get(key) : undefined
+    if (earlier !== undefined && earlier.endsAt > now) return hold(key, earlier)
+    return hold(key, { endsAt: now - (now % windowMillis) + windowMillis, used: 0 })
   }
 
   return RateLimits.of({

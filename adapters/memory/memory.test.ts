@@ -1,3 +1,7 @@
+import { assert, describe, it } from "@effect/vitest"
+import { Effect } from "effect"
+import { Cache as CachePort } from "../../ports/platform/Cache.ts"
+import { RateLimits as RateLimitsPort } from "../../ports/platform/RateLimits.ts"
 import * as liveFeed from "../../ports/analytics/LiveFeed.suite.ts"
 import * as cache from "../../ports/platform/Cache.suite.ts"
 import * as changeNotices from "../../ports/platform/ChangeNotices.suite.ts"
@@ -11,3 +15,32 @@ liveFeed.suite("memory", () => LiveFeed.layer)
 cache.suite("memory", () => Cache.layer)
 changeNotices.suite("memory", () => ChangeNotices.layer)
 rateLimits.suite("memory", () => RateLimits.layer)
+
+describe("memory limits", () => {
+  it.effect("keeps a window that is in use through a flood of other keys", () =>
+    Effect.gen(function* () {
+      const limits = yield* RateLimitsPort
+      const take = (key: string) => limits.take({ key, limit: 1000, windowMillis: 60_000, cost: 1, nowMillis: 0 })
+      for (let flood = 0; flood < 3 * RateLimits.windowsMax; flood += 1) {
+        yield* take(`flood-${flood}`)
+        if (flood % 10_000 === 0) yield* take("busy")
+      }
+      assert.strictEqual((yield* take("busy")).remaining, 1000 - 31)
+      assert.strictEqual((yield* take("flood-0")).remaining, 999)
+    }).pipe(Effect.provide(RateLimits.layer))
+  )
+
+  it.effect("forgets values that nobody asked for when the cache is full", () =>
+    Effect.gen(function* () {
+      const cache = yield* CachePort
+      const large = "x".repeat(1_000_000)
+      yield* cache.set("first", large, 1000)
+      yield* cache.set("used", "1", 1000)
+      for (let each = 0; each < 80; each += 1) {
+        yield* cache.set(`next-${each}`, large, 1000)
+        assert.strictEqual(yield* cache.get("used"), "1")
+      }
+      assert.isUndefined(yield* cache.get("first"))
+    }).pipe(Effect.provide(Cache.layer))
+  )
+})

@@ -9,7 +9,7 @@ import { open, sqliteFailure, transaction, truncateLog } from "./Database.ts"
 import type { Database } from "./Database.ts"
 import { groupCommit } from "./GroupCommit.ts"
 
-/** Clear keys held in memory, the longest unused forgotten first. */
+/** Clear keys held in memory, in two generations: when the young one is full, the old one is forgotten whole. */
 export const cachedKeysMax = 100_000
 const keyBytes = 32
 
@@ -49,22 +49,29 @@ export const layer = (options: { readonly file: string }): Layer.Layer<SubjectKe
   )
 
 const operations = (database: Database, roots: RootKeys["Service"]): SubjectKeys["Service"] => {
-  const cached = new Map<string, Uint8Array>()
+  let young = new Map<string, Uint8Array>()
+  let old = new Map<string, Uint8Array>()
   const workspaceKeys = new Map<string, Uint8Array>()
   const table = tables(database)
   const grouped = groupCommit("SubjectKeys", database)
 
-  const recall = (id: string): Uint8Array | undefined => {
-    const key = cached.get(id)
-    if (key === undefined) return undefined
-    cached.delete(id)
-    cached.set(id, key)
-    return key
-  }
-
   const remember = (id: string, key: Uint8Array) => {
-    if (cached.size >= cachedKeysMax) cached.delete(cached.keys().next().value!)
-    cached.set(id, key)
+    if (young.size >= cachedKeysMax / 2) {
+      old = young
+      young = new Map()
+    }
+    young.set(id, key)
+  }
+  const recall = (id: string): Uint8Array | undefined => {
+    const current = young.get(id)
+    if (current !== undefined) return current
+    const earlier = old.get(id)
+    if (earlier !== undefined) remember(id, earlier)
+    return earlier
+  }
+  const forget = (id: string) => {
+    young.delete(id)
+    old.delete(id)
   }
 
   const workspaceKey = Effect.fnUntraced(function* (workspace: WorkspaceId, purpose: string) {
@@ -96,7 +103,7 @@ const operations = (database: Database, roots: RootKeys["Service"]): SubjectKeys
     const erased = new Set<string>()
     for (const subject of request.subjects) {
       const id = `${request.workspace}|${subject}`
-      const known = cached.get(id)
+      const known = recall(id)
       if (known !== undefined) {
         keys.set(subject, known)
         continue
@@ -152,7 +159,7 @@ const operations = (database: Database, roots: RootKeys["Service"]): SubjectKeys
     destroy: (workspace, subjects) =>
       Effect.flatMap(Clock.currentTimeMillis, (now) =>
         attempt("destroy", () => {
-          for (const subject of subjects) cached.delete(`${workspace}|${subject}`)
+          for (const subject of subjects) forget(`${workspace}|${subject}`)
           transaction(database, () => {
             for (const subject of subjects) table.erase(workspace, subject, now)
           })

@@ -1,0 +1,54 @@
+import { Layer } from "effect"
+import { NodeCrypto } from "@effect/platform-node"
+import { join } from "node:path"
+import { Collections } from "../ports/documents/DocumentStore.ts"
+import type { Collection } from "../ports/documents/DocumentStore.ts"
+import * as BundledExchangeRates from "./bundled/ExchangeRates.ts"
+import * as BundledGeoLocator from "./bundled/GeoLocator.ts"
+import * as DataFolder from "./disk/DataFolder.ts"
+import * as DiskEventLog from "./disk/EventLog.ts"
+import * as DuckdbEventStore from "./duckdb/EventStore.ts"
+import * as FileRootKeys from "./files/RootKeys.ts"
+import * as FileTokenKey from "./files/TokenKey.ts"
+import * as MemoryCache from "./memory/Cache.ts"
+import * as MemoryChangeNotices from "./memory/ChangeNotices.ts"
+import * as MemoryLiveFeed from "./memory/LiveFeed.ts"
+import * as MemoryRateLimits from "./memory/RateLimits.ts"
+import * as SqliteDocumentStore from "./sqlite/DocumentStore.ts"
+import * as SqliteSubjectKeys from "./sqlite/SubjectKeys.ts"
+
+export interface WorldOptions {
+  readonly dataFolder: string
+  readonly geoDatabase: string | undefined
+  readonly collections: ReadonlyArray<Collection>
+}
+
+/** Names below the data folder; `keys` is backed up apart. */
+export const filesOf = (dataFolder: string) => ({
+  log: join(dataFolder, "log"),
+  events: join(dataFolder, "events.duckdb"),
+  documents: join(dataFolder, "documents.sqlite"),
+  rootKey: join(dataFolder, "keys", "root.key"),
+  tokenKey: join(dataFolder, "keys", "jwt.key"),
+  subjectKeys: join(dataFolder, "keys", "subjects.sqlite")
+})
+
+/** Every port of the world on the embedded adapters: one process, one folder. */
+export const embedded = ({ collections, dataFolder, geoDatabase }: WorldOptions) => {
+  const files = filesOf(dataFolder)
+  const stores = Layer.mergeAll(
+    DiskEventLog.layer({ folder: files.log }),
+    DuckdbEventStore.layer({ file: files.events }),
+    Layer.provide(SqliteDocumentStore.layer({ file: files.documents }), Layer.succeed(Collections, collections)),
+    Layer.provide(SqliteSubjectKeys.layer({ file: files.subjectKeys }), FileRootKeys.layer({ file: files.rootKey })),
+    FileTokenKey.layer({ file: files.tokenKey }),
+    MemoryCache.layer,
+    MemoryChangeNotices.layer,
+    MemoryLiveFeed.layer,
+    MemoryRateLimits.layer,
+    BundledExchangeRates.layer,
+    BundledGeoLocator.layer({ file: geoDatabase }),
+    NodeCrypto.layer
+  )
+  return Layer.provide(stores, DataFolder.layer(dataFolder))
+}

@@ -1,0 +1,52 @@
+import { rateLimitsInitial } from "./http/middleware/RequestLimits.ts"
+import type { RateClass } from "./http/contract/EndpointRules.ts"
+
+export interface Configuration {
+  readonly port: number
+  readonly host: string
+  readonly metricsPort: number
+  readonly dataFolder: string
+  readonly geoDatabase: string | undefined
+  readonly perMinute: Readonly<Record<RateClass, number>>
+  readonly trustedHops: number
+}
+
+type Environment = Readonly<Record<string, string | undefined>>
+
+/** The configuration that the environment names, or every mistake in it. */
+export const readConfiguration = (
+  environment: Environment
+): Configuration | { readonly mistakes: ReadonlyArray<string> } => {
+  const mistakes: Array<string> = []
+  const number = (name: string, otherwise: number, maximum: number): number => {
+    const text = environment[name]
+    if (text === undefined || text === "") return otherwise
+    if (/^\d{1,9}$/.test(text) && Number(text) <= maximum) return Number(text)
+    mistakes.push(`${name}=${text}: must be a whole number from 0 to ${maximum}`)
+    return otherwise
+  }
+  const configuration: Configuration = {
+    port: number("PORT", 8080, 65535),
+    host: environment["HOST"] || "127.0.0.1",
+    metricsPort: number("METRICS_PORT", 9464, 65535),
+    dataFolder: environment["DATA_DIR"] || "./data",
+    geoDatabase: environment["GEO_DATABASE"] || undefined,
+    perMinute: readLimits(environment["RATE_LIMITS"], mistakes),
+    trustedHops: number("TRUSTED_HOPS", 0, 10)
+  }
+  return mistakes.length === 0 ? configuration : { mistakes }
+}
+
+const classes = Object.keys(rateLimitsInitial)
+
+/** `ingest=5000,default=1000` over the product's table. */
+const readLimits = (text: string | undefined, mistakes: Array<string>): Configuration["perMinute"] => {
+  const limits: Record<string, number> = { ...rateLimitsInitial }
+  for (const part of (text ?? "").split(",").filter((each) => each.trim() !== "")) {
+    const match = /^\s*([a-z]+)\s*=\s*(\d{1,9})\s*$/.exec(part)
+    if (match === null || !classes.includes(match[1]!)) {
+      mistakes.push(`RATE_LIMITS: ${part.trim()}: must be one of ${classes.join(", ")}, =, and requests a minute`)
+    } else limits[match[1]!] = Number(match[2])
+  }
+  return limits as Configuration["perMinute"]
+}

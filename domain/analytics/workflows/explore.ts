@@ -1,0 +1,265 @@
+import { Clock, Effect } from "effect"
+import { standardEventTypes } from "../../../ports/analytics/AnalyticsEvent.ts"
+import { EventStore } from "../../../ports/analytics/EventStore.ts"
+import type { EventPlace, HeldEvent, HeldPerson } from "../../../ports/analytics/EventStore.ts"
+import { InvalidQuestion } from "../../../ports/analytics/InvalidQuestion.ts"
+import type { EventItem, EventPage, Person, PersonItem, PersonPage } from "../../../ports/analytics/People.ts"
+import type { PlanFilter } from "../../../ports/analytics/QueryPlan.ts"
+import type { Filter } from "../../../ports/analytics/Question.ts"
+import { DocumentStore } from "../../../ports/documents/DocumentStore.ts"
+import { Refused } from "../../../ports/platform/Refused.ts"
+import { SubjectKeys } from "../../../ports/privacy/SubjectKeys.ts"
+import type { WorkspaceId } from "../../../ports/WorkspaceId.ts"
+import { exponentOf, formatMinorUnits } from "../../money/minorUnits.ts"
+import { auditOf } from "../../platform/audit.ts"
+import type { Actor } from "../../platform/audit.ts"
+import { blindIndex, decryptValue, isPersonalId, pseudonym } from "../../privacy/personalData.ts"
+import { planFilter } from "../../questions/planFilter.ts"
+import { questionScope } from "./askQuestion.ts"
+
+const instant = (millis: number): string => new Date(millis).toISOString()
+
+const isEncrypted = (value: unknown): value is { readonly $pii: string } =>
+  typeof value === "object" && value !== null && "$pii" in value
+
+const masked = (values: Readonly<Record<string, unknown>>): Record<string, unknown> =>
+  Object.fromEntries(
+    Object.entries(values).map(([key, value]) => [key, isEncrypted(value) ? { encrypted: true } : value])
+  )
+
+const eventItem = (event: HeldEvent): EventItem => {
+  const {
+    index: _index,
+    money,
+    received_at,
+    time,
+    timestamp,
+    traits: _traits,
+    traits_once: _traitsOnce,
+    ...rest
+  } = event
+  return {
+    ...rest,
+    time: instant(time),
+    received_at: instant(Math.floor(received_at / 1000)),
+    timestamp: instant(timestamp),
+    money:
+      money === null
+        ? null
+        : {
+            kind: money.kind,
+            amount: formatMinorUnits(money.minor, exponentOf(money.currency) ?? 0),
+            currency: money.currency
+          },
+    properties: masked(event.properties)
+  }
+}
+
+const personItem = (person: HeldPerson): PersonItem => ({
+  ...person,
+  first_seen: instant(person.first_seen),
+  last_seen: instant(person.last_seen)
+})
+
+const encodeCursor = (value: unknown): string => Buffer.from(JSON.stringify(value)).toString("base64url")
+
+const invalidParameter = (pointer: string, code: string, detail: string) =>
+  new InvalidQuestion({ errors: [{ pointer, code, detail }] })
+
+const decodeCursor = Effect.fnUntraced(function* (cursor: string | undefined, length: number) {
+  if (cursor === undefined) return undefined
+  const parts = yield* Effect.try({
+    try: () => JSON.parse(Buffer.from(cursor, "base64url").toString("utf8")) as unknown,
+    catch: () => invalidParameter("/cursor", "invalid_cursor", "the cursor was not issued by this list")
+  })
+  const whole =
+    Array.isArray(parts) &&
+    parts.length === length &&
+    parts.every((part) => typeof part === "number" || typeof part === "string")
+  return whole
+    ? (parts as ReadonlyArray<number | string>)
+    : yield* invalidParameter("/cursor", "invalid_cursor", "the cursor was not issued by this list")
+})
+
+export interface EventsRequest {
+  readonly from?: string | undefined
+  readonly to?: string | undefined
+  readonly event_type?: string | undefined
+  readonly person_id?: string | undefined
+  /** JSON of the question's filters. */
+  readonly filters?: string | undefined
+  readonly limit: number
+  readonly cursor?: string | undefined
+}
+
+const readInstant = Effect.fnUntraced(function* (text: string | undefined, name: string, otherwise: number) {
+  if (text === undefined) return otherwise
+  const millis = Date.parse(text)
+  return Number.isFinite(millis)
+    ? millis
+    : yield* invalidParameter(`/${name}`, "not_an_instant", "must be a date and time with offset")
+})
+
+const readFilters = Effect.fnUntraced(function* (workspace: WorkspaceId, text: string | undefined) {
+  if (text === undefined) return undefined
+  const filter = yield* Effect.try({
+    try: () => JSON.parse(text) as Filter,
+    catch: () => invalidParameter("/filters", "not_json", "must be JSON")
+  })
+  const planned = planFilter(filter, "/filters", yield* questionScope(workspace))
+  return planned.errors.length === 0 ? planned.filter : yield* new InvalidQuestion({ errors: planned.errors })
+})
+
+const dayMillis = 86_400_000
+
+/** Events, newest first by arrival order, by pages that stay right while events come in. */
+export const exploreEvents = Effect.fn("exploreEvents")(function* (workspace: WorkspaceId, request: EventsRequest) {
+  const store = yield* EventStore
+  const now = yield* Clock.currentTimeMillis
+  const cursor = yield* decodeCursor(request.cursor, 4)
+  const extra = yield* readFilters(workspace, request.filters)
+  const filters: ReadonlyArray<PlanFilter> = [
+    ...(request.event_type === undefined
+      ? []
+      : [
+          {
+            kind: "is" as const,
+            field: { kind: "column" as const, column: "event_type" as const },
+            value: request.event_type
+          }
+        ]),
+    ...(extra === undefined ? [] : [extra])
+  ]
+  const before: EventPlace | undefined =
+    cursor === undefined
+      ? undefined
+      : {
+          time: Number(cursor[0]),
+          received_at: Number(cursor[1]),
+          index: Number(cursor[2]),
+          event_id: String(cursor[3])
+        }
+  const events = yield* store.events({
+    workspace,
+    fromMillis: yield* readInstant(request.from, "from", 0),
+    toMillis: yield* readInstant(request.to, "to", now + 2 * dayMillis),
+    filter: filters.length === 0 ? undefined : { kind: "and", filters },
+    ...(request.person_id === undefined ? {} : { personId: yield* storedId(workspace, request.person_id) }),
+    before,
+    limit: request.limit + 1
+  })
+  const items = events.slice(0, request.limit)
+  const last = items.at(-1)
+  const page: EventPage = {
+    items: items.map(eventItem),
+    next:
+      events.length > request.limit && last !== undefined
+        ? encodeCursor([last.time, last.received_at, last.index, last.event_id])
+        : null
+  }
+  return page
+})
+
+/** The id as it is stored: e-mail addresses and phone numbers are replaced at every door. */
+const storedId = Effect.fnUntraced(function* (workspace: WorkspaceId, id: string) {
+  if (!isPersonalId(id)) return id
+  const subjectKeys = yield* SubjectKeys
+  const pseudonymKey = yield* subjectKeys.workspaceKey(workspace, "pseudonym")
+  return pseudonym({ workspace, indexKey: pseudonymKey, pseudonymKey }, id)
+})
+
+export const listEventTypes = Effect.fnUntraced(function* (workspace: WorkspaceId) {
+  const store = yield* EventStore
+  const standard: ReadonlyArray<string> = standardEventTypes
+  const items = yield* store.eventTypes(workspace)
+  return { items: items.map((each) => ({ ...each, standard: standard.includes(each.event_type) })) }
+})
+
+/** People, last seen first; by `email` those that bore it. */
+export const listPeople = Effect.fn("listPeople")(function* (
+  workspace: WorkspaceId,
+  request: { readonly email?: string | undefined; readonly limit: number; readonly cursor?: string | undefined }
+) {
+  const store = yield* EventStore
+  const cursor = yield* decodeCursor(request.cursor, 2)
+  const filter = request.email === undefined ? undefined : yield* emailFilter(workspace, request.email)
+  const people = yield* store.people({
+    workspace,
+    filter,
+    before: cursor === undefined ? undefined : { last_seen: Number(cursor[0]), person_id: String(cursor[1]) },
+    limit: request.limit + 1
+  })
+  const items = people.slice(0, request.limit)
+  const last = items.at(-1)
+  const page: PersonPage = {
+    items: items.map(personItem),
+    next: people.length > request.limit && last !== undefined ? encodeCursor([last.last_seen, last.person_id]) : null
+  }
+  return page
+})
+
+const emailFilter = Effect.fnUntraced(function* (workspace: WorkspaceId, email: string) {
+  const subjectKeys = yield* SubjectKeys
+  const indexKey = yield* subjectKeys.workspaceKey(workspace, "index")
+  const secrets = { workspace, indexKey, pseudonymKey: indexKey }
+  const filter: PlanFilter = {
+    kind: "or",
+    filters: [
+      { kind: "index_is", property: "email", index: blindIndex(secrets, "email", email) },
+      { kind: "is", field: { kind: "column", column: "user_id" }, value: yield* storedId(workspace, email) }
+    ]
+  }
+  return filter
+})
+
+/** One person with traits; clear where the caller may read personal data, which the audit log notes. */
+export const readPerson = Effect.fn("readPerson")(function* (
+  actor: Actor & { readonly mayReadPersonalData: boolean },
+  id: string
+) {
+  const store = yield* EventStore
+  const { workspace } = actor
+  const personId = yield* storedId(workspace, id)
+  const [found] = yield* store.people({ workspace, personId, limit: 1 })
+  if (found === undefined)
+    return yield* new Refused({ kind: "not-found", detail: `there is no person ${id}`, errors: [] })
+  const traits = yield* store.traits(workspace, personId)
+  const person: Person = {
+    ...personItem(found),
+    traits: actor.mayReadPersonalData
+      ? yield* clearTraits(actor, found.person_id, traits)
+      : masked(Object.fromEntries(traits.map(({ key, value }) => [key, value])))
+  }
+  return person
+})
+
+type Trait = {
+  readonly key: string
+  readonly value: unknown
+  readonly event_id: string
+  readonly field: string
+  readonly subject: string
+}
+
+const clearTraits = Effect.fnUntraced(function* (actor: Actor, personId: string, traits: ReadonlyArray<Trait>) {
+  const subjectKeys = yield* SubjectKeys
+  const sealed = traits.filter(({ value }) => isEncrypted(value))
+  const keys = yield* subjectKeys.get(actor.workspace, [...new Set(sealed.map(({ subject }) => subject))])
+  if (sealed.length > 0) {
+    const documents = yield* DocumentStore
+    const now = yield* Clock.currentTimeMillis
+    const record = auditOf(actor, now, "personal_data.read", `persons/${personId}`)
+    yield* documents
+      .commit(actor.workspace, { writes: [], audit: [record] })
+      .pipe(Effect.catchTag(["StaleRevision", "DuplicateKey"], (conflict) => Effect.die(conflict)))
+  }
+  return Object.fromEntries(
+    traits.map(({ event_id, field, key, subject, value }) => {
+      if (!isEncrypted(value)) return [key, value]
+      const own = keys.get(subject)
+      const clear =
+        own === undefined ? undefined : decryptValue(actor.workspace, own, { field, rowId: event_id }, value.$pii)
+      return [key, clear ?? { encrypted: true }]
+    })
+  )
+})

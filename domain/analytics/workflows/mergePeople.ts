@@ -1,0 +1,125 @@
+import { Clock, Effect } from "effect"
+import { randomUUID } from "node:crypto"
+import { EventStore } from "../../../ports/analytics/EventStore.ts"
+import type { UserMerge } from "../../../ports/analytics/EventStore.ts"
+import type { Merge, NewMerge } from "../../../ports/analytics/People.ts"
+import { DocumentStore } from "../../../ports/documents/DocumentStore.ts"
+import type { Collection } from "../../../ports/documents/DocumentStore.ts"
+import { Refused } from "../../../ports/platform/Refused.ts"
+import type { WorkspaceId } from "../../../ports/WorkspaceId.ts"
+import { auditOf } from "../../platform/audit.ts"
+import type { Actor } from "../../platform/audit.ts"
+
+export const collection: Collection = {
+  name: "person_merges",
+  unique: ["from"],
+  indexes: [{ name: "by_time", equals: [], sort: "merged_at", direction: "ascending" }]
+}
+
+/** Merges of one workspace; more means that something else is wrong. */
+export const mergesMax = 10_000
+
+/** Every `from` with the user that it counts as in the end: `into` is never itself merged. */
+export const resolveMerges = (merges: ReadonlyArray<Pick<Merge, "from" | "into">>): ReadonlyArray<UserMerge> => {
+  const into = new Map(merges.map((merge) => [merge.from, merge.into]))
+  const root = (user: string): string => {
+    let at = user
+    for (let steps = 0; steps <= into.size && into.has(at); steps += 1) at = into.get(at)!
+    return at
+  }
+  return [...into.keys()].map((from) => ({ from, into: root(from) }))
+}
+
+const allMerges = Effect.fnUntraced(function* (workspace: WorkspaceId) {
+  const documents = yield* DocumentStore
+  const merges: Array<Merge> = []
+  let cursor: string | undefined
+  do {
+    const page = yield* documents.list({
+      workspace,
+      collection: collection.name,
+      index: "by_time",
+      equals: [],
+      limit: 100,
+      cursor
+    })
+    merges.push(...page.items.map((item) => item.data as Merge))
+    cursor = page.next
+  } while (cursor !== undefined && merges.length < mergesMax)
+  return merges
+})
+
+/** Gives the workspace's merges to the event store; also after it lost its data. */
+export const applyMerges = Effect.fnUntraced(function* (workspace: WorkspaceId) {
+  const store = yield* EventStore
+  yield* store.setMerges(workspace, resolveMerges(yield* allMerges(workspace)))
+})
+
+/** From now on both users count as `into`, in every question. Undone by {@link undoMerge}. */
+export const mergePeople = Effect.fn("mergePeople")(function* (actor: Actor, { force = false, from, into }: NewMerge) {
+  const { workspace } = actor
+  const documents = yield* DocumentStore
+  const store = yield* EventStore
+  const refuse = (kind: "bad-request" | "conflict", pointer: string, code: string, detail: string) =>
+    new Refused({ kind, detail, errors: [{ pointer, code, detail }] })
+  if (from === into) return yield* refuse("bad-request", "/into", "same_user", "a user cannot be merged with itself")
+  const merges = yield* allMerges(workspace)
+  if (merges.length >= mergesMax) return yield* refuse("conflict", "", "too_many", `${mergesMax} merges at the most`)
+  if (merges.some((merge) => merge.from === from))
+    return yield* refuse("conflict", "/from", "merged_before", `${from} is merged already`)
+  if (resolveMerges([...merges, { from, into }]).some((merge) => merge.from === merge.into)) {
+    return yield* refuse("conflict", "/into", "cycle", `${into} counts as ${from} already`)
+  }
+  const known = yield* Effect.forEach([from, into], (personId) => store.people({ workspace, personId, limit: 1 }))
+  if (!force && known.every((people) => people.length > 0)) {
+    return yield* refuse("conflict", "/force", "both_known", "both users have events: send force to merge them")
+  }
+  const now = yield* Clock.currentTimeMillis
+  const merge: Merge = { id: randomUUID(), from, into, merged_at: now, merged_by: actor.keyId }
+  yield* documents.commit(workspace, {
+    writes: [
+      {
+        kind: "put",
+        collection: collection.name,
+        id: merge.id,
+        expected: 0,
+        schema_version: 1,
+        subjects: [from, into],
+        data: merge
+      }
+    ],
+    audit: [auditOf(actor, now, "persons.merged", `person_merges/${merge.id}`, undefined, { id: merge.id })]
+  })
+  yield* applyMerges(workspace)
+  return merge
+})
+
+export const undoMerge = Effect.fn("undoMerge")(function* (actor: Actor, id: string) {
+  const documents = yield* DocumentStore
+  const found = yield* documents.get(actor.workspace, collection.name, id)
+  if (found === undefined)
+    return yield* new Refused({ kind: "not-found", detail: `there is no merge ${id}`, errors: [] })
+  const now = yield* Clock.currentTimeMillis
+  yield* documents.commit(actor.workspace, {
+    writes: [{ kind: "delete", collection: collection.name, id, expected: found.revision }],
+    audit: [auditOf(actor, now, "persons.merge_undone", `person_merges/${id}`, { id })]
+  })
+  yield* applyMerges(actor.workspace)
+})
+
+export const listMerges = Effect.fnUntraced(function* (
+  workspace: WorkspaceId,
+  limit: number,
+  cursor: string | undefined
+) {
+  const documents = yield* DocumentStore
+  const { items, next } = yield* documents.list({
+    workspace,
+    collection: collection.name,
+    index: "by_time",
+    equals: [],
+    limit,
+    cursor
+  })
+  return { items: items.map((item) => item.data as Merge), next: next ?? null }
+})

@@ -1,0 +1,116 @@
+import { Clock, Effect, Layer, Schedule, Stream } from "effect"
+import { DocumentStore } from "../../ports/documents/DocumentStore.ts"
+import type { Collection, DuplicateKey, StaleRevision } from "../../ports/documents/DocumentStore.ts"
+import type { FieldError } from "../../ports/analytics/IngestReceipt.ts"
+import { ChangeNotices } from "../../ports/platform/ChangeNotices.ts"
+import { Refused } from "../../ports/platform/Refused.ts"
+import { settingsInitial, SettingsSource } from "../../ports/platform/Settings.ts"
+import type { Settings } from "../../ports/platform/Settings.ts"
+import type { PortFailure } from "../../ports/PortFailure.ts"
+import type { WorkspaceId } from "../../ports/WorkspaceId.ts"
+import { exponentOf } from "../money/minorUnits.ts"
+import { isZone } from "../zones/zones.ts"
+import { auditOf } from "./audit.ts"
+import type { Actor } from "./audit.ts"
+
+export const collection: Collection = { name: "settings", indexes: [], unique: [] }
+const id = "workspace"
+const topic = "settings"
+const refreshEvery = "1 second"
+
+export interface RevisedSettings {
+  /** 0 until they are first set. */
+  readonly revision: number
+  readonly settings: Settings
+}
+
+export const readSettings = Effect.fnUntraced(function* (workspace: WorkspaceId) {
+  const documents = yield* DocumentStore
+  const found = yield* documents.get(workspace, collection.name, id)
+  const revised: RevisedSettings = {
+    revision: found?.revision ?? 0,
+    settings: (found?.data as Settings) ?? settingsInitial
+  }
+  return revised
+})
+
+const errorsOf = (settings: Settings): ReadonlyArray<FieldError> => [
+  ...(isZone(settings.time_zone)
+    ? []
+    : [{ pointer: "/time_zone", code: "unknown_zone", detail: `${settings.time_zone} is no IANA time zone` }]),
+  ...(exponentOf(settings.currency) === undefined
+    ? [{ pointer: "/currency", code: "unknown_currency", detail: `${settings.currency} is no ISO 4217 currency` }]
+    : [])
+]
+
+/** Replaces the settings that stand at the revision. */
+export const changeSettings = Effect.fn("changeSettings")(function* (
+  actor: Actor,
+  settings: Settings,
+  revision: number
+): Effect.fn.Return<
+  RevisedSettings,
+  Refused | PortFailure | StaleRevision | DuplicateKey,
+  DocumentStore | ChangeNotices
+> {
+  const errors = errorsOf(settings)
+  if (errors.length > 0)
+    return yield* new Refused({ kind: "bad-request", detail: "the settings are not valid", errors })
+  const documents = yield* DocumentStore
+  const notices = yield* ChangeNotices
+  const before = yield* readSettings(actor.workspace)
+  const now = yield* Clock.currentTimeMillis
+  const [next = revision + 1] = yield* documents.commit(actor.workspace, {
+    writes: [
+      {
+        kind: "put",
+        collection: collection.name,
+        id,
+        expected: revision,
+        schema_version: 1,
+        subjects: [],
+        data: settings
+      }
+    ],
+    audit: [auditOf(actor, now, "settings.changed", `settings/${actor.workspace}`, before.settings, settings)]
+  })
+  yield* notices.publish({ workspace: actor.workspace, topic, revision: next })
+  return { revision: next, settings }
+})
+
+/** Settings of every workspace that has asked, refreshed by notice, and each second in case one was lost. */
+export const layer: Layer.Layer<SettingsSource, PortFailure, DocumentStore | ChangeNotices> = Layer.effect(
+  SettingsSource,
+  Effect.gen(function* () {
+    const context = yield* Effect.context<DocumentStore>()
+    const notices = yield* ChangeNotices
+    const known = new Map<WorkspaceId, Settings>()
+    const refresh = (workspace: WorkspaceId) =>
+      Effect.ignore(
+        Effect.map(readSettings(workspace), ({ settings }) => void known.set(workspace, settings)).pipe(
+          Effect.provideContext(context)
+        )
+      )
+    const heard = yield* notices.listen
+    yield* Effect.forkScoped(
+      Effect.ignore(
+        Stream.runForEach(heard, (notice) => (notice.topic === topic ? refresh(notice.workspace) : Effect.void))
+      )
+    )
+    const refreshAll = Effect.suspend(() => Effect.forEach([...known.keys()], refresh, { discard: true }))
+    yield* Effect.forkScoped(Effect.repeat(refreshAll, Schedule.spaced(refreshEvery)))
+    const documents = yield* DocumentStore
+    // The first question of a workspace is answered from the store at once where it can be: stores in this process can.
+    return SettingsSource.of({
+      current: (workspace) => {
+        const found = known.get(workspace)
+        if (found !== undefined) return found
+        const exit = Effect.runSyncExit(documents.get(workspace, collection.name, id))
+        const settings =
+          exit._tag === "Success" ? ((exit.value?.data as Settings | undefined) ?? settingsInitial) : settingsInitial
+        known.set(workspace, settings)
+        return settings
+      }
+    })
+  })
+)

@@ -1,0 +1,122 @@
+import { Clock, Context, Effect, Metric } from "effect"
+import { HttpRouter, HttpServerResponse } from "effect/http"
+import type { HttpServerRequest } from "effect/http"
+import { make as makeIngestion } from "../../domain/analytics/workflows/ingest.ts"
+import type { IngestRequest } from "../../domain/analytics/workflows/ingest.ts"
+import { holdsScope } from "../../domain/platform/tokens.ts"
+import type { InvalidEvents } from "../../ports/analytics/IngestReceipt.ts"
+import type { PortFailure } from "../../ports/PortFailure.ts"
+import { batchRules, ingestRules } from "../contract/analytics.ts"
+import type { Rules } from "../contract/EndpointRules.ts"
+import { makeAdmit } from "../middleware/admit.ts"
+import type { Admitted } from "../middleware/admit.ts"
+import { readText } from "../middleware/body.ts"
+import { answerOf } from "../middleware/failures.ts"
+import { batchBodyBytesMax, eventBodyBytesMax } from "../middleware/RequestLimits.ts"
+
+const ingested = Metric.counter("marketing_events_ingested_total", {
+  description: "Events answered by ingestion, by what became of them",
+  incremental: true
+})
+const stored = Metric.withAttributes(ingested, { outcome: "stored" })
+const duplicate = Metric.withAttributes(ingested, { outcome: "duplicate" })
+const dropped = Metric.withAttributes(ingested, { outcome: "dropped" })
+const refused = Metric.withAttributes(ingested, { outcome: "refused" })
+const latency = Metric.histogram("marketing_events_ingestion_latency_seconds", {
+  description: "Time from the request to the durable event",
+  boundaries: [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5]
+})
+const dropCounter = Metric.counter("marketing_events_dropped_total", {
+  description: "Events not kept, by reason",
+  incremental: true
+})
+const dropOf = (reason: string) => Metric.withAttributes(dropCounter, { reason })
+
+/** sendBeacon sends `text/plain`, which needs no preflight. */
+const types = ["application/json", "text/plain"]
+const noServices: Context.Context<never> = Context.empty()
+
+/** The two hottest endpoints: plain routes that admit, read and answer with no more than they need. */
+export const layer = HttpRouter.use(
+  Effect.fnUntraced(function* (router) {
+    const admit = yield* makeAdmit
+    const ingestion = yield* makeIngestion
+    const clock = yield* Clock.Clock
+
+    const route = <A>(
+      rules: Rules,
+      bytesMax: number,
+      ingest: (request: IngestRequest, body: string) => Effect.Effect<A, InvalidEvents | PortFailure>,
+      answer: (receipt: A) => HttpServerResponse.HttpServerResponse
+    ) => {
+      const bodyRules = { bytesMax, types }
+      const run = (request: HttpServerRequest.HttpServerRequest, admitted: Admitted) =>
+        Effect.flatMap(readText(request, bodyRules), (body) => {
+          if (typeof body !== "string") return Effect.succeed(body)
+          return Effect.match(ingest(ingestRequest(request, admitted), body), {
+            onSuccess: answer,
+            onFailure: (failure) => {
+              refused.updateUnsafe(1, noServices)
+              return answerOf(failure)
+            }
+          })
+        })
+      return (request: HttpServerRequest.HttpServerRequest) => {
+        const start = clock.currentTimeMillisUnsafe()
+        return Effect.flatMap(admit(request, rules), (admitted) => {
+          if (HttpServerResponse.isHttpServerResponse(admitted)) return Effect.succeed(admitted)
+          return Effect.map(run(request, admitted), (response) => {
+            latency.updateUnsafe((clock.currentTimeMillisUnsafe() - start) / 1000, noServices)
+            return HttpServerResponse.setHeaders(response, admitted.headers)
+          })
+        })
+      }
+    }
+
+    yield* router.add(
+      "POST",
+      "/analytics/events/ingest",
+      route(ingestRules, eventBodyBytesMax, ingestion.ingestEvent, (receipt) => {
+        const counter = receipt.dropped !== undefined ? dropped : receipt.duplicate === true ? duplicate : stored
+        counter.updateUnsafe(1, noServices)
+        if (receipt.dropped === undefined) return json(receipt)
+        dropOf(receipt.dropped).updateUnsafe(1, noServices)
+        return json(receipt, { "x-event-dropped": receipt.dropped })
+      })
+    )
+    yield* router.add(
+      "POST",
+      "/analytics/events/batch",
+      route(batchRules, batchBodyBytesMax, ingestion.ingestBatch, (receipt) => {
+        stored.updateUnsafe(receipt.stored, noServices)
+        duplicate.updateUnsafe(receipt.duplicates, noServices)
+        dropped.updateUnsafe(receipt.dropped, noServices)
+        refused.updateUnsafe(receipt.refused, noServices)
+        for (const item of receipt.results)
+          if (item.dropped !== undefined) dropOf(item.dropped).updateUnsafe(1, noServices)
+        return json(receipt)
+      })
+    )
+  })
+)
+
+const json = (value: unknown, headers?: Record<string, string>): HttpServerResponse.HttpServerResponse =>
+  HttpServerResponse.text(JSON.stringify(value), {
+    contentType: "application/json",
+    ...(headers === undefined ? {} : { headers })
+  })
+
+const ingestRequest = (request: HttpServerRequest.HttpServerRequest, { ip, principal }: Admitted): IngestRequest => {
+  const userAgent = request.headers["user-agent"]
+  const traceparent = request.headers["traceparent"]
+  return {
+    workspace: principal.workspace,
+    keyKind: principal.kind,
+    mayImport: holdsScope(principal, "events:import"),
+    ...(ip === undefined ? {} : { ip }),
+    ...(userAgent === undefined ? {} : { userAgent }),
+    ...(traceparent === undefined || !/^[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$/.test(traceparent)
+      ? {}
+      : { traceparent })
+  }
+}

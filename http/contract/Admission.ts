@@ -1,0 +1,23 @@
+import { Context } from "effect"
+import type { WorkspaceId } from "../../ports/WorkspaceId.ts"
+import { HttpApiMiddleware } from "effect/http-api"
+
+/** Who asks: what an admitted request's token proves. */
+export class CurrentPrincipal extends Context.Service<
+  CurrentPrincipal,
+  {
+    readonly workspace: WorkspaceId
+    readonly subject: string
+    readonly keyId: string
+    readonly kind: "secret" | "browser"
+    readonly scopes: ReadonlySet<string>
+    /** Cut address of the client. */
+    readonly from: string | undefined
+    readonly requestId: string
+  }
+>()("http/contract/CurrentPrincipal") {}
+
+/** Every endpoint's way in: token, scope, rate limit; and its way out where something goes wrong. */
+export class Admission extends HttpApiMiddleware.Service<Admission, { provides: CurrentPrincipal }>()(
+  "http/contract/Admission"
+) {}

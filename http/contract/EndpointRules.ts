@@ -1,0 +1,19 @@
+import { Context } from "effect"
+
+export type RateClass = "ingest" | "batch" | "evaluate" | "default"
+
+/** What admission asks of an endpoint's caller; every endpoint is annotated with it. */
+export interface Rules {
+  /** `undefined`: public. */
+  readonly scope: string | undefined
+  readonly rate_class: RateClass
+  /** Whether an `Idempotency-Key` replays the first answer. */
+  readonly idempotent: boolean
+  /** Whether a success stands in the audit log. */
+  readonly audited: boolean
+}
+
+export class EndpointRules extends Context.Service<EndpointRules, Rules>()("http/contract/EndpointRules") {}
+
+export const reads = (scope: string): Rules => ({ scope, rate_class: "default", idempotent: false, audited: false })
+export const changes = (scope: string): Rules => ({ scope, rate_class: "default", idempotent: false, audited: true })

@@ -1,0 +1,94 @@
+import { Schema } from "effect"
+import { HttpApiEndpoint, HttpApiGroup, HttpApiSchema, OpenApi } from "effect/http-api"
+import { AnalyticsEvent, EventBatch } from "../../ports/analytics/AnalyticsEvent.ts"
+import { BatchReceipt, IngestReceipt } from "../../ports/analytics/IngestReceipt.ts"
+import { EventPage, EventTypes, Merge, MergePage, NewMerge, Person, PersonPage } from "../../ports/analytics/People.ts"
+import { Question, QuestionResult } from "../../ports/analytics/Question.ts"
+import { Admission } from "./Admission.ts"
+import { changes, EndpointRules, reads } from "./EndpointRules.ts"
+import type { Rules } from "./EndpointRules.ts"
+import { Cursor, Id, Limit, Text } from "./parameters.ts"
+
+export const ingestRules: Rules = { scope: "events:write", rate_class: "ingest", idempotent: false, audited: false }
+export const batchRules: Rules = { scope: "events:write", rate_class: "batch", idempotent: false, audited: false }
+export const streamRules: Rules = reads("analytics:read")
+
+const Counted = Schema.Array(Schema.Struct({ value: Schema.String, people: Schema.Int }))
+const ActiveUsers = Schema.Struct({
+  people: Schema.Int,
+  window_minutes: Schema.Int,
+  by_page: Counted,
+  by_source: Counted,
+  by_country: Counted
+}).annotate({ identifier: "ActiveUsers" })
+
+/** Events in: in the contract like every endpoint, served by plain routes of the same admission, for speed. */
+export class EventsGroup extends HttpApiGroup.make("events_in")
+  .add(
+    HttpApiEndpoint.post("ingest", "/analytics/events/ingest", { payload: AnalyticsEvent, success: IngestReceipt })
+      .annotate(EndpointRules, ingestRules)
+      .annotate(OpenApi.Summary, "Ingest one event; answers once it is durable. 32 KB at the most, 1000 a minute."),
+    HttpApiEndpoint.post("batch", "/analytics/events/batch", { payload: EventBatch, success: BatchReceipt })
+      .annotate(EndpointRules, batchRules)
+      .annotate(OpenApi.Summary, "Ingest 1 to 1000 events; good ones are kept beside bad ones, a result for each.")
+  )
+  .middleware(Admission) {}
+
+/** Questions out. */
+export class AnalyticsGroup extends HttpApiGroup.make("analytics")
+  .add(
+    HttpApiEndpoint.post("query", "/analytics/query", { payload: Question, success: QuestionResult })
+      .annotate(EndpointRules, reads("analytics:read"))
+      .annotate(OpenApi.Summary, "Trends: counts, people, sums and revenue over time, with breakdown and comparison."),
+    HttpApiEndpoint.get("events", "/analytics/events", {
+      query: { from: Text, to: Text, event_type: Text, person_id: Text, filters: Text, limit: Limit, cursor: Cursor },
+      success: EventPage
+    })
+      .annotate(EndpointRules, reads("analytics:read"))
+      .annotate(OpenApi.Summary, "Events, newest first."),
+    HttpApiEndpoint.get("eventTypes", "/analytics/event-types", { success: EventTypes })
+      .annotate(EndpointRules, reads("analytics:read"))
+      .annotate(OpenApi.Summary, "Event types that have come, most frequent first."),
+    HttpApiEndpoint.get("persons", "/analytics/persons", {
+      query: { email: Text, limit: Limit, cursor: Cursor },
+      success: PersonPage
+    })
+      .annotate(EndpointRules, reads("persons:read"))
+      .annotate(OpenApi.Summary, "People, last seen first, or those with an e-mail address."),
+    HttpApiEndpoint.post("merge", "/analytics/persons/merge", {
+      payload: NewMerge,
+      success: Merge.pipe(HttpApiSchema.status(201))
+    })
+      .annotate(EndpointRules, changes("persons:write"))
+      .annotate(OpenApi.Summary, "Count one user as another; 409 where both have events, unless forced."),
+    HttpApiEndpoint.get("merges", "/analytics/persons/merges", {
+      query: { limit: Limit, cursor: Cursor },
+      success: MergePage
+    })
+      .annotate(EndpointRules, reads("persons:read"))
+      .annotate(OpenApi.Summary, "Merges of users, oldest first."),
+    HttpApiEndpoint.delete("undoMerge", "/analytics/persons/merges/:id", { params: { id: Id } })
+      .annotate(EndpointRules, changes("persons:write"))
+      .annotate(OpenApi.Summary, "Undo a merge."),
+    HttpApiEndpoint.get("person", "/analytics/persons/:id", { params: { id: Id }, success: Person })
+      .annotate(EndpointRules, reads("persons:read"))
+      .annotate(OpenApi.Summary, "A person by user id, anonymous id or e-mail address, with traits."),
+    HttpApiEndpoint.get("timeline", "/analytics/persons/:id/timeline", {
+      params: { id: Id },
+      query: { limit: Limit, cursor: Cursor },
+      success: EventPage
+    })
+      .annotate(EndpointRules, reads("persons:read"))
+      .annotate(OpenApi.Summary, "A person's events, newest first, over all devices."),
+    HttpApiEndpoint.get("activeUsers", "/analytics/realtime/users", {
+      query: {
+        window: Schema.optionalKey(
+          Schema.FiniteFromString.check(Schema.isInt(), Schema.isBetween({ minimum: 1, maximum: 30 }))
+        )
+      },
+      success: ActiveUsers
+    })
+      .annotate(EndpointRules, reads("analytics:read"))
+      .annotate(OpenApi.Summary, "Distinct people of the last 5 minutes (window: 1 to 30).")
+  )
+  .middleware(Admission) {}

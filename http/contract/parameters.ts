@@ -1,0 +1,11 @@
+import { Schema } from "effect"
+
+/** `?limit=` of every list: 1 to 100, 25 by default. */
+export const Limit = Schema.optionalKey(
+  Schema.FiniteFromString.check(Schema.isInt(), Schema.isBetween({ minimum: 1, maximum: 100 }))
+)
+export const limitUsual = 25
+/** `?cursor=`: the `next` of the page before. */
+export const Cursor = Schema.optionalKey(Schema.String.check(Schema.isMaxLength(1000)))
+export const Text = Schema.optionalKey(Schema.String.check(Schema.isMaxLength(1000)))
+export const Id = Schema.String.check(Schema.isMinLength(1), Schema.isMaxLength(300))

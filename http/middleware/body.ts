@@ -1,0 +1,90 @@
+import { NodeHttpServerRequest } from "@effect/platform-node"
+import { Effect } from "effect"
+import type { HttpServerRequest, HttpServerResponse } from "effect/http"
+import { isUtf8 } from "node:buffer"
+import { gunzip, inflate } from "node:zlib"
+import { problem } from "./problem.ts"
+
+export interface BodyRules {
+  readonly bytesMax: number
+  readonly types: ReadonlyArray<string>
+}
+
+type Refusal = HttpServerResponse.HttpServerResponse
+
+const tooLarge = (bytesMax: number): Refusal =>
+  problem("too-large", {
+    detail: `the body has ${bytesMax} bytes at the most`,
+    errors: [{ pointer: "", code: "too_large", detail: `${bytesMax} bytes at the most` }],
+    headers: { connection: "close" }
+  })
+
+/** The bytes straight off the connection, never more than the limit. */
+const readBytes = (request: HttpServerRequest.HttpServerRequest, bytesMax: number) =>
+  Effect.callback<Buffer | Refusal>((resume) => {
+    const message = NodeHttpServerRequest.toIncomingMessage(request)
+    let first: Buffer | undefined
+    let chunks: Array<Buffer> | undefined
+    let size = 0
+    message.on("data", (chunk: Buffer) => {
+      size += chunk.length
+      if (size > bytesMax) {
+        message.removeAllListeners("data")
+        message.resume()
+        return resume(Effect.succeed(tooLarge(bytesMax)))
+      }
+      if (first === undefined) first = chunk
+      else (chunks ??= [first]).push(chunk)
+    })
+    message.on("end", () =>
+      resume(Effect.succeed(chunks === undefined ? (first ?? Buffer.alloc(0)) : Buffer.concat(chunks)))
+    )
+    const broken = () => resume(Effect.succeed(problem("timeout", { detail: "the body did not arrive whole" })))
+    message.on("error", broken)
+    message.on("aborted", broken)
+  })
+
+/** Undoes `Content-Encoding`, never into more than the limit. */
+const unpack = (bytes: Buffer, encoding: string, bytesMax: number) =>
+  Effect.callback<Buffer | Refusal>((resume) => {
+    const done = (cause: Error | null, clear: Buffer) => {
+      if (cause === null) return resume(Effect.succeed(clear))
+      const large = (cause as NodeJS.ErrnoException).code === "ERR_BUFFER_TOO_LARGE"
+      resume(
+        Effect.succeed(large ? tooLarge(bytesMax) : problem("bad-request", { detail: `the body is not ${encoding}` }))
+      )
+    }
+    if (encoding === "gzip") gunzip(bytes, { maxOutputLength: bytesMax }, done)
+    else inflate(bytes, { maxOutputLength: bytesMax }, done)
+  })
+
+const decodeText = (bytes: Buffer): string | Refusal =>
+  isUtf8(bytes)
+    ? bytes.toString("utf8")
+    : problem("bad-request", {
+        detail: "the body is not UTF-8",
+        errors: [{ pointer: "", code: "not_utf8", detail: "the body is not UTF-8" }]
+      })
+
+/** The body as text, or the problem that stands in its way: type, encoding, size, time, characters. */
+export const readText = (
+  request: HttpServerRequest.HttpServerRequest,
+  rules: BodyRules
+): Effect.Effect<string | Refusal> => {
+  const type = (request.headers["content-type"] ?? "").split(";", 1)[0]!.trim().toLowerCase()
+  if (!rules.types.includes(type)) {
+    return Effect.succeed(problem("unsupported-media-type", { detail: `send ${rules.types.join(" or ")}` }))
+  }
+  const encoding = (request.headers["content-encoding"] ?? "identity").toLowerCase()
+  if (encoding !== "identity" && encoding !== "gzip" && encoding !== "deflate") {
+    return Effect.succeed(problem("unsupported-media-type", { detail: "content encodings: gzip, deflate" }))
+  }
+  if (Number(request.headers["content-length"] ?? 0) > rules.bytesMax) return Effect.succeed(tooLarge(rules.bytesMax))
+  return Effect.flatMap(readBytes(request, rules.bytesMax), (bytes): Effect.Effect<string | Refusal> => {
+    if (!Buffer.isBuffer(bytes)) return Effect.succeed(bytes)
+    if (encoding === "identity") return Effect.succeed(decodeText(bytes))
+    return Effect.map(unpack(bytes, encoding, rules.bytesMax), (clear) =>
+      Buffer.isBuffer(clear) ? decodeText(clear) : clear
+    )
+  })
+}

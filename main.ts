@@ -1,0 +1,90 @@
+import { NodeRuntime } from "@effect/platform-node"
+import { Cause, Effect, Exit, Layer, Logger } from "effect"
+import process from "node:process"
+import { embedded } from "./adapters/wiring.ts"
+import { readConfiguration } from "./configuration.ts"
+import type { Configuration } from "./configuration.ts"
+import { applyMerges } from "./domain/analytics/workflows/mergePeople.ts"
+import * as auditLog from "./domain/platform/AuditLog.ts"
+import * as deadLetters from "./domain/platform/DeadLetters.ts"
+import * as keys from "./domain/platform/keys.ts"
+import * as settings from "./domain/platform/settings.ts"
+import { RequestLimits } from "./http/middleware/RequestLimits.ts"
+import * as server from "./http/server.ts"
+import * as serverStop from "./http/ServerStop.ts"
+import { modules } from "./modules.ts"
+import { WorkspaceId } from "./ports/WorkspaceId.ts"
+
+const banner = ({ dataFolder, host, metricsPort, port }: Configuration): string => `
+Broxiva runs at      http://${host}:${port}   (API documentation: /docs)
+Metrics              http://${host}:${metricsPort}/metrics
+Data folder          ${dataFolder}
+
+Send a first event:
+
+  curl -X POST http://${host}:${port}/analytics/events/ingest \\
+    -H "Authorization: Bearer $(npm run --silent token -- --workspace default --scopes '*')" \\
+    -H 'Content-Type: application/json' \\
+    -d "{\\"event_id\\":\\"$(cat /proc/sys/kernel/random/uuid)\\",\\"event_type\\":\\"page_view\\",\\"anonymous_id\\":\\"me\\",\\"session_id\\":\\"first\\",\\"timestamp\\":\\"$(date -u +%FT%TZ)\\"}"
+`
+
+/** The whole service: server on top, workers beside it, the world below. */
+export const service = (configuration: Configuration) => {
+  const world = embedded({
+    dataFolder: configuration.dataFolder,
+    geoDatabase: configuration.geoDatabase,
+    collections: modules.flatMap((module) => module.collections)
+  })
+  const offered = Layer.mergeAll(settings.layer, keys.layer, auditLog.layer, deadLetters.layer)
+  const consumers = modules.flatMap((module) => Object.values(module.consumers))
+  const workers = Layer.effectDiscard(
+    Effect.forEach(consumers, (consumer) => Effect.forkScoped(consumer), { discard: true })
+  )
+  const merges = Layer.effectDiscard(applyMerges(WorkspaceId.make("default")))
+  const limits = Layer.succeed(RequestLimits, {
+    perMinute: configuration.perMinute,
+    trustedHops: configuration.trustedHops
+  })
+  const http = Layer.mergeAll(
+    server.layer(configuration),
+    server.metricsLayer({ host: configuration.host, port: configuration.metricsPort }),
+    workers,
+    merges
+  )
+  return serverStop.beginFirst.pipe(
+    Layer.provideMerge(http),
+    Layer.provide([serverStop.layer, limits]),
+    Layer.provide(offered),
+    Layer.provide(world)
+  )
+}
+
+const start = (configuration: Configuration) =>
+  Layer.launch(
+    Layer.provideMerge(
+      Layer.effectDiscard(Effect.sync(() => process.stdout.write(banner(configuration)))),
+      service(configuration)
+    )
+  ).pipe(Effect.provide(Logger.layer([Logger.consoleJson])))
+
+const clearLine = (text: string) =>
+  Effect.andThen(
+    Effect.sync(() => process.stderr.write(`${text}\n`)),
+    Effect.sync(() => process.exit(1))
+  )
+
+const main = Effect.suspend(() => {
+  const read = readConfiguration(process.env)
+  if ("mistakes" in read)
+    return clearLine(`The configuration is not valid:\n${read.mistakes.map((each) => `  ${each}`).join("\n")}`)
+  return start(read).pipe(
+    Effect.catchTag("DataFolderInUse", (inUse) => clearLine(inUse.message)),
+    Effect.catchTag("PortFailure", (failure) => clearLine(failure.message))
+  )
+})
+
+if (import.meta.main || process.env["BROXIVA_START"] === "yes") {
+  NodeRuntime.runMain(main, {
+    teardown: (exit, onExit) => onExit(Exit.isSuccess(exit) || Cause.hasInterruptsOnly(exit.cause) ? 0 : 1)
+  })
+}

@@ -1,0 +1,45 @@
+import type { Effect } from "effect"
+import * as mergePeople from "./domain/analytics/workflows/mergePeople.ts"
+import * as deadLetters from "./domain/platform/DeadLetters.ts"
+import * as keys from "./domain/platform/keys.ts"
+import * as settings from "./domain/platform/settings.ts"
+import { AnalyticsGroup, EventsGroup } from "./http/contract/analytics.ts"
+import { PlatformGroup } from "./http/contract/platform.ts"
+import type { EventLog } from "./ports/analytics/EventLog.ts"
+import type { EventStore } from "./ports/analytics/EventStore.ts"
+import type { LiveFeed } from "./ports/analytics/LiveFeed.ts"
+import type { Collection } from "./ports/documents/DocumentStore.ts"
+import type { DeadLetters } from "./ports/platform/DeadLetters.ts"
+import type { PortFailure } from "./ports/PortFailure.ts"
+import { feedLive } from "./workers/feedLive.ts"
+import { indexEvents } from "./workers/indexEvents.ts"
+
+type ConsumerServices = EventLog | EventStore | LiveFeed | DeadLetters
+
+/** What a module adds to the process. */
+export interface Module {
+  readonly name: string
+  /** Its endpoints; their annotations name scopes and limits. */
+  readonly groups: ReadonlyArray<{ readonly identifier: string }>
+  readonly scopes: ReadonlyArray<string>
+  readonly collections: ReadonlyArray<Collection>
+  /** Consumers of the event log, which run for ever. */
+  readonly consumers: Readonly<Record<string, Effect.Effect<never, PortFailure, ConsumerServices>>>
+}
+
+export const modules: ReadonlyArray<Module> = [
+  {
+    name: "analytics",
+    groups: [EventsGroup, AnalyticsGroup],
+    scopes: ["events:write", "events:import", "analytics:read", "persons:read", "persons:write", "pii:read"],
+    collections: [mergePeople.collection],
+    consumers: { index: indexEvents, live: feedLive }
+  },
+  {
+    name: "platform",
+    groups: [PlatformGroup],
+    scopes: ["platform:read", "platform:write"],
+    collections: [settings.collection, keys.collection, keys.revocations, deadLetters.collection],
+    consumers: {}
+  }
+]

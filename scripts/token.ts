@@ -1,0 +1,30 @@
+import { randomUUID } from "node:crypto"
+import process from "node:process"
+import { parseArgs } from "node:util"
+import { readOrMake } from "../adapters/files/TokenKey.ts"
+import { filesOf } from "../adapters/wiring.ts"
+import { makeToken } from "../domain/platform/tokens.ts"
+
+const { values } = parseArgs({
+  options: {
+    workspace: { type: "string", default: "default" },
+    scopes: { type: "string", default: "*" },
+    days: { type: "string", default: "30" }
+  }
+})
+const days = Number(values.days)
+if (!/^[a-z0-9][a-z0-9-]{0,62}$/.test(values.workspace) || !(days > 0 && days <= 3650)) {
+  process.stderr.write("usage: npm run --silent token -- --workspace default --scopes '*' [--days 30]\n")
+  process.exit(1)
+}
+const now = Date.now()
+const token = makeToken(readOrMake(filesOf(process.env["DATA_DIR"] || "./data").tokenKey), {
+  workspace: values.workspace,
+  subject: "command line",
+  keyId: randomUUID(),
+  kind: "secret",
+  scopes: values.scopes.split(",").map((scope) => scope.trim()),
+  issuedAtMillis: now,
+  expiresAtMillis: now + days * 86_400_000
+})
+process.stdout.write(`${token}\n`)

@@ -1,0 +1,52 @@
+import { Clock, Effect } from "effect"
+import { EventLog } from "../ports/analytics/EventLog.ts"
+import { LiveFeed } from "../ports/analytics/LiveFeed.ts"
+import type { LiveEvent } from "../ports/analytics/LiveFeed.ts"
+import type { StoredEvent } from "../ports/analytics/StoredEvent.ts"
+import { WorkspaceId } from "../ports/WorkspaceId.ts"
+import { consume } from "./consume.ts"
+
+/** What is older is not live any more: after a pause the feed goes on with the present. */
+const liveMillisMax = 30 * 60_000
+
+const parse = (line: string): StoredEvent | undefined => {
+  try {
+    return JSON.parse(line) as StoredEvent
+  } catch {
+    return undefined
+  }
+}
+
+const liveEvent = (event: StoredEvent): LiveEvent => ({
+  event_id: event.event_id,
+  event_type: event.event_type,
+  subject: event.user_id ?? event.anonymous_id,
+  time: event.time,
+  received_at: event.received_at,
+  ...(event.page === undefined ? {} : { path: event.page.path }),
+  ...(event.campaign?.source === undefined ? {} : { source: event.campaign.source }),
+  ...(event.geo?.country === undefined ? {} : { country: event.geo.country })
+})
+
+/** Shows what happens now to the live feed. Keeps no checkpoint: it begins at the end of the log. */
+export const feedLive = Effect.gen(function* () {
+  const log = yield* EventLog
+  const feed = yield* LiveFeed
+  return yield* consume({
+    name: "live",
+    linesMax: 2000,
+    position: log.end,
+    take: Effect.fnUntraced(function* ({ lines }) {
+      const now = yield* Clock.currentTimeMillis
+      const byWorkspace = new Map<string, Array<LiveEvent>>()
+      for (const line of lines) {
+        const event = parse(line)
+        if (event === undefined || event.historical === true || event.received_at / 1000 < now - liveMillisMax) continue
+        const events = byWorkspace.get(event.workspace)
+        if (events === undefined) byWorkspace.set(event.workspace, [liveEvent(event)])
+        else events.push(liveEvent(event))
+      }
+      for (const [workspace, events] of byWorkspace) yield* feed.publish(WorkspaceId.make(workspace), events)
+    })
+  })
+})
