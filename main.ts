@@ -4,7 +4,7 @@ import process from "node:process"
 import { embedded } from "./adapters/wiring.ts"
 import { readConfiguration } from "./configuration.ts"
 import type { Configuration } from "./configuration.ts"
-import { applyMerges } from "./domain/analytics/workflows/mergePeople.ts"
+import { applyAllMerges } from "./domain/analytics/workflows/mergePeople.ts"
 import * as auditLog from "./domain/platform/AuditLog.ts"
 import * as deadLetters from "./domain/platform/DeadLetters.ts"
 import * as keys from "./domain/platform/keys.ts"
@@ -13,7 +13,6 @@ import { RequestLimits } from "./http/middleware/RequestLimits.ts"
 import * as server from "./http/server.ts"
 import * as serverStop from "./http/ServerStop.ts"
 import { modules } from "./modules.ts"
-import { WorkspaceId } from "./ports/WorkspaceId.ts"
 
 const banner = ({ dataFolder, host, metricsPort, port }: Configuration): string => `
 Broxiva runs at      http://${host}:${port}   (API documentation: /docs)
@@ -40,7 +39,7 @@ export const service = (configuration: Configuration) => {
   const workers = Layer.effectDiscard(
     Effect.forEach(consumers, (consumer) => Effect.forkScoped(consumer), { discard: true })
   )
-  const merges = Layer.effectDiscard(applyMerges(WorkspaceId.make("default")))
+  const merges = Layer.effectDiscard(applyAllMerges)
   const limits = Layer.succeed(RequestLimits, {
     perMinute: configuration.perMinute,
     trustedHops: configuration.trustedHops
@@ -77,10 +76,7 @@ const main = Effect.suspend(() => {
   const read = readConfiguration(process.env)
   if ("mistakes" in read)
     return clearLine(`The configuration is not valid:\n${read.mistakes.map((each) => `  ${each}`).join("\n")}`)
-  return start(read).pipe(
-    Effect.catchTag("DataFolderInUse", (inUse) => clearLine(inUse.message)),
-    Effect.catchTag("PortFailure", (failure) => clearLine(failure.message))
-  )
+  return start(read).pipe(Effect.catchTag(["DataFolderInUse", "PortFailure"], (failure) => clearLine(failure.message)))
 })
 
 if (import.meta.main || process.env["BROXIVA_START"] === "yes") {

@@ -32,7 +32,7 @@ export const modules: ReadonlyArray<Module> = [
     name: "analytics",
     groups: [EventsGroup, AnalyticsGroup],
     scopes: ["events:write", "events:import", "analytics:read", "persons:read", "persons:write", "pii:read"],
-    collections: [mergePeople.collection],
+    collections: [mergePeople.collection, mergePeople.mergingWorkspaces],
     consumers: { index: indexEvents, live: feedLive }
   },
   {

@@ -1,6 +1,6 @@
 import { NodeHttpServer } from "@effect/platform-node"
 import { ByteSize, Effect, Layer } from "effect"
-import { HttpIncomingMessage, HttpMiddleware, HttpRouter, HttpServerRequest, HttpServerResponse } from "effect/http"
+import { HttpIncomingMessage, HttpRouter, HttpServerResponse } from "effect/http"
 import { HttpApiBuilder, HttpApiScalar, OpenApi } from "effect/http-api"
 import { PrometheusMetrics } from "effect/observability"
 import { createServer } from "node:http"
@@ -34,30 +34,25 @@ const nothingHere = HttpRouter.add("*", "/*", (request) =>
   )
 )
 
-const corsHeaders = {
-  "access-control-allow-origin": "*",
-  "access-control-expose-headers":
-    "etag, link, ratelimit, ratelimit-policy, retry-after, x-request-id, x-event-dropped",
-  "x-content-type-options": "nosniff"
-}
-const preflightHeaders = {
-  ...corsHeaders,
-  "access-control-allow-methods": "GET, POST, PUT, PATCH, DELETE",
-  "access-control-allow-headers":
-    "authorization, content-type, content-encoding, if-match, if-none-match, idempotency-key, traceparent, x-request-id",
-  "access-control-max-age": "86400"
-}
-
 /** Tokens travel in headers, never in cookies: any page may ask, the token decides (browser keys by their origins). */
-const cors = HttpMiddleware.make((app) =>
-  Effect.flatMap(HttpServerRequest.HttpServerRequest, (request) =>
-    request.method === "OPTIONS"
-      ? Effect.succeed(HttpServerResponse.empty({ status: 204, headers: preflightHeaders }))
-      : Effect.map(app, (response) => HttpServerResponse.setHeaders(response, corsHeaders))
-  )
-)
+const cors = HttpRouter.cors({
+  allowedOrigins: ["*"],
+  allowedMethods: ["GET", "POST", "PUT", "PATCH", "DELETE"],
+  allowedHeaders: [
+    "authorization",
+    "content-type",
+    "content-encoding",
+    "if-match",
+    "if-none-match",
+    "traceparent",
+    "x-request-id"
+  ],
+  exposedHeaders: ["etag", "ratelimit", "ratelimit-policy", "retry-after", "x-request-id", "x-event-dropped"],
+  maxAge: 86_400
+})
 
 const routes = Layer.mergeAll(
+  cors,
   api,
   openApi,
   ingest.layer,
@@ -82,7 +77,7 @@ const refuseConnection = (cause: NodeJS.ErrnoException, socket: Socket): void =>
 }
 
 export const layer = (options: { readonly port: number; readonly host: string }) =>
-  HttpRouter.serve(routes, { disableLogger: true, disableListenLog: true, middleware: cors }).pipe(
+  HttpRouter.serve(routes, { disableLogger: true, disableListenLog: true }).pipe(
     Layer.provide(Layer.succeed(HttpIncomingMessage.MaxBodySize, ByteSize.bytes(jsonBodyBytesMax))),
     Layer.provideMerge(
       NodeHttpServer.layer(

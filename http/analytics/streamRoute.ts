@@ -30,7 +30,7 @@ export const layer = HttpRouter.use(
         const admitted = yield* token === undefined ? admit(request, streamRules) : admit(request, streamRules, token)
         if (HttpServerResponse.isHttpServerResponse(admitted)) return admitted
         if ((request.headers["upgrade"] ?? "").toLowerCase() !== "websocket") {
-          return problem("bad-request", { detail: "this is a WebSocket: send an upgrade" })
+          return problem("bad-request", { detail: "this is a WebSocket: send an upgrade", headers: admitted.headers })
         }
         if (watchers >= watchersMax) return problem("unavailable", { detail: `${watchersMax} watchers at the most` })
         watchers += 1

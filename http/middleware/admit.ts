@@ -1,7 +1,6 @@
-import { Clock, Effect, Metric } from "effect"
+import { Clock, Context, Effect, Metric } from "effect"
 import type { HttpServerRequest, HttpServerResponse } from "effect/http"
 import { randomUUID } from "node:crypto"
-import { PortFailure } from "../../ports/PortFailure.ts"
 import { RateLimits } from "../../ports/platform/RateLimits.ts"
 import type { RateDecision } from "../../ports/platform/RateLimits.ts"
 import { RevokedKeys } from "../../ports/platform/RevokedKeys.ts"
@@ -11,6 +10,7 @@ import { holdsScope, readToken } from "../../domain/platform/tokens.ts"
 import type { Principal, TokenRefusal } from "../../domain/platform/tokens.ts"
 import type { Rules } from "../contract/EndpointRules.ts"
 import { problem } from "./problem.ts"
+import { ServerStop } from "../ServerStop.ts"
 import { RequestLimits } from "./RequestLimits.ts"
 
 export interface Admitted {
@@ -52,6 +52,7 @@ export const makeAdmit = Effect.gen(function* () {
   const revoked = yield* RevokedKeys
   const limiter = yield* RateLimits
   const limits = yield* RequestLimits
+  const stop = yield* ServerStop
   const clock = yield* Clock.Clock
   const proven = new Map<string, Principal>()
 
@@ -76,7 +77,8 @@ export const makeAdmit = Effect.gen(function* () {
     const now = clock.currentTimeMillisUnsafe()
     const instance = request.url.split("?", 1)[0]!
     const requestId = request.headers["x-request-id"]?.slice(0, 100) ?? randomUUID()
-    const headers = { "x-request-id": requestId }
+    // A stopping server answers what it is sent and asks clients to go elsewhere with the next request.
+    const headers = { "x-request-id": requestId, ...(stop.isStopping() ? { connection: "close" } : {}) }
     const refuse = (kind: "unauthenticated" | "forbidden", detail: string, more: Record<string, string> = {}) =>
       Effect.succeed(problem(kind, { detail, instance, requestId, headers: { ...headers, ...more } }))
 
@@ -116,7 +118,10 @@ export const makeAdmit = Effect.gen(function* () {
     }
     return Effect.match(taken, {
       onSuccess: counted,
-      onFailure: (_: PortFailure) => counted(undefined)
+      onFailure: () => {
+        rateLimiterFailures.updateUnsafe(1, Context.empty())
+        return counted(undefined)
+      }
     })
   }
 })

@@ -69,7 +69,14 @@ export const layer = HttpApiBuilder.group(ServedApi, "platform", (handlers) =>
         const page = letters.list({ workspace, limit, ...query })
         return yield* answerProblems(
           Effect.map(page, ({ items, next }) => ({
-            items: items.map(({ line: _, ...rest }) => rest),
+            items: items.map(({ attempts, consumer, detail, failed_at, id, reason }) => ({
+              id,
+              consumer,
+              reason,
+              detail,
+              failed_at,
+              attempts
+            })),
             next: next ?? null
           }))
         )

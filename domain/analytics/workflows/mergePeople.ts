@@ -6,7 +6,7 @@ import type { Merge, NewMerge } from "../../../ports/analytics/People.ts"
 import { DocumentStore } from "../../../ports/documents/DocumentStore.ts"
 import type { Collection } from "../../../ports/documents/DocumentStore.ts"
 import { Refused } from "../../../ports/platform/Refused.ts"
-import type { WorkspaceId } from "../../../ports/WorkspaceId.ts"
+import { WorkspaceId } from "../../../ports/WorkspaceId.ts"
 import { auditOf } from "../../platform/audit.ts"
 import type { Actor } from "../../platform/audit.ts"
 
@@ -15,6 +15,14 @@ export const collection: Collection = {
   unique: ["from"],
   indexes: [{ name: "by_time", equals: [], sort: "merged_at", direction: "ascending" }]
 }
+
+/** Workspaces that have merges, so that a store which lost its data gets them again. */
+export const mergingWorkspaces: Collection = {
+  name: "merging_workspaces",
+  unique: [],
+  indexes: [{ name: "by_name", equals: [], sort: "name", direction: "ascending" }]
+}
+const everywhere = WorkspaceId.make("all-workspaces")
 
 /** Merges of one workspace; more means that something else is wrong. */
 export const mergesMax = 10_000
@@ -55,6 +63,24 @@ export const applyMerges = Effect.fnUntraced(function* (workspace: WorkspaceId) 
   yield* store.setMerges(workspace, resolveMerges(yield* allMerges(workspace)))
 })
 
+/** Gives every workspace's merges to the event store: at each start. */
+export const applyAllMerges = Effect.gen(function* () {
+  const documents = yield* DocumentStore
+  let cursor: string | undefined
+  do {
+    const page = yield* documents.list({
+      workspace: everywhere,
+      collection: mergingWorkspaces.name,
+      index: "by_name",
+      equals: [],
+      limit: 100,
+      cursor
+    })
+    for (const { id } of page.items) yield* applyMerges(WorkspaceId.make(id))
+    cursor = page.next
+  } while (cursor !== undefined)
+})
+
 /** From now on both users count as `into`, in every question. Undone by {@link undoMerge}. */
 export const mergePeople = Effect.fn("mergePeople")(function* (actor: Actor, { force = false, from, into }: NewMerge) {
   const { workspace } = actor
@@ -76,6 +102,19 @@ export const mergePeople = Effect.fn("mergePeople")(function* (actor: Actor, { f
   }
   const now = yield* Clock.currentTimeMillis
   const merge: Merge = { id: randomUUID(), from, into, merged_at: now, merged_by: actor.keyId }
+  yield* documents.commit(everywhere, {
+    writes: [
+      {
+        kind: "put",
+        collection: mergingWorkspaces.name,
+        id: workspace,
+        expected: "any",
+        schema_version: 1,
+        subjects: [],
+        data: { name: workspace }
+      }
+    ]
+  })
   yield* documents.commit(workspace, {
     writes: [
       {

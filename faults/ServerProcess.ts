@@ -1,0 +1,173 @@
+import { spawn } from "node:child_process"
+import type { ChildProcess } from "node:child_process"
+import { mkdtempSync } from "node:fs"
+import { createServer } from "node:net"
+import { tmpdir } from "node:os"
+import { join, resolve } from "node:path"
+import { readOrMake } from "../adapters/files/TokenKey.ts"
+import { filesOf } from "../adapters/wiring.ts"
+import { makeToken } from "../domain/platform/tokens.ts"
+import type { TokenClaims } from "../domain/platform/tokens.ts"
+
+const root = resolve(import.meta.dirname, "..")
+const startMillisMax = 30_000
+
+export const freshFolder = (): string => mkdtempSync(join(tmpdir(), "broxiva-"))
+
+const freePort = (): Promise<number> =>
+  new Promise((done, failed) => {
+    const server = createServer()
+    server.once("error", failed)
+    server.listen(0, "127.0.0.1", () => {
+      const { port } = server.address() as { port: number }
+      server.close(() => done(port))
+    })
+  })
+
+export interface Ended {
+  readonly code: number | null
+  readonly signal: string | null
+}
+
+/** The service as its users run it: a process of its own on a data folder. */
+export interface ServerProcess {
+  readonly url: string
+  readonly metricsUrl: string
+  readonly folder: string
+  readonly pid: number
+  /** All that it has printed. */
+  readonly output: () => string
+  readonly ended: Promise<Ended>
+  readonly kill: (signal: "SIGKILL" | "SIGTERM") => Promise<Ended>
+}
+
+export const spawnServer = async (
+  folder: string,
+  environment: Readonly<Record<string, string>> = {}
+): Promise<ServerProcess & { readonly child: ChildProcess }> => {
+  const [port, metricsPort] = [await freePort(), await freePort()]
+  const child = spawn(process.execPath, ["start.mjs"], {
+    cwd: root,
+    env: {
+      ...process.env,
+      PORT: String(port),
+      METRICS_PORT: String(metricsPort),
+      DATA_DIR: folder,
+      UV_THREADPOOL_SIZE: "16",
+      RATE_LIMITS: "ingest=100000000,batch=100000000,default=100000000",
+      ...environment
+    },
+    stdio: ["ignore", "pipe", "pipe"]
+  })
+  let output = ""
+  child.stdout.on("data", (chunk: Buffer) => (output += chunk.toString()))
+  child.stderr.on("data", (chunk: Buffer) => (output += chunk.toString()))
+  const ended = new Promise<Ended>((done) => child.once("exit", (code, signal) => done({ code, signal })))
+  return {
+    child,
+    url: `http://127.0.0.1:${port}`,
+    metricsUrl: `http://127.0.0.1:${metricsPort}/metrics`,
+    folder,
+    pid: child.pid!,
+    output: () => output,
+    ended,
+    kill: (signal) => {
+      child.kill(signal)
+      return ended
+    }
+  }
+}
+
+/** Spawns the service and waits until it is ready. */
+export const startServer = async (
+  folder: string = freshFolder(),
+  environment: Readonly<Record<string, string>> = {}
+): Promise<ServerProcess> => {
+  const server = await spawnServer(folder, environment)
+  const deadline = Date.now() + startMillisMax
+  for (;;) {
+    const ready = await fetch(`${server.url}/health/ready`).then(
+      (response) => response.ok,
+      () => false
+    )
+    if (ready) return server
+    if (server.child.exitCode !== null) throw new Error(`the server ended:\n${server.output()}`)
+    if (Date.now() > deadline)
+      throw new Error(`the server is not ready after ${startMillisMax} ms:\n${server.output()}`)
+    await new Promise((done) => setTimeout(done, 50))
+  }
+}
+
+/** A token for a server on this folder; claims can be overridden to make a wrong one. */
+export const tokenFor = (folder: string, claims: Partial<TokenClaims> = {}): string =>
+  makeToken(readOrMake(filesOf(folder).tokenKey), {
+    workspace: "default",
+    subject: "test",
+    keyId: crypto.randomUUID(),
+    kind: "secret",
+    scopes: ["*"],
+    issuedAtMillis: Date.now(),
+    expiresAtMillis: Date.now() + 3_600_000,
+    ...claims
+  })
+
+export interface Answer {
+  readonly status: number
+  readonly headers: Headers
+  // Tests look into answers of every shape.
+  readonly body: Record<string, never> & { readonly [name: string]: unknown }
+}
+
+/** One request, its answer's body read as JSON. */
+export const ask = async (
+  server: ServerProcess,
+  method: string,
+  path: string,
+  options: {
+    readonly token?: string
+    readonly body?: unknown
+    readonly headers?: Readonly<Record<string, string>>
+  } = {}
+): Promise<Answer> => {
+  const { body, headers = {}, token } = options
+  const text = typeof body === "string" || body instanceof Uint8Array ? body : JSON.stringify(body)
+  const response = await fetch(server.url + path, {
+    method,
+    headers: {
+      ...(token === undefined ? {} : { authorization: `Bearer ${token}` }),
+      ...(body === undefined ? {} : { "content-type": "application/json" }),
+      ...headers
+    },
+    ...(body === undefined ? {} : { body: text as string })
+  })
+  const read = await response.text()
+  return { status: response.status, headers: response.headers, body: read === "" ? {} : JSON.parse(read) }
+}
+
+export const eventOf = (more: Readonly<Record<string, unknown>> = {}) => ({
+  event_id: crypto.randomUUID(),
+  event_type: "page_view",
+  anonymous_id: "device",
+  session_id: "session",
+  timestamp: new Date().toISOString(),
+  ...more
+})
+
+/** How many events of today the service counts, asked until it is `expected` or the time is over. */
+export const countEvents = async (
+  server: ServerProcess,
+  token: string,
+  expected: number,
+  millisMax = 20_000
+): Promise<number> => {
+  const deadline = Date.now() + millisMax
+  for (;;) {
+    const answer = await ask(server, "POST", "/analytics/query", {
+      token,
+      body: { date_range: { from: "2020-01-01", to: "2029-12-31" }, metrics: ["events"] }
+    })
+    const events = Number((answer.body["totals"] as { events?: number } | undefined)?.events ?? -1)
+    if (events >= expected || Date.now() > deadline) return events
+    await new Promise((done) => setTimeout(done, 50))
+  }
+}
