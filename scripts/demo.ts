@@ -1,8 +1,8 @@
 import { createHash } from "node:crypto"
 import { readFileSync } from "node:fs"
 import process from "node:process"
-import { ask, freshFolder, startServer, tokenFor } from "../faults/ServerProcess.ts"
-import type { ServerProcess } from "../faults/ServerProcess.ts"
+import { ask, freshFolder, startServer, tokenFor } from "../journeys/ServerProcess.ts"
+import type { ServerProcess } from "../journeys/ServerProcess.ts"
 
 /** Sends the CDNOW purchases through the HTTP API and compares what the API answers with the file itself. */
 

@@ -213,9 +213,10 @@ describe("ingestion", () => {
     for (const [name, body, status, errors] of badEvents) {
       const answer = await send(body())
       isProblem(answer, status, status === 413 ? "too-large" : "bad-request")
-      const found = (answer.body["errors"] as unknown as ReadonlyArray<{ pointer: string; code: string }>).map(
-        (each) => [each.pointer, each.code]
-      )
+      const found = (answer.body["errors"] as ReadonlyArray<{ pointer: string; code: string }>).map((each) => [
+        each.pointer,
+        each.code
+      ])
       assert.deepStrictEqual(
         found,
         errors.map((each) => [...each]),
@@ -244,8 +245,8 @@ describe("ingestion", () => {
     }
     const first = await send(mixed)
     const { results: _, ...counts } = first.body
-    assert.deepStrictEqual(counts as unknown, { stored: 2, duplicates: 1, dropped: 0, refused: 1 })
-    const results = first.body["results"] as unknown as ReadonlyArray<Record<string, unknown>>
+    assert.deepStrictEqual(counts, { stored: 2, duplicates: 1, dropped: 0, refused: 1 })
+    const results = first.body["results"] as ReadonlyArray<Record<string, unknown>>
     assert.deepStrictEqual(
       results.map((each) => each["status"]),
       ["stored", "refused", "duplicate", "stored"]
@@ -256,8 +257,8 @@ describe("ingestion", () => {
     )
     assert.deepStrictEqual(results[3]!["notes"], ["time_clamped"])
     const again = await send(mixed)
-    assert.strictEqual(again.body["stored"] as unknown, 0)
-    assert.strictEqual(again.body["duplicates"] as unknown, 3)
+    assert.strictEqual(again.body["stored"], 0)
+    assert.strictEqual(again.body["duplicates"], 3)
     assert.strictEqual(await countEvents(server, own, 2), 2)
   })
 

@@ -43,7 +43,7 @@ const storedIds = async (server: ServerProcess, token: string): Promise<Readonly
       `/analytics/events?limit=100${cursor === null ? "" : `&cursor=${cursor as string}`}`,
       { token }
     )
-    ids.push(...(page.body["items"] as unknown as ReadonlyArray<{ event_id: string }>).map((item) => item.event_id))
+    ids.push(...(page.body["items"] as ReadonlyArray<{ event_id: string }>).map((item) => item.event_id))
     cursor = page.body["next"] as string | null
   } while (cursor !== null)
   return ids
@@ -163,7 +163,7 @@ describe("poison", () => {
     try {
       assert.strictEqual(await countEvents(second, token, 298), 298)
       const letters = await ask(second, "GET", "/platform/dead-letters", { token })
-      const items = letters.body["items"] as unknown as ReadonlyArray<{ id: string; reason: string }>
+      const items = letters.body["items"] as ReadonlyArray<{ id: string; reason: string }>
       assert.deepStrictEqual(items.map((each) => each.reason).toSorted(), [
         "invalid_event",
         "malformed_line",
@@ -175,7 +175,7 @@ describe("poison", () => {
       await ask(second, "POST", "/analytics/events/ingest", { token, body: eventOf() })
       assert.strictEqual(await countEvents(second, token, 299), 299)
       const after = await ask(second, "GET", "/platform/dead-letters", { token })
-      assert.strictEqual((after.body["items"] as unknown as ReadonlyArray<unknown>).length, 3)
+      assert.strictEqual((after.body["items"] as ReadonlyArray<unknown>).length, 3)
     } finally {
       await second.kill("SIGTERM")
     }

@@ -115,7 +115,7 @@ export interface Answer {
   readonly status: number
   readonly headers: Headers
   // Tests look into answers of every shape.
-  readonly body: Record<string, never> & { readonly [name: string]: unknown }
+  readonly body: Readonly<Record<string, unknown>>
 }
 
 /** One request, its answer's body read as JSON. */
