@@ -1,5 +1,6 @@
 import { randomUUID } from "node:crypto"
 import type { AuditRecord } from "../../ports/platform/AuditLog.ts"
+import type { IdempotencyMark } from "../../ports/platform/IdempotencyMark.ts"
 import type { WorkspaceId } from "../../ports/WorkspaceId.ts"
 
 /** Who does something, as the audit log names them. */
@@ -9,6 +10,8 @@ export interface Actor {
   /** Cut address. */
   readonly from: string | undefined
   readonly requestId: string
+  /** Where the caller asked that this be done once. */
+  readonly idempotency?: IdempotencyMark | undefined
 }
 
 /** A record to commit together with the change that it speaks of. */

@@ -1,7 +1,7 @@
 import { Clock, Effect, Layer, Schedule, Stream } from "effect"
 import { randomUUID } from "node:crypto"
 import { DocumentStore } from "../../ports/documents/DocumentStore.ts"
-import type { Collection } from "../../ports/documents/DocumentStore.ts"
+import type { Collection, DuplicateKey } from "../../ports/documents/DocumentStore.ts"
 import type { ApiKey, NewApiKey } from "../../ports/platform/ApiKey.ts"
 import { ChangeNotices } from "../../ports/platform/ChangeNotices.ts"
 import { Refused } from "../../ports/platform/Refused.ts"
@@ -11,6 +11,7 @@ import type { PortFailure } from "../../ports/PortFailure.ts"
 import { WorkspaceId } from "../../ports/WorkspaceId.ts"
 import { auditOf } from "./audit.ts"
 import type { Actor } from "./audit.ts"
+import { once } from "./idempotency.ts"
 import { browserScopes, holdsScope, makeToken } from "./tokens.ts"
 
 export const collection: Collection = {
@@ -48,35 +49,50 @@ export const createKey = Effect.fn("createKey")(function* (
   const documents = yield* DocumentStore
   const { secret } = yield* TokenKey
   const now = yield* Clock.currentTimeMillis
-  const key: ApiKey = {
-    id: randomUUID(),
-    name,
-    scopes,
-    kind,
-    origins,
-    created_at: now,
-    created_by: actor.keyId,
-    expires_at: now + expires_in_days * dayMillis,
-    revoked_at: null
-  }
-  yield* documents.commit(actor.workspace, {
-    writes: [
-      { kind: "put", collection: collection.name, id: key.id, expected: 0, schema_version: 1, subjects: [], data: key }
-    ],
-    audit: [auditOf(actor, now, "key.created", `keys/${key.id}`, undefined, key)]
+  const made = yield* once<ApiKey, DuplicateKey, never>(actor, (remember) => {
+    const key: ApiKey = {
+      id: randomUUID(),
+      name,
+      scopes,
+      kind,
+      origins,
+      created_at: now,
+      created_by: actor.keyId,
+      expires_at: now + expires_in_days * dayMillis,
+      revoked_at: null
+    }
+    const commit = documents.commit(actor.workspace, {
+      writes: [
+        {
+          kind: "put",
+          collection: collection.name,
+          id: key.id,
+          expected: 0,
+          schema_version: 1,
+          subjects: [],
+          data: key
+        }
+      ],
+      audit: [auditOf(actor, now, "key.created", `keys/${key.id}`, undefined, key)],
+      ...remember(key)
+    })
+    return Effect.as(commit, key)
   })
-  const claims = {
-    workspace: actor.workspace,
+  return { ...made, token: tokenOf(secret, actor.workspace, made) }
+})
+
+/** The key's token, the same each time: it is never stored, and a replayed answer shows it again. */
+const tokenOf = (secret: Uint8Array, workspace: WorkspaceId, key: ApiKey): string =>
+  makeToken(secret, {
+    workspace,
     subject: key.id,
     keyId: key.id,
-    kind,
-    scopes,
-    origins,
-    issuedAtMillis: now,
+    kind: key.kind,
+    scopes: key.scopes,
+    origins: key.origins,
+    issuedAtMillis: key.created_at,
     expiresAtMillis: key.expires_at
-  }
-  return { ...key, token: makeToken(secret, claims) }
-})
+  })
 
 export const listKeys = Effect.fnUntraced(function* (
   workspace: WorkspaceId,

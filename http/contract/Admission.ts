@@ -1,4 +1,5 @@
 import { Context } from "effect"
+import type { IdempotencyMark } from "../../ports/platform/IdempotencyMark.ts"
 import type { WorkspaceId } from "../../ports/WorkspaceId.ts"
 import { HttpApiMiddleware } from "effect/http-api"
 
@@ -14,6 +15,8 @@ export class CurrentPrincipal extends Context.Service<
     /** Cut address of the client. */
     readonly from: string | undefined
     readonly requestId: string
+    /** Where the caller sent an `Idempotency-Key` to an endpoint that creates. */
+    readonly idempotency: IdempotencyMark | undefined
   }
 >()("http/contract/CurrentPrincipal") {}
 

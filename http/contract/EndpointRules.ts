@@ -17,3 +17,4 @@ export class EndpointRules extends Context.Service<EndpointRules, Rules>()("http
 
 export const reads = (scope: string): Rules => ({ scope, rate_class: "default", idempotent: false, audited: false })
 export const changes = (scope: string): Rules => ({ scope, rate_class: "default", idempotent: false, audited: true })
+export const creates = (scope: string): Rules => ({ ...changes(scope), idempotent: true })

@@ -5,7 +5,7 @@ import { BatchReceipt, IngestReceipt } from "../../ports/analytics/IngestReceipt
 import { EventPage, EventTypes, Merge, MergePage, NewMerge, Person, PersonPage } from "../../ports/analytics/People.ts"
 import { Question, QuestionResult } from "../../ports/analytics/Question.ts"
 import { Admission } from "./Admission.ts"
-import { changes, EndpointRules, reads } from "./EndpointRules.ts"
+import { changes, creates, EndpointRules, reads } from "./EndpointRules.ts"
 import type { Rules } from "./EndpointRules.ts"
 import { Cursor, Id, Limit, Text } from "./parameters.ts"
 
@@ -59,7 +59,7 @@ export class AnalyticsGroup extends HttpApiGroup.make("analytics")
       payload: NewMerge,
       success: Merge.pipe(HttpApiSchema.status(201))
     })
-      .annotate(EndpointRules, changes("persons:write"))
+      .annotate(EndpointRules, creates("persons:write"))
       .annotate(OpenApi.Summary, "Count one user as another; 409 where both have events, unless forced."),
     HttpApiEndpoint.get("merges", "/analytics/persons/merges", {
       query: { limit: Limit, cursor: Cursor },

@@ -3,7 +3,7 @@ import { HttpApiEndpoint, HttpApiGroup, HttpApiSchema, OpenApi } from "effect/ht
 import { ApiKey, MadeApiKey, NewApiKey } from "../../ports/platform/ApiKey.ts"
 import { Settings } from "../../ports/platform/Settings.ts"
 import { Admission } from "./Admission.ts"
-import { changes, EndpointRules, reads } from "./EndpointRules.ts"
+import { changes, creates, EndpointRules, reads } from "./EndpointRules.ts"
 import { Cursor, Id, Limit, Text } from "./parameters.ts"
 
 const page = <S extends Schema.Top>(item: S) =>
@@ -52,7 +52,7 @@ export class PlatformGroup extends HttpApiGroup.make("platform")
       payload: NewApiKey,
       success: MadeApiKey.pipe(HttpApiSchema.status(201))
     })
-      .annotate(EndpointRules, changes("platform:write"))
+      .annotate(EndpointRules, creates("platform:write"))
       .annotate(OpenApi.Summary, "Make a key; its token is shown this once."),
     HttpApiEndpoint.delete("revokeKey", "/platform/keys/:id", { params: { id: Id }, success: ApiKey })
       .annotate(EndpointRules, changes("platform:write"))

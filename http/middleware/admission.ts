@@ -2,9 +2,13 @@ import { Cause, Context, Effect, Layer, Schema, SchemaIssue } from "effect"
 import { HttpServerRequest, HttpServerResponse } from "effect/http"
 import { HttpApiError } from "effect/http-api"
 import type { FieldError } from "../../ports/analytics/IngestReceipt.ts"
+import type { IdempotencyMark } from "../../ports/platform/IdempotencyMark.ts"
 import { Admission, CurrentPrincipal } from "../contract/Admission.ts"
 import { EndpointRules } from "../contract/EndpointRules.ts"
 import { makeAdmit } from "./admit.ts"
+import { makeIdempotency } from "./idempotencyKey.ts"
+import { readJson } from "./jsonBody.ts"
+import type { JsonBody } from "./jsonBody.ts"
 import { problem } from "./problem.ts"
 
 const formatIssues = SchemaIssue.makeFormatterStandardSchemaV1()
@@ -49,6 +53,7 @@ export const layer = Layer.effect(
   Admission,
   Effect.gen(function* () {
     const admit = yield* makeAdmit
+    const idempotently = makeIdempotency()
     return (endpointEffect, { endpoint }) =>
       Effect.gen(function* () {
         const request = yield* HttpServerRequest.HttpServerRequest
@@ -56,10 +61,14 @@ export const layer = Layer.effect(
         const admitted = yield* admit(request, rules)
         if (HttpServerResponse.isHttpServerResponse(admitted)) return admitted
         const { from, headers, principal, requestId } = admitted
-        const response = yield* guarded(
-          Effect.provideService(endpointEffect, CurrentPrincipal, { ...principal, from, requestId }),
-          { instance: request.url.split("?", 1)[0]!, requestId }
-        )
+        const body: JsonBody = endpoint.payload.size === 0 ? { value: undefined } : yield* readJson(request)
+        if ("refused" in body) return HttpServerResponse.setHeaders(body.refused, headers)
+        const run = (idempotency: IdempotencyMark | undefined) =>
+          guarded(
+            Effect.provideService(endpointEffect, CurrentPrincipal, { ...principal, from, requestId, idempotency }),
+            { instance: request.url.split("?", 1)[0]!, requestId }
+          )
+        const response = yield* rules.idempotent ? idempotently(request, principal, body.value, run) : run(undefined)
         return HttpServerResponse.setHeaders(response, headers)
       })
   })

@@ -9,6 +9,8 @@ import { Refused } from "../../../ports/platform/Refused.ts"
 import { WorkspaceId } from "../../../ports/WorkspaceId.ts"
 import { auditOf } from "../../platform/audit.ts"
 import type { Actor } from "../../platform/audit.ts"
+import { once } from "../../platform/idempotency.ts"
+import type { Remember } from "../../platform/idempotency.ts"
 
 export const collection: Collection = {
   name: "person_merges",
@@ -81,14 +83,26 @@ export const applyAllMerges = Effect.gen(function* () {
   } while (cursor !== undefined)
 })
 
+const refuse = (kind: "bad-request" | "conflict", pointer: string, code: string, detail: string) =>
+  new Refused({ kind, detail, errors: [{ pointer, code, detail }] })
+
 /** From now on both users count as `into`, in every question. Undone by {@link undoMerge}. */
-export const mergePeople = Effect.fn("mergePeople")(function* (actor: Actor, { force = false, from, into }: NewMerge) {
+export const mergePeople = Effect.fn("mergePeople")(function* (actor: Actor, asked: NewMerge) {
+  if (asked.from === asked.into)
+    return yield* refuse("bad-request", "/into", "same_user", "a user cannot be merged with itself")
+  const merge = yield* once(actor, (remember: Remember<Merge>) => storeMerge(actor, asked, remember))
+  yield* applyMerges(actor.workspace)
+  return merge
+})
+
+const storeMerge = Effect.fnUntraced(function* (
+  actor: Actor,
+  { force = false, from, into }: NewMerge,
+  remember: Remember<Merge>
+) {
   const { workspace } = actor
   const documents = yield* DocumentStore
   const store = yield* EventStore
-  const refuse = (kind: "bad-request" | "conflict", pointer: string, code: string, detail: string) =>
-    new Refused({ kind, detail, errors: [{ pointer, code, detail }] })
-  if (from === into) return yield* refuse("bad-request", "/into", "same_user", "a user cannot be merged with itself")
   const merges = yield* allMerges(workspace)
   if (merges.length >= mergesMax) return yield* refuse("conflict", "", "too_many", `${mergesMax} merges at the most`)
   if (merges.some((merge) => merge.from === from))
@@ -127,9 +141,9 @@ export const mergePeople = Effect.fn("mergePeople")(function* (actor: Actor, { f
         data: merge
       }
     ],
-    audit: [auditOf(actor, now, "persons.merged", `person_merges/${merge.id}`, undefined, { id: merge.id })]
+    audit: [auditOf(actor, now, "persons.merged", `person_merges/${merge.id}`, undefined, { id: merge.id })],
+    ...remember(merge)
   })
-  yield* applyMerges(workspace)
   return merge
 })
 
