@@ -1,17 +1,28 @@
 import * as fs from "node:fs"
 import { join } from "node:path"
-import { syncFolder } from "./Segments.ts"
+import { PortFailure } from "../../ports/PortFailure.ts"
+import { decodePlace, syncFolder } from "./Segments.ts"
 
 const fileOf = (folder: string, consumer: string, partition: string): string =>
   join(folder, `${encodeURIComponent(consumer)}.${encodeURIComponent(partition)}`)
 
+/** `undefined` where there is none: the consumer begins at the oldest line, for it may be given lines again. */
 export const readCheckpoint = (folder: string, consumer: string, partition: string): string | undefined => {
+  const file = fileOf(folder, consumer, partition)
+  let text: string
   try {
-    return fs.readFileSync(fileOf(folder, consumer, partition), "utf8").trim() || undefined
+    text = fs.readFileSync(file, "utf8").trim()
   } catch (cause) {
     if ((cause as NodeJS.ErrnoException).code === "ENOENT") return undefined
     throw cause
   }
+  if (decodePlace(text) !== undefined) return text
+  throw new PortFailure({
+    port: "EventLog",
+    operation: "checkpoint",
+    reason: "corrupt",
+    detail: `${file} holds no checkpoint: remove it, and ${consumer} begins at the oldest line again`
+  })
 }
 
 /** Written beside and renamed over: a reader after a crash sees the old checkpoint or the new one, never half. */

@@ -99,7 +99,7 @@ const operations = (folder: string, writer: SegmentWriter): EventLog["Service"] 
     checkpoint: (consumer, of) =>
       Effect.try({
         try: () => readCheckpoint(checkpoints, consumer, of),
-        catch: (cause) => diskFailure("checkpoint", cause)
+        catch: (cause) => (cause instanceof PortFailure ? cause : diskFailure("checkpoint", cause))
       }),
     saveCheckpoint: (consumer, of, through) =>
       Effect.try({
@@ -134,13 +134,16 @@ const invalid = (entries: ReadonlyArray<LogEntry>): PortFailure | undefined => {
     : new PortFailure({ port: "EventLog", operation: "append", reason: "overloaded", detail })
 }
 
+/** Where to read. Behind the end there is nothing: such a place is of a log that was lost, and this one is read whole. */
 const startOf = (folder: string, from: string | undefined, end: Place): Place => {
   const place = from === undefined ? undefined : decodePlace(from)
   if (from !== undefined && place === undefined) {
     throw new PortFailure({ port: "EventLog", operation: "read", reason: "corrupt", detail: `no checkpoint: ${from}` })
   }
   const oldest = listSegments(folder)[0] ?? end.segment
-  return place === undefined || place.segment < oldest ? { segment: oldest, offset: 0 } : place
+  const isBehindEnd =
+    place !== undefined && (place.segment > end.segment || (place.segment === end.segment && place.offset > end.offset))
+  return place === undefined || place.segment < oldest || isBehindEnd ? { segment: oldest, offset: 0 } : place
 }
 
 const readBatch = async (

@@ -19,7 +19,10 @@ const readAt = (descriptor: number, length: number, offset: number): Promise<Buf
     )
   })
 
-/** Whole lines of one segment from `offset` on, none of them behind `end`. */
+/**
+ * Lines of one segment from `offset` on, none of them behind `end`. What is longer than a line may be, or has no end,
+ * comes as a line as well, cut to that length: its reader sets it apart, and those behind it are not lost.
+ */
 export const readLines = async (request: {
   readonly folder: string
   readonly from: Place
@@ -40,10 +43,25 @@ export const readLines = async (request: {
       lines.push(bytes.toString("utf8", start, next))
       start = next + 1
     }
-    return { lines, offset: from.offset + start }
+    if (lines.length > 0) return { lines, offset: from.offset + start }
+    const offset = await nextLine(descriptor, from.offset + bytes.length, end)
+    return { lines: [bytes.toString("utf8", 0, lineBytesMax)], offset }
   } finally {
     await close(descriptor)
   }
+}
+
+/** Where the line behind the next line break begins, or the end. */
+const nextLine = async (descriptor: number, from: number, end: number): Promise<number> => {
+  let offset = from
+  while (offset < end) {
+    const bytes = await readAt(descriptor, Math.min(end - offset, readBytesMax), offset)
+    if (bytes.length === 0) return end
+    const next = bytes.indexOf(newline)
+    if (next !== -1) return offset + next + 1
+    offset += bytes.length
+  }
+  return end
 }
 
 export const segmentLength = (folder: string, segment: number): number => fs.statSync(segmentFile(folder, segment)).size

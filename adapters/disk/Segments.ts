@@ -33,19 +33,20 @@ export const listSegments = (folder: string): Array<number> =>
     .sort((a, b) => a - b)
 
 /**
- * Length of the whole lines at the head of a segment. What follows was being written when the process or the machine
- * died and was never acknowledged: half a line, or blocks of NUL that a file system leaves behind after a power loss.
+ * Length of the whole lines of a segment. What follows was being written when the process or the machine died and was
+ * never acknowledged: half a line, or blocks of NUL that a file system leaves behind after a power loss. A damaged
+ * line with whole ones behind it stays: its reader finds that it is none, and those behind it are not lost.
  */
 export const wholeLinesLength = (file: string): number => {
   const bytes = fs.readFileSync(file)
-  const firstNul = bytes.indexOf(0)
-  let end = firstNul === -1 ? bytes.length : firstNul
-  for (;;) {
-    const last = end === 0 ? -1 : bytes.lastIndexOf(newline, end - 1)
-    if (last === -1) return 0
-    if (bytes[last - 1] === closingBrace) return last + 1
-    end = last
+  let end = bytes.lastIndexOf(newline) + 1
+  while (end > 0) {
+    const start = end === 1 ? 0 : bytes.lastIndexOf(newline, end - 2) + 1
+    const whole = bytes[end - 2] === closingBrace && bytes.subarray(start, end).indexOf(0) === -1
+    if (whole) return end
+    end = start
   }
+  return 0
 }
 
 const lastLineBytesMax = 256 * 1024
