@@ -1,5 +1,6 @@
 import { Layer } from "effect"
 import { NodeCrypto } from "@effect/platform-node"
+import { existsSync, readdirSync } from "node:fs"
 import { join } from "node:path"
 import { Collections } from "../ports/documents/DocumentStore.ts"
 import type { Collection } from "../ports/documents/DocumentStore.ts"
@@ -33,14 +34,19 @@ export const filesOf = (dataFolder: string) => ({
   subjectKeys: join(dataFolder, "keys", "subjects.sqlite")
 })
 
+/** The first segment is made after the keys: where there is one, keys were there. */
+const holdsEvents = (logFolder: string): boolean =>
+  existsSync(logFolder) && readdirSync(logFolder).some((name) => name.endsWith(".log"))
+
 /** Every port of the world on the embedded adapters: one process, one folder. */
 export const embedded = ({ collections, dataFolder, geoDatabase }: WorldOptions) => {
   const files = filesOf(dataFolder)
+  const rootKeys = FileRootKeys.layer({ file: files.rootKey, isNeeded: () => holdsEvents(files.log) })
   const stores = Layer.mergeAll(
     DiskEventLog.layer({ folder: files.log }),
     DuckdbEventStore.layer({ file: files.events }),
     Layer.provide(SqliteDocumentStore.layer({ file: files.documents }), Layer.succeed(Collections, collections)),
-    Layer.provide(SqliteSubjectKeys.layer({ file: files.subjectKeys }), FileRootKeys.layer({ file: files.rootKey })),
+    Layer.provide(SqliteSubjectKeys.layer({ file: files.subjectKeys }), rootKeys),
     FileTokenKey.layer({ file: files.tokenKey }),
     MemoryCache.layer,
     MemoryChangeNotices.layer,

@@ -1,6 +1,6 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Effect } from "effect"
-import { chmodSync, mkdtempSync, readFileSync, statSync, writeFileSync } from "node:fs"
+import { chmodSync, existsSync, mkdtempSync, readFileSync, statSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { RootKeys } from "../../ports/privacy/RootKeys.ts"
@@ -48,6 +48,15 @@ describe("files RootKeys", () => {
       yield* start(file)
       chmodSync(file, 0o640)
       assert.include((yield* Effect.flip(start(file))).detail, "chmod 600")
+    })
+  )
+
+  it.effect("makes no new key beside data that an older one has sealed", () =>
+    Effect.gen(function* () {
+      const file = freshFile()
+      const failed = yield* Effect.flip(Effect.provide(Effect.asVoid(RootKeys), layer({ file, isNeeded: () => true })))
+      assert.include(failed.detail, "copy the keys' backup")
+      assert.isFalse(existsSync(file))
     })
   )
 

@@ -33,9 +33,19 @@ const parse = (file: string, text: string): KeyFile => {
 }
 
 /** Reads the file; makes it with one key at the first start. Durable before it is answered. */
-const load = (file: string): KeyFile => {
+const load = (file: string, isNeeded: () => boolean = () => false): KeyFile => {
   fs.mkdirSync(dirname(file), { recursive: true, mode: 0o700 })
-  if (!fs.existsSync(file)) write(file, new Map([[1, randomBytes(keyBytes)]]))
+  if (!fs.existsSync(file)) {
+    if (isNeeded()) {
+      const folder = dirname(file)
+      throw failure(
+        "open",
+        "corrupt",
+        `${file} is missing, and there is data that needs it: copy the keys' backup to ${folder}`
+      )
+    }
+    write(file, new Map([[1, randomBytes(keyBytes)]]))
+  }
   const mode = fs.statSync(file).mode & 0o077
   if (mode !== 0) {
     throw failure("open", "corrupt", `${file} can be read by others (mode ${mode.toString(8)}): chmod 600 it`)
@@ -73,12 +83,16 @@ export const rotate = (file: string): number => {
 const contextOf = (workspace: string): string => `workspace-key|${workspace}`
 
 /** Root keys in one file of mode 0600, made by secure chance at the first start. */
-export const layer = (options: { readonly file: string }): Layer.Layer<RootKeys, PortFailure> =>
+export const layer = (options: {
+  readonly file: string
+  /** Whether there is data from a start before: then a missing file is refused, for a new key could not open it. */
+  readonly isNeeded?: () => boolean
+}): Layer.Layer<RootKeys, PortFailure> =>
   Layer.effect(
     RootKeys,
     Effect.gen(function* () {
       const keys = yield* Effect.try({
-        try: () => load(options.file),
+        try: () => load(options.file, options.isNeeded),
         catch: (cause) =>
           cause instanceof PortFailure ? cause : failure("open", "unavailable", `cannot read ${options.file}`, cause)
       })

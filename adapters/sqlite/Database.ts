@@ -19,7 +19,10 @@ export interface Database {
   readonly close: () => void
 }
 
-const connect = async (file: string): Promise<Database> => {
+/** How long a statement waits for another process that holds the file. */
+export const busyTimeoutMillis = 5000
+
+export const connect = async (file: string): Promise<Database> => {
   if (process.versions["bun"] !== undefined) {
     const name = "bun:sqlite"
     const { Database } = (await import(name)) as { readonly Database: new (file: string) => Database }
@@ -56,7 +59,7 @@ export const open = (port: string, file: string, schema: string): Effect.Effect<
         const database = await connect(file)
         chmodSync(file, 0o600)
         database.exec(
-          "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA busy_timeout = 5000; PRAGMA secure_delete = ON"
+          `PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA busy_timeout = ${busyTimeoutMillis}; PRAGMA secure_delete = ON`
         )
         database.exec(schema)
         return database
@@ -73,8 +76,19 @@ export const open = (port: string, file: string, schema: string): Effect.Effect<
       })
   )
 
-/** Moves the write-ahead log into the file and empties it: what was overwritten is gone from both. */
-export const truncateLog = (database: Database): void => void database.exec("PRAGMA wal_checkpoint(TRUNCATE)")
+/**
+ * Moves the write-ahead log into the file and empties it: what was overwritten is gone from both. Answers false, at
+ * once, where a reader (a backup) still needs what the log holds.
+ */
+export const truncateLog = (database: Database): boolean => {
+  database.exec("PRAGMA busy_timeout = 0")
+  try {
+    const answer = database.prepare("PRAGMA wal_checkpoint(TRUNCATE)").get() as { readonly busy: number }
+    return Number(answer.busy) === 0
+  } finally {
+    database.exec(`PRAGMA busy_timeout = ${busyTimeoutMillis}`)
+  }
+}
 
 /** Runs `body` as one transaction: all of it is durable when this returns, or none of it happened. */
 export const transaction = <A>(database: Database, body: () => A): A => {

@@ -12,6 +12,9 @@ import { groupCommit } from "./GroupCommit.ts"
 /** Clear keys held in memory, in two generations: when the young one is full, the old one is forgotten whole. */
 export const cachedKeysMax = 100_000
 const keyBytes = 32
+/** Together 60 s: longer than a backup reads this file. */
+const truncateTriesMax = 1200
+const truncatePauseMillis = 50
 
 const schema = `
 create table if not exists workspace_keys (workspace text not null, purpose text not null, wrapped text not null, primary key (workspace, purpose));
@@ -163,10 +166,8 @@ const operations = (database: Database, roots: RootKeys["Service"]): SubjectKeys
           transaction(database, () => {
             for (const subject of subjects) table.erase(workspace, subject, now)
           })
-          // The overwritten page reaches the file, and the old one leaves the write-ahead log.
-          truncateLog(database)
         })
-      ),
+      ).pipe(Effect.andThen(emptyLog(database, truncateTriesMax))),
     workspaceKey,
     rotateRoot: Effect.fnUntraced(function* (workspace) {
       for (const [purpose, wrapped] of yield* attempt("rotateRoot", () => table.workspaceKeys(workspace))) {
@@ -177,6 +178,18 @@ const operations = (database: Database, roots: RootKeys["Service"]): SubjectKeys
     })
   }
 }
+
+/** The overwritten page reaches the file and the old one leaves the write-ahead log, as soon as no reader needs it. */
+const emptyLog = (database: Database, tries: number): Effect.Effect<void, PortFailure> =>
+  Effect.flatMap(
+    attempt("destroy", () => truncateLog(database)),
+    (emptied) => {
+      if (emptied) return Effect.void
+      if (tries > 0) return Effect.andThen(Effect.sleep(truncatePauseMillis), emptyLog(database, tries - 1))
+      const detail = "the keys are destroyed, but a reader keeps them in the write-ahead log: try again when it is gone"
+      return Effect.fail(new PortFailure({ port: "SubjectKeys", operation: "destroy", reason: "unavailable", detail }))
+    }
+  )
 
 const tables = (database: Database) => {
   const insertWorkspaceKey = database.prepare("insert or ignore into workspace_keys values (?, ?, ?)")
