@@ -1,5 +1,5 @@
 import { NodeRuntime } from "@effect/platform-node"
-import { Cause, Effect, Exit, Layer, Logger } from "effect"
+import { Cause, Effect, Exit, Layer, Logger, Schedule } from "effect"
 import process from "node:process"
 import { embedded } from "./adapters/wiring.ts"
 import { readConfiguration } from "./configuration.ts"
@@ -13,6 +13,8 @@ import { RequestLimits } from "./http/middleware/RequestLimits.ts"
 import * as server from "./http/server.ts"
 import * as serverStop from "./http/ServerStop.ts"
 import { modules } from "./modules.ts"
+import { Gauges, makeGauges } from "./ports/platform/Gauges.ts"
+import { makePartStates, PartStates } from "./ports/platform/PartStates.ts"
 
 const banner = ({ dataFolder, host, metricsPort, port }: Configuration): string => `
 Broxiva runs at      http://${host}:${port}   (API documentation: /docs)
@@ -37,7 +39,7 @@ export const service = (configuration: Configuration) => {
   const offered = Layer.mergeAll(settings.layer, keys.layer, auditLog.layer, deadLetters.layer)
   const consumers = modules.flatMap((module) => Object.values(module.consumers))
   const workers = Layer.effectDiscard(
-    Effect.forEach(consumers, (consumer) => Effect.forkScoped(consumer), { discard: true })
+    Effect.forEach(consumers, (consumer) => Effect.forkScoped(persistently(consumer)), { discard: true })
   )
   const merges = Layer.effectDiscard(applyAllMerges)
   const limits = Layer.succeed(RequestLimits, {
@@ -54,9 +56,18 @@ export const service = (configuration: Configuration) => {
     Layer.provideMerge(http),
     Layer.provide([serverStop.layer, limits]),
     Layer.provide(offered),
-    Layer.provide(world)
+    Layer.provide(world),
+    Layer.provide([Layer.sync(PartStates, makePartStates), Layer.sync(Gauges, makeGauges)])
   )
 }
+
+/** A consumer deals with its own failures; one that could not even begin is begun again, never silently gone. */
+const persistently = <E, R>(consumer: Effect.Effect<never, E, R>) =>
+  consumer.pipe(
+    Effect.sandbox,
+    Effect.tapError((cause) => Effect.logError("a consumer ended and is begun again", cause)),
+    Effect.retry(Schedule.spaced("5 seconds"))
+  )
 
 const start = (configuration: Configuration) =>
   Layer.launch(

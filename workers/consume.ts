@@ -1,15 +1,20 @@
-import { Effect, Metric, Schedule } from "effect"
+import { Cause, Clock, Effect, Exit, Metric } from "effect"
 import { EventLog } from "../ports/analytics/EventLog.ts"
 import type { LogBatch } from "../ports/analytics/EventLog.ts"
+import { Gauges } from "../ports/platform/Gauges.ts"
+import { PartStates } from "../ports/platform/PartStates.ts"
 import type { PortFailure } from "../ports/PortFailure.ts"
+import { ConsumerState } from "./ConsumerState.ts"
 
 const waitMillis = 1000
 export const consumedLines = Metric.counter("marketing_consumed_lines_total", {
   description: "Lines of the event log that a consumer has passed",
   incremental: true
 })
-
-const pauseAfterFailure = "500 millis"
+const consumerFailures = Metric.counter("marketing_consumer_failures_total", {
+  description: "Attempts of a consumer that failed and were made again",
+  incremental: true
+})
 
 export interface Consumer {
   readonly name: string
@@ -20,26 +25,77 @@ export interface Consumer {
   readonly take: (batch: LogBatch) => Effect.Effect<void, PortFailure>
 }
 
-/** Reads the log from where the consumer is, for ever. A failure is tried again, from the place that was reached. */
+/** Reads the log from where the consumer is, for ever. What fails, a bug too, is tried again from the place that was reached. */
 export const consume = (consumer: Consumer): Effect.Effect<never, PortFailure, EventLog> =>
-  Effect.gen(function* () {
-    const log = yield* EventLog
-    const partitions = yield* log.partitions
-    const follow = (partition: string) =>
-      Effect.gen(function* () {
-        let from = yield* consumer.position(partition)
-        for (;;) {
-          const batch = yield* log.read({ partition, from, linesMax: consumer.linesMax, waitMillis })
-          if (batch.lines.length > 0) {
-            yield* consumer.take(batch)
-            yield* Metric.update(Metric.withAttributes(consumedLines, { consumer: consumer.name }), batch.lines.length)
+  Effect.scoped(
+    Effect.gen(function* () {
+      const log = yield* EventLog
+      const partitions = yield* log.partitions
+      const passed = Metric.withAttributes(consumedLines, { consumer: consumer.name })
+      const follow = (partition: string, state: ConsumerState) =>
+        Effect.gen(function* () {
+          const clock = yield* Clock.Clock
+          let from = state.startFrom(yield* consumer.position(partition))
+          for (;;) {
+            const batch = yield* log.read({ partition, from, linesMax: consumer.linesMax, waitMillis })
+            state.reading(batch.lines, clock.currentTimeMillisUnsafe())
+            if (batch.lines.length > 0) {
+              yield* consumer.take(batch)
+              yield* Metric.update(passed, batch.lines.length)
+            }
+            from = state.took(batch.through)
           }
-          from = batch.through
-        }
-      }).pipe(
-        Effect.tapError((failure) => Effect.logWarning(`${consumer.name}: ${failure.message}`)),
-        Effect.retry(Schedule.spaced(pauseAfterFailure))
+        })
+      yield* Effect.forEach(
+        partitions,
+        Effect.fnUntraced(function* (partition) {
+          const state = yield* watched(consumer.name, partition)
+          return yield* persistently(consumer.name, state, follow(partition, state))
+        }),
+        { concurrency: "unbounded", discard: true }
       )
-    yield* Effect.forEach(partitions, follow, { concurrency: "unbounded", discard: true })
-    return yield* Effect.never
+      return yield* Effect.never
+    })
+  )
+
+/** The consumer's state, as health and metrics see it. */
+const watched = Effect.fnUntraced(function* (name: string, partition: string) {
+  const log = yield* EventLog
+  const clock = yield* Clock.Clock
+  const parts = yield* PartStates
+  const gauges = yield* Gauges
+  const state = new ConsumerState()
+  const now = () => clock.currentTimeMillisUnsafe()
+  yield* parts.watch(`consumer_${name}`, () => state.partState(now()))
+  yield* gauges.observe({
+    name: "marketing_consumer_lag_seconds",
+    description: "Age of the oldest line of the event log that the consumer has not passed",
+    labels: { consumer: name, partition },
+    read: Effect.sync(() => state.lagMillis(now()) / 1000)
   })
+  yield* gauges.observe({
+    name: "marketing_consumer_lag_bytes",
+    description: "Bytes of the event log that the consumer has not passed",
+    labels: { consumer: name, partition },
+    read: Effect.suspend(() => log.backlogBytes(partition, state.place))
+  })
+  return state
+})
+
+/** Runs it again however it ends, after a pause that grows with each failure in a row. */
+const persistently = Effect.fnUntraced(function* (
+  name: string,
+  state: ConsumerState,
+  follow: Effect.Effect<never, PortFailure>
+) {
+  const failures = Metric.withAttributes(consumerFailures, { consumer: name })
+  for (;;) {
+    const exit = yield* Effect.exit(follow)
+    if (Exit.isSuccess(exit) || Cause.hasInterruptsOnly(exit.cause)) return yield* Effect.interrupt
+    const pauseMillis = state.failed(exit.cause, yield* Clock.currentTimeMillis)
+    const log = Cause.hasDies(exit.cause) ? Effect.logError : Effect.logWarning
+    yield* log("a consumer failed and is tried again", exit.cause, { consumer: name, pause_millis: pauseMillis })
+    yield* Metric.update(failures, 1)
+    yield* Effect.sleep(pauseMillis)
+  }
+})

@@ -107,6 +107,11 @@ const operations = (folder: string, writer: SegmentWriter): EventLog["Service"] 
         catch: (cause) => diskFailure("saveCheckpoint", cause)
       }),
     end: () => Effect.sync(() => encodePlace(writer.end)),
+    backlogBytes: (_, from) =>
+      Effect.try({
+        try: () => bytesBehind(folder, writer, from),
+        catch: (cause) => (cause instanceof PortFailure ? cause : diskFailure("backlogBytes", cause))
+      }),
     dropBefore: (timeMillis) =>
       Effect.try({
         try: () => dropSegments(folder, writer, timeMillis),
@@ -164,6 +169,13 @@ const readBatch = async (
     }
     place = { segment: place.segment + 1, offset: 0 }
   }
+}
+
+const bytesBehind = (folder: string, writer: SegmentWriter, from: string | undefined): number => {
+  const end = writer.end
+  const start = startOf(folder, from, end)
+  const between = listSegments(folder).filter((segment) => segment >= start.segment && segment < end.segment)
+  return Math.max(0, between.reduce((sum, segment) => sum + segmentLength(folder, segment), end.offset) - start.offset)
 }
 
 const dropSegments = (folder: string, writer: SegmentWriter, timeMillis: number): { readonly segments: number } => {

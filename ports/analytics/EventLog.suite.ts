@@ -104,6 +104,24 @@ export const suite = (name: string, layer: () => Layer.Layer<EventLog, PortFailu
       })
     )
 
+    it.effect("counts the bytes behind a place, or says that it does not", () =>
+      Effect.gen(function* () {
+        const log = yield* EventLog
+        const from = yield* log.end("0")
+        const sent = entries("backlog", 50)
+        yield* log.append(sent)
+        const end = yield* log.end("0")
+        const bytes = yield* log.backlogBytes("0", from)
+        if (bytes === undefined) return assert.isUndefined(yield* log.backlogBytes("0", undefined))
+        assert.strictEqual(
+          bytes,
+          sent.reduce((sum, each) => sum + Buffer.byteLength(each.line) + 1, 0)
+        )
+        assert.strictEqual(yield* log.backlogBytes("0", end), 0)
+        assert.isAtLeast((yield* log.backlogBytes("0", undefined)) ?? 0, bytes)
+      })
+    )
+
     it.effect("refuses more lines and longer lines than its limits, whole", () =>
       Effect.gen(function* () {
         const log = yield* EventLog

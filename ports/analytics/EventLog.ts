@@ -52,6 +52,11 @@ export class EventLog extends Context.Service<
     readonly saveCheckpoint: (consumer: string, partition: string, through: string) => Effect.Effect<void, PortFailure>
     /** The end of the partition now: what a reader would have passed once it had read everything durable. */
     readonly end: (partition: string) => Effect.Effect<string, PortFailure>
+    /** Bytes of lines behind `from` (`undefined`: of all that is retained); `undefined` where the engine does not count them. */
+    readonly backlogBytes: (
+      partition: string,
+      from: string | undefined
+    ) => Effect.Effect<number | undefined, PortFailure>
     /** Drops whole segments whose youngest line is older than the time (ms UTC). Answers how many lines went. */
     readonly dropBefore: (timeMillis: number) => Effect.Effect<{ readonly segments: number }, PortFailure>
   }

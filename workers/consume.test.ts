@@ -1,0 +1,80 @@
+import { assert, describe, it } from "@effect/vitest"
+import { Cause, Clock, Deferred, Effect, Fiber } from "effect"
+import { mkdtempSync } from "node:fs"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
+import * as DiskEventLog from "../adapters/disk/EventLog.ts"
+import { EventLog } from "../ports/analytics/EventLog.ts"
+import { makePartStates, PartStates } from "../ports/platform/PartStates.ts"
+import { PortFailure } from "../ports/PortFailure.ts"
+import { consume } from "./consume.ts"
+import { caughtUpMillis, consumerLagMillisMax, ConsumerState } from "./ConsumerState.ts"
+
+const lineFrom = (millis: number) => JSON.stringify({ v: 1, received_at: millis * 1000 })
+const full = new PortFailure({ port: "EventStore", operation: "insert", reason: "full", detail: "no room" })
+
+describe("a consumer", () => {
+  it.live("tries again after a failure and after a bug, naming itself until it goes on", () =>
+    Effect.gen(function* () {
+      const parts = makePartStates()
+      const log = yield* EventLog
+      yield* log.append([{ key: "k", line: lineFrom(yield* Clock.currentTimeMillis) }])
+      const taken = yield* Deferred.make<ReadonlyArray<string>>()
+      const endings = [Effect.fail(full), Effect.die(new Error("a bug"))]
+      const seen: Array<unknown> = []
+      const consumer = consume({
+        name: "test",
+        linesMax: 10,
+        position: () => log.checkpoint("test", "0"),
+        take: ({ lines }) => {
+          seen.push(parts.read().map(({ name, reason, status }) => ({ name, reason, status })))
+          return endings.shift() ?? Effect.asVoid(Deferred.succeed(taken, lines))
+        }
+      })
+      const fiber = yield* Effect.forkChild(Effect.provideService(consumer, PartStates, parts))
+      assert.strictEqual((yield* Deferred.await(taken)).length, 1)
+      yield* Effect.sleep(20)
+      assert.deepStrictEqual(seen, [
+        [{ name: "consumer_test", reason: undefined, status: "ok" }],
+        [{ name: "consumer_test", reason: "full", status: "degraded" }],
+        [{ name: "consumer_test", reason: "defect", status: "degraded" }]
+      ])
+      assert.deepStrictEqual(parts.read(), [{ name: "consumer_test", status: "ok" }])
+      yield* Fiber.interrupt(fiber)
+      assert.deepStrictEqual(parts.read(), [])
+    }).pipe(Effect.provide(DiskEventLog.layer({ folder: mkdtempSync(join(tmpdir(), "consume-")) })))
+  )
+})
+
+describe("a consumer's state", () => {
+  it("is starting until what it reads is fresh", () => {
+    const state = new ConsumerState()
+    const now = 1_000_000_000
+    state.reading([lineFrom(now - caughtUpMillis - 1)], now)
+    state.took("1")
+    assert.deepInclude(state.partState(now), { status: "starting", reason: "behind" })
+    state.reading([lineFrom(now - caughtUpMillis)], now)
+    assert.deepInclude(state.partState(now), { status: "ok" })
+  })
+
+  it("is degraded once it is further behind than its limit", () => {
+    const state = new ConsumerState()
+    const now = 1_000_000_000
+    state.reading([], now)
+    state.reading([lineFrom(now)], now)
+    assert.deepInclude(state.partState(now + consumerLagMillisMax), { status: "ok" })
+    assert.deepEqual(state.partState(now + consumerLagMillisMax + 1), {
+      status: "degraded",
+      reason: "behind",
+      since: now
+    })
+  })
+
+  it("pauses longer with each failure in a row, and briefly again after a success", () => {
+    const state = new ConsumerState()
+    const pauses = Array.from({ length: 6 }, () => state.failed(Cause.fail(full), 0))
+    assert.deepStrictEqual(pauses, [500, 1000, 2000, 4000, 5000, 5000])
+    state.took("1")
+    assert.strictEqual(state.failed(Cause.fail(full), 0), 500)
+  })
+})
