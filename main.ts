@@ -2,6 +2,7 @@ import { NodeRuntime } from "@effect/platform-node"
 import { Cause, Effect, Exit, Layer, Logger, Schedule } from "effect"
 import process from "node:process"
 import { embedded } from "./adapters/wiring.ts"
+import { banner } from "./banner.ts"
 import { readConfiguration } from "./configuration.ts"
 import type { Configuration } from "./configuration.ts"
 import { applyAllMerges } from "./domain/analytics/workflows/mergePeople.ts"
@@ -15,19 +16,6 @@ import * as serverStop from "./http/ServerStop.ts"
 import { modules } from "./modules.ts"
 import { Gauges, makeGauges } from "./ports/platform/Gauges.ts"
 import { makePartStates, PartStates } from "./ports/platform/PartStates.ts"
-
-const banner = ({ dataFolder, host, metricsPort, port }: Configuration): string => `
-Broxiva runs at      http://${host}:${port}   (API documentation: /docs)
-Metrics              http://${host}:${metricsPort}/metrics
-Data folder          ${dataFolder}
-
-Send a first event:
-
-  curl -X POST http://${host}:${port}/analytics/events/ingest \\
-    -H "Authorization: Bearer $(npm run --silent token -- --workspace default --scopes '*')" \\
-    -H 'Content-Type: application/json' \\
-    -d "{\\"event_id\\":\\"$(cat /proc/sys/kernel/random/uuid)\\",\\"event_type\\":\\"page_view\\",\\"anonymous_id\\":\\"me\\",\\"session_id\\":\\"first\\",\\"timestamp\\":\\"$(date -u +%FT%TZ)\\"}"
-`
 
 /** The whole service: server on top, workers beside it, the world below. */
 export const service = (configuration: Configuration) => {

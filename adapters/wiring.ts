@@ -1,11 +1,11 @@
 import { Layer } from "effect"
 import { NodeCrypto } from "@effect/platform-node"
 import { existsSync, readdirSync } from "node:fs"
-import { join } from "node:path"
 import { Collections } from "../ports/documents/DocumentStore.ts"
 import type { Collection } from "../ports/documents/DocumentStore.ts"
 import * as BundledExchangeRates from "./bundled/ExchangeRates.ts"
 import * as BundledGeoLocator from "./bundled/GeoLocator.ts"
+import { filesOf } from "./dataFiles.ts"
 import * as DataFolder from "./disk/DataFolder.ts"
 import * as DiskEventLog from "./disk/EventLog.ts"
 import * as DuckdbEventStore from "./duckdb/EventStore.ts"
@@ -23,16 +23,6 @@ export interface WorldOptions {
   readonly geoDatabase: string | undefined
   readonly collections: ReadonlyArray<Collection>
 }
-
-/** Names below the data folder; `keys` is backed up apart. */
-export const filesOf = (dataFolder: string) => ({
-  log: join(dataFolder, "log"),
-  events: join(dataFolder, "events.duckdb"),
-  documents: join(dataFolder, "documents.sqlite"),
-  rootKey: join(dataFolder, "keys", "root.key"),
-  tokenKey: join(dataFolder, "keys", "jwt.key"),
-  subjectKeys: join(dataFolder, "keys", "subjects.sqlite")
-})
 
 /** The first segment is made after the keys: where there is one, keys were there. */
 const holdsEvents = (logFolder: string): boolean =>

@@ -5,7 +5,7 @@ import { createServer } from "node:net"
 import { tmpdir } from "node:os"
 import { join, resolve } from "node:path"
 import { readOrMake } from "../adapters/files/TokenKey.ts"
-import { filesOf } from "../adapters/wiring.ts"
+import { filesOf } from "../adapters/dataFiles.ts"
 import { makeToken } from "../domain/platform/tokens.ts"
 import type { TokenClaims } from "../domain/platform/tokens.ts"
 
@@ -14,7 +14,7 @@ const startMillisMax = 30_000
 
 export const freshFolder = (): string => mkdtempSync(join(tmpdir(), "broxiva-"))
 
-const freePort = (): Promise<number> =>
+export const freePort = (): Promise<number> =>
   new Promise((done, failed) => {
     const server = createServer()
     server.once("error", failed)

@@ -5,7 +5,7 @@ import { parseArgs } from "node:util"
 import { copyLog } from "../adapters/disk/EventLogCopy.ts"
 import { copyDatabase } from "../adapters/sqlite/DatabaseCopy.ts"
 import type { DatabaseCopy } from "../adapters/sqlite/DatabaseCopy.ts"
-import { filesOf } from "../adapters/wiring.ts"
+import { filesOf } from "../adapters/dataFiles.ts"
 
 /**
  * Copies a data folder, running or not. The order makes the copies fit each other:

@@ -2,7 +2,7 @@ import { randomUUID } from "node:crypto"
 import process from "node:process"
 import { parseArgs } from "node:util"
 import { readOrMake } from "../adapters/files/TokenKey.ts"
-import { filesOf } from "../adapters/wiring.ts"
+import { filesOf } from "../adapters/dataFiles.ts"
 import { makeToken } from "../domain/platform/tokens.ts"
 
 const { values } = parseArgs({

@@ -1,0 +1,11 @@
+import { join } from "node:path"
+
+/** Names below the data folder; `keys` is backed up apart. */
+export const filesOf = (dataFolder: string) => ({
+  log: join(dataFolder, "log"),
+  events: join(dataFolder, "events.duckdb"),
+  documents: join(dataFolder, "documents.sqlite"),
+  rootKey: join(dataFolder, "keys", "root.key"),
+  tokenKey: join(dataFolder, "keys", "jwt.key"),
+  subjectKeys: join(dataFolder, "keys", "subjects.sqlite")
+})
