@@ -24,20 +24,36 @@ const workspaceOf = (line: string): WorkspaceId => {
   return WorkspaceId.make(found ?? "default")
 }
 
-/** Puts every line of the log into the event store; lines that are none become dead letters. */
+/** Puts every line of the log into the event store; lines that are none become dead letters before it goes on. */
 export const indexEvents = Effect.gen(function* () {
   const store = yield* EventStore
   const deadLetters = yield* DeadLetters
+
+  const setApart = Effect.fnUntraced(function* (rejected: ReadonlyArray<RejectedLine>) {
+    const now = yield* Clock.currentTimeMillis
+    yield* Effect.logWarning(`${name}: ${rejected.length} lines become dead letters`)
+    const byWorkspace = Map.groupBy(rejected, ({ line }) => workspaceOf(line))
+    for (const [workspace, lines] of byWorkspace) {
+      yield* deadLetters.add(
+        workspace,
+        lines.map((line) => letterOf(line, now))
+      )
+    }
+  })
+
   return yield* consume({
     name,
     linesMax: insertLinesMax,
     position: store.position,
     take: Effect.fnUntraced(function* (batch) {
-      const { rejected } = yield* store.insert(batch)
-      if (rejected.length === 0) return
-      const now = yield* Clock.currentTimeMillis
-      yield* Effect.logWarning(`${name}: ${rejected.length} lines became dead letters`)
-      for (const line of rejected) yield* deadLetters.add(workspaceOf(line.line), [letterOf(line, now)])
+      let { lines } = batch
+      for (;;) {
+        const { rejected } = yield* store.insert({ ...batch, lines })
+        if (rejected.length === 0) return
+        yield* setApart(rejected)
+        const apart = new Set(rejected.map(({ line }) => line))
+        lines = lines.filter((line) => !apart.has(line))
+      }
     })
   })
 })

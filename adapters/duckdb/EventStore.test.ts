@@ -33,4 +33,37 @@ describe("the file of DuckDB", () => {
       assert.isUndefined(yield* Effect.provide(position, layer({ file: here })))
     })
   )
+
+  it.effect(
+    "finds a hundred lines that the engine cannot read among ten thousand, and the same ones at every try",
+    () =>
+      Effect.gen(function* () {
+        const store = yield* EventStore
+        const of = (number: number, more: object) =>
+          JSON.stringify({
+            ...(JSON.parse(line) as object),
+            event_id: `00000000-0000-4000-8000-${number.toString(16).padStart(12, "0")}`,
+            ...more
+          })
+        const bad = (number: number) =>
+          of(number, number % 200 === 50 ? { index: 3_000_000_000 } : { properties: { text: "\ud800" } })
+        const lines = Array.from({ length: 10_000 }, (_, number) =>
+          number % 100 === 50 ? bad(number) : of(number, { properties: { zero: "\0", huge: 1e300 } })
+        )
+        const poison = lines.filter((_, number) => number % 100 === 50)
+        const batch = { partition: "0", through: "9" }
+        const first = yield* store.insert({ ...batch, lines })
+        assert.sameMembers(
+          first.rejected.map((each) => each.line),
+          poison
+        )
+        assert.deepStrictEqual(yield* store.insert({ ...batch, lines }), first)
+        const good = lines.filter((each) => !poison.includes(each))
+        assert.deepStrictEqual(yield* store.insert({ ...batch, lines: good }), {
+          inserted: good.length,
+          duplicates: 0,
+          rejected: []
+        })
+      }).pipe(Effect.provide(layer({ file: file() })))
+  )
 })

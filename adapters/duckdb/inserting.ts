@@ -3,7 +3,7 @@ import { writeFile } from "node:fs/promises"
 import type { RejectedLine } from "../../ports/analytics/EventStore.ts"
 import { highWord, IdTable, lowWord } from "./IdTable.ts"
 import { quote } from "./queryText.ts"
-import { resolvePeople, saveLinks, stageLines, stageLinks } from "./schema.ts"
+import { resolvePeople, saveLinks, stageLines, stageLinks, unreadableLines } from "./schema.ts"
 import { sortLines } from "./sortLines.ts"
 import type { Line } from "./sortLines.ts"
 
@@ -79,13 +79,26 @@ const load = async (
   }
 }
 
-/** Lines that are events by their schema and yet cannot be read by the engine, found by halving. */
+type Refused = ReadonlyMap<Line, string>
+
+/** Lines that are events by their schema and yet cannot be read by the engine: found in one pass, else by halving. */
 const refusedBy = async (
   connection: DuckDBConnection,
   scratch: string,
   lines: ReadonlyArray<Line>
-): Promise<ReadonlyMap<Line, string>> => {
+): Promise<Refused> => {
   if (lines.length === 0) return new Map()
+  await writeFile(scratch, lines.map(({ text }, n) => `${JSON.stringify({ n, line: text })}\n`).join(""))
+  const rows = await readAll(connection)(unreadableLines(scratch))
+  if (rows.length === 0) return refusedHalves(connection, scratch, lines)
+  return new Map(rows.map((row) => [lines[Number(row["n"])]!, "the engine cannot read its JSON or one of its numbers"]))
+}
+
+const refusedHalves = async (
+  connection: DuckDBConnection,
+  scratch: string,
+  lines: ReadonlyArray<Line>
+): Promise<Refused> => {
   try {
     await writeFile(scratch, lines.map(({ text }) => `${text}\n`).join(""))
     await connection.run(stageLines(scratch))
@@ -95,8 +108,8 @@ const refusedBy = async (
     if (lines.length === 1) return new Map([[lines[0]!, String(cause).split("\n")[0]!.slice(0, 300)]])
     const middle = lines.length >> 1
     return new Map([
-      ...(await refusedBy(connection, scratch, lines.slice(0, middle))),
-      ...(await refusedBy(connection, scratch, lines.slice(middle)))
+      ...(await refusedHalves(connection, scratch, lines.slice(0, middle))),
+      ...(await refusedHalves(connection, scratch, lines.slice(middle)))
     ])
   }
 }
@@ -107,32 +120,32 @@ const isAboutData = (cause: unknown): boolean =>
     String(cause)
   )
 
-/** Loads the good lines in one transaction with their position; a line that the engine refuses is found and set apart. */
+const rejectedOnly = (rejected: ReadonlyArray<RejectedLine>): Inserted => ({ inserted: 0, duplicates: 0, rejected })
+
+/** Loads the lines in one transaction with their position, or answers those that are none and loads nothing. */
 export const insertLines = async (
   connection: DuckDBConnection,
   ids: IdTable,
   scratch: string,
   batch: { readonly partition: string; readonly through: string; readonly lines: ReadonlyArray<string> }
 ): Promise<Inserted> => {
-  let sorted = sortLines(batch.lines, false)
-  let lines = await fresh(connection, ids, sorted.lines)
+  const sorted = sortLines(batch.lines, false)
+  if (sorted.rejected.length > 0) return rejectedOnly(sorted.rejected)
+  const lines = await fresh(connection, ids, sorted.lines)
   try {
     await load(connection, scratch, lines, batch)
-  } catch {
+  } catch (cause) {
+    if (!isAboutData(cause)) throw cause
     const strict = sortLines(batch.lines, true)
     const refused = await refusedBy(connection, scratch, strict.lines)
-    sorted = {
-      lines: strict.lines.filter((line) => !refused.has(line)),
-      rejected: [
-        ...strict.rejected,
-        ...[...refused].map(([line, detail]) => ({ line: line.text, reason: "invalid_event" as const, detail }))
-      ]
-    }
-    lines = await fresh(connection, ids, sorted.lines)
-    await load(connection, scratch, lines, batch)
+    if (strict.rejected.length + refused.size === 0) throw cause
+    return rejectedOnly([
+      ...strict.rejected,
+      ...[...refused].map(([{ line }, detail]) => ({ line, reason: "invalid_event" as const, detail }))
+    ])
   }
   for (const { id } of lines) ids.add(highWord(id), lowWord(id))
-  return { inserted: lines.length, duplicates: sorted.lines.length - lines.length, rejected: sorted.rejected }
+  return { inserted: lines.length, duplicates: sorted.lines.length - lines.length, rejected: [] }
 }
 
 /** Fills the table of ids from the file, a chunk at a time, leaving the event loop free in between. */

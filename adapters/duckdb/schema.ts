@@ -64,6 +64,23 @@ select workspace, event_id::UUID as event_id, ${idHashOf("event_id")} as id_hash
   money.minor as minor, money.currency as currency, traits, traits_once, properties
 from read_json('${file}', format = 'newline_delimited', columns = ${lineColumns})`
 
+const numbersOfLine = [
+  ["time", "bigint"],
+  ["received_at", "bigint"],
+  ["index", "integer"],
+  ["timestamp", "bigint"],
+  ["sent_at", "bigint"],
+  ["money.minor", "bigint"]
+] as const
+
+/** Of a scratch file of `{ n, line }`, the numbers of those lines that {@link stageLines} would fail on. */
+export const unreadableLines = (file: string): string => `
+select n from read_json('${file}', format = 'newline_delimited', columns = {n: 'INTEGER', line: 'VARCHAR'})
+where case when json_valid(line) then try_cast(line->>'$.event_id' as uuid) is null or ${numbersOfLine
+  .map(([path, type]) => `(line->>'$.${path}' is not null and try_cast(line->>'$.${path}' as ${type}) is null)`)
+  .join(" or ")} else true end
+order by n`
+
 /** Staged links that are earlier than what is known, into the temporary table `new_links`. */
 export const stageLinks = `
 create or replace temp table new_links as

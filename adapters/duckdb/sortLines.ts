@@ -3,6 +3,9 @@ import type { RejectedLine } from "../../ports/analytics/EventStore.ts"
 import { StoredEvent, storedLineIdOffset, storedLineVersion } from "../../ports/analytics/StoredEvent.ts"
 
 export interface Line {
+  /** As it was given. */
+  readonly line: string
+  /** As it is loaded. */
   readonly text: string
   readonly id: string
   readonly workspace: string
@@ -19,7 +22,7 @@ const cut = (text: string): Line | undefined => {
     return undefined
   const id = text.slice(storedLineIdOffset, storedLineIdOffset + idCharacters)
   const workspace = text.slice(workspaceAt, text.indexOf('"', workspaceAt))
-  return { text, id, workspace }
+  return { line: text, text, id, workspace }
 }
 
 const decode = Schema.decodeUnknownExit(Schema.toCodecJson(StoredEvent))
@@ -41,7 +44,7 @@ export const judge = (text: string): Line | RejectedLine => {
   if (exit._tag === "Failure") return { line: text, reason: "invalid_event", detail: String(exit.cause).slice(0, 1000) }
   if (!uuid.test(String(id)))
     return { line: text, reason: "invalid_event", detail: "event_id is no UUID in lower case" }
-  return { text: JSON.stringify(value), id: String(id), workspace: String(workspace) }
+  return { line: text, text: JSON.stringify(value), id: String(id), workspace: String(workspace) }
 }
 
 /** Lines to load and lines that are none; `strict` parses every one. */

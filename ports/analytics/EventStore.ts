@@ -66,7 +66,8 @@ export interface UserMerge {
  * Every event, answering questions about people.
  *
  * `insert` is idempotent by (workspace, event_id): the first line in log order wins, over all retained time and within
- * one call. Its position is stored in the same transaction; a store that lost its data answers `undefined` for every
+ * one call. Where lines of the batch are no events, they come back and nothing is inserted: the caller sets them apart,
+ * where they are durable, before it inserts the rest, so that none is lost between the two. Its position is stored in the same transaction; a store that lost its data answers `undefined` for every
  * position and is filled again from the oldest line. What is inserted is in every answer at once on the embedded
  * engine, within its refresh interval on a remote one. People follow the identity rules whatever the order of arrival.
  */
