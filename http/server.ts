@@ -3,15 +3,17 @@ import { ByteSize, Effect, Layer } from "effect"
 import { HttpIncomingMessage, HttpRouter, HttpServerResponse } from "effect/http"
 import { HttpApiBuilder, HttpApiScalar, OpenApi } from "effect/http-api"
 import { PrometheusMetrics } from "effect/observability"
-import { createServer } from "node:http"
+import { createServer, STATUS_CODES } from "node:http"
+import type { IncomingMessage, ServerResponse } from "node:http"
 import type { Socket } from "node:net"
 import * as analytics from "./analytics/handlers.ts"
 import * as ingest from "./analytics/ingestRoutes.ts"
 import * as stream from "./analytics/streamRoute.ts"
-import { Api, ServedApi } from "./contract/Api.ts"
+import { DocumentedApi, ServedApi } from "./contract/Api.ts"
 import * as health from "./health.ts"
 import * as admission from "./middleware/admission.ts"
-import { problem } from "./middleware/problem.ts"
+import { atTheEdge } from "./middleware/edge.ts"
+import { problemBody, problemContentType } from "./middleware/problem.ts"
 import {
   headerBytesMax,
   headersTimeoutMillis,
@@ -25,59 +27,58 @@ const api = HttpApiBuilder.layer(ServedApi).pipe(
   Layer.provide(admission.layer)
 )
 
-const document = HttpServerResponse.jsonUnsafe(OpenApi.fromApi(Api))
+const document = HttpServerResponse.jsonUnsafe(OpenApi.fromApi(DocumentedApi))
 const openApi = HttpRouter.add("GET", "/openapi.json", Effect.succeed(document))
 
-const nothingHere = HttpRouter.add("*", "/*", (request) =>
-  Effect.succeed(
-    problem("not-found", { detail: "no endpoint has this method and path", instance: request.url.split("?", 1)[0] })
-  )
-)
-
-/** Tokens travel in headers, never in cookies: any page may ask, the token decides (browser keys by their origins). */
-const cors = HttpRouter.cors({
-  allowedOrigins: ["*"],
-  allowedMethods: ["GET", "POST", "PUT", "PATCH", "DELETE"],
-  allowedHeaders: [
-    "authorization",
-    "content-type",
-    "content-encoding",
-    "if-match",
-    "if-none-match",
-    "traceparent",
-    "x-request-id"
-  ],
-  exposedHeaders: ["etag", "ratelimit", "ratelimit-policy", "retry-after", "x-request-id", "x-event-dropped"],
-  maxAge: 86_400
-})
-
 const routes = Layer.mergeAll(
-  cors,
+  HttpRouter.middleware(atTheEdge, { global: true }),
   api,
   openApi,
   ingest.layer,
   stream.layer,
-  HttpApiScalar.layer(Api, { path: "/docs" }),
-  nothingHere
+  HttpApiScalar.layer(DocumentedApi, { path: "/docs", scalar: { withDefaultFonts: false } })
 )
 
 /** What is wrong with a request before it is one: answered by hand, in the same words. */
 const refuseConnection = (cause: NodeJS.ErrnoException, socket: Socket): void => {
   if (!socket.writable) return
-  const [status, title] =
+  const [kind, detail] =
     cause.code === "HPE_HEADER_OVERFLOW"
-      ? ["431 Request Header Fields Too Large", `headers have ${headerBytesMax} bytes at the most`]
+      ? (["headers-too-large", `headers have ${headerBytesMax} bytes at the most`] as const)
       : cause.code === "ERR_HTTP_REQUEST_TIMEOUT"
-        ? ["408 Request Timeout", "The request came too slowly"]
-        : ["400 Bad Request", "The request is no HTTP"]
-  const body = JSON.stringify({ type: "about:blank", title, status: Number(status.slice(0, 3)), detail: title })
+        ? (["timeout", `a request arrives within ${requestTimeoutMillis / 1000} seconds`] as const)
+        : (["bad-request", "the request is no HTTP"] as const)
+  const { body, status } = problemBody(kind, { detail })
   socket.end(
-    `HTTP/1.1 ${status}\r\ncontent-type: application/problem+json\r\ncontent-length: ${Buffer.byteLength(body)}\r\nconnection: close\r\n\r\n${body}`
+    [
+      `HTTP/1.1 ${status} ${STATUS_CODES[status]}`,
+      `content-type: ${problemContentType}`,
+      `content-length: ${Buffer.byteLength(body)}`,
+      "access-control-allow-origin: *",
+      "connection: close",
+      "",
+      body
+    ].join("\r\n")
   )
 }
 
+/** `Expect:` with anything but `100-continue`. */
+const refuseExpectation = (_: IncomingMessage, answer: ServerResponse): void => {
+  const { body, status } = problemBody("expectation-failed", {
+    detail: "the one expectation that is known: 100-continue"
+  })
+  answer.writeHead(status, { "content-type": problemContentType, connection: "close" }).end(body)
+}
+
+/** Longest id of a path, percent-encoded. */
+const pathSegmentCharactersMax = 1000
+
 export const layer = (options: { readonly port: number; readonly host: string }) =>
-  HttpRouter.serve(routes, { disableLogger: true, disableListenLog: true }).pipe(
+  HttpRouter.serve(routes, {
+    disableLogger: true,
+    disableListenLog: true,
+    routerConfig: { maxParamLength: pathSegmentCharactersMax, caseSensitive: true }
+  }).pipe(
     Layer.provide(Layer.succeed(HttpIncomingMessage.MaxBodySize, ByteSize.bytes(jsonBodyBytesMax))),
     Layer.provideMerge(
       NodeHttpServer.layer(
@@ -88,7 +89,7 @@ export const layer = (options: { readonly port: number; readonly host: string })
             requestTimeout: requestTimeoutMillis,
             connectionsCheckingInterval: 1000
           })
-          return server.on("clientError", refuseConnection)
+          return server.on("clientError", refuseConnection).on("checkExpectation", refuseExpectation)
         },
         { ...options, gracefulShutdownTimeout: "25 seconds" }
       )

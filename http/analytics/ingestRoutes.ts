@@ -12,6 +12,7 @@ import { makeAdmit } from "../middleware/admit.ts"
 import type { Admitted } from "../middleware/admit.ts"
 import { readText } from "../middleware/body.ts"
 import { answerOf } from "../middleware/failures.ts"
+import { refuseParameters } from "../middleware/parameters.ts"
 import { batchBodyBytesMax, eventBodyBytesMax } from "../middleware/RequestLimits.ts"
 
 const ingested = Metric.counter("marketing_events_ingested_total", {
@@ -50,8 +51,10 @@ export const layer = HttpRouter.use(
       answer: (receipt: A) => HttpServerResponse.HttpServerResponse
     ) => {
       const bodyRules = { bytesMax, types }
-      const run = (request: HttpServerRequest.HttpServerRequest, admitted: Admitted) =>
-        Effect.flatMap(readText(request, bodyRules), (body) => {
+      const run = (request: HttpServerRequest.HttpServerRequest, admitted: Admitted) => {
+        const strange = refuseParameters(request, [])
+        if (strange !== undefined) return Effect.succeed(strange)
+        return Effect.flatMap(readText(request, bodyRules), (body) => {
           if (typeof body !== "string") return Effect.succeed(body)
           return Effect.match(ingest(ingestRequest(request, admitted), body), {
             onSuccess: answer,
@@ -61,6 +64,7 @@ export const layer = HttpRouter.use(
             }
           })
         })
+      }
       return (request: HttpServerRequest.HttpServerRequest) => {
         const start = clock.currentTimeMillisUnsafe()
         return Effect.flatMap(admit(request, rules), (admitted) => {

@@ -4,6 +4,7 @@ import { Socket } from "effect/socket"
 import { LiveFeed } from "../../ports/analytics/LiveFeed.ts"
 import { streamRules } from "../contract/analytics.ts"
 import { makeAdmit } from "../middleware/admit.ts"
+import { refuseParameters } from "../middleware/parameters.ts"
 import { problem } from "../middleware/problem.ts"
 import { ServerStop } from "../ServerStop.ts"
 
@@ -29,6 +30,8 @@ export const layer = HttpRouter.use(
         const token = protocol?.split(",").at(-1)?.trim()
         const admitted = yield* token === undefined ? admit(request, streamRules) : admit(request, streamRules, token)
         if (HttpServerResponse.isHttpServerResponse(admitted)) return admitted
+        const strange = refuseParameters(request, [])
+        if (strange !== undefined) return HttpServerResponse.setHeaders(strange, admitted.headers)
         if ((request.headers["upgrade"] ?? "").toLowerCase() !== "websocket") {
           return problem("bad-request", { detail: "this is a WebSocket: send an upgrade", headers: admitted.headers })
         }

@@ -1,20 +1,7 @@
-import { Schema } from "effect"
-import { HttpApi, HttpApiEndpoint, HttpApiGroup, OpenApi } from "effect/http-api"
-import { AnalyticsGroup, EventsGroup } from "./analytics.ts"
+import { HttpApi, OpenApi } from "effect/http-api"
+import { AnalyticsGroup, EventsGroup, StreamGroup } from "./analytics.ts"
+import { HealthGroup } from "./health.ts"
 import { PlatformGroup } from "./platform.ts"
-
-export const Health = Schema.Struct({
-  status: Schema.Literals(["ready", "starting"]),
-  parts: Schema.Array(Schema.Struct({ name: Schema.String, status: Schema.String }))
-}).annotate({ identifier: "Health" })
-
-export class HealthGroup extends HttpApiGroup.make("health").add(
-  HttpApiEndpoint.get("live", "/health/live", { success: Health }).annotate(OpenApi.Summary, "The process runs."),
-  HttpApiEndpoint.get("ready", "/health/ready", { success: Health }).annotate(
-    OpenApi.Summary,
-    "Requests are served; parts by name."
-  )
-) {}
 
 const problemAnswer = {
   description: "A problem (RFC 9457)",
@@ -66,8 +53,11 @@ export class ServedApi extends HttpApi.make("broxiva")
   .annotate(HttpApi.ParseOptions, { errors: "all" })
   .annotate(HttpApi.PayloadParseOptions, { errors: "all", onExcessProperty: "error" }) {}
 
-/** The whole contract: what the document, the client and the tests speak of. */
-export class Api extends HttpApi.make("broxiva")
-  .add(EventsGroup, AnalyticsGroup, PlatformGroup, HealthGroup)
+/** The whole contract that the typed client speaks. */
+export class Api extends HttpApi.make("broxiva").add(EventsGroup, AnalyticsGroup, PlatformGroup, HealthGroup) {}
+
+/** What the document and the tests speak of: the client's endpoints and the WebSocket. */
+export class DocumentedApi extends HttpApi.make("broxiva")
+  .add(EventsGroup, AnalyticsGroup, StreamGroup, PlatformGroup, HealthGroup)
   .annotate(OpenApi.Transform, withProblems)
   .annotateMerge(OpenApi.annotations({ title: "Broxiva Marketing Platform", version: "0.1.0" })) {}

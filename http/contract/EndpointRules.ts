@@ -15,6 +15,8 @@ export interface Rules {
 
 export class EndpointRules extends Context.Service<EndpointRules, Rules>()("http/contract/EndpointRules") {}
 
+/** Public: no token, no limit. */
+export const open: Rules = { scope: undefined, rate_class: "default", idempotent: false, audited: false }
 export const reads = (scope: string): Rules => ({ scope, rate_class: "default", idempotent: false, audited: false })
 export const changes = (scope: string): Rules => ({ scope, rate_class: "default", idempotent: false, audited: true })
 export const creates = (scope: string): Rules => ({ ...changes(scope), idempotent: true })

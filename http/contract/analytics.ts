@@ -34,6 +34,15 @@ export class EventsGroup extends HttpApiGroup.make("events_in")
   )
   .middleware(Admission) {}
 
+/** A WebSocket, which no typed client calls: in the document and under the same rules as every endpoint. */
+export class StreamGroup extends HttpApiGroup.make("stream")
+  .add(
+    HttpApiEndpoint.get("stream", "/analytics/realtime/stream", { success: HttpApiSchema.Empty(101) })
+      .annotate(EndpointRules, streamRules)
+      .annotate(OpenApi.Summary, "Events as they come: a WebSocket that sends one JSON object a message.")
+  )
+  .middleware(Admission) {}
+
 /** Questions out. */
 export class AnalyticsGroup extends HttpApiGroup.make("analytics")
   .add(

@@ -1,6 +1,5 @@
 import { Clock, Context, Effect, Metric } from "effect"
 import type { HttpServerRequest, HttpServerResponse } from "effect/http"
-import { randomUUID } from "node:crypto"
 import { RateLimits } from "../../ports/platform/RateLimits.ts"
 import type { RateDecision } from "../../ports/platform/RateLimits.ts"
 import { RevokedKeys } from "../../ports/platform/RevokedKeys.ts"
@@ -10,6 +9,7 @@ import { holdsScope, readToken } from "../../domain/platform/tokens.ts"
 import type { Principal, TokenRefusal } from "../../domain/platform/tokens.ts"
 import type { Rules } from "../contract/EndpointRules.ts"
 import { problem } from "./problem.ts"
+import { requestIdOf } from "./requestId.ts"
 import { ServerStop } from "../ServerStop.ts"
 import { RequestLimits } from "./RequestLimits.ts"
 
@@ -76,7 +76,7 @@ export const makeAdmit = Effect.gen(function* () {
   ): Effect.Effect<Admitted | Refusal> => {
     const now = clock.currentTimeMillisUnsafe()
     const instance = request.url.split("?", 1)[0]!
-    const requestId = request.headers["x-request-id"]?.slice(0, 100) ?? randomUUID()
+    const requestId = requestIdOf(request)
     // A stopping server answers what it is sent and asks clients to go elsewhere with the next request.
     const headers = { "x-request-id": requestId, ...(stop.isStopping() ? { connection: "close" } : {}) }
     const refuse = (kind: "unauthenticated" | "forbidden", detail: string, more: Record<string, string> = {}) =>

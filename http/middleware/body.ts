@@ -23,6 +23,8 @@ const tooLarge = (bytesMax: number): Refusal =>
 const readBytes = (request: HttpServerRequest.HttpServerRequest, bytesMax: number) =>
   Effect.callback<Buffer | Refusal>((resume) => {
     const message = NodeHttpServerRequest.toIncomingMessage(request)
+    // Clients like curl wait for this before they send a large body.
+    if (request.headers["expect"] === "100-continue") NodeHttpServerRequest.toServerResponse(request).writeContinue()
     let first: Buffer | undefined
     let chunks: Array<Buffer> | undefined
     let size = 0

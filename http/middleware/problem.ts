@@ -13,9 +13,11 @@ const problems = {
   stale: [412, "It was changed in the meantime"],
   "too-large": [413, "The request is too large"],
   "unsupported-media-type": [415, "The content type is not supported"],
+  "expectation-failed": [417, "The expectation cannot be met"],
   unprocessable: [422, "The request cannot be processed"],
   "precondition-required": [428, "Name the revision that you change"],
   "rate-limited": [429, "Too many requests"],
+  "headers-too-large": [431, "The headers are too large"],
   internal: [500, "Something went wrong here"],
   unavailable: [503, "Not available right now"],
   "storage-full": [507, "There is no room to store this"]
@@ -32,10 +34,12 @@ export interface ProblemDetails {
   readonly headers?: Readonly<Record<string, string>>
 }
 
-/** RFC 9457. */
-export const problem = (kind: ProblemKind, details: ProblemDetails): HttpServerResponse.HttpServerResponse => {
+/** RFC 9457: status and body. */
+export const problemBody = (
+  kind: ProblemKind,
+  { detail, errors, instance, requestId }: Omit<ProblemDetails, "headers">
+): { readonly status: number; readonly body: string } => {
   const [status, title] = problems[kind]
-  const { detail, errors, headers, instance, requestId } = details
   const body = {
     type: problemTypeBase + kind,
     title,
@@ -45,9 +49,51 @@ export const problem = (kind: ProblemKind, details: ProblemDetails): HttpServerR
     ...(requestId === undefined ? {} : { request_id: requestId }),
     ...(errors === undefined ? {} : { errors })
   }
-  return HttpServerResponse.text(JSON.stringify(body), {
+  return { status, body: JSON.stringify(body) }
+}
+
+export const problemContentType = "application/problem+json"
+
+export const problem = (kind: ProblemKind, details: ProblemDetails): HttpServerResponse.HttpServerResponse => {
+  const { body, status } = problemBody(kind, details)
+  return HttpServerResponse.text(body, {
     status,
-    contentType: "application/problem+json",
-    ...(headers === undefined ? {} : { headers })
+    contentType: problemContentType,
+    ...(details.headers === undefined ? {} : { headers: details.headers })
   })
+}
+
+/** The same problem, naming the request that it answers; another refusal with that status becomes a problem. */
+export const locateProblem = (
+  response: HttpServerResponse.HttpServerResponse,
+  at: { readonly instance: string; readonly requestId: string }
+): HttpServerResponse.HttpServerResponse => {
+  const type = response.headers["content-type"] ?? ""
+  if (type === problemContentType) {
+    const { detail, errors, instance, request_id, status, title, ...rest } = JSON.parse(textOf(response))
+    const body = {
+      ...rest,
+      title,
+      status,
+      detail,
+      instance: instance ?? at.instance,
+      request_id: request_id ?? at.requestId,
+      ...(errors === undefined ? {} : { errors })
+    }
+    return withText(response, JSON.stringify(body))
+  }
+  if (type.startsWith("application/json")) return response
+  const kind = (Object.keys(problems) as ReadonlyArray<ProblemKind>).find(
+    (each) => problems[each][0] === response.status
+  )
+  if (kind === undefined) return response
+  return withText(response, problemBody(kind, { detail: problems[kind][1], ...at }).body)
+}
+
+const textOf = ({ body }: HttpServerResponse.HttpServerResponse): string =>
+  body._tag === "Uint8Array" ? (body.text ?? new TextDecoder().decode(body.body)) : "{}"
+
+const withText = (response: HttpServerResponse.HttpServerResponse, text: string) => {
+  const { "content-length": _, "content-type": __, ...headers } = response.headers
+  return HttpServerResponse.text(text, { status: response.status, contentType: problemContentType, headers })
 }
