@@ -49,21 +49,37 @@ export const ordersOf = (events: ReadonlyArray<Event>): ReadonlyArray<Event> => 
   })
 }
 
-/** `2026-03-29`, or with its hour, as clocks in the zone show it. */
-export const bucketOf = (zone: string, interval: "hour" | "day" | "month", millis: number): string => {
-  const parts = new Intl.DateTimeFormat("sv-SE", {
-    timeZone: zone,
-    year: "numeric",
-    month: "2-digit",
-    day: "2-digit",
-    hour: "2-digit",
-    timeZoneName: "longOffset"
-  }).formatToParts(millis)
+const clocks = new Map<string, Intl.DateTimeFormat>()
+const shown = new Map<string, { readonly month: string; readonly day: string; readonly hour: string }>()
+
+/** What clocks in the zone show. Remembered: making a clock takes longer than all the rest of the reference. */
+const clockOf = (zone: string, millis: number) => {
+  const key = `${zone} ${millis}`
+  const known = shown.get(key)
+  if (known !== undefined) return known
+  const clock =
+    clocks.get(zone) ??
+    new Intl.DateTimeFormat("sv-SE", {
+      timeZone: zone,
+      year: "numeric",
+      month: "2-digit",
+      day: "2-digit",
+      hour: "2-digit",
+      timeZoneName: "longOffset"
+    })
+  clocks.set(zone, clock)
+  const parts = clock.formatToParts(millis)
   const part = (type: string) => parts.find((each) => each.type === type)!.value
   const month = `${part("year")}-${part("month")}`
   const day = `${month}-${part("day")}`
-  return interval === "month" ? month : interval === "day" ? day : `${day}T${part("hour")} ${part("timeZoneName")}`
+  const fresh = { month, day, hour: `${day}T${part("hour")} ${part("timeZoneName")}` }
+  shown.set(key, fresh)
+  return fresh
 }
+
+/** `2026-03-29`, or with its hour, as clocks in the zone show it. */
+export const bucketOf = (zone: string, interval: "hour" | "day" | "month", millis: number): string =>
+  clockOf(zone, millis)[interval]
 
 export interface Counts {
   readonly events: number
