@@ -59,6 +59,8 @@ const attach = async (options: EngineOptions): Promise<DuckDBInstance> => {
     const connection = await instance.connect()
     await connection.run(`attach '${options.file.replaceAll("'", "''")}' as store`)
     await connection.run("set wal_autocheckpoint = '64MB'")
+    // Days without a zone in properties are days of UTC, wherever the process runs.
+    await connection.run("set global timezone = 'UTC'")
     await connection.run(schema)
     connection.closeSync()
     return instance

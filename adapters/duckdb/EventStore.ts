@@ -10,7 +10,8 @@ import { highWord, lowWord } from "./IdTable.ts"
 import type { IdTable } from "./IdTable.ts"
 import { confirm, insertLines, loadIds } from "./inserting.ts"
 import { eventsText, peopleText, traitsText } from "./listText.ts"
-import { answerText, gatherText, metricsOf, quote, topText, unset } from "./queryText.ts"
+import { quote } from "./literals.ts"
+import { answerText, gatherText, leftOutText, metricsOf, topText, unset } from "./queryText.ts"
 import type { MetricSource } from "./queryText.ts"
 import { hashOf } from "./schema.ts"
 
@@ -79,6 +80,14 @@ const operations = (engine: Engine, ids: IdTable, scratch: string): EventStore["
       ),
       (rows) => rows.map((row) => ({ event_type: String(row["event_type"]), events: Number(row["events"]) }))
     ),
+  names: (workspace, kind) =>
+    Effect.map(
+      engine.query(
+        "names",
+        `select name from store.names where workspace = ${quote(workspace)} and kind = ${quote(kind)} order by name`
+      ),
+      (rows) => rows.map((row) => String(row["name"]))
+    ),
   setMerges: (workspace, merges) =>
     engine.write("setMerges", async (connection) => {
       await connection.run("begin transaction")
@@ -98,7 +107,11 @@ const mergeStatements = (workspace: string, merges: ReadonlyArray<UserMerge>): R
   const user = (id: string) => hashOf(own, "u", quote(id))
   return [
     `delete from store.merges where workspace = ${own}`,
-    ...merges.map(({ from, into }) => `insert into store.merges values (${own}, ${user(from)}, ${user(into)})`),
+    ...(merges.length === 0
+      ? []
+      : [
+          `insert into store.merges values ${merges.map(({ from, into }) => `(${own}, ${user(from)}, ${user(into)})`).join(", ")}`
+        ]),
     `delete from store.people where workspace = ${own}`,
     `insert into store.people
      select l.workspace, l.anonymous_subject, coalesce(m.into_subject, l.first_user) from (
@@ -117,8 +130,9 @@ const answer = (engine: Engine, plan: QueryPlan): Effect.Effect<PlanAnswer, Port
       (source) => metricsOf(plan, source).length > 0
     )
     for (const source of sources) await read(gatherText(plan, source))
-    const top = plan.breakdown.length === 0 ? [] : await read(topText(plan))
-    const groups = top.map((row) => names.map((name) => String(row[name])))
+    const given = plan.groups?.map((values) => values.map((value) => value ?? unset))
+    const top = plan.breakdown.length === 0 || given !== undefined ? [] : await read(topText(plan))
+    const groups = given ?? top.slice(0, plan.top).map((row) => names.map((name) => String(row[name])))
     const rows = new Map<string, { bucket: PlanRow["bucket"]; group: PlanRow["group"]; values: Array<MetricValue> }>()
     for (const source of sources) {
       const metrics = metricsOf(plan, source)
@@ -134,19 +148,30 @@ const answer = (engine: Engine, plan: QueryPlan): Effect.Effect<PlanAnswer, Port
     }
     return {
       groups: groups.map((values) => values.map((value) => (value === unset ? null : value))),
+      more: top.length > plan.top,
       rows: [...rows.values()],
-      watermark: await readWatermark(read, plan.workspace)
+      leftOut: await readLeftOut(read, plan),
+      watermark: await readWatermark(read, plan)
     }
   })
 
-/** How far the log is in, and who is who. */
-const readWatermark = async (read: Read, workspace: string): Promise<string> => {
+const readLeftOut = async (read: Read, plan: QueryPlan): Promise<PlanAnswer["leftOut"]> =>
+  plan.unconverted.length === 0 || !plan.metrics.some(({ kind }) => kind === "revenue")
+    ? []
+    : (await read(leftOutText(plan))).map((row) => ({
+        currency: String(row["currency"]),
+        orders: Number(row["orders"]),
+        minor: BigInt(row["minor"] as bigint)
+      }))
+
+/** How far the log is in, who is who, and what else the answer rests on. */
+const readWatermark = async (read: Read, { revisions, workspace }: QueryPlan): Promise<string> => {
   const positions = await read("select log_partition, through from store.positions order by 1")
   const merges = await read(
     `select coalesce(md5(string_agg(from_subject || '>' || into_subject, ',' order by from_subject)), '') as merges
      from store.merges where workspace = ${quote(workspace)}`
   )
-  const parts = [positions.map((row) => [row["log_partition"], row["through"]]), merges[0]?.["merges"]]
+  const parts = [positions.map((row) => [row["log_partition"], row["through"]]), merges[0]?.["merges"], revisions]
   return Buffer.from(JSON.stringify(parts)).toString("base64url")
 }
 
@@ -177,6 +202,7 @@ const heldEvent = (row: Row): HeldEvent => {
     received_at: Number(row["received_us"]),
     index: Number(row["idx"]),
     timestamp: Number(row["timestamp_ms"]),
+    sent_at: row["sent_ms"] === null ? null : Number(row["sent_ms"]),
     historical: Boolean(row["historical"]),
     page: pick("url", "host", "path", "title", "referrer", "referrer_host"),
     device: { type: text("device_type"), os: text("os"), browser: text("browser") },

@@ -2,8 +2,8 @@ import type { DuckDBConnection } from "@duckdb/node-api"
 import { writeFile } from "node:fs/promises"
 import type { RejectedLine } from "../../ports/analytics/EventStore.ts"
 import { highWord, IdTable, lowWord } from "./IdTable.ts"
-import { quote } from "./queryText.ts"
-import { resolvePeople, saveLinks, stageLines, stageLinks, unreadableLines } from "./schema.ts"
+import { quote } from "./literals.ts"
+import { resolvePeople, saveLinks, saveNames, stageLines, stageLinks, unreadableLines } from "./schema.ts"
 import { sortLines } from "./sortLines.ts"
 import type { Line } from "./sortLines.ts"
 
@@ -63,6 +63,7 @@ const load = async (
   try {
     if (lines.length > 0) {
       await connection.run("insert into store.events select * from staging")
+      await connection.run(saveNames)
       await connection.run(saveLinks)
       const links = await readAll(connection)("select count(*)::integer as n from new_links")
       if (Number(links[0]?.["n"]) > 0)

@@ -1,7 +1,9 @@
 import type { EventPlace } from "../../ports/analytics/EventStore.ts"
 import type { PlanFilter } from "../../ports/analytics/QueryPlan.ts"
-import { filterText, quote } from "./queryText.ts"
+import { quote } from "./literals.ts"
+import { filterText } from "./queryText.ts"
 import { hashOf } from "./schema.ts"
+import { traitJoins, traitsOf } from "./traitText.ts"
 
 const joined = "store.events e left join store.people p on p.subject = e.subject"
 const person = "coalesce(p.person, e.subject)"
@@ -43,7 +45,7 @@ export const eventsText = (request: {
   ]
   // Places first, then whole rows of the page alone: a sort of all columns is ten times slower.
   return `with places as materialized (
-  select e.rowid as place, ${person} as person from ${joined} where ${conditions.join(" and ")}
+  select e.rowid as place, ${person} as person from ${joined}${traitJoins(workspace, traitsOf(filter, []))} where ${conditions.join(" and ")}
   order by e.time_ms desc, e.received_us desc, e.idx desc, e.event_id desc limit ${limit}
 ), page as materialized (
   select e.*, places.person from store.events e join places on places.place = e.rowid
@@ -61,22 +63,25 @@ export const peopleText = (request: {
   readonly workspace: string
   readonly filter?: PlanFilter | undefined
   readonly personId?: string | undefined
+  readonly idPrefix?: string | undefined
   readonly before?: { readonly last_seen: number; readonly person_id: string } | undefined
   readonly limit: number
 }): string => {
-  const { before, filter, limit, personId, workspace } = request
+  const { before, filter, idPrefix, limit, personId, workspace } = request
+  const begins = (id: string) => `coalesce(starts_with(e.${id}, ${quote(idPrefix ?? "")}), false)`
   const own = [
     `e.workspace = ${quote(workspace)}`,
     ...(personId === undefined ? [] : [`${person} = ${personOf(workspace, personId)}`])
   ]
   const having = [
     ...(filter === undefined ? [] : [`bool_or(${filterText(filter)})`]),
+    ...(idPrefix === undefined ? [] : [`bool_or(${begins("user_id")} or ${begins("anonymous_id")})`]),
     ...(before === undefined
       ? []
       : [`(max(e.time_ms), ${personIdText}) < (${before.last_seen}, ${quote(before.person_id)})`])
   ]
   return `select ${personIdText} as person_id, min(e.time_ms) as first_seen, max(e.time_ms) as last_seen, count(*)::bigint as events
-from ${joined} where ${own.join(" and ")} group by ${person}
+from ${joined}${traitJoins(workspace, traitsOf(filter, []))} where ${own.join(" and ")} group by ${person}
 ${having.length === 0 ? "" : `having ${having.join(" and ")}`}
 order by last_seen desc, person_id desc limit ${limit}`
 }

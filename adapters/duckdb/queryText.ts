@@ -1,3 +1,5 @@
+import { pointerTo, quote } from "./literals.ts"
+import { traitJoins, traitsOf, traitText } from "./traitText.ts"
 import type {
   BucketRun,
   ConversionRun,
@@ -10,21 +12,28 @@ import type {
 /** What no value is grouped as; no text of a client holds this character. */
 export const unset = "\u0001"
 
-export const quote = (text: string): string => `'${text.replaceAll("'", "''").replaceAll("\0", "")}'`
-
-const pointerTo = (name: string): string => quote(`/${name.replaceAll("~", "~0").replaceAll("/", "~1")}`)
-
 export const fieldText = (field: PlanField): string => {
   switch (field.kind) {
     case "column":
       return `e.${field.column}`
     case "property":
       return `(e.properties->>${pointerTo(field.name)})`
+    case "trait":
+      return `${traitText(field)}->>'$'`
     case "channel": {
       const rules = field.rules.map(({ channel, when }) => `when ${filterText(when)} then ${quote(channel)}`)
       return `(case ${rules.join(" ")} else ${quote(field.otherwise)} end)`
     }
   }
+}
+
+/** RE2 of a host, or of all hosts below it. Second levels under which names are given: com.au, co.uk. */
+const hostPattern = (host: string): string => {
+  const exact = host.startsWith("=")
+  const name = exact ? host.slice(1) : host
+  const anyEnd = name.endsWith(".*")
+  const stem = (anyEnd ? name.slice(0, -2) : name).replaceAll(/[^a-z0-9-]/g, (each) => `\\${each}`)
+  return `${exact ? "" : "(.*\\.)?"}${stem}${anyEnd ? "\\.([a-z]{2,6}|(co|com|org|net)\\.[a-z]{2})" : ""}`
 }
 
 const comparisons = { gt: ">", gte: ">=", lt: "<", lte: "<=" } as const
@@ -42,21 +51,41 @@ export const filterText = (filter: PlanFilter): string => {
       return `(${fieldText(filter.field)} is not distinct from ${quote(filter.value)})`
     case "contains":
       return `coalesce(contains(lower(${fieldText(filter.field)}), lower(${quote(filter.value)})), false)`
-    case "one_of":
+    case "one_of": {
+      const text = filter.caseless === true ? `lower(${fieldText(filter.field)})` : fieldText(filter.field)
       return filter.values.length === 0
         ? "false"
-        : `coalesce(${fieldText(filter.field)} in (${filter.values.map(quote).join(", ")}), false)`
+        : `coalesce(${text} in (${filter.values.map(quote).join(", ")}), false)`
+    }
+    case "host_is":
+      return filter.hosts.length === 0
+        ? "false"
+        : `coalesce(regexp_full_match(${fieldText(filter.field)}, ${quote(filter.hosts.map(hostPattern).join("|"))}), false)`
     case "is_set":
       return `(${fieldText(filter.field)} is not null)`
-    case "index_is": {
-      const at = `${filter.property.replaceAll("~", "~0").replaceAll("/", "~1")}/$index`
-      const inPart = (part: string) => `coalesce(e.${part}->>${quote(`/${at}`)} = ${quote(filter.index)}, false)`
+    case "index_is":
+      return `coalesce(${indexText(filter.field)} = ${quote(filter.index)}, false)`
+    case "bears_index": {
+      const at = pointerTo(filter.name).slice(0, -1) + "/$index'"
+      const inPart = (part: string) => `coalesce(e.${part}->>${at} = ${quote(filter.index)}, false)`
       return `(${["properties", "traits", "traits_once"].map(inPart).join(" or ")})`
     }
-    case "compare":
-      return `coalesce(try_cast(${fieldText(filter.field)} as double) ${comparisons[filter.operator]} ${filter.value}, false)`
+    case "compare": {
+      const text = fieldText(filter.field)
+      const value =
+        filter.as === "number" ? `try_cast(${text} as double)` : `epoch_ms(try_cast(${text} as timestamptz))`
+      return `coalesce(${value} ${comparisons[filter.operator]} ${filter.value}, false)`
+    }
   }
 }
+
+/** The blind index beside an encrypted value. */
+const indexText = (field: PlanField): string =>
+  field.kind === "property"
+    ? `(e.properties->>${pointerTo(field.name).slice(0, -1)}/$index')`
+    : field.kind === "trait"
+      ? `(${traitText(field)}->>'/$index')`
+      : "null"
 
 export const bucketText = (buckets: ReadonlyArray<BucketRun>): string => {
   const of = ({ first, fromMillis, widthMillis }: BucketRun) =>
@@ -183,6 +212,7 @@ export const gatherText = (plan: QueryPlan, source: MetricSource): string => {
   const metrics = metricsOf(plan, source)
   const people = metrics.some(({ metric }) => metric.kind === "people")
   const sessions = metrics.some(({ metric }) => metric.kind === "sessions")
+  const traits = traitsOf(plan.filter, plan.breakdown)
   const parts = metrics.flatMap(({ index, metric }) => partsOf(metric, index))
   const groups = [
     ...(plan.buckets.length > 0 ? [`${bucketText(plan.buckets)} as bucket`] : []),
@@ -198,7 +228,9 @@ export const gatherText = (plan: QueryPlan, source: MetricSource): string => {
       : parts.map(({ fold, name, value }) => `${fold}(${value}) as ${name}`)
   return `create or replace temp table gathered_${source} as
 select ${[...groups, ...columns].join(", ")}
-from ${source === "orders" ? orders(plan) : "store.events"} e${people ? " left join store.people p on p.subject = e.subject" : ""}
+from ${source === "orders" ? orders(plan) : "store.events"} e${
+    people || traits.length > 0 ? " left join store.people p on p.subject = e.subject" : ""
+  }${traitJoins(plan.workspace, traits)}
 where ${where(plan)}${people || sessions || groups.length === 0 ? "" : "\ngroup by all"}`
 }
 
@@ -208,7 +240,16 @@ export const topText = (plan: QueryPlan): string => {
   const names = groupNames(plan).join(", ")
   return `select ${names} from gathered_${sourceOf(metric)} group by ${names}
 order by ${metricText(metric, plan.order.metric)} ${plan.order.direction === "descending" ? "desc" : "asc"} nulls last, ${names}
-limit ${plan.top} offset ${plan.skip}`
+limit ${plan.top + 1} offset ${plan.skip}`
+}
+
+/** Money that no conversion covers. */
+export const leftOutText = (plan: QueryPlan): string => {
+  const traits = traitsOf(plan.filter, plan.breakdown)
+  return `select e.currency, count(*)::bigint as orders, sum(e.minor)::hugeint as minor
+from ${orders(plan)} e${traits.length > 0 ? " left join store.people p on p.subject = e.subject" : ""}${traitJoins(plan.workspace, traits)}
+where ${where(plan)} and e.amount is null and e.minor is not null and e.currency in (${plan.unconverted.map(quote).join(", ")})
+group by e.currency order by e.currency`
 }
 
 /** The whole range, each value of the breakdown, and both by bucket. */

@@ -1,3 +1,5 @@
+import { namesMax } from "../../ports/analytics/EventStore.ts"
+
 /** Tables of the file `events.duckdb`. No primary key and no index on events: they make bulk loads many times slower. */
 export const schema = `
 create table if not exists store.events (
@@ -15,6 +17,7 @@ create table if not exists store.links (
   workspace varchar, anonymous_subject ubigint, user_subject ubigint, time_ms bigint, received_us bigint, idx integer, event_id uuid
 );
 create table if not exists store.people (workspace varchar, subject ubigint, person ubigint);
+create table if not exists store.names (workspace varchar, kind varchar, name varchar);
 create table if not exists store.merges (workspace varchar, from_subject ubigint, into_subject ubigint);
 `
 
@@ -96,6 +99,18 @@ with seen as (
 select s.workspace, s.anonymous_subject, s.user_subject, s.place from seen s
 left join known l on l.anonymous_subject = s.anonymous_subject and l.user_subject = s.user_subject
 where l.place is null or s.place < l.place`
+
+/** Names of properties and traits that are new, for workspaces that have not too many. */
+export const saveNames = `
+insert into store.names
+with seen as (
+  select workspace, 'property' as kind, unnest(json_keys(properties)) as name from staging
+  union all select workspace, 'trait', unnest(json_keys(traits)) from staging where traits is not null
+  union all select workspace, 'trait', unnest(json_keys(traits_once)) from staging where traits_once is not null
+)
+select distinct workspace, kind, name from seen
+where not exists (select 1 from store.names n where n.workspace = seen.workspace and n.kind = seen.kind and n.name = seen.name)
+  and workspace not in (select workspace from store.names group by workspace having count(*) >= ${namesMax})`
 
 export const saveLinks = `
 insert into store.links

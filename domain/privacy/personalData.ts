@@ -14,16 +14,33 @@ export interface EncryptedValue {
   readonly $domain?: string
 }
 
+/**
+ * What stands beside the ciphertext for questions, whole and not cut to a few bits: a cut index finds candidates that
+ * must be decrypted to be sure, which no engine that answers questions can do (keys stay out of DuckDB and OpenSearch),
+ * `is not` would be wrong for every neighbour, and stored lines are never migrated, so the bits could not follow the
+ * number of rows. The price: who holds the data and not the key sees which values are equal, never which they are.
+ */
+const indexHex = (key: Uint8Array, text: string): string => createHmac("sha256", key).update(text).digest("hex")
+
 /** Values that mean the same to people are the same to the blind index: trimmed, NFKC, lower case. */
 export const normalise = (value: string): string => value.trim().normalize("NFKC").toLowerCase()
+
+/** Digits alone, with the `+` of a country: however the number was written. */
+export const normalisePhone = (value: string): string => {
+  const digits = value.normalize("NFKC").replace(/\D/g, "")
+  if (value.trim().startsWith("+")) return `+${digits}`
+  return digits.startsWith("00") ? `+${digits.slice(2)}` : digits
+}
+
+const phoneFields = new Set(["phone", "phone_number"])
 
 const textOf = (value: unknown): string => (typeof value === "string" ? value : JSON.stringify(value))
 
 /** HMAC-SHA-256 of field name and normalised value, hex: finds equal values without the clear ones. */
-export const blindIndex = (secrets: WorkspaceSecrets, field: string, value: unknown): string =>
-  createHmac("sha256", secrets.indexKey)
-    .update(`${field}|${normalise(textOf(value))}`)
-    .digest("hex")
+export const blindIndex = (secrets: WorkspaceSecrets, field: string, value: unknown): string => {
+  const text = textOf(value)
+  return indexHex(secrets.indexKey, `${field}|${phoneFields.has(field) ? normalisePhone(text) : normalise(text)}`)
+}
 
 const contextOf = (workspace: string, field: string, rowId: string): string => `${workspace}|events|${field}|${rowId}`
 
@@ -56,14 +73,25 @@ export const decryptValue = (
   return clear === undefined ? undefined : (JSON.parse(clear.toString("utf8")) as unknown)
 }
 
-const phoneNumber = /^\+?[0-9][0-9 ()./-]{5,22}[0-9]$/
+const phoneNumber = /^\+?\(?[0-9][0-9 ()./-]{4,24}[0-9]$/
+/** E.164: 15 digits at the most. */
+const phoneDigits = { fewest: 7, most: 15 }
+
+const isPhone = (id: string): boolean => {
+  if (!phoneNumber.test(id)) return false
+  const digits = id.replace(/\D/g, "").length
+  if (digits < phoneDigits.fewest || digits > phoneDigits.most) return false
+  // Hyphens alone also stand in dates and numbers of customers: a national number with its area has nine digits and more.
+  return /^\+|[ ()./]/.test(id) || (id.includes("-") && digits >= 9)
+}
 
 /** Whether an id is an e-mail address or a phone number, which must not be written as it is. Plain digits are ids. */
-export const isPersonalId = (id: string): boolean =>
-  id.includes("@") || (phoneNumber.test(id) && (id.startsWith("+") || /[ ()./]/.test(id)) && digitCount(id) >= 7)
-
-const digitCount = (text: string): number => text.replace(/\D/g, "").length
+export const isPersonalId = (id: string): boolean => id.includes("@") || isPhone(id)
 
 /** What stands for a personal id at every door: `h_` and the HMAC-SHA-256 of its normalised form, hex. */
 export const pseudonym = (secrets: WorkspaceSecrets, id: string): string =>
-  `h_${createHmac("sha256", secrets.pseudonymKey).update(normalise(id)).digest("hex")}`
+  `h_${indexHex(secrets.pseudonymKey, id.includes("@") ? normalise(id) : normalisePhone(id))}`
+
+/** The id as it is stored. */
+export const storedId = (secrets: WorkspaceSecrets, id: string): string =>
+  isPersonalId(id) ? pseudonym(secrets, id) : id

@@ -1,82 +1,145 @@
 import type { ChannelRule, PlanColumn, PlanField, PlanFilter } from "../../ports/analytics/QueryPlan.ts"
 
 const column = (name: PlanColumn): PlanField => ({ kind: "column", column: name })
-const oneOf = (name: PlanColumn, values: ReadonlyArray<string>): PlanFilter => ({
+const oneOf = (name: PlanColumn, ...values: ReadonlyArray<string>): PlanFilter => ({
   kind: "one_of",
   field: column(name),
-  values
+  values,
+  caseless: true
 })
 const isSet = (name: PlanColumn): PlanFilter => ({ kind: "is_set", field: column(name) })
 const any = (...filters: ReadonlyArray<PlanFilter>): PlanFilter => ({ kind: "or", filters })
 const all = (...filters: ReadonlyArray<PlanFilter>): PlanFilter => ({ kind: "and", filters })
-const contains = (name: PlanColumn, value: string): PlanFilter => ({ kind: "contains", field: column(name), value })
+const from = (...hosts: ReadonlyArray<string>): PlanFilter => ({
+  kind: "host_is",
+  field: column("referrer_host"),
+  hosts
+})
 
-const searchHosts = [
-  "google",
-  "bing.",
-  "duckduckgo.",
-  "ecosia.",
-  "yahoo.",
-  "baidu.",
-  "yandex.",
-  "qwant.",
-  "search.brave.",
-  "startpage.",
-  "naver."
-]
-const socialHosts = [
-  "facebook.",
-  "instagram.",
-  "linkedin.",
-  "lnkd.in",
-  "twitter.",
-  "t.co",
-  "x.com",
-  "reddit.",
-  "youtube.",
-  "tiktok.",
-  "pinterest.",
-  "threads.",
-  "bsky.",
-  "mastodon.",
-  "news.ycombinator."
-]
-const assistantHosts = [
-  "chatgpt.",
-  "chat.openai.",
-  "perplexity.",
-  "claude.ai",
-  "gemini.google.",
-  "copilot.microsoft.",
-  "you.com"
-]
-const from = (hosts: ReadonlyArray<string>): PlanFilter => any(...hosts.map((host) => contains("referrer_host", host)))
+const affiliate = oneOf("medium", "affiliate", "affiliates", "partner")
 
-/** How visits are grouped by where they came from; the first that holds wins. What holds none is direct. */
-export const channelRules: ReadonlyArray<ChannelRule> = [
-  { channel: "affiliate", when: oneOf("medium", ["affiliate", "affiliates", "referral-program"]) },
-  {
-    channel: "email",
-    when: any(oneOf("medium", ["email", "e-mail", "newsletter"]), oneOf("source", ["email", "newsletter"]))
-  },
-  {
-    channel: "paid",
-    when: any(
-      oneOf("medium", ["cpc", "ppc", "cpm", "cpv", "paid", "paidsearch", "paid_social", "display", "retargeting"]),
-      oneOf("click_id_type", ["gclid", "msclkid", "ttclid", "twclid"])
-    )
-  },
-  { channel: "ai_assistant", when: any(from(assistantHosts), oneOf("source", ["chatgpt.com", "perplexity"])) },
-  { channel: "organic_search", when: any(oneOf("medium", ["organic"]), from(searchHosts)) },
-  {
-    channel: "organic_social",
-    when: any(
-      oneOf("medium", ["social", "social-media"]),
-      oneOf("click_id_type", ["fbclid", "li_fat_id"]),
-      from(socialHosts)
-    )
-  },
-  { channel: "referral", when: any(isSet("referrer_host"), oneOf("medium", ["referral"])) },
-  { channel: "campaign", when: all(any(isSet("source"), isSet("medium"), isSet("campaign"))) }
-]
+const email = any(
+  oneOf("medium", "email", "e-mail", "e_mail", "newsletter"),
+  oneOf("source", "email", "e-mail", "newsletter"),
+  from(
+    "mail.google.com",
+    "com.google.android.gm",
+    "=outlook.*",
+    "outlook.live.com",
+    "mail.yahoo.*",
+    "mail.ru",
+    "mail.yandex.*"
+  )
+)
+
+const paid = any(
+  oneOf("medium", "cpc", "ppc", "cpm", "cpv", "cpa", "paid", "paidsearch", "paid_search", "paid-search"),
+  oneOf("medium", "paidsocial", "paid_social", "paid-social", "display", "banner", "retargeting", "remarketing", "sem"),
+  oneOf("click_id_type", "gclid", "msclkid", "ttclid", "twclid")
+)
+
+const assistant = any(
+  oneOf("medium", "ai", "ai_assistant"),
+  oneOf("source", "chatgpt", "chatgpt.com", "perplexity", "perplexity.ai", "claude", "claude.ai", "gemini", "copilot"),
+  from(
+    "chatgpt.com",
+    "openai.com",
+    "perplexity.ai",
+    "claude.ai",
+    "gemini.google.com",
+    "bard.google.com",
+    "copilot.microsoft.com",
+    "copilot.cloud.microsoft",
+    "you.com",
+    "poe.com",
+    "phind.com",
+    "grok.com",
+    "chat.deepseek.com",
+    "chat.mistral.ai",
+    "meta.ai"
+  )
+)
+
+const search = any(
+  oneOf("medium", "organic", "organic_search"),
+  from(
+    "=google.*",
+    "news.google.com",
+    "images.google.com",
+    "com.google.android.googlequicksearchbox",
+    "bing.com",
+    "duckduckgo.com",
+    "ecosia.org",
+    "=yahoo.*",
+    "search.yahoo.com",
+    "search.yahoo.co.jp",
+    "baidu.com",
+    "=yandex.*",
+    "ya.ru",
+    "qwant.com",
+    "search.brave.com",
+    "startpage.com",
+    "naver.com",
+    "seznam.cz",
+    "kagi.com",
+    "sogou.com"
+  )
+)
+
+const social = any(
+  oneOf("medium", "social", "social-media", "social_media", "organic_social"),
+  oneOf("click_id_type", "fbclid", "li_fat_id"),
+  oneOf("source", "facebook", "instagram", "linkedin", "twitter", "x", "reddit", "tiktok", "pinterest", "youtube"),
+  from(
+    "facebook.com",
+    "fb.com",
+    "instagram.com",
+    "threads.net",
+    "threads.com",
+    "linkedin.com",
+    "lnkd.in",
+    "twitter.com",
+    "t.co",
+    "x.com",
+    "reddit.com",
+    "redd.it",
+    "youtube.com",
+    "youtu.be",
+    "tiktok.com",
+    "=pinterest.*",
+    "bsky.app",
+    "mastodon.social",
+    "news.ycombinator.com",
+    "vk.com",
+    "t.me",
+    "whatsapp.com",
+    "snapchat.com",
+    "quora.com"
+  )
+)
+
+/**
+ * How visits are grouped by where they came from; the first that holds wins, the workspace's own rules before all.
+ * What holds none is direct. Computed when asked, so that a changed rule or own domain counts for the past too.
+ */
+export const channelRulesOf = (
+  own: ReadonlyArray<ChannelRule>,
+  ownDomains: ReadonlyArray<string>
+): ReadonlyArray<ChannelRule> => {
+  const ownHosts = ownDomains.map((host) => host.toLowerCase().replace(/^www\./, ""))
+  return [
+    ...own,
+    { channel: "affiliate", when: affiliate },
+    { channel: "email", when: email },
+    { channel: "paid", when: paid },
+    { channel: "ai_assistant", when: assistant },
+    { channel: "organic_search", when: search },
+    { channel: "organic_social", when: social },
+    {
+      channel: "referral",
+      when: any(oneOf("medium", "referral"), all(isSet("referrer_host"), { kind: "not", filter: from(...ownHosts) }))
+    },
+    { channel: "campaign", when: any(isSet("source"), isSet("medium"), isSet("campaign")) }
+  ]
+}
 export const channelOtherwise = "direct"

@@ -4,11 +4,10 @@ import type { PlannedQuestion } from "./planQuestion.ts"
 
 const bigintAsText = (_: string, value: unknown): unknown => (typeof value === "bigint" ? `${value}n` : value)
 
-/** SHA-256 over all that decides an answer but the events, hex. */
+/** SHA-256 of the value as JSON, its first 128 bits in hex. */
+export const hashValue = (value: unknown): string =>
+  createHash("sha256").update(JSON.stringify(value, bigintAsText)).digest("hex").slice(0, 32)
+
+/** Over all that decides an answer but the events. */
 export const hashQuestion = (workspace: string, planned: PlannedQuestion, question: Question): string =>
-  createHash("sha256")
-    .update(
-      JSON.stringify([workspace, planned.zone, planned.currency, question.compare ?? null, planned.plan], bigintAsText)
-    )
-    .digest("hex")
-    .slice(0, 32)
+  hashValue([workspace, planned.zone, planned.currency, question.compare ?? null, planned.plan])

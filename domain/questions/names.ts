@@ -1,6 +1,6 @@
 import { PersonalProperties, PersonalTraits } from "../../ports/analytics/AnalyticsEvent.ts"
-import type { PlanColumn, PlanField, PlanMetric } from "../../ports/analytics/QueryPlan.ts"
-import { channelOtherwise, channelRules } from "./channels.ts"
+import type { ChannelRule, PlanColumn, PlanField, PlanMetric } from "../../ports/analytics/QueryPlan.ts"
+import { channelOtherwise } from "./channels.ts"
 
 const columns: Readonly<Record<string, PlanColumn>> = {
   event_type: "event_type",
@@ -26,7 +26,7 @@ const columns: Readonly<Record<string, PlanColumn>> = {
   currency: "currency"
 }
 
-export const dimensionNames: ReadonlyArray<string> = [...Object.keys(columns), "channel", "property:…"]
+export const dimensionNames: ReadonlyArray<string> = [...Object.keys(columns), "channel", "property:…", "trait:…"]
 export const metricNames: ReadonlyArray<string> = [
   "events",
   "people",
@@ -41,12 +41,21 @@ export const metricNames: ReadonlyArray<string> = [
 
 const propertyNameMax = 200
 
-export const fieldOf = (dimension: string): PlanField | undefined => {
-  if (dimension.startsWith("property:")) {
-    const name = dimension.slice("property:".length)
-    return name.length > 0 && name.length <= propertyNameMax ? { kind: "property", name } : undefined
-  }
-  if (dimension === "channel") return { kind: "channel", rules: channelRules, otherwise: channelOtherwise }
+const nameBehind = (prefix: string, text: string): string | undefined => {
+  const name = text.startsWith(prefix) ? text.slice(prefix.length) : ""
+  return name.length > 0 && name.length <= propertyNameMax ? name : undefined
+}
+
+/** What a dimension's name stands for, `undefined` where it stands for nothing. */
+export const fieldOf = (
+  dimension: string,
+  how: { readonly asOf: "today" | "event"; readonly channelRules: ReadonlyArray<ChannelRule> }
+): PlanField | undefined => {
+  const property = nameBehind("property:", dimension)
+  if (property !== undefined) return { kind: "property", name: property }
+  const trait = nameBehind("trait:", dimension)
+  if (trait !== undefined) return { kind: "trait", name: trait, asOf: how.asOf }
+  if (dimension === "channel") return { kind: "channel", rules: how.channelRules, otherwise: channelOtherwise }
   const column = Object.hasOwn(columns, dimension) ? columns[dimension] : undefined
   return column === undefined ? undefined : { kind: "column", column }
 }
@@ -68,9 +77,12 @@ export const metricOf = (name: string): PlanMetric | undefined => {
     : undefined
 }
 
-const personal = new Set([...Object.keys(PersonalProperties.fields), ...Object.keys(PersonalTraits.fields)])
-const notInProperties = new Set(["name"])
+const personalProperties = new Set(Object.keys(PersonalProperties.fields))
+const personalTraits = new Set(Object.keys(PersonalTraits.fields))
 
-/** Whether the property is stored encrypted, by the built-in list or the workspace's own. */
-export const isEncrypted = (property: string, own: ReadonlyArray<string>): boolean =>
-  own.includes(property) || (personal.has(property) && !notInProperties.has(property))
+/** Whether the field's values are stored encrypted, by the built-in list or the workspace's own. */
+export const isEncrypted = (field: PlanField, own: ReadonlyArray<string>): boolean =>
+  field.kind === "property"
+    ? own.includes(field.name) || personalProperties.has(field.name)
+    : field.kind === "trait" &&
+      (own.includes(field.name) || personalTraits.has(field.name) || field.name.startsWith("$"))

@@ -1,7 +1,8 @@
 import type { FieldError } from "../../ports/analytics/IngestReceipt.ts"
-import type { PlanFilter } from "../../ports/analytics/QueryPlan.ts"
+import type { ChannelRule, PlanField, PlanFilter } from "../../ports/analytics/QueryPlan.ts"
 import { filterDepthMax, filtersMax, filterValuesMax } from "../../ports/analytics/Question.ts"
-import type { Filter } from "../../ports/analytics/Question.ts"
+import { parseInstant } from "../zones/instant.ts"
+import { parseDay } from "../zones/zones.ts"
 import { dimensionNames, fieldOf, isEncrypted } from "./names.ts"
 import { nearest } from "./nearest.ts"
 
@@ -11,6 +12,7 @@ export const operatorNames = [
   "one_of",
   "contains",
   "not_contains",
+  "is_host",
   "is_set",
   "is_not_set",
   "gt",
@@ -20,97 +22,197 @@ export const operatorNames = [
 ] as const
 type Operator = (typeof operatorNames)[number]
 
-const isOperator = (name: string): name is Operator => (operatorNames as ReadonlyArray<string>).includes(name)
+const isOperator = (name: unknown): name is Operator =>
+  typeof name === "string" && (operatorNames as ReadonlyArray<string>).includes(name)
 
+/** What a workspace's filters are read with. */
 export interface FilterScope {
   readonly personalFields: ReadonlyArray<string>
-  /** Blind index of a property's value. */
-  readonly blindIndex: (property: string, value: string) => string
+  readonly channelRules: ReadonlyArray<ChannelRule>
+  /** Which value of a trait counts: today's, or that at the event. */
+  readonly asOf: "today" | "event"
+  /** Blind index of a property's or trait's value. */
+  readonly blindIndex: (name: string, value: string) => string
+  /** The id as it is stored: e-mail addresses and phone numbers are replaced. */
+  readonly storedId: (id: string) => string
 }
 
-/** The filter with names resolved, or everything that is wrong with it. */
+/** A field and where the filter names it. */
+export interface NamedField {
+  readonly field: PlanField
+  readonly pointer: string
+}
+
+type Fields = Readonly<Record<string, unknown>>
+type Report = (pointer: string, code: string, detail: string) => void
+
+const isObject = (value: unknown): value is Fields =>
+  typeof value === "object" && value !== null && !Array.isArray(value)
+
+/** The filter with names resolved, or everything that is wrong with it. Takes any value: GET brings one as JSON text. */
 export const planFilter = (
-  filter: Filter,
+  filter: unknown,
   pointer: string,
   scope: FilterScope
-): { readonly filter: PlanFilter; readonly errors: ReadonlyArray<FieldError> } => {
+): {
+  readonly filter: PlanFilter
+  readonly named: ReadonlyArray<NamedField>
+  readonly errors: ReadonlyArray<FieldError>
+} => {
   const errors: Array<FieldError> = []
-  const report = (at: string, code: string, detail: string) => void errors.push({ pointer: at, code, detail })
+  const named: Array<NamedField> = []
+  const report: Report = (at, code, detail) => void errors.push({ pointer: at, code, detail })
   let count = 0
 
-  const visit = (each: Filter, at: string, depth: number): PlanFilter => {
+  const visit = (each: unknown, at: string, depth: number): PlanFilter => {
     count += 1
     if (depth > filterDepthMax) report(at, "too_deep", `filters nest ${filterDepthMax} levels at the most`)
     if (depth > filterDepthMax || count > filtersMax) return always
-    if ("and" in each)
-      return { kind: "and", filters: each.and.map((one, index) => visit(one, `${at}/and/${index}`, depth + 1)) }
-    if ("or" in each)
-      return { kind: "or", filters: each.or.map((one, index) => visit(one, `${at}/or/${index}`, depth + 1)) }
-    if ("not" in each) return { kind: "not", filter: visit(each.not, `${at}/not`, depth + 1) }
-    return condition(each, at)
-  }
-
-  const condition = (each: Extract<Filter, { readonly dimension: string }>, at: string): PlanFilter => {
-    const { dimension, operator, value } = each
-    const field = fieldOf(dimension)
-    if (field === undefined) report(`${at}/dimension`, "unknown_dimension", unknown(dimension, dimensionNames))
-    if (!isOperator(operator)) report(`${at}/operator`, "unknown_operator", unknown(operator, operatorNames))
-    if (field === undefined || !isOperator(operator)) return always
-    if (operator === "is_set") return { kind: "is_set", field }
-    if (operator === "is_not_set") return not({ kind: "is_set", field })
-    const property = field.kind === "property" ? field.name : undefined
-    if (property !== undefined && isEncrypted(property, scope.personalFields)) {
-      if ((operator !== "is" && operator !== "is_not") || typeof value !== "string") {
-        report(
-          `${at}/operator`,
-          "encrypted_field",
-          `${dimension} is encrypted: is, is_not, is_set and is_not_set with a text are possible`
-        )
-        return always
-      }
-      const same: PlanFilter = { kind: "index_is", property, index: scope.blindIndex(property, value) }
-      return operator === "is" ? same : not(same)
+    const kind = shapeOf(each)
+    if (!isObject(each) || kind === undefined) {
+      report(at, "wrong_type", "a filter is { and }, { or }, { not } or { dimension, operator, value }")
+      return always
     }
-    switch (operator) {
-      case "one_of": {
-        if (!Array.isArray(value) || value.length > filterValuesMax || !value.every(isPlain)) {
-          report(`${at}/value`, "wrong_type", `must be a list of up to ${filterValuesMax} texts, numbers or booleans`)
-          return always
-        }
-        return { kind: "one_of", field, values: value.map(String) }
-      }
-      case "gt":
-      case "gte":
-      case "lt":
-      case "lte": {
-        if (typeof value === "number" && Number.isFinite(value)) return { kind: "compare", field, operator, value }
-        report(`${at}/value`, "wrong_type", "must be a number")
-        return always
-      }
-      default: {
-        if (!isPlain(value)) {
-          report(`${at}/value`, "wrong_type", "must be a text, a number or a boolean")
-          return always
-        }
-        const same: PlanFilter = {
-          kind: operator === "is" || operator === "is_not" ? "is" : "contains",
-          field,
-          value: String(value)
-        }
-        return operator === "is" || operator === "contains" ? same : not(same)
-      }
+    if (kind === "condition") {
+      const planned = planCondition(each, at, scope, report)
+      if (planned === undefined) return always
+      named.push({ field: planned.field, pointer: `${at}/dimension` })
+      return planned.filter
     }
+    if (kind === "not") return not(visit(each["not"], `${at}/not`, depth + 1))
+    const parts = each[kind]
+    if (Array.isArray(parts))
+      return { kind, filters: parts.map((one, index) => visit(one, `${at}/${kind}/${index}`, depth + 1)) }
+    report(`${at}/${kind}`, "wrong_type", "must be a list of filters")
+    return always
   }
 
   const planned = visit(filter, pointer, 1)
   if (count > filtersMax) report(pointer, "too_many", `${filtersMax} filters at the most`)
-  return { filter: planned, errors }
+  return { filter: planned, named, errors }
 }
+
+const conditionKeys = ["dimension", "operator", "value"]
+
+const shapeOf = (filter: unknown): "and" | "or" | "not" | "condition" | undefined => {
+  if (!isObject(filter)) return undefined
+  const keys = Object.keys(filter)
+  if (keys.includes("dimension") && keys.every((key) => conditionKeys.includes(key))) return "condition"
+  const [only = ""] = keys
+  return keys.length === 1 && (only === "and" || only === "or" || only === "not") ? only : undefined
+}
+
+const planCondition = (
+  { dimension, operator, value }: Fields,
+  at: string,
+  scope: FilterScope,
+  report: Report
+): { readonly filter: PlanFilter; readonly field: PlanField } | undefined => {
+  const field = typeof dimension === "string" ? fieldOf(dimension, scope) : undefined
+  if (field === undefined) report(`${at}/dimension`, "unknown_dimension", unknown(textOf(dimension), dimensionNames))
+  if (!isOperator(operator)) report(`${at}/operator`, "unknown_operator", unknown(textOf(operator), operatorNames))
+  if (field === undefined || !isOperator(operator)) return undefined
+  const filter =
+    operator === "is_set" || operator === "is_not_set"
+      ? { kind: "is_set" as const, field }
+      : isEncrypted(field, scope.personalFields)
+        ? compareEncrypted(field, operator, value, at, scope, report)
+        : compareClear(field, operator, value, at, scope, report)
+  return { field, filter: operator === "is_not_set" ? not(filter) : filter }
+}
+
+/** By blind index; what came before the workspace declared the name is clear, and compared as it is. */
+const compareEncrypted = (
+  field: PlanField,
+  operator: Operator,
+  value: unknown,
+  at: string,
+  scope: FilterScope,
+  report: Report
+): PlanFilter => {
+  if ((operator !== "is" && operator !== "is_not") || !("name" in field) || !isPlain(value)) {
+    const detail = "the field is encrypted: is, is_not, is_set and is_not_set with one value are possible"
+    report(`${at}/operator`, "encrypted_field", detail)
+    return always
+  }
+  const text = String(value)
+  const index: PlanFilter = { kind: "index_is", field, index: scope.blindIndex(field.name, text) }
+  const same: PlanFilter = { kind: "or", filters: [index, { kind: "is", field, value: text }] }
+  return operator === "is" ? same : not(same)
+}
+
+const compareClear = (
+  field: PlanField,
+  operator: Operator,
+  value: unknown,
+  at: string,
+  scope: FilterScope,
+  report: Report
+): PlanFilter => {
+  const wrong = (detail: string): PlanFilter => {
+    report(`${at}/value`, "wrong_type", detail)
+    return always
+  }
+  const stored = (one: string | number | boolean) => (isId(field) ? scope.storedId(String(one)) : String(one))
+  switch (operator) {
+    case "one_of":
+      return isPlainList(value)
+        ? { kind: "one_of", field, values: value.map(stored) }
+        : wrong(`must be a list of up to ${filterValuesMax} texts, numbers or booleans`)
+    case "is_host": {
+      const hosts = typeof value === "string" ? [value] : value
+      return isPlainList(hosts) && hosts.every((host) => hostName.test(String(host)))
+        ? {
+            kind: "host_is",
+            field,
+            hosts: hosts.map((host) =>
+              String(host)
+                .toLowerCase()
+                .replace(/^www\./, "")
+            )
+          }
+        : wrong("must be a host like example.com, or a list of hosts")
+    }
+    case "gt":
+    case "gte":
+    case "lt":
+    case "lte": {
+      const bound = boundOf(value)
+      return bound === undefined
+        ? wrong("must be a number, a day like 2026-11-23, or a date and time with offset")
+        : { kind: "compare", field, operator, ...bound }
+    }
+    default: {
+      if (!isPlain(value)) return wrong("must be a text, a number or a boolean")
+      const same: PlanFilter =
+        operator === "is" || operator === "is_not"
+          ? { kind: "is", field, value: stored(value) }
+          : { kind: "contains", field, value: String(value) }
+      return operator === "is" || operator === "contains" ? same : not(same)
+    }
+  }
+}
+
+const hostName = /^[a-z0-9]([a-z0-9.-]*[a-z0-9])?$/i
+
+const boundOf = (value: unknown): { readonly as: "number" | "instant"; readonly value: number } | undefined => {
+  if (typeof value === "number" && Number.isFinite(value)) return { as: "number", value }
+  if (typeof value !== "string") return undefined
+  const millis = parseDay(value) === undefined ? parseInstant(value) : Date.parse(`${value}T00:00:00Z`)
+  return millis === undefined ? undefined : { as: "instant", value: millis }
+}
+
+const isId = (field: PlanField): boolean =>
+  field.kind === "column" && ["user_id", "anonymous_id", "session_id"].includes(field.column)
 
 const always: PlanFilter = { kind: "and", filters: [] }
 const not = (filter: PlanFilter): PlanFilter => ({ kind: "not", filter })
 const isPlain = (value: unknown): value is string | number | boolean =>
   typeof value === "string" || typeof value === "number" || typeof value === "boolean"
+const isPlainList = (value: unknown): value is ReadonlyArray<string | number | boolean> =>
+  Array.isArray(value) && value.length <= filterValuesMax && value.every(isPlain)
+
+const textOf = (value: unknown): string => (typeof value === "string" ? value : (JSON.stringify(value) ?? "nothing"))
 
 export const unknown = (name: string, known: ReadonlyArray<string>): string => {
   const near = nearest(name, known)

@@ -11,10 +11,12 @@ import {
 import type { Question } from "../../ports/analytics/Question.ts"
 import { exponentOf } from "../money/minorUnits.ts"
 import { bucketRuns, bucketStarts } from "../zones/buckets.ts"
-import { addDays, isZone, parseDay, startOfDay } from "../zones/zones.ts"
+import { parseInstant } from "../zones/instant.ts"
+import { addDays, addMonths, daysBetween, isZone, parseDay, startOfDay } from "../zones/zones.ts"
+import type { CalendarDay } from "../zones/zones.ts"
 import { dimensionNames, fieldOf, isEncrypted, metricNames, metricOf } from "./names.ts"
 import { planFilter, unknown } from "./planFilter.ts"
-import type { FilterScope } from "./planFilter.ts"
+import type { FilterScope, NamedField } from "./planFilter.ts"
 
 /** What a workspace decides about its answers. */
 export interface QuestionScope extends FilterScope {
@@ -23,6 +25,8 @@ export interface QuestionScope extends FilterScope {
   /** 1 is Monday. */
   readonly weekStart: number
   readonly currency: string
+  /** Of settings and rates; part of the watermark. */
+  readonly revisions: string
 }
 
 export interface PlannedQuestion {
@@ -30,12 +34,15 @@ export interface PlannedQuestion {
   readonly zone: string
   readonly currency: string
   readonly exponent: number
+  /** Where the range is given in days; `after` is the first day behind it. */
+  readonly days: { readonly from: CalendarDay; readonly after: CalendarDay } | undefined
   readonly bucketStarts: ReadonlyArray<number>
   readonly metricNames: ReadonlyArray<string>
+  /** Properties and traits that the question names, and where. */
+  readonly named: ReadonlyArray<NamedField>
 }
 
 const dayMillis = 86_400_000
-const instant = /^\d{4}-\d{2}-\d{2}T.*(Z|[+-]\d{2}:\d{2})$/
 
 /** A question with every name, zone and day resolved, or everything that is wrong with it. Knows no engine. */
 export const planQuestion = (
@@ -52,10 +59,12 @@ export const planQuestion = (
   if (exponent === undefined) report("/currency", "unknown_currency", `${currency} is no ISO 4217 currency`)
   const range = isZone(zone) ? readRange(question, zone, report) : undefined
   const metrics = readMetrics(question, scope, report)
-  const breakdown = readDimensions(question, scope, report)
+  const asOf = question.as_of ?? "today"
+  const breakdown = readDimensions(question, { ...scope, asOf }, report)
   if ((question.event_types?.length ?? 0) > eventTypesMax)
     report("/event_types", "too_many", `${eventTypesMax} at the most`)
-  const filter = question.filters === undefined ? undefined : planFilter(question.filters, "/filters", scope)
+  const filter =
+    question.filters === undefined ? undefined : planFilter(question.filters, "/filters", { ...scope, asOf })
   errors.push(...(filter?.errors ?? []))
   if (question.order_by !== undefined && !question.metrics.includes(question.order_by.metric)) {
     report("/order_by/metric", "unknown_metric", `must be one of metrics: ${question.metrics.join(", ")}`)
@@ -67,7 +76,14 @@ export const planQuestion = (
   const starts =
     range === undefined || question.interval === undefined
       ? []
-      : bucketStarts({ zone, interval: question.interval, weekStart: scope.weekStart, ...range, countMax: bucketsMax })
+      : bucketStarts({
+          zone,
+          interval: question.interval,
+          weekStart: scope.weekStart,
+          fromMillis: range.fromMillis,
+          toMillis: range.toMillis,
+          countMax: bucketsMax
+        })
   if (starts.length > bucketsMax)
     report("/interval", "too_many", `${bucketsMax} buckets at the most: ask for a longer interval or a shorter range`)
   if (errors.length > 0 || range === undefined || exponent === undefined) return { errors }
@@ -75,7 +91,8 @@ export const planQuestion = (
     planned: {
       plan: {
         workspace: scope.workspace,
-        ...range,
+        fromMillis: range.fromMillis,
+        toMillis: range.toMillis,
         eventTypes: question.event_types ?? [],
         filter: filter?.filter,
         metrics,
@@ -87,34 +104,46 @@ export const planQuestion = (
         skip: offset,
         top: limit,
         buckets: bucketRuns(starts, range.toMillis),
-        conversions: []
+        conversions: [],
+        unconverted: [],
+        revisions: scope.revisions
       },
       zone,
       currency,
       exponent,
+      days: range.days,
       bucketStarts: starts,
-      metricNames: question.metrics
+      metricNames: question.metrics,
+      named: [
+        ...breakdown.map((field, index) => ({ field, pointer: `/dimensions/${index}` })),
+        ...metrics.flatMap((metric, index) =>
+          "property" in metric
+            ? [{ field: { kind: "property" as const, name: metric.property }, pointer: `/metrics/${index}` }]
+            : []
+        ),
+        ...(filter?.named ?? [])
+      ]
     }
   }
 }
 
 export const withConversions = (
   planned: PlannedQuestion,
-  conversions: ReadonlyArray<ConversionRun>
-): PlannedQuestion => ({
-  ...planned,
-  plan: { ...planned.plan, conversions }
-})
+  conversions: ReadonlyArray<ConversionRun>,
+  unconverted: ReadonlyArray<string>
+): PlannedQuestion => ({ ...planned, plan: { ...planned.plan, conversions, unconverted } })
 
-/** The same question over the range of the same length right before. */
+/** The same question over the range right before, over the same groups: see `Question.compare`. */
 export const previousPeriod = (
   planned: PlannedQuestion,
   interval: Question["interval"],
-  weekStart: number
+  weekStart: number,
+  groups: NonNullable<QueryPlan["groups"]>
 ): PlannedQuestion => {
-  const { plan, zone } = planned
-  const toMillis = plan.fromMillis
-  const fromMillis = plan.fromMillis - (plan.toMillis - plan.fromMillis)
+  const { days, plan, zone } = planned
+  const { fromMillis: toMillis } = plan
+  const fromMillis =
+    days === undefined ? toMillis - (plan.toMillis - toMillis) : startOfDay(zone, dayBefore(days.from, days.after))
   const starts =
     interval === undefined
       ? []
@@ -122,34 +151,40 @@ export const previousPeriod = (
   return {
     ...planned,
     bucketStarts: starts,
-    plan: { ...plan, fromMillis, toMillis, buckets: bucketRuns(starts, toMillis) }
+    plan: { ...plan, fromMillis, toMillis, groups, buckets: bucketRuns(starts, toMillis) }
   }
 }
+
+/** First day of the range before: of as many months where the range is whole months, else of as many days. */
+const dayBefore = (from: CalendarDay, after: CalendarDay): CalendarDay =>
+  from.day === 1 && after.day === 1
+    ? addMonths(from, -((after.year - from.year) * 12 + after.month - from.month))
+    : addDays(from, -daysBetween(from, after))
 
 type Report = (pointer: string, code: string, detail: string) => void
 
 const readRange = (question: Question, zone: string, report: Report) => {
   const { from, to } = question.date_range
-  const read = (text: string, field: "from" | "to"): number | undefined => {
-    const day = parseDay(text)
-    if (day !== undefined) return startOfDay(zone, field === "to" ? addDays(day, 1) : day)
-    const millis = instant.test(text) ? Date.parse(text) : Number.NaN
-    if (Number.isFinite(millis)) return millis
-    report(`/date_range/${field}`, "not_a_day", "must be a day like 2026-11-23, or a date and time with offset")
-    return undefined
-  }
-  const fromMillis = read(from, "from")
-  const toMillis = read(to, "to")
+  const firstDay = parseDay(from)
+  const lastDay = parseDay(to)
+  const after = lastDay === undefined ? undefined : addDays(lastDay, 1)
+  const fromMillis = firstDay === undefined ? parseInstant(from) : startOfDay(zone, firstDay)
+  const toMillis = after === undefined ? parseInstant(to) : startOfDay(zone, after)
+  const wrong = "must be a day like 2026-11-23, or a date and time with offset"
+  if (fromMillis === undefined) report("/date_range/from", "not_a_day", wrong)
+  if (toMillis === undefined) report("/date_range/to", "not_a_day", wrong)
   if (fromMillis === undefined || toMillis === undefined) return undefined
   if (toMillis <= fromMillis) {
     report("/date_range", "reversed_range", "from must be before to")
     return undefined
   }
-  if (toMillis - fromMillis > (rangeDaysMax + 1) * dayMillis) {
+  const days = firstDay === undefined || after === undefined ? undefined : { from: firstDay, after }
+  const length = days === undefined ? (toMillis - fromMillis) / dayMillis : daysBetween(days.from, days.after)
+  if (length > rangeDaysMax) {
     report("/date_range", "range_too_long", `${rangeDaysMax} days at the most`)
     return undefined
   }
-  return { fromMillis, toMillis }
+  return { fromMillis, toMillis, days }
 }
 
 const readMetrics = (question: Question, scope: QuestionScope, report: Report): ReadonlyArray<PlanMetric> => {
@@ -159,7 +194,7 @@ const readMetrics = (question: Question, scope: QuestionScope, report: Report): 
   return metrics.flatMap((name, index) => {
     const metric = metricOf(name)
     if (metric === undefined) report(`/metrics/${index}`, "unknown_metric", unknown(name, metricNames))
-    else if ("property" in metric && isEncrypted(metric.property, scope.personalFields)) {
+    else if ("property" in metric && isEncrypted({ kind: "property", name: metric.property }, scope.personalFields)) {
       report(`/metrics/${index}`, "encrypted_field", `${metric.property} is encrypted`)
     } else if (metrics.indexOf(name) !== index)
       report(`/metrics/${index}`, "duplicate_metric", `${name} is given twice`)
@@ -171,11 +206,12 @@ const readDimensions = (question: Question, scope: QuestionScope, report: Report
   const dimensions = question.dimensions ?? []
   if (dimensions.length > dimensionsMax) report("/dimensions", "too_many", `${dimensionsMax} dimensions at the most`)
   return dimensions.flatMap((name, index) => {
-    const field = fieldOf(name)
+    const field = fieldOf(name, scope)
     if (field === undefined) report(`/dimensions/${index}`, "unknown_dimension", unknown(name, dimensionNames))
-    else if (field.kind === "property" && isEncrypted(field.name, scope.personalFields)) {
-      report(`/dimensions/${index}`, "encrypted_field", `${field.name} is encrypted`)
-    }
+    else if (isEncrypted(field, scope.personalFields)) {
+      report(`/dimensions/${index}`, "encrypted_field", `${name} is encrypted`)
+    } else if (dimensions.indexOf(name) !== index)
+      report(`/dimensions/${index}`, "duplicate_dimension", `${name} is given twice`)
     return field === undefined ? [] : [field]
   })
 }

@@ -38,7 +38,7 @@ export const shapeAnswer = (planned: PlannedQuestion, answer: PlanAnswer): Resul
     metrics: metricsOf(undefined, group),
     ...seriesOf(group)
   }))
-  const hasOther = answer.rows.some((row) => row.group === "other")
+  const hasOther = plan.skip === 0 && answer.rows.some((row) => row.group === "other")
   const other: ReadonlyArray<ResultRow> = hasOther
     ? [{ values: [], other: true, metrics: metricsOf(undefined, "other"), ...seriesOf("other") }]
     : []

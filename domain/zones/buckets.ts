@@ -1,8 +1,8 @@
 import type { BucketRun } from "../../ports/analytics/QueryPlan.ts"
-import { addDays, dayAt, offsetMillis, startOfDay, weekday } from "./zones.ts"
+import { addDays, addMonths, dayAt, offsetMillis, startOfDay, weekday } from "./zones.ts"
 import type { CalendarDay } from "./zones.ts"
 
-export type Interval = "hour" | "day" | "week" | "month"
+export type Interval = "hour" | "day" | "week" | "month" | "quarter" | "year"
 
 const hourMillis = 3_600_000
 /** No zone changes its clocks between quarters of an hour. */
@@ -57,18 +57,18 @@ const hoursOfDay = (zone: string, start: number, end: number): ReadonlyArray<num
   return hours
 }
 
+/** Calendar months of the intervals that begin with one. */
+const monthsOf: Readonly<Partial<Record<Interval, number>>> = { month: 1, quarter: 3, year: 12 }
+
 const firstDay = (day: CalendarDay, interval: Interval, weekStart: number): CalendarDay => {
-  if (interval === "month") return { ...day, day: 1 }
+  const months = monthsOf[interval]
+  if (months !== undefined) return { year: day.year, month: day.month - ((day.month - 1) % months), day: 1 }
   return interval === "week" ? addDays(day, -((weekday(day) - weekStart + 7) % 7)) : day
 }
 
 const nextDay = (day: CalendarDay, interval: Interval): CalendarDay => {
-  if (interval === "month") {
-    return day.month === 12
-      ? { year: day.year + 1, month: 1, day: 1 }
-      : { year: day.year, month: day.month + 1, day: 1 }
-  }
-  return addDays(day, interval === "week" ? 7 : 1)
+  const months = monthsOf[interval]
+  return months === undefined ? addDays(day, interval === "week" ? 7 : 1) : addMonths(day, months)
 }
 
 /** The starts as runs of equal width, which an engine turns into arithmetic. */

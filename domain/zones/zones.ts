@@ -58,7 +58,14 @@ const dayOfUtc = (millis: number): CalendarDay => {
 
 export const addDays = (day: CalendarDay, days: number): CalendarDay => dayOfUtc(utcOf(day) + days * dayMillis)
 
-export const compareDays = (a: CalendarDay, b: CalendarDay): number => utcOf(a) - utcOf(b)
+/** The first day of the month that lies so many months on. */
+export const addMonths = ({ month, year }: CalendarDay, months: number): CalendarDay => {
+  const at = year * 12 + month - 1 + months
+  return { year: Math.floor(at / 12), month: (((at % 12) + 12) % 12) + 1, day: 1 }
+}
+
+/** Days from one to another, negative where the other is earlier. */
+export const daysBetween = (from: CalendarDay, to: CalendarDay): number => (utcOf(to) - utcOf(from)) / dayMillis
 
 /** The day that calendars in the zone show at the instant. */
 export const dayAt = (zone: string, millis: number): CalendarDay => dayOfUtc(localMillis(zone, millis))

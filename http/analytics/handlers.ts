@@ -2,7 +2,13 @@ import { Effect } from "effect"
 import { HttpServerResponse } from "effect/http"
 import { HttpApiBuilder } from "effect/http-api"
 import { LiveFeed } from "../../ports/analytics/LiveFeed.ts"
-import { exploreEvents, listEventTypes, listPeople, readPerson } from "../../domain/analytics/workflows/explore.ts"
+import {
+  exploreEvents,
+  listEventTypes,
+  listPeople,
+  readPerson,
+  readTimeline
+} from "../../domain/analytics/workflows/explore.ts"
 import { askQuestion } from "../../domain/analytics/workflows/askQuestion.ts"
 import { listMerges, mergePeople, undoMerge } from "../../domain/analytics/workflows/mergePeople.ts"
 import { holdsScope } from "../../domain/platform/tokens.ts"
@@ -31,7 +37,7 @@ export const layer = HttpApiBuilder.group(ServedApi, "analytics", (handlers) =>
       ),
     timeline: ({ params, query: { limit = limitUsual, ...query } }) =>
       Effect.flatMap(CurrentPrincipal, ({ workspace }) =>
-        answerProblems(exploreEvents(workspace, { limit, ...query, person_id: params.id }))
+        answerProblems(readTimeline(workspace, params.id, { limit, ...query }))
       ),
     merge: ({ payload }) =>
       Effect.flatMap(CurrentPrincipal, (principal) => answerProblems(mergePeople(principal, payload))),

@@ -59,11 +59,14 @@ export class AnalyticsGroup extends HttpApiGroup.make("analytics")
       .annotate(EndpointRules, reads("analytics:read"))
       .annotate(OpenApi.Summary, "Event types that have come, most frequent first."),
     HttpApiEndpoint.get("persons", "/analytics/persons", {
-      query: { email: Text, limit: Limit, cursor: Cursor },
+      query: { email: Text, search: Text, filters: Text, limit: Limit, cursor: Cursor },
       success: PersonPage
     })
       .annotate(EndpointRules, reads("persons:read"))
-      .annotate(OpenApi.Summary, "People, last seen first, or those with an e-mail address."),
+      .annotate(
+        OpenApi.Summary,
+        "People, last seen first: all, by e-mail address, by the begin of an id, by events or traits."
+      ),
     HttpApiEndpoint.post("merge", "/analytics/persons/merge", {
       payload: NewMerge,
       success: Merge.pipe(HttpApiSchema.status(201))

@@ -50,6 +50,8 @@ const planOf = (workspace: string, more: Partial<QueryPlan> = {}): QueryPlan => 
   top: 25,
   buckets: [],
   conversions: [],
+  unconverted: [],
+  revisions: "",
   ...more
 })
 
@@ -258,6 +260,124 @@ export const suite = <E>(name: string, layer: Layer.Layer<EventStore, E>): void 
               ["d1", 2]
             ]
           )
+        })
+      )
+
+      it.effect("knows a person's traits of today and those at the time of an event", () =>
+        Effect.gen(function* () {
+          const set = (number: number, time: number, more: object) =>
+            lineOf("traits", number, { time: start + time, anonymous_id: "d1", user_id: "ada", ...more })
+          yield* insert("13", [
+            set(80, 20, { traits: { plan: "pro" }, traits_once: { source: "late" } }),
+            set(81, 10, { traits: { plan: "free" }, traits_once: { source: "early" } }),
+            set(82, 30, { traits: { plan: null } }),
+            set(83, 40, { traits: { plan: "team", level: 3 } }),
+            lineOf("traits", 84, { time: start, anonymous_id: "d1" }),
+            lineOf("traits", 85, { time: start + 15, anonymous_id: "d1" }),
+            lineOf("traits", 86, { time: start + 35, anonymous_id: "d1" }),
+            lineOf("traits", 87, { time: start + 35, anonymous_id: "d2" })
+          ])
+          const trait = (name: string, asOf: "today" | "event") => ({ kind: "trait", name, asOf }) as const
+          const count = (name: string, asOf: "today" | "event", value: string) =>
+            Effect.map(
+              totals("traits", { filter: { kind: "is", field: trait(name, asOf), value } }),
+              (values) => values?.[0]
+            )
+          assert.strictEqual(yield* count("plan", "today", "team"), 7n)
+          assert.strictEqual(yield* count("plan", "today", "pro"), 0n)
+          assert.strictEqual(yield* count("level", "today", "3"), 7n)
+          assert.strictEqual(yield* count("source", "today", "early"), 7n)
+          assert.strictEqual(yield* count("plan", "event", "free"), 2n)
+          assert.strictEqual(yield* count("plan", "event", "pro"), 1n)
+          assert.strictEqual(yield* count("plan", "event", "team"), 1n)
+          assert.strictEqual(yield* count("source", "event", "early"), 6n)
+          const store = yield* EventStore
+          const answer = yield* store.answer(planOf("traits", { breakdown: [trait("plan", "event")] }))
+          assert.deepStrictEqual(answer.groups, [[null], ["free"], ["pro"], ["team"]])
+          const held = yield* store.events({
+            workspace: WorkspaceId.make("traits"),
+            fromMillis: start,
+            toMillis: start + dayMillis,
+            filter: { kind: "is", field: trait("plan", "event"), value: "pro" },
+            limit: 10
+          })
+          assert.deepStrictEqual(
+            held.map(({ event_id }) => event_id),
+            [idOf(80)]
+          )
+          assert.deepStrictEqual(yield* store.names(WorkspaceId.make("traits"), "trait"), ["level", "plan", "source"])
+        })
+      )
+
+      it.effect("compares hosts by whole names, blind indexes, numbers and instants", () =>
+        Effect.gen(function* () {
+          const hosts = ["t.co", "microsoft.com", "a.t.co", "google.com", "google.co.uk", "mail.google.com"]
+          const more = ["google.com.evil.net", "notgoogle.com", "google.evilsite", "netflix.com", "x.com", "xXcom"]
+          const all = [...hosts, ...more]
+          yield* insert(
+            "14",
+            all.map((host, at) =>
+              lineOf("hosts", 200 + at, {
+                page: { url: "", path: "/", referrer_host: host },
+                properties: {
+                  size: at,
+                  born: `2026-01-0${(at % 9) + 1}T01:00:00+02:00`,
+                  email: { $pii: "sealed", $index: at % 2 === 0 ? "even" : "odd" }
+                },
+                traits: { email: { $pii: "sealed", $index: "same" } }
+              })
+            )
+          )
+          const referrer = { kind: "column", column: "referrer_host" } as const
+          const email = { kind: "property", name: "email" } as const
+          const among = (filter: NonNullable<QueryPlan["filter"]>) =>
+            Effect.map(totals("hosts", { filter }), (values) => Number(values?.[0]))
+          const hostIs = (...names: ReadonlyArray<string>) => among({ kind: "host_is", field: referrer, hosts: names })
+          assert.strictEqual(yield* hostIs("t.co"), 2)
+          assert.strictEqual(yield* hostIs("=t.co"), 1)
+          assert.strictEqual(yield* hostIs("google.*"), 3)
+          assert.strictEqual(yield* hostIs("=google.*", "x.com"), 3)
+          assert.strictEqual(yield* hostIs(), 0)
+          assert.strictEqual(yield* among({ kind: "index_is", field: email, index: "even" }), 6)
+          const trait = { kind: "trait", name: "email", asOf: "today" } as const
+          assert.strictEqual(yield* among({ kind: "index_is", field: trait, index: "same" }), 12)
+          assert.strictEqual(yield* among({ kind: "bears_index", name: "email", index: "odd" }), 6)
+          const compare = (name: string, as: "number" | "instant", value: number) =>
+            among({ kind: "compare", field: { kind: "property", name }, operator: "lt", as, value })
+          assert.strictEqual(yield* compare("size", "number", 3), 3)
+          assert.strictEqual(yield* compare("born", "instant", Date.UTC(2026, 0, 1)), 2)
+          const caseless = { kind: "one_of", field: referrer, values: ["xxcom"], caseless: true } as const
+          assert.strictEqual(yield* among(caseless), 1)
+        })
+      )
+
+      it.effect("shows the groups that it is given, says whether there are more, and what money it left out", () =>
+        Effect.gen(function* () {
+          const store = yield* EventStore
+          const order = (number: number, country: string, currency: string) =>
+            lineOf("groups", number, {
+              event_type: "order_completed",
+              geo: { country },
+              money: { kind: "order", order_id: String(number), minor: 500, currency },
+              properties: {}
+            })
+          yield* insert("15", [order(300, "DE", "EUR"), order(301, "DE", "KPW"), order(302, "FR", "KPW")])
+          const plan = planOf("groups", {
+            metrics: [{ kind: "revenue" }, { kind: "orders" }],
+            breakdown: [{ kind: "column", column: "country" }],
+            conversions: [{ currency: "EUR", fromMillis: 0, numerator: 1n, denominator: 1n }],
+            unconverted: ["KPW"],
+            top: 1
+          })
+          const answer = yield* store.answer(plan)
+          assert.deepStrictEqual(answer.groups, [["DE"]])
+          assert.isTrue(answer.more)
+          assert.deepStrictEqual(answer.leftOut, [{ currency: "KPW", orders: 2, minor: 1000n }])
+          const given = yield* store.answer({ ...plan, groups: [["FR"], ["IT"]] })
+          assert.deepStrictEqual(given.groups, [["FR"], ["IT"]])
+          assert.deepStrictEqual(given.rows.find(({ group }) => group === 0)?.values, [0n, 1n])
+          assert.deepStrictEqual(given.rows.find(({ group }) => group === "other")?.values, [500n, 2n])
+          assert.notStrictEqual((yield* store.answer({ ...plan, revisions: "other" })).watermark, answer.watermark)
         })
       )
     })

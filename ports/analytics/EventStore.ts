@@ -8,6 +8,8 @@ import type { PlanAnswer, PlanFilter, QueryPlan } from "./QueryPlan.ts"
 export const insertLinesMax = 20_000
 /** People that one anonymous id may be seen with before it stops to link (a shared device, a broken client). */
 export const linkedUsersMax = 20
+/** Names of properties and traits that are remembered of a workspace. */
+export const namesMax = 10_000
 /** Ids that never link, compared trimmed and in lower case. */
 export const reservedIds = ["", "null", "undefined", "anonymous", "server", "0"] as const
 
@@ -30,6 +32,7 @@ export interface HeldEvent {
   readonly received_at: number
   readonly index: number
   readonly timestamp: number
+  readonly sent_at: number | null
   readonly historical: boolean
   readonly page: Readonly<Record<string, string | null>>
   readonly device: Readonly<Record<string, string | null>>
@@ -110,6 +113,8 @@ export class EventStore extends Context.Service<
       readonly workspace: WorkspaceId
       readonly filter?: PlanFilter | undefined
       readonly personId?: string | undefined
+      /** People with a user id or an anonymous id that begins so. */
+      readonly idPrefix?: string | undefined
       readonly before?: { readonly last_seen: number; readonly person_id: string } | undefined
       readonly limit: number
     }) => Effect.Effect<ReadonlyArray<HeldPerson>, PortFailure>
@@ -131,6 +136,11 @@ export class EventStore extends Context.Service<
     readonly eventTypes: (
       workspace: WorkspaceId
     ) => Effect.Effect<ReadonlyArray<{ readonly event_type: string; readonly events: number }>, PortFailure>
+    /** Names that have been seen in `properties` or in traits, sorted; the first {@link namesMax} that came. */
+    readonly names: (
+      workspace: WorkspaceId,
+      kind: "property" | "trait"
+    ) => Effect.Effect<ReadonlyArray<string>, PortFailure>
     /** The workspace's merges, all of them: replaces what was given before. In every answer within one second. */
     readonly setMerges: (workspace: WorkspaceId, merges: ReadonlyArray<UserMerge>) => Effect.Effect<void, PortFailure>
   }

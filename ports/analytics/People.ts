@@ -13,7 +13,10 @@ export const EventItem = Schema.Struct({
   /** ISO 8601, UTC. */
   time: Instant,
   received_at: Instant,
+  /** As the client said it. */
   timestamp: Instant,
+  /** The client's clock when it sent the event. */
+  sent_at: Schema.NullOr(Instant),
   historical: Schema.Boolean,
   page: Texts,
   device: Texts,

@@ -12,10 +12,11 @@ export const breakdownMax = 25
 
 const Name = Schema.String.check(Schema.isMinLength(1), Schema.isMaxLength(210))
 
-export const Interval = Schema.Literals(["hour", "day", "week", "month"])
+export const Interval = Schema.Literals(["hour", "day", "week", "month", "quarter", "year"])
 
 /**
- * `and`, `or`, `not` over conditions; a condition names a dimension (or `property:name`), an operator and a value.
+ * `and`, `or`, `not` over conditions; a condition names a dimension (or `property:name`, `trait:name`), an operator and a
+ * value. Operators: is, is_not, one_of, contains, not_contains, is_host, is_set, is_not_set, gt, gte, lt, lte.
  * Checked by the domain, which answers unknown names with a pointer and the nearest known one.
  */
 export type Filter =
@@ -38,7 +39,10 @@ export const Question = Schema.Struct({
   date_range: Schema.Struct({ from: Schema.String, to: Schema.String }),
   /** Asks for a series. */
   interval: Schema.optionalKey(Interval),
-  /** Also answers for the range of the same length right before. */
+  /**
+   * Also answers for the range right before: as many days, or where the range is whole months, as many months; a range of
+   * instants: as many milliseconds. Its rows are those of the range asked for.
+   */
   compare: Schema.optionalKey(Schema.Literal("previous_period")),
   /** `events`, `people`, `sessions`, `orders`, `revenue`, or `sum:`, `average:`, `minimum:`, `maximum:` and a property. */
   metrics: Schema.Array(Name),
@@ -46,6 +50,8 @@ export const Question = Schema.Struct({
   /** Breakdown by up to two dimensions: the 25 largest values and `other`. */
   dimensions: Schema.optionalKey(Schema.Array(Name)),
   filters: Schema.optionalKey(Filter),
+  /** Which value of a trait counts: the person's of today (the default), or the one at the time of the event. */
+  as_of: Schema.optionalKey(Schema.Literals(["today", "event"])),
   /** Currency of `revenue`; the workspace's by default. */
   currency: Schema.optionalKey(Schema.String),
   /** The workspace's by default. */
@@ -73,7 +79,7 @@ const Metrics = Schema.Record(Schema.String, Schema.NullOr(Schema.Union([Schema.
 export const ResultRow = Schema.Struct({
   /** Values of the dimensions, `null` where the event has none; absent for all together. */
   values: Schema.Array(Schema.NullOr(Schema.String)),
-  /** Values behind the 25 largest. */
+  /** All values behind the page, counted together (people once each); on the first page alone. */
   other: Schema.optionalKey(Schema.Literal(true)),
   metrics: Metrics,
   /** One for each bucket of `buckets`, in order; empty ones are zero. */
@@ -94,13 +100,16 @@ export type ResultPeriod = typeof ResultPeriod.Type
 
 export const QuestionResult = Schema.Struct({
   ...ResultPeriod.fields,
-  previous: Schema.optionalKey(ResultPeriod),
+  /** With a watermark of its own, as it is read after the range itself. */
+  previous: Schema.optionalKey(Schema.Struct({ ...ResultPeriod.fields, watermark: Schema.String })),
   time_zone: Schema.String,
   currency: Schema.String,
   /** What has been counted: opaque. */
   watermark: Schema.String,
   /** Equal questions of a workspace have equal hashes. */
   query_hash: Schema.String,
+  /** Where money was converted: whose rates, and the newest day that they have. */
+  exchange_rates: Schema.optionalKey(Schema.Struct({ source: Schema.String, as_of: Schema.String })),
   warnings: Schema.Array(Schema.Struct({ pointer: Schema.String, detail: Schema.String })),
   next_offset: Schema.NullOr(Schema.Int)
 }).annotate({ identifier: "QuestionResult" })

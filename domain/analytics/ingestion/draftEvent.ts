@@ -2,7 +2,7 @@ import type { AnalyticsEvent } from "../../../ports/analytics/AnalyticsEvent.ts"
 import type { DropReason } from "../../../ports/analytics/IngestReceipt.ts"
 import { storedLineVersion } from "../../../ports/analytics/StoredEvent.ts"
 import type { Draft, IngestContext, RequestFacts } from "./Draft.ts"
-import { parseInstant } from "./instant.ts"
+import { parseInstant } from "../../zones/instant.ts"
 import { steps } from "./steps.ts"
 
 export interface Arrival {

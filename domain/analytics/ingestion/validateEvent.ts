@@ -6,7 +6,7 @@ import {
 } from "../../../ports/analytics/AnalyticsEvent.ts"
 import type { AnalyticsEvent } from "../../../ports/analytics/AnalyticsEvent.ts"
 import type { FieldError } from "../../../ports/analytics/IngestReceipt.ts"
-import { parseInstant } from "./instant.ts"
+import { parseInstant } from "../../zones/instant.ts"
 
 type Fields = Readonly<Record<string, unknown>>
 type Report = (pointer: string, code: string, detail: string) => void

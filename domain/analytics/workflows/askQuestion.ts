@@ -1,34 +1,50 @@
 import { Effect } from "effect"
 import { EventStore } from "../../../ports/analytics/EventStore.ts"
 import { InvalidQuestion } from "../../../ports/analytics/InvalidQuestion.ts"
-import type { ConversionRun } from "../../../ports/analytics/QueryPlan.ts"
 import type { Question, QuestionResult } from "../../../ports/analytics/Question.ts"
 import { SettingsSource } from "../../../ports/platform/Settings.ts"
 import type { PortFailure } from "../../../ports/PortFailure.ts"
 import { SubjectKeys } from "../../../ports/privacy/SubjectKeys.ts"
 import { ExchangeRates } from "../../../ports/reference/ExchangeRates.ts"
 import type { WorkspaceId } from "../../../ports/WorkspaceId.ts"
-import { factorBetween } from "../../money/conversion.ts"
-import { exponentOf } from "../../money/minorUnits.ts"
-import { blindIndex } from "../../privacy/personalData.ts"
-import { hashQuestion } from "../../questions/hashQuestion.ts"
+import { blindIndex, storedId } from "../../privacy/personalData.ts"
+import { channelRulesOf } from "../../questions/channels.ts"
+import { hashQuestion, hashValue } from "../../questions/hashQuestion.ts"
 import { nearest } from "../../questions/nearest.ts"
+import { planFilter } from "../../questions/planFilter.ts"
+import type { FilterScope } from "../../questions/planFilter.ts"
 import { planQuestion, previousPeriod, withConversions } from "../../questions/planQuestion.ts"
 import type { PlannedQuestion, QuestionScope } from "../../questions/planQuestion.ts"
 import { shapeAnswer } from "../../questions/shapeAnswer.ts"
+import { conversionsOf, moneyWarnings } from "./conversions.ts"
 
 /** What questions of a workspace are planned with. */
 export const questionScope = Effect.fnUntraced(function* (workspace: WorkspaceId) {
   const settings = (yield* SettingsSource).current(workspace)
   const subjectKeys = yield* SubjectKeys
+  const rates = yield* ExchangeRates
   const indexKey = yield* subjectKeys.workspaceKey(workspace, "index")
+  const pseudonymKey = yield* subjectKeys.workspaceKey(workspace, "pseudonym")
+  const secrets = { workspace, indexKey, pseudonymKey }
+  const filterScope: FilterScope = {
+    personalFields: settings.ingest.personal_fields,
+    channelRules: [],
+    asOf: "today",
+    blindIndex: (name, value) => blindIndex(secrets, name, value),
+    storedId: (id) => storedId(secrets, id)
+  }
+  const ownRules = (settings.channels ?? []).map(({ channel, when }) => ({
+    channel,
+    when: planFilter(when, "", filterScope).filter
+  }))
   const scope: QuestionScope = {
+    ...filterScope,
     workspace,
     timeZone: settings.time_zone,
     weekStart: settings.week_start,
     currency: settings.currency,
-    personalFields: settings.ingest.personal_fields,
-    blindIndex: (property, value) => blindIndex({ workspace, indexKey, pseudonymKey: indexKey }, property, value)
+    channelRules: channelRulesOf(ownRules, settings.ingest.own_domains),
+    revisions: hashValue([settings, rates.revision])
   }
   return scope
 })
@@ -46,66 +62,62 @@ export const askQuestion = Effect.fn("askQuestion")(function* (
   const scope = yield* questionScope(workspace)
   const read = planQuestion(question, scope)
   if ("errors" in read) return yield* new InvalidQuestion({ errors: read.errors })
-  const answerOf = Effect.fnUntraced(function* (planned: PlannedQuestion) {
-    const converted = withConversions(planned, yield* conversionsOf(workspace, planned))
+  const { planned } = read
+  const answerOf = Effect.fnUntraced(function* (each: PlannedQuestion) {
+    const money = yield* conversionsOf(workspace, each)
+    const converted = withConversions(each, money.runs, money.unconverted)
     const answer = yield* store.answer(converted.plan)
-    return { answer, period: shapeAnswer(converted, answer) }
+    return { answer, period: shapeAnswer(converted, answer), warnings: moneyWarnings(converted, money, answer) }
   })
-  const { answer, period } = yield* answerOf(read.planned)
+  const { answer, period, warnings } = yield* answerOf(planned)
   const previous =
     question.compare === undefined
       ? undefined
-      : yield* answerOf(previousPeriod(read.planned, question.interval, scope.weekStart))
-  const { skip, top } = read.planned.plan
+      : yield* answerOf(previousPeriod(planned, question.interval, scope.weekStart, answer.groups))
+  const { metrics, skip, top } = planned.plan
+  const { attribution } = yield* ExchangeRates
   return {
     ...period,
-    ...(previous === undefined ? {} : { previous: previous.period }),
-    time_zone: read.planned.zone,
-    currency: read.planned.currency,
+    ...(previous === undefined ? {} : { previous: { ...previous.period, watermark: previous.answer.watermark } }),
+    time_zone: planned.zone,
+    currency: planned.currency,
     watermark: answer.watermark,
-    query_hash: hashQuestion(workspace, read.planned, question),
-    warnings: yield* warningsOf(workspace, question),
-    next_offset: answer.groups.length === top ? skip + top : null
+    query_hash: hashQuestion(workspace, planned, question),
+    ...(metrics.some(({ kind }) => kind === "revenue")
+      ? { exchange_rates: { source: attribution.text, as_of: attribution.as_of } }
+      : {}),
+    warnings: [...(yield* nameWarnings(workspace, question, planned)), ...warnings],
+    next_offset: answer.more ? skip + top : null
   }
 })
 
-/** Factors from every currency that occurs to the asked one, from each business day on. */
-const conversionsOf = Effect.fnUntraced(function* (
+/** What has not been seen yet may yet come: legal, answered, and said with the nearest name that has. */
+const nameWarnings = Effect.fnUntraced(function* (
   workspace: WorkspaceId,
-  { currency, exponent, plan }: PlannedQuestion
+  question: Question,
+  planned: PlannedQuestion
 ) {
-  if (!plan.metrics.some((metric) => metric.kind === "revenue")) return []
   const store = yield* EventStore
-  const rates = yield* ExchangeRates
-  const day = (millis: number) => new Date(millis).toISOString().slice(0, 10)
-  const [first, last] = [day(plan.fromMillis), day(plan.toMillis - 1)]
-  const target = rates.euroRates(currency, first, last)
-  return (yield* store.currencies(workspace, plan.fromMillis, plan.toMillis)).flatMap(
-    (from): ReadonlyArray<ConversionRun> => {
-      const fromExponent = exponentOf(from)
-      if (fromExponent === undefined) return []
-      if (from === currency) return [{ currency: from, fromMillis: 0, numerator: 1n, denominator: 1n }]
-      const days = [...new Set([...rates.euroRates(from, first, last), ...target].map((rate) => rate.day))].toSorted()
-      return days.flatMap((each) => {
-        const source = rates.euroRate(from, each)
-        const into = rates.euroRate(currency, each)
-        if (source === undefined || into === undefined) return []
-        const factor = factorBetween({ ...source, exponent: fromExponent }, { ...into, exponent })
-        return [{ currency: from, fromMillis: Date.parse(`${each}T00:00:00Z`), ...factor }]
-      })
-    }
-  )
-})
-
-const warningsOf = Effect.fnUntraced(function* (workspace: WorkspaceId, question: Question) {
-  const asked = question.event_types ?? []
-  if (asked.length === 0) return []
-  const store = yield* EventStore
-  const known = (yield* store.eventTypes(workspace)).map((each) => each.event_type)
-  return asked.flatMap((name, index) => {
-    if (known.includes(name)) return []
-    const near = nearest(name, known)
-    const detail = `no event of the type ${name} has come yet${near === undefined ? "" : `; did you mean ${near}?`}`
-    return [{ pointer: `/event_types/${index}`, detail }]
-  })
+  const warningsOf = (
+    what: string,
+    asked: ReadonlyArray<{ readonly name: string; readonly pointer: string }>,
+    known: ReadonlyArray<string>
+  ) =>
+    asked.flatMap(({ name, pointer }) => {
+      if (known.includes(name)) return []
+      const near = nearest(name, known)
+      const detail = `no ${what} ${name} has come yet${near === undefined ? "" : `; did you mean ${near}?`}`
+      return [{ pointer, detail }]
+    })
+  const types = (question.event_types ?? []).map((name, index) => ({ name, pointer: `/event_types/${index}` }))
+  const named = (kind: "property" | "trait") =>
+    planned.named.flatMap(({ field, pointer }) => (field.kind === kind ? [{ name: field.name, pointer }] : []))
+  const known = (kind: "property" | "trait") =>
+    named(kind).length === 0 ? Effect.succeed([]) : store.names(workspace, kind)
+  const knownTypes = types.length === 0 ? [] : (yield* store.eventTypes(workspace)).map((each) => each.event_type)
+  return [
+    ...warningsOf("event of the type", types, knownTypes),
+    ...warningsOf("event with the property", named("property"), yield* known("property")),
+    ...warningsOf("event with the trait", named("trait"), yield* known("trait"))
+  ]
 })

@@ -5,9 +5,9 @@ import type { EventPlace, HeldEvent, HeldPerson } from "../../../ports/analytics
 import { InvalidQuestion } from "../../../ports/analytics/InvalidQuestion.ts"
 import type { EventItem, EventPage, Person, PersonItem, PersonPage } from "../../../ports/analytics/People.ts"
 import type { PlanFilter } from "../../../ports/analytics/QueryPlan.ts"
-import type { Filter } from "../../../ports/analytics/Question.ts"
 import { DocumentStore } from "../../../ports/documents/DocumentStore.ts"
 import { Refused } from "../../../ports/platform/Refused.ts"
+import { SettingsSource } from "../../../ports/platform/Settings.ts"
 import { SubjectKeys } from "../../../ports/privacy/SubjectKeys.ts"
 import type { WorkspaceId } from "../../../ports/WorkspaceId.ts"
 import { exponentOf, formatMinorUnits } from "../../money/minorUnits.ts"
@@ -15,6 +15,8 @@ import { auditOf } from "../../platform/audit.ts"
 import type { Actor } from "../../platform/audit.ts"
 import { blindIndex, decryptValue, isPersonalId, pseudonym } from "../../privacy/personalData.ts"
 import { planFilter } from "../../questions/planFilter.ts"
+import { parseInstant } from "../../zones/instant.ts"
+import { addDays, parseDay, startOfDay } from "../../zones/zones.ts"
 import { questionScope } from "./askQuestion.ts"
 
 const instant = (millis: number): string => new Date(millis).toISOString()
@@ -22,16 +24,21 @@ const instant = (millis: number): string => new Date(millis).toISOString()
 const isEncrypted = (value: unknown): value is { readonly $pii: string } =>
   typeof value === "object" && value !== null && "$pii" in value
 
-const masked = (values: Readonly<Record<string, unknown>>): Record<string, unknown> =>
-  Object.fromEntries(
-    Object.entries(values).map(([key, value]) => [key, isEncrypted(value) ? { encrypted: true } : value])
-  )
+const maskedValue = (value: unknown): unknown => {
+  if (isEncrypted(value)) return { encrypted: true }
+  if (Array.isArray(value)) return value.map(maskedValue)
+  return typeof value === "object" && value !== null ? masked(value as Readonly<Record<string, unknown>>) : value
+}
+
+const masked = (values: object): Record<string, unknown> =>
+  Object.fromEntries(Object.entries(values).map(([key, value]) => [key, maskedValue(value)]))
 
 const eventItem = (event: HeldEvent): EventItem => {
   const {
     index: _index,
     money,
     received_at,
+    sent_at,
     time,
     timestamp,
     traits: _traits,
@@ -43,6 +50,7 @@ const eventItem = (event: HeldEvent): EventItem => {
     time: instant(time),
     received_at: instant(Math.floor(received_at / 1000)),
     timestamp: instant(timestamp),
+    sent_at: sent_at === null ? null : instant(sent_at),
     money:
       money === null
         ? null
@@ -92,18 +100,31 @@ export interface EventsRequest {
   readonly cursor?: string | undefined
 }
 
-const readInstant = Effect.fnUntraced(function* (text: string | undefined, name: string, otherwise: number) {
+/** An instant, or a day of the workspace's zone: its begin for `from`, its end for `to`. */
+const readInstant = Effect.fnUntraced(function* (
+  workspace: WorkspaceId,
+  name: "from" | "to",
+  text: string | undefined,
+  otherwise: number
+) {
   if (text === undefined) return otherwise
-  const millis = Date.parse(text)
-  return Number.isFinite(millis)
-    ? millis
-    : yield* invalidParameter(`/${name}`, "not_an_instant", "must be a date and time with offset")
+  const day = parseDay(text)
+  const zone = (yield* SettingsSource).current(workspace).time_zone
+  const millis = day === undefined ? parseInstant(text) : startOfDay(zone, name === "to" ? addDays(day, 1) : day)
+  return (
+    millis ??
+    (yield* invalidParameter(
+      `/${name}`,
+      "not_an_instant",
+      "must be a day like 2026-11-23, or a date and time with offset"
+    ))
+  )
 })
 
 const readFilters = Effect.fnUntraced(function* (workspace: WorkspaceId, text: string | undefined) {
   if (text === undefined) return undefined
   const filter = yield* Effect.try({
-    try: () => JSON.parse(text) as Filter,
+    try: () => JSON.parse(text) as unknown,
     catch: () => invalidParameter("/filters", "not_json", "must be JSON")
   })
   const planned = planFilter(filter, "/filters", yield* questionScope(workspace))
@@ -141,10 +162,10 @@ export const exploreEvents = Effect.fn("exploreEvents")(function* (workspace: Wo
         }
   const events = yield* store.events({
     workspace,
-    fromMillis: yield* readInstant(request.from, "from", 0),
-    toMillis: yield* readInstant(request.to, "to", now + 2 * dayMillis),
+    fromMillis: yield* readInstant(workspace, "from", request.from, 0),
+    toMillis: yield* readInstant(workspace, "to", request.to, now + 2 * dayMillis),
     filter: filters.length === 0 ? undefined : { kind: "and", filters },
-    ...(request.person_id === undefined ? {} : { personId: yield* storedId(workspace, request.person_id) }),
+    ...(request.person_id === undefined ? {} : { personId: yield* idAtDoor(workspace, request.person_id) }),
     before,
     limit: request.limit + 1
   })
@@ -161,12 +182,27 @@ export const exploreEvents = Effect.fn("exploreEvents")(function* (workspace: Wo
 })
 
 /** The id as it is stored: e-mail addresses and phone numbers are replaced at every door. */
-const storedId = Effect.fnUntraced(function* (workspace: WorkspaceId, id: string) {
+const idAtDoor = Effect.fnUntraced(function* (workspace: WorkspaceId, id: string) {
   if (!isPersonalId(id)) return id
   const subjectKeys = yield* SubjectKeys
   const pseudonymKey = yield* subjectKeys.workspaceKey(workspace, "pseudonym")
   return pseudonym({ workspace, indexKey: pseudonymKey, pseudonymKey }, id)
 })
+
+/** A person's events, newest first, over all devices. */
+export const readTimeline = Effect.fn("readTimeline")(function* (
+  workspace: WorkspaceId,
+  id: string,
+  request: Omit<EventsRequest, "person_id">
+) {
+  const page = yield* exploreEvents(workspace, { ...request, person_id: id })
+  if (page.items.length > 0) return page
+  const store = yield* EventStore
+  const known = yield* store.people({ workspace, personId: yield* idAtDoor(workspace, id), limit: 1 })
+  return known.length > 0 ? page : yield* noPerson(id)
+})
+
+const noPerson = (id: string) => new Refused({ kind: "not-found", detail: `there is no person ${id}`, errors: [] })
 
 export const listEventTypes = Effect.fnUntraced(function* (workspace: WorkspaceId) {
   const store = yield* EventStore
@@ -175,17 +211,30 @@ export const listEventTypes = Effect.fnUntraced(function* (workspace: WorkspaceI
   return { items: items.map((each) => ({ ...each, standard: standard.includes(each.event_type) })) }
 })
 
-/** People, last seen first; by `email` those that bore it. */
-export const listPeople = Effect.fn("listPeople")(function* (
-  workspace: WorkspaceId,
-  request: { readonly email?: string | undefined; readonly limit: number; readonly cursor?: string | undefined }
-) {
+export interface PeopleRequest {
+  /** People that bore the address. */
+  readonly email?: string | undefined
+  /** People with an id that begins so; an e-mail address or a phone number must be whole. */
+  readonly search?: string | undefined
+  /** JSON of the question's filters: people with such an event, or with such traits. */
+  readonly filters?: string | undefined
+  readonly limit: number
+  readonly cursor?: string | undefined
+}
+
+/** People, last seen first. */
+export const listPeople = Effect.fn("listPeople")(function* (workspace: WorkspaceId, request: PeopleRequest) {
   const store = yield* EventStore
   const cursor = yield* decodeCursor(request.cursor, 2)
-  const filter = request.email === undefined ? undefined : yield* emailFilter(workspace, request.email)
+  const extra = yield* readFilters(workspace, request.filters)
+  const filters = [
+    ...(request.email === undefined ? [] : [yield* emailFilter(workspace, request.email)]),
+    ...(extra === undefined ? [] : [extra])
+  ]
   const people = yield* store.people({
     workspace,
-    filter,
+    filter: filters.length === 0 ? undefined : { kind: "and", filters },
+    ...(request.search === undefined ? {} : { idPrefix: yield* idAtDoor(workspace, request.search) }),
     before: cursor === undefined ? undefined : { last_seen: Number(cursor[0]), person_id: String(cursor[1]) },
     limit: request.limit + 1
   })
@@ -205,8 +254,8 @@ const emailFilter = Effect.fnUntraced(function* (workspace: WorkspaceId, email: 
   const filter: PlanFilter = {
     kind: "or",
     filters: [
-      { kind: "index_is", property: "email", index: blindIndex(secrets, "email", email) },
-      { kind: "is", field: { kind: "column", column: "user_id" }, value: yield* storedId(workspace, email) }
+      { kind: "bears_index", name: "email", index: blindIndex(secrets, "email", email) },
+      { kind: "is", field: { kind: "column", column: "user_id" }, value: yield* idAtDoor(workspace, email) }
     ]
   }
   return filter
@@ -219,10 +268,9 @@ export const readPerson = Effect.fn("readPerson")(function* (
 ) {
   const store = yield* EventStore
   const { workspace } = actor
-  const personId = yield* storedId(workspace, id)
+  const personId = yield* idAtDoor(workspace, id)
   const [found] = yield* store.people({ workspace, personId, limit: 1 })
-  if (found === undefined)
-    return yield* new Refused({ kind: "not-found", detail: `there is no person ${id}`, errors: [] })
+  if (found === undefined) return yield* noPerson(id)
   const traits = yield* store.traits(workspace, personId)
   const person: Person = {
     ...personItem(found),

@@ -17,7 +17,7 @@ import type { WorkspaceSecrets } from "../../privacy/personalData.ts"
 import type { Draft, IngestContext, RequestFacts } from "../ingestion/Draft.ts"
 import { draftEvent, storedLine } from "../ingestion/draftEvent.ts"
 import { inspectJson } from "../ingestion/inspectJson.ts"
-import { parseInstant } from "../ingestion/instant.ts"
+import { parseInstant } from "../../zones/instant.ts"
 import { encryptFields, personalFieldsOf, subjectOf } from "../ingestion/personalFields.ts"
 import { asEvent, escapePointer, eventErrors } from "../ingestion/validateEvent.ts"
 

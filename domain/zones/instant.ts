@@ -1,4 +1,4 @@
-import { timestampPattern } from "../../../ports/analytics/AnalyticsEvent.ts"
+import { timestampPattern } from "../../ports/analytics/AnalyticsEvent.ts"
 
 const daysInMonth = (year: number, month: number): number => new Date(Date.UTC(year, month, 0)).getUTCDate()
 
