@@ -1,4 +1,6 @@
 import { rateLimitsInitial } from "./http/middleware/RequestLimits.ts"
+import { logLevels } from "./logging.ts"
+import type { LogLevelName } from "./logging.ts"
 import type { RateClass } from "./http/contract/EndpointRules.ts"
 
 export interface Configuration {
@@ -9,6 +11,7 @@ export interface Configuration {
   readonly geoDatabase: string | undefined
   readonly perMinute: Readonly<Record<RateClass, number>>
   readonly trustedHops: number
+  readonly logLevel: LogLevelName
 }
 
 type Environment = Readonly<Record<string, string | undefined>>
@@ -32,9 +35,16 @@ export const readConfiguration = (
     dataFolder: environment["DATA_DIR"] || "./data",
     geoDatabase: environment["GEO_DATABASE"] || undefined,
     perMinute: readLimits(environment["RATE_LIMITS"], mistakes),
-    trustedHops: number("TRUSTED_HOPS", 0, 10)
+    trustedHops: number("TRUSTED_HOPS", 0, 10),
+    logLevel: readLogLevel(environment["LOG_LEVEL"], mistakes)
   }
   return mistakes.length === 0 ? configuration : { mistakes }
+}
+
+const readLogLevel = (text: string | undefined, mistakes: Array<string>): LogLevelName => {
+  const level = logLevels.find((each) => each === (text || "info").toLowerCase())
+  if (level === undefined) mistakes.push(`LOG_LEVEL=${text}: must be one of ${logLevels.join(", ")}`)
+  return level ?? "info"
 }
 
 const classes = Object.keys(rateLimitsInitial)

@@ -1,5 +1,6 @@
 import { NodeRuntime } from "@effect/platform-node"
-import { Cause, Effect, Exit, Layer, Logger, Schedule } from "effect"
+import { Cause, Effect, Exit, Layer, Schedule } from "effect"
+import { readFileSync } from "node:fs"
 import process from "node:process"
 import { embedded } from "./adapters/wiring.ts"
 import { banner } from "./banner.ts"
@@ -11,14 +12,21 @@ import * as deadLetters from "./domain/platform/DeadLetters.ts"
 import * as keys from "./domain/platform/keys.ts"
 import * as settings from "./domain/platform/settings.ts"
 import { RequestLimits } from "./http/middleware/RequestLimits.ts"
+import * as readiness from "./http/Readiness.ts"
 import * as server from "./http/server.ts"
 import * as serverStop from "./http/ServerStop.ts"
+import { makeLifecycle } from "./lifecycle.ts"
+import * as logging from "./logging.ts"
 import { modules } from "./modules.ts"
 import { Gauges, makeGauges } from "./ports/platform/Gauges.ts"
 import { makePartStates, PartStates } from "./ports/platform/PartStates.ts"
 
+const { version } = JSON.parse(readFileSync(new URL("package.json", import.meta.url), "utf8")) as {
+  readonly version: string
+}
+
 /** The whole service: server on top, workers beside it, the world below. */
-export const service = (configuration: Configuration) => {
+const service = (configuration: Configuration, lifecycle: ReturnType<typeof makeLifecycle>) => {
   const world = embedded({
     dataFolder: configuration.dataFolder,
     geoDatabase: configuration.geoDatabase,
@@ -38,12 +46,15 @@ export const service = (configuration: Configuration) => {
     server.layer(configuration),
     server.metricsLayer({ host: configuration.host, port: configuration.metricsPort }),
     workers,
-    merges
+    merges,
+    lifecycle.ready
   )
-  return serverStop.beginFirst.pipe(
+  return lifecycle.stopping.pipe(
     Layer.provideMerge(http),
+    Layer.provide(readiness.layer),
     Layer.provide([serverStop.layer, limits]),
     Layer.provide(offered),
+    Layer.provide(lifecycle.starting),
     Layer.provide(world),
     Layer.provide([Layer.sync(PartStates, makePartStates), Layer.sync(Gauges, makeGauges)])
   )
@@ -58,12 +69,12 @@ const persistently = <E, R>(consumer: Effect.Effect<never, E, R>) =>
   )
 
 const start = (configuration: Configuration) =>
-  Layer.launch(
-    Layer.provideMerge(
-      Layer.effectDiscard(Effect.sync(() => process.stdout.write(banner(configuration)))),
-      service(configuration)
-    )
-  ).pipe(Effect.provide(Logger.layer([Logger.consoleJson])))
+  Effect.suspend(() => {
+    const { dataFolder, host, port } = configuration
+    const lifecycle = makeLifecycle({ version, pid: process.pid, host, port, data_folder: dataFolder })
+    const said = Layer.effectDiscard(Effect.sync(() => process.stderr.write(banner(configuration))))
+    return Effect.ensuring(Layer.launch(Layer.provideMerge(said, service(configuration, lifecycle))), lifecycle.stopped)
+  })
 
 const clearLine = (text: string) =>
   Effect.andThen(
@@ -75,11 +86,27 @@ const main = Effect.suspend(() => {
   const read = readConfiguration(process.env)
   if ("mistakes" in read)
     return clearLine(`The configuration is not valid:\n${read.mistakes.map((each) => `  ${each}`).join("\n")}`)
-  return start(read).pipe(Effect.catchTag(["DataFolderInUse", "PortFailure"], (failure) => clearLine(failure.message)))
+  return start(read).pipe(
+    Effect.catchTag(["DataFolderInUse", "PortFailure"], (failure) => clearLine(failure.message)),
+    Effect.tapCause((cause) =>
+      Cause.hasInterruptsOnly(cause) ? Effect.void : Effect.logError("the process ends", cause)
+    ),
+    Effect.provide(logging.layer(read.logLevel))
+  )
 })
 
+/** What was thrown where no effect catches it: one line, and the end; a supervisor starts the process anew. */
+const endOnUncaught = (cause: unknown): void => {
+  Effect.runSync(
+    Effect.provide(Effect.logError("thrown outside of any effect", Cause.die(cause)), logging.layer("error"))
+  )
+  process.exit(1)
+}
+
 if (import.meta.main || process.env["BROXIVA_START"] === "yes") {
+  process.on("uncaughtException", endOnUncaught)
   NodeRuntime.runMain(main, {
+    disableErrorReporting: true,
     teardown: (exit, onExit) => onExit(Exit.isSuccess(exit) || Cause.hasInterruptsOnly(exit.cause) ? 0 : 1)
   })
 }

@@ -24,8 +24,3 @@ export const layer: Layer.Layer<ServerStop> = Layer.effect(
     })
   })
 )
-
-/** Stands above the server, so that it is the first to be taken down. */
-export const beginFirst: Layer.Layer<never, never, ServerStop> = Layer.effectDiscard(
-  Effect.flatMap(ServerStop, (stop) => Effect.addFinalizer(() => stop.begin))
-)
