@@ -82,12 +82,23 @@ const clearLine = (text: string) =>
     Effect.sync(() => process.exit(1))
   )
 
+/** Why a port cannot be listened on, and what to set. */
+const closedPort = (
+  { host, metricsPort }: Configuration,
+  cause: NodeJS.ErrnoException & { readonly port?: number }
+): string => {
+  const name = cause.port === metricsPort ? "METRICS_PORT" : "PORT"
+  const why = cause.code === "EADDRINUSE" ? "is in use by another process" : `cannot be opened (${cause.message})`
+  return `Port ${cause.port ?? ""} of ${host} ${why}. Set ${name} to a free one.`
+}
+
 const main = Effect.suspend(() => {
   const read = readConfiguration(process.env)
   if ("mistakes" in read)
     return clearLine(`The configuration is not valid:\n${read.mistakes.map((each) => `  ${each}`).join("\n")}`)
   return start(read).pipe(
-    Effect.catchTag(["DataFolderInUse", "PortFailure"], (failure) => clearLine(failure.message)),
+    Effect.catchTag(["DataFolderInUse", "DataFolderUnusable", "PortFailure"], (failure) => clearLine(failure.message)),
+    Effect.catchTag("ServeError", ({ cause }) => clearLine(closedPort(read, cause as NodeJS.ErrnoException))),
     Effect.tapCause((cause) =>
       Cause.hasInterruptsOnly(cause) ? Effect.void : Effect.logError("the process ends", cause)
     ),

@@ -1,4 +1,4 @@
-import { Clock, Effect } from "effect"
+import { Clock, Effect, Schema } from "effect"
 import { EventLog } from "../ports/analytics/EventLog.ts"
 import { LiveFeed } from "../ports/analytics/LiveFeed.ts"
 import type { LiveEvent } from "../ports/analytics/LiveFeed.ts"
@@ -9,9 +9,13 @@ import { consume } from "./consume.ts"
 /** What is older is not live any more: after a pause the feed goes on with the present. */
 const liveMillisMax = 30 * 60_000
 
+const isWorkspace = Schema.is(WorkspaceId)
+
+/** `undefined` for a line that is no event: the index makes it a dead letter. */
 const parse = (line: string): StoredEvent | undefined => {
   try {
-    return JSON.parse(line) as StoredEvent
+    const event = JSON.parse(line) as StoredEvent | null
+    return isWorkspace(event?.workspace) && Number.isFinite(event?.received_at) ? (event ?? undefined) : undefined
   } catch {
     return undefined
   }

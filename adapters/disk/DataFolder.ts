@@ -12,6 +12,17 @@ export class DataFolderInUse extends Schema.TaggedError<DataFolderInUse>()("Data
   }
 }
 
+/** The folder cannot be made or written to. */
+export class DataFolderUnusable extends Schema.TaggedError<DataFolderUnusable>()("DataFolderUnusable", {
+  folder: Schema.String,
+  cause: Schema.Defect()
+}) {
+  override get message(): string {
+    const why = this.cause instanceof Error ? this.cause.message : String(this.cause)
+    return `The data folder ${this.folder} cannot be used: ${why}. Make it writable for this user, with room on its disk, or set DATA_DIR to another folder.`
+  }
+}
+
 /** The folder that this process alone writes to. */
 export class DataFolder extends Context.Service<DataFolder, { readonly path: string }>()("adapters/disk/DataFolder") {}
 
@@ -32,6 +43,12 @@ const openLock = async (file: string): Promise<Lock> => {
   return new DatabaseSync(file)
 }
 
+/** SQLITE_BUSY, https://www.sqlite.org/rescode.html */
+const isBusy = (cause: unknown): boolean => {
+  const { errcode, errno } = cause as { readonly errcode?: number; readonly errno?: number }
+  return ((errcode ?? errno ?? 0) & 0xff) === 5
+}
+
 const acquire = async (folder: string): Promise<Lock> => {
   fs.mkdirSync(folder, { recursive: true, mode: 0o700 })
   const pidFile = join(folder, "pid")
@@ -39,8 +56,9 @@ const acquire = async (folder: string): Promise<Lock> => {
   try {
     lock.exec("PRAGMA busy_timeout = 0")
     lock.exec("BEGIN EXCLUSIVE")
-  } catch {
+  } catch (cause) {
     lock.close()
+    if (!isBusy(cause)) throw cause
     const pid = fs.existsSync(pidFile) ? fs.readFileSync(pidFile, "utf8").trim() : undefined
     throw new DataFolderInUse({ folder, ...(pid === undefined ? {} : { pid }) })
   }
@@ -49,14 +67,14 @@ const acquire = async (folder: string): Promise<Lock> => {
 }
 
 /** Makes the folder (mode 0700) and holds its lock for as long as the scope lasts. */
-export const layer = (path: string): Layer.Layer<DataFolder, DataFolderInUse> => {
+export const layer = (path: string): Layer.Layer<DataFolder, DataFolderInUse | DataFolderUnusable> => {
   const folder = resolve(path)
   return Layer.effect(
     DataFolder,
     Effect.acquireRelease(
       Effect.tryPromise({
         try: () => acquire(folder),
-        catch: (cause) => (cause instanceof DataFolderInUse ? cause : new DataFolderInUse({ folder }))
+        catch: (cause) => (cause instanceof DataFolderInUse ? cause : new DataFolderUnusable({ folder, cause }))
       }),
       (lock) => Effect.sync(() => lock.close())
     ).pipe(Effect.map(() => DataFolder.of({ path: folder })))

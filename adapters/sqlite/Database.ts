@@ -50,6 +50,16 @@ export const sqliteFailure = (port: string, operation: string, cause: unknown): 
   return new PortFailure({ port, operation, reason, detail: message, cause })
 }
 
+/** In one line: which file, and what to do. */
+const openFailure = (port: string, file: string, cause: unknown): PortFailure => {
+  const { detail, reason } = sqliteFailure(port, "open", cause)
+  const advice =
+    reason === "corrupt"
+      ? "put it back from a backup, without its -wal and -shm files"
+      : "it must be readable and writable for this user, with room on its disk"
+  return new PortFailure({ port, operation: "open", reason, detail: `${file}: ${detail}: ${advice}`, cause })
+}
+
 /** Opens the file for as long as the scope lasts: write-ahead log, every commit on the disk before it is answered. */
 export const open = (port: string, file: string, schema: string): Effect.Effect<Database, PortFailure, Scope.Scope> =>
   Effect.acquireRelease(
@@ -64,7 +74,7 @@ export const open = (port: string, file: string, schema: string): Effect.Effect<
         database.exec(schema)
         return database
       },
-      catch: (cause) => sqliteFailure(port, "open", cause)
+      catch: (cause) => openFailure(port, file, cause)
     }),
     (database) =>
       Effect.sync(() => {
