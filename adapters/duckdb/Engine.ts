@@ -1,15 +1,12 @@
-import { DuckDBInstance } from "@duckdb/node-api"
-import type { DuckDBConnection } from "@duckdb/node-api"
-import { Effect, Semaphore } from "effect"
+import type { DuckDBConnection, DuckDBInstance } from "@duckdb/node-api"
+import { Effect, FiberSet, Schedule, Semaphore } from "effect"
 import type { Scope } from "effect"
-import * as fs from "node:fs"
 import { PortFailure } from "../../ports/PortFailure.ts"
-import { schema } from "./schema.ts"
+import { attach, markDamaged, open } from "./DatabaseFile.ts"
+import type { DatabaseOptions } from "./DatabaseFile.ts"
+import { duckdbFailure, needsReopening } from "./failures.ts"
 
-export interface EngineOptions {
-  readonly file: string
-  readonly memoryLimit?: string
-  readonly threads?: number
+export interface EngineOptions extends DatabaseOptions {
   /** Longest time that one question may take. */
   readonly queryTimeoutMillis?: number
 }
@@ -18,6 +15,8 @@ export interface EngineOptions {
 export const queriesAtOnceMax = 2
 /** Questions that wait for a place; over it a question fails as overloaded. */
 export const queriesWaitingMax = 100
+
+const reopenEvery = "1 second"
 
 export type Row = Readonly<Record<string, unknown>>
 
@@ -34,57 +33,6 @@ export interface Engine {
     body: (connection: DuckDBConnection) => Promise<A>
   ) => Effect.Effect<A, PortFailure>
 }
-
-export const duckdbFailure = (operation: string, cause: unknown): PortFailure => {
-  if (cause instanceof PortFailure) return cause
-  const detail = cause instanceof Error ? cause.message : String(cause)
-  const reason = /no space left|disk is full|file too large/i.test(detail)
-    ? "full"
-    : /out of memory/i.test(detail)
-      ? "overloaded"
-      : "unavailable"
-  return new PortFailure({ port: "EventStore", operation, reason, detail, cause })
-}
-
-const attach = async (options: EngineOptions): Promise<DuckDBInstance> => {
-  const instance = await DuckDBInstance.create(":memory:", {
-    memory_limit: options.memoryLimit ?? "512MB",
-    threads: String(options.threads ?? 2),
-    temp_directory: `${options.file}.tmp`,
-    preserve_insertion_order: "false",
-    autoinstall_known_extensions: "false",
-    autoload_known_extensions: "false"
-  })
-  try {
-    const connection = await instance.connect()
-    await connection.run(`attach '${options.file.replaceAll("'", "''")}' as store`)
-    await connection.run("set wal_autocheckpoint = '64MB'")
-    // Days without a zone in properties are days of UTC, wherever the process runs.
-    await connection.run("set global timezone = 'UTC'")
-    await connection.run(schema)
-    connection.closeSync()
-    return instance
-  } catch (cause) {
-    instance.closeSync()
-    throw cause
-  }
-}
-
-/** The file holds nothing that the log does not: one that cannot be opened is set aside, and filled again from the log. */
-const open = Effect.fnUntraced(function* (options: EngineOptions) {
-  const first = yield* Effect.result(
-    Effect.tryPromise({ try: () => attach(options), catch: (cause) => duckdbFailure("open", cause) })
-  )
-  if (first._tag === "Success") return first.success
-  if (!fs.existsSync(options.file) || /lock/i.test(first.failure.detail)) return yield* first.failure
-  yield* Effect.logWarning(
-    `event store: ${options.file} cannot be opened and is built anew from the log: ${first.failure.detail}`
-  )
-  fs.rmSync(`${options.file}.unreadable`, { force: true })
-  fs.renameSync(options.file, `${options.file}.unreadable`)
-  fs.rmSync(`${options.file}.wal`, { force: true })
-  return yield* Effect.tryPromise({ try: () => attach(options), catch: (cause) => duckdbFailure("open", cause) })
-})
 
 /** Converted a chunk at a time: between two of them the event loop runs. */
 const readRows = async (connection: DuckDBConnection, sql: string): Promise<ReadonlyArray<Row>> => {
@@ -103,29 +51,94 @@ const inTransaction = async <A>(connection: DuckDBConnection, body: (read: Read)
   }
 }
 
+interface Opened {
+  readonly instance: DuckDBInstance
+  readonly writer: DuckDBConnection
+  readonly idle: Array<DuckDBConnection>
+  readonly all: ReadonlyArray<DuckDBConnection>
+}
+
+const connectAll = (instance: DuckDBInstance): Effect.Effect<Opened, PortFailure> =>
+  Effect.tryPromise({
+    try: async () => {
+      const all = await Promise.all(Array.from({ length: queriesAtOnceMax + 1 }, () => instance.connect()))
+      return { instance, writer: all[0]!, idle: all.slice(1), all }
+    },
+    catch: (cause) => duckdbFailure("connect", cause)
+  })
+
+const closeAll = ({ all, instance }: Opened): void => {
+  for (const connection of all) connection.closeSync()
+  instance.closeSync()
+}
+
+const overloaded = (operation: string) =>
+  new PortFailure({
+    port: "EventStore",
+    operation,
+    reason: "overloaded",
+    detail: `${queriesWaitingMax} questions wait already`
+  })
+
+const tooLong = (operation: string, timeoutMillis: number) =>
+  new PortFailure({
+    port: "EventStore",
+    operation,
+    reason: "timeout",
+    detail: `the question took longer than ${timeoutMillis} ms and was cancelled`
+  })
+
 export const make = (options: EngineOptions): Effect.Effect<Engine, PortFailure, Scope.Scope> =>
   Effect.gen(function* () {
-    const instance = yield* Effect.acquireRelease(open(options), (opened) => Effect.sync(() => opened.closeSync()))
-    const connect = Effect.acquireRelease(
-      Effect.tryPromise({ try: () => instance.connect(), catch: (cause) => duckdbFailure("connect", cause) }),
-      (connection) => Effect.sync(() => connection.closeSync())
-    )
-    const writer = yield* connect
-    const idle = yield* Effect.all(Array.from({ length: queriesAtOnceMax }, () => connect))
+    const timeoutMillis = options.queryTimeoutMillis ?? 30_000
     const places = yield* Semaphore.make(queriesAtOnceMax)
     const writing = yield* Semaphore.make(1)
-    const timeoutMillis = options.queryTimeoutMillis ?? 30_000
     let waiting = 0
+    let opened: Opened | undefined = yield* Effect.flatMap(open(options), connectAll)
+    yield* Effect.addFinalizer(() => Effect.sync(() => void (opened !== undefined && closeAll(opened))))
+
+    const openAgain = Effect.uninterruptible(
+      Effect.gen(function* () {
+        if (opened !== undefined) closeAll(opened)
+        opened = undefined
+        opened = yield* Effect.flatMap(attach(options), connectAll)
+      })
+    )
+    let reopening = false
+    /** Nothing runs meanwhile: questions and writes wait, and go on with the file as it was committed. */
+    const reopen = Effect.suspend(() => {
+      for (const connection of opened?.all ?? []) connection.interrupt()
+      return writing.withPermits(1)(
+        places.withPermits(queriesAtOnceMax)(
+          openAgain.pipe(
+            Effect.tapError((failure) => Effect.logWarning(`event store: ${failure.message}`)),
+            Effect.retry(Schedule.spaced(reopenEvery)),
+            Effect.andThen(Effect.logWarning("event store: opened again"))
+          )
+        )
+      )
+    }).pipe(Effect.ensuring(Effect.sync(() => void (reopening = false))))
+    const fork = yield* FiberSet.makeRuntime()
+
+    const afterFailure = (failure: PortFailure): Effect.Effect<void> => {
+      if (failure.reason === "corrupt") return markDamaged(options, failure)
+      if (needsReopening(failure.cause) && !reopening) {
+        reopening = true
+        fork(reopen)
+      }
+      return Effect.void
+    }
 
     const run = <A>(operation: string, body: (connection: DuckDBConnection) => Promise<A>) =>
       Effect.callback<A, PortFailure>((resume) => {
+        const { idle } = opened!
         const connection = idle.pop()!
         const done = body(connection)
+          .finally(() => void idle.push(connection))
           .then(
             (answer) => resume(Effect.succeed(answer)),
             (cause: unknown) => resume(Effect.fail(duckdbFailure(operation, cause)))
           )
-          .then(() => void idle.push(connection))
         return Effect.andThen(
           Effect.sync(() => connection.interrupt()),
           Effect.promise(() => done)
@@ -133,45 +146,30 @@ export const make = (options: EngineOptions): Effect.Effect<Engine, PortFailure,
       }).pipe(
         Effect.timeoutOrElse({
           duration: timeoutMillis,
-          orElse: () =>
-            Effect.fail(
-              new PortFailure({
-                port: "EventStore",
-                operation,
-                reason: "timeout",
-                detail: `the question took longer than ${timeoutMillis} ms and was cancelled`
-              })
-            )
+          orElse: () => Effect.fail(tooLong(operation, timeoutMillis))
         })
       )
 
     const inPlace = <A>(operation: string, body: (connection: DuckDBConnection) => Promise<A>) =>
       Effect.suspend(() => {
-        if (waiting >= queriesWaitingMax) {
-          return Effect.fail(
-            new PortFailure({
-              port: "EventStore",
-              operation,
-              reason: "overloaded",
-              detail: `${queriesWaitingMax} questions wait already`
-            })
-          )
-        }
+        if (waiting >= queriesWaitingMax) return Effect.fail(overloaded(operation))
         waiting += 1
         return Effect.ensuring(
           places.withPermits(1)(run(operation, body)),
           Effect.sync(() => void (waiting -= 1))
         )
-      })
+      }).pipe(Effect.tapError(afterFailure))
 
     return {
       query: (operation, sql) => inPlace(operation, (connection) => readRows(connection, sql)),
       snapshot: (operation, body) => inPlace(operation, (connection) => inTransaction(connection, body)),
       write: (operation, body) =>
-        writing.withPermits(1)(
-          Effect.uninterruptible(
-            Effect.tryPromise({ try: () => body(writer), catch: (cause) => duckdbFailure(operation, cause) })
+        writing
+          .withPermits(1)(
+            Effect.uninterruptible(
+              Effect.tryPromise({ try: () => body(opened!.writer), catch: (cause) => duckdbFailure(operation, cause) })
+            )
           )
-        )
+          .pipe(Effect.tapError(afterFailure))
     }
   })

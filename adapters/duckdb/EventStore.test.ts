@@ -1,10 +1,11 @@
 import { assert, describe, it } from "@effect/vitest"
-import { Effect } from "effect"
-import { mkdtempSync, writeFileSync } from "node:fs"
+import { Effect, Result } from "effect"
+import { mkdtempSync, readFileSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { EventStore } from "../../ports/analytics/EventStore.ts"
 import { suite } from "../../ports/analytics/EventStore.suite.ts"
+import { WorkspaceId } from "../../ports/WorkspaceId.ts"
 import { layer } from "./EventStore.ts"
 
 const file = () => join(mkdtempSync(join(tmpdir(), "event-store-")), "events.duckdb")
@@ -65,5 +66,38 @@ describe("the file of DuckDB", () => {
           rejected: []
         })
       }).pipe(Effect.provide(layer({ file: file() })))
+  )
+
+  it.effect("is made anew after a start or two when any of its blocks is damaged, and is never half right", () =>
+    Effect.gen(function* () {
+      const here = file()
+      const count = 20_000
+      const lines = Array.from({ length: count }, (_, number) =>
+        line.replace("000000000001", number.toString(16).padStart(12, "0")).replace('"d"', `"d${number}"`)
+      )
+      const insert = Effect.flatMap(EventStore, (store) => store.insert({ partition: "0", through: "5", lines }))
+      yield* Effect.provide(insert, layer({ file: here }))
+      const whole = readFileSync(here)
+      const look = Effect.gen(function* () {
+        const store = yield* EventStore
+        if ((yield* store.position("0")) === undefined) return "anew"
+        const people = yield* store.people({ workspace: WorkspaceId.make("w"), limit: 100_000 })
+        return people.length
+      })
+      let unread = 0
+      for (const part of [0.1, 0.3, 0.5, 0.7, 0.9]) {
+        const bytes = Buffer.from(whole)
+        bytes[Math.floor(bytes.length * part)]! ^= 64
+        writeFileSync(here, bytes)
+        const first = yield* Effect.result(Effect.provide(look, layer({ file: here })))
+        if (Result.isSuccess(first)) assert.include(["anew", count], first.success)
+        else {
+          unread += 1
+          assert.strictEqual(first.failure.reason, "corrupt")
+          assert.strictEqual(yield* Effect.provide(look, layer({ file: here })), "anew")
+        }
+      }
+      assert.isAbove(unread, 0)
+    })
   )
 })

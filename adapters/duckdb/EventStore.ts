@@ -1,11 +1,13 @@
-import { Effect, Layer, Schedule } from "effect"
+import { Effect, Exit, Layer, Result, Schedule, Scope } from "effect"
 import { rmSync } from "node:fs"
 import { EventStore, insertLinesMax } from "../../ports/analytics/EventStore.ts"
 import type { HeldEvent, HeldPerson, UserMerge } from "../../ports/analytics/EventStore.ts"
 import type { MetricValue, PlanAnswer, PlanRow, QueryPlan } from "../../ports/analytics/QueryPlan.ts"
 import { PortFailure } from "../../ports/PortFailure.ts"
-import { duckdbFailure, make } from "./Engine.ts"
+import { setAside } from "./DatabaseFile.ts"
+import { make } from "./Engine.ts"
 import type { Engine, EngineOptions, Read, Row } from "./Engine.ts"
+import { duckdbFailure } from "./failures.ts"
 import { highWord, lowWord } from "./IdTable.ts"
 import type { IdTable } from "./IdTable.ts"
 import { confirm, insertLines, loadIds } from "./inserting.ts"
@@ -24,13 +26,27 @@ export const layer = (options: EngineOptions): Layer.Layer<EventStore, PortFailu
     Effect.gen(function* () {
       const scratch = `${options.file}.scratch.ndjson`
       yield* Effect.addFinalizer(() => Effect.sync(() => rmSync(scratch, { force: true })))
-      const engine = yield* make(options)
-      const ids = yield* engine.write("open", loadIds)
+      const { engine, ids } = yield* openWhole(options)
       const checkpoint = engine.write("checkpoint", (connection) => connection.run("checkpoint store"))
       yield* Effect.forkScoped(Effect.ignore(Effect.repeat(checkpoint, Schedule.spaced(checkpointEvery))))
       return EventStore.of(operations(engine, ids, scratch))
     })
   )
+
+/** Damage in what every start reads is mended at once, other damage at the start after it was met. */
+const openWhole = Effect.fnUntraced(function* (options: EngineOptions) {
+  const openOnce = Effect.gen(function* () {
+    const engine = yield* make(options)
+    return { engine, ids: yield* engine.write("open", loadIds) }
+  })
+  const scope = yield* Scope.fork(yield* Effect.scope)
+  const first = yield* Effect.result(Scope.provide(openOnce, scope))
+  if (Result.isSuccess(first)) return first.success
+  yield* Scope.close(scope, Exit.void)
+  if (first.failure.reason !== "corrupt") return yield* first.failure
+  yield* setAside(options, first.failure.detail)
+  return yield* openOnce
+})
 
 const operations = (engine: Engine, ids: IdTable, scratch: string): EventStore["Service"] => ({
   insert: (batch) =>
