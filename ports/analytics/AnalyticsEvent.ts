@@ -1,4 +1,5 @@
 import { Schema } from "effect"
+import { describeProperties } from "./StandardProperties.ts"
 
 /** Limits of what clients send; the answer that refuses names the limit. */
 export const eventBytesMax = 32 * 1024
@@ -7,31 +8,6 @@ export const jsonDepthMax = 32
 export const idCharactersMax = 200
 export const propertyCountMax = 255
 export const stringCharactersMax = 8192
-
-/** Event types that the product itself gives a meaning; any other type is kept beside them. */
-export const standardEventTypes = [
-  "page_view",
-  "page_exit",
-  "scroll_depth",
-  "element_clicked",
-  "user_signed_up",
-  "user_logged_in",
-  "user_logged_out",
-  "profile_updated",
-  "product_viewed",
-  "product_added_to_cart",
-  "checkout_started",
-  "order_completed",
-  "order_refunded",
-  "button_clicked",
-  "form_submitted",
-  "search_performed",
-  "video_played",
-  "email_opened",
-  "email_clicked",
-  "campaign_viewed",
-  "banner_clicked"
-] as const
 
 /** Annotation of a field whose value is personal data: encrypted before it is written. */
 export const personalData = "ports/analytics/personalData"
@@ -74,7 +50,11 @@ export const AnalyticsEvent = Schema.Struct({
   timestamp: Timestamp,
   /** The client's clock when it sent this; corrects its skew. */
   sent_at: Schema.optionalKey(Timestamp),
-  properties: Schema.optionalKey(Schema.Record(Schema.String, Schema.Unknown)),
+  properties: Schema.optionalKey(
+    Schema.Record(Schema.String, Schema.Unknown).annotate({
+      description: `Open. Standard event types read these; one of another kind is kept and noted: ${describeProperties()}`
+    })
+  ),
   context: Schema.optionalKey(
     Schema.Struct({
       page: Schema.optionalKey(

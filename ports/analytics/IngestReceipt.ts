@@ -2,7 +2,7 @@ import { Schema } from "effect"
 import { EventNote } from "./StoredEvent.ts"
 
 /** Why an event was answered and not kept: a closed set, each counted in the metrics. */
-export const DropReason = Schema.Literals(["bot", "referrer_spam", "excluded_network", "erased"])
+export const DropReason = Schema.Literals(["bot", "referrer_spam", "excluded_network", "datacenter", "erased"])
 export type DropReason = typeof DropReason.Type
 export const dropReasons = DropReason.literals
 

@@ -4,17 +4,28 @@ const Names = Schema.Array(Schema.String.check(Schema.isMinLength(1), Schema.isM
   Schema.isMaxLength(100)
 )
 
+/** An address, or a network like 203.0.113.0/24 or 2001:db8::/32. */
+const networkPattern =
+  /^(\d{1,3}(\.\d{1,3}){3}(\/([12]?\d|3[0-2]))?|[0-9a-fA-F:.]*:[0-9a-fA-F:.]*(\/(\d{1,2}|1[01]\d|12[0-8]))?)$/
+
+/** Networks that a workspace may exclude: room for the lists that cloud providers publish. */
+export const excludedNetworksMax = 5000
+
 /** What a workspace decides about its events. */
 export const IngestSettings = Schema.Struct({
   /** Events of known bots are dropped. */
   drop_bots: Schema.Boolean,
   /** Events with a known spam referrer are dropped. */
   drop_referrer_spam: Schema.Boolean,
-  /** Addresses and CIDR networks whose events are dropped: own offices, data centres. */
-  excluded_networks: Names,
+  /** Events from the built-in list of large hosting networks are dropped; on unless it says false. */
+  drop_datacenters: Schema.optionalKey(Schema.Boolean),
+  /** Addresses and CIDR networks whose events are dropped: own offices, further data centres. */
+  excluded_networks: Schema.Array(Schema.String.check(Schema.isPattern(networkPattern))).check(
+    Schema.isMaxLength(excludedNetworksMax)
+  ),
   /** `client`: events must name their session; `server`: sessions are derived when asked. */
   sessions: Schema.Literals(["client", "server"]),
-  /** Names in `properties` and `properties.traits` that are personal data, beside the built-in list. */
+  /** Names in `properties` and `properties.traits`, at any depth, that are personal data, beside the built-in list. */
   personal_fields: Names,
   /** Query parameters of page addresses that are kept, beside campaign parameters. */
   kept_query_parameters: Names,
@@ -28,6 +39,7 @@ export type IngestSettings = typeof IngestSettings.Type
 export const ingestSettingsInitial: IngestSettings = {
   drop_bots: true,
   drop_referrer_spam: true,
+  drop_datacenters: true,
   excluded_networks: [],
   sessions: "client",
   personal_fields: [],

@@ -55,7 +55,15 @@ export const Person = Schema.Struct({
 export type Person = typeof Person.Type
 
 export const EventTypes = Schema.Struct({
-  items: Schema.Array(Schema.Struct({ event_type: Schema.String, events: Schema.Int, standard: Schema.Boolean }))
+  items: Schema.Array(
+    Schema.Struct({
+      event_type: Schema.String,
+      events: Schema.Int,
+      standard: Schema.Boolean,
+      /** Of a standard type: the properties that are typed, and as what. */
+      properties: Schema.optionalKey(Schema.Record(Schema.String, Schema.String))
+    })
+  )
 }).annotate({ identifier: "EventTypes" })
 
 export const NewMerge = Schema.Struct({

@@ -4,7 +4,7 @@ import { Schema } from "effect"
 export const storedLineIdOffset = 19
 export const storedLineVersion = 1
 
-/** A value of `properties` or `traits` that was personal data: ciphertext, its blind index, and for e-mail the domain. */
+/** A value in `properties` or `traits`, at any depth, that was personal data: ciphertext, its blind index, and for e-mail the domain. */
 export const EncryptedValue = Schema.Struct({
   /** base64url of nonce (12 bytes) + ciphertext + tag (16 bytes), AES-256-GCM. */
   $pii: Schema.String,
@@ -30,7 +30,9 @@ export const EventNote = Schema.Literals([
   "money_dropped_precision",
   "money_dropped_currency",
   "money_dropped_amount",
-  "money_dropped_order_id"
+  "money_dropped_order_id",
+  "property_type_unexpected",
+  "email_removed"
 ])
 export type EventNote = typeof EventNote.Type
 

@@ -1,6 +1,7 @@
 import type { AnalyticsEvent } from "../../../ports/analytics/AnalyticsEvent.ts"
 import type { IngestSettings } from "../../../ports/analytics/IngestSettings.ts"
 import type { EventNote, StoredEvent } from "../../../ports/analytics/StoredEvent.ts"
+import type { ClientHints } from "./clientHints.ts"
 import type { WorkspaceSecrets } from "../../privacy/personalData.ts"
 
 /** What the request says of itself. */
@@ -10,6 +11,7 @@ export interface RequestFacts {
   readonly keyKind: "secret" | "browser"
   readonly ip?: string
   readonly userAgent?: string
+  readonly clientHints?: ClientHints
   readonly traceparent?: string
 }
 

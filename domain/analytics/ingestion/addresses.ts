@@ -29,23 +29,54 @@ export const expandIPv6 = (ip: string): ReadonlyArray<number> | undefined => {
     : undefined
 }
 
-const bitsOf = (ip: string): string | undefined => {
-  if (/^\d{1,3}(\.\d{1,3}){3}$/.test(ip))
-    return ip
-      .split(".")
-      .map((part) => Number(part).toString(2).padStart(8, "0"))
-      .join("")
-  return expandIPv6(ip)
-    ?.map((group) => group.toString(2).padStart(16, "0"))
-    .join("")
+/** Networks by length, each as the first bits of its addresses: as many look-ups as there are lengths. */
+export interface NetworkList {
+  readonly ipv4: ReadonlyMap<number, ReadonlySet<bigint>>
+  readonly ipv6: ReadonlyMap<number, ReadonlySet<bigint>>
 }
 
-/** Whether the address lies in a network like `203.0.113.0/24`, or is the address named. */
-export const isInNetwork = (ip: string, network: string): boolean => {
-  const [base = "", length] = network.split("/")
-  const own = bitsOf(ip)
-  const other = bitsOf(base)
-  if (own === undefined || other === undefined || own.length !== other.length) return false
-  const bits = length === undefined ? own.length : Number(length)
-  return own.slice(0, bits) === other.slice(0, bits)
+interface Address {
+  readonly family: keyof NetworkList
+  readonly value: bigint
+}
+
+const widths = { ipv4: 32, ipv6: 128 } as const
+
+const parseAddress = (ip: string): Address | undefined => {
+  if (/^\d{1,3}(\.\d{1,3}){3}$/.test(ip)) {
+    const parts = ip.split(".").map(Number)
+    if (parts.some((part) => part > 255)) return undefined
+    return { family: "ipv4", value: parts.reduce((sum, part) => sum * 256n + BigInt(part), 0n) }
+  }
+  const mapped = /^::ffff:(\d{1,3}(?:\.\d{1,3}){3})$/i.exec(ip)
+  if (mapped !== null) return parseAddress(mapped[1]!)
+  const groups = expandIPv6(ip)
+  return groups === undefined
+    ? undefined
+    : { family: "ipv6", value: groups.reduce((sum, group) => sum * 65_536n + BigInt(group), 0n) }
+}
+
+/** Networks like `203.0.113.0/24` or `2001:db8::/32`, and single addresses; what is neither is passed over. */
+export const networkList = (networks: ReadonlyArray<string>): NetworkList => {
+  const list = { ipv4: new Map<number, Set<bigint>>(), ipv6: new Map<number, Set<bigint>>() }
+  for (const network of networks) {
+    const [base = "", length] = network.split("/")
+    const address = parseAddress(base)
+    if (address === undefined) continue
+    const width = widths[address.family]
+    const bits = length === undefined ? width : Number(length)
+    if (!Number.isInteger(bits) || bits < 0 || bits > width) continue
+    const ofLength = list[address.family].get(bits) ?? new Set()
+    list[address.family].set(bits, ofLength.add(address.value >> BigInt(width - bits)))
+  }
+  return list
+}
+
+/** Whether the address lies in one of the networks. */
+export const isListed = (list: NetworkList, ip: string): boolean => {
+  const address = parseAddress(ip)
+  if (address === undefined) return false
+  const width = widths[address.family]
+  for (const [bits, starts] of list[address.family]) if (starts.has(address.value >> BigInt(width - bits))) return true
+  return false
 }

@@ -9,28 +9,34 @@ const personalTraits = new Set(Object.keys(PersonalTraits.fields))
 /** A value to encrypt: where it stands in the stored event, and under what name it is indexed. */
 export interface PersonalField {
   readonly part: "properties" | "traits" | "traits_once"
-  readonly name: string
+  /** Names and places of lists on the way to the value; the last is its name. */
+  readonly path: ReadonlyArray<string>
   readonly value: unknown
 }
 
-/** The event's values that are personal data, by the closed list and the workspace's own. */
+/** The event's values that are personal data, at any depth, by the closed list and the workspace's own. */
 export const personalFieldsOf = (draft: Draft): ReadonlyArray<PersonalField> => {
   const found: Array<PersonalField> = []
   const own = draft.context.settings.personal_fields
-  const search = (part: PersonalField["part"], known: ReadonlySet<string>) => {
-    const values = draft.stored[part]
-    if (values === undefined) return
-    for (const name in values) {
-      const value = values[name]
-      if (value !== null && value !== undefined && (known.has(name) || own.includes(name)))
-        found.push({ part, name, value })
+  const search = (
+    part: PersonalField["part"],
+    known: ReadonlySet<string>,
+    values: object,
+    path: ReadonlyArray<string>
+  ) => {
+    for (const [name, value] of Object.entries(values) as ReadonlyArray<[string, unknown]>) {
+      if (value === null || value === undefined) continue
+      if (known.has(name) || own.includes(name)) found.push({ part, path: [...path, name], value })
+      // `name` is a person's among the traits themselves alone: what lies deeper may be a product's or a company's.
+      else if (typeof value === "object") search(part, personalProperties, value, [...path, name])
     }
   }
-  search("properties", personalProperties)
-  search("traits", personalTraits)
-  search("traits_once", personalTraits)
+  const { properties, traits, traits_once } = draft.stored
+  search("properties", personalProperties, properties, [])
+  if (traits !== undefined) search("traits", personalTraits, traits, [])
+  if (traits_once !== undefined) search("traits_once", personalTraits, traits_once, [])
   for (const [name, value] of Object.entries(draft.replacedIds)) {
-    found.push({ part: "traits", name: `$${name}`, value })
+    found.push({ part: "traits", path: [`$${name}`], value })
   }
   return found
 }
@@ -45,10 +51,18 @@ export const encryptFields = (
   key: Uint8Array,
   nonces: Uint8Array
 ): void => {
-  for (const [index, { name, part, value }] of fields.entries()) {
+  for (const [index, { part, path, value }] of fields.entries()) {
     const nonce = nonces.subarray(index * nonceBytes, (index + 1) * nonceBytes)
-    const at = { field: `${part}.${name}`, name, rowId: draft.stored.event_id }
+    const at = { field: `${part}.${path.join(".")}`, name: path.at(-1)!, rowId: draft.stored.event_id }
     const encrypted = encryptValue(draft.context.secrets, key, nonce, at, value)
-    draft.stored[part] = { ...draft.stored[part], [name]: encrypted }
+    draft.stored[part] = replaced(draft.stored[part] ?? {}, path, encrypted) as Record<string, unknown>
   }
+}
+
+/** A copy with another value at the path; the event as it came stays as it was. */
+const replaced = (whole: unknown, [name, ...deeper]: ReadonlyArray<string>, value: unknown): unknown => {
+  if (name === undefined) return value
+  if (Array.isArray(whole)) return whole.map((each, at) => (String(at) === name ? replaced(each, deeper, value) : each))
+  const record = whole as Readonly<Record<string, unknown>>
+  return { ...record, [name]: replaced(record[name], deeper, value) }
 }

@@ -1,9 +1,14 @@
 import type { DropReason } from "../../../ports/analytics/IngestReceipt.ts"
 import type { EventNote } from "../../../ports/analytics/StoredEvent.ts"
+import { isOfKind, typedPropertiesOf } from "../../../ports/analytics/StandardProperties.ts"
 import { toMinorUnits } from "../../money/minorUnits.ts"
 import { isPersonalId, pseudonym } from "../../privacy/personalData.ts"
-import { cutAddress, isInNetwork } from "./addresses.ts"
+import { cutAddress, isListed, networkList } from "./addresses.ts"
+import type { NetworkList } from "./addresses.ts"
+import { readClientHints } from "./clientHints.ts"
+import { datacenters } from "./datacenters.ts"
 import type { Draft } from "./Draft.ts"
+import { withoutEmails } from "./emailRemoval.ts"
 import {
   bareHost,
   campaignParameters,
@@ -37,10 +42,23 @@ const dropBots = (draft: Draft): DropReason | undefined => {
   return draft.context.settings.drop_bots && userAgent !== undefined && readUserAgent(userAgent).bot ? "bot" : undefined
 }
 
-const dropExcludedNetworks = (draft: Draft): DropReason | undefined => {
-  const networks = draft.context.settings.excluded_networks
-  const ip = networks.length === 0 ? undefined : addressOf(draft)
-  return ip !== undefined && networks.some((network) => isInNetwork(ip, network)) ? "excluded_network" : undefined
+/** Lists of settings that are in force: made once for each time that they change. */
+const excludedLists = new WeakMap<ReadonlyArray<string>, NetworkList>()
+
+const excludedList = (networks: ReadonlyArray<string>): NetworkList => {
+  const known = excludedLists.get(networks)
+  if (known !== undefined) return known
+  const fresh = networkList(networks)
+  excludedLists.set(networks, fresh)
+  return fresh
+}
+
+const dropNetworks = (draft: Draft): DropReason | undefined => {
+  const { drop_datacenters, excluded_networks } = draft.context.settings
+  const ip = addressOf(draft)
+  if (ip === undefined) return undefined
+  if (excluded_networks.length > 0 && isListed(excludedList(excluded_networks), ip)) return "excluded_network"
+  return drop_datacenters !== false && isListed(datacenters, ip) ? "datacenter" : undefined
 }
 
 const dropReferrerSpam = (draft: Draft): DropReason | undefined => {
@@ -62,32 +80,36 @@ const setTime = (draft: Draft): undefined => {
   }
 }
 
+/** What the client says wins, field by field; a region or city of another country than it says is no help. */
 const locate = (draft: Draft): undefined => {
   const { context, event, stored } = draft
   const ip = addressOf(draft)
-  const geo = event.context?.geo ?? (ip === undefined ? undefined : context.locate(ip))
-  if (geo !== undefined && Object.keys(geo).length > 0) stored.geo = geo
+  const said = event.context?.geo
+  const found = ip === undefined ? undefined : context.locate(ip)
+  const same = found !== undefined && (said?.country === undefined || said.country === found.country)
+  const geo = { ...(same ? found : {}), ...said }
+  if (Object.keys(geo).length > 0) stored.geo = geo
   if (ip === undefined) return
   const kept = context.settings.store_full_ip ? ip : cutAddress(ip)
   if (kept !== undefined) stored.ip = kept
 }
 
+/** What the client says goes before its browser's hints, and these before the user agent, field by field. */
 const readDevice = (draft: Draft): undefined => {
+  const { event, facts } = draft
   const userAgent = userAgentOf(draft)
   const read = userAgent === undefined ? undefined : readUserAgent(userAgent).device
-  const said = draft.event.context?.device
-  if (read === undefined && said === undefined) return
-  const device = { ...read, ...said }
+  const hints = facts.keyKind === "browser" && event.context?.user_agent === undefined ? facts.clientHints : undefined
+  const device = { ...read, ...(hints === undefined ? {} : readClientHints(hints)), ...event.context?.device }
   if (Object.keys(device).length > 0) draft.stored.device = device
 }
 
 const readPage = (draft: Draft): undefined => {
   const page = draft.event.context?.page
   const { settings } = draft.context
-  const said = draft.event.context?.campaign
   const url = page?.url === undefined ? undefined : parseAddress(page.url)
   if (page !== undefined) {
-    const path = withoutQuery(page.path ?? url?.pathname ?? "")
+    const path = withoutQuery(page.path ?? url?.pathname ?? page.url ?? "")
     const referrer = page.referrer === undefined ? undefined : parseAddress(page.referrer)
     const own = [...settings.own_domains.map(bareHost), ...(url === undefined ? [] : [bareHost(url.hostname)])]
     const referrerHost = referrer === undefined ? undefined : bareHost(referrer.hostname)
@@ -97,27 +119,69 @@ const readPage = (draft: Draft): undefined => {
       ...(url === undefined ? {} : { host: bareHost(url.hostname) }),
       path,
       ...(page.title === undefined ? {} : { title: page.title }),
-      ...(referrer === undefined ? {} : { referrer: referrer.origin + referrer.pathname }),
+      ...(referrer === undefined ? {} : { referrer: originOf(referrer) + referrer.pathname }),
       ...(external ? { referrer_host: referrerHost } : {})
     }
   }
-  const campaign = { ...campaignOf(url), ...said }
+  // A path may bear the query where the address is not given, or not whole.
+  const campaign = {
+    ...campaignOf(queryOf(page?.path)),
+    ...campaignOf(url?.searchParams ?? queryOf(page?.url)),
+    ...draft.event.context?.campaign
+  }
   if (Object.keys(campaign).length > 0) draft.stored.campaign = campaign
+}
+
+/** `origin` is `null` for addresses of apps, such as android-app://com.example. */
+const originOf = (url: URL): string => (url.origin === "null" ? `${url.protocol}//${url.host}` : url.origin)
+
+const queryOf = (address: string | undefined): URLSearchParams | undefined => {
+  const at = address?.indexOf("?") ?? -1
+  return at === -1 ? undefined : new URLSearchParams(address!.slice(at + 1).split("#", 1)[0])
+}
+
+const removeEmails = (draft: Draft): undefined => {
+  const { notes, stored } = draft
+  let removed = false
+  const clean = <T extends object>(part: T): T => {
+    let copy: Record<string, unknown> | undefined
+    for (const [name, value] of Object.entries(part)) {
+      const cleaned = typeof value === "string" ? withoutEmails(value) : value
+      if (cleaned !== value) copy = { ...(copy ?? part), [name]: cleaned }
+    }
+    removed ||= copy !== undefined
+    return (copy as T | undefined) ?? part
+  }
+  if (stored.page !== undefined) stored.page = clean(stored.page)
+  if (stored.campaign !== undefined) stored.campaign = clean(stored.campaign)
+  if (removed) notes.push("email_removed")
+}
+
+/** Typed properties of standard events: the value is kept whatever it is, the answer says that it is not as expected. */
+const checkProperties = ({ notes, stored }: Draft): undefined => {
+  const typed = typedPropertiesOf(stored.event_type)
+  if (typed === undefined) return
+  for (const name in typed) {
+    const value = stored.properties[name]
+    if (value === undefined || value === null || isOfKind(typed[name]!, value)) continue
+    notes.push("property_type_unexpected")
+    return
+  }
 }
 
 const isWithin = (host: string, domain: string): boolean => host === domain || host.endsWith(`.${domain}`)
 
-const campaignOf = (url: URL | undefined): Record<string, string> => {
+const campaignOf = (query: URLSearchParams | undefined): Record<string, string> => {
   const campaign: Record<string, string> = {}
-  if (url === undefined || url.search === "") return campaign
+  if (query === undefined || query.size === 0) return campaign
   for (const [parameter, field] of Object.entries(campaignParameters)) {
-    const value = url.searchParams.get(parameter)
+    const value = query.get(parameter)
     if (value !== null && value !== "") campaign[field] = value
   }
-  const click = clickIdParameters.find((name) => url.searchParams.get(name))
+  const click = clickIdParameters.find((name) => query.get(name))
   if (click !== undefined) {
     campaign["click_id_type"] = click
-    campaign["click_id"] = url.searchParams.get(click)!
+    campaign["click_id"] = query.get(click)!
   }
   return campaign
 }
@@ -181,12 +245,14 @@ const replacePersonalIds = (draft: Draft): undefined => {
 /** Every event goes through these, in this order. */
 export const steps: ReadonlyArray<Step> = [
   { name: "drop_bots", run: dropBots },
-  { name: "drop_excluded_networks", run: dropExcludedNetworks },
+  { name: "drop_networks", run: dropNetworks },
   { name: "drop_referrer_spam", run: dropReferrerSpam },
   { name: "set_time", run: setTime },
   { name: "locate", run: locate },
   { name: "read_device", run: readDevice },
   { name: "read_page", run: readPage },
+  { name: "remove_emails", run: removeEmails },
+  { name: "check_properties", run: checkProperties },
   { name: "read_money", run: readMoney },
   { name: "split_traits", run: splitTraits },
   { name: "replace_personal_ids", run: replacePersonalIds }

@@ -1,10 +1,10 @@
 import { Clock, Effect } from "effect"
-import { standardEventTypes } from "../../../ports/analytics/AnalyticsEvent.ts"
 import { EventStore } from "../../../ports/analytics/EventStore.ts"
 import type { EventPlace, HeldEvent, HeldPerson } from "../../../ports/analytics/EventStore.ts"
 import { InvalidQuestion } from "../../../ports/analytics/InvalidQuestion.ts"
 import type { EventItem, EventPage, Person, PersonItem, PersonPage } from "../../../ports/analytics/People.ts"
 import type { PlanFilter } from "../../../ports/analytics/QueryPlan.ts"
+import { typedPropertiesOf } from "../../../ports/analytics/StandardProperties.ts"
 import { DocumentStore } from "../../../ports/documents/DocumentStore.ts"
 import { Refused } from "../../../ports/platform/Refused.ts"
 import { SettingsSource } from "../../../ports/platform/Settings.ts"
@@ -206,9 +206,13 @@ const noPerson = (id: string) => new Refused({ kind: "not-found", detail: `there
 
 export const listEventTypes = Effect.fnUntraced(function* (workspace: WorkspaceId) {
   const store = yield* EventStore
-  const standard: ReadonlyArray<string> = standardEventTypes
   const items = yield* store.eventTypes(workspace)
-  return { items: items.map((each) => ({ ...each, standard: standard.includes(each.event_type) })) }
+  return {
+    items: items.map((each) => {
+      const properties = typedPropertiesOf(each.event_type)
+      return { ...each, standard: properties !== undefined, ...(properties === undefined ? {} : { properties }) }
+    })
+  }
 })
 
 export interface PeopleRequest {
@@ -289,9 +293,13 @@ type Trait = {
   readonly subject: string
 }
 
+/** Whether an encrypted value is anywhere in it. */
+const holdsEncrypted = (value: unknown): boolean =>
+  isEncrypted(value) || (typeof value === "object" && value !== null && Object.values(value).some(holdsEncrypted))
+
 const clearTraits = Effect.fnUntraced(function* (actor: Actor, personId: string, traits: ReadonlyArray<Trait>) {
   const subjectKeys = yield* SubjectKeys
-  const sealed = traits.filter(({ value }) => isEncrypted(value))
+  const sealed = traits.filter(({ value }) => holdsEncrypted(value))
   const keys = yield* subjectKeys.get(actor.workspace, [...new Set(sealed.map(({ subject }) => subject))])
   if (sealed.length > 0) {
     const documents = yield* DocumentStore
@@ -303,11 +311,21 @@ const clearTraits = Effect.fnUntraced(function* (actor: Actor, personId: string,
   }
   return Object.fromEntries(
     traits.map(({ event_id, field, key, subject, value }) => {
-      if (!isEncrypted(value)) return [key, value]
-      const own = keys.get(subject)
-      const clear =
-        own === undefined ? undefined : decryptValue(actor.workspace, own, { field, rowId: event_id }, value.$pii)
-      return [key, clear ?? { encrypted: true }]
+      const open = (sealedValue: string, at: string) => {
+        const own = keys.get(subject)
+        const place = { field: at, rowId: event_id }
+        return own === undefined ? undefined : decryptValue(actor.workspace, own, place, sealedValue)
+      }
+      return [key, clearValue(value, field, open)]
     })
   )
 })
+
+const clearValue = (value: unknown, field: string, open: (sealed: string, field: string) => unknown): unknown => {
+  if (isEncrypted(value)) return open(value.$pii, field) ?? { encrypted: true }
+  if (Array.isArray(value)) return value.map((each, at) => clearValue(each, `${field}.${at}`, open))
+  if (typeof value !== "object" || value === null) return value
+  return Object.fromEntries(
+    Object.entries(value).map(([name, each]) => [name, clearValue(each, `${field}.${name}`, open)])
+  )
+}
