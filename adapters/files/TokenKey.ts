@@ -3,7 +3,8 @@ import { randomBytes } from "node:crypto"
 import * as fs from "node:fs"
 import { dirname } from "node:path"
 import { PortFailure } from "../../ports/PortFailure.ts"
-import { TokenKey } from "../../ports/platform/TokenKey.ts"
+import { ownAudience, ownIssuer, TokenKey } from "../../ports/platform/TokenKey.ts"
+import type { TokenKeySet, TrustedIssuer } from "../../ports/platform/TokenKeys.ts"
 
 const keyBytes = 32
 
@@ -35,3 +36,9 @@ export const layer = (options: { readonly file: string }): Layer.Layer<TokenKey,
         new PortFailure({ port: "TokenKey", operation: "open", reason: "corrupt", detail: String(cause), cause })
     })
   )
+
+/** We ourselves as an issuer: the tokens that the secret signed. */
+export const issuer: Effect.Effect<TrustedIssuer, never, TokenKey> = Effect.map(TokenKey, ({ secret }) => {
+  const set: TokenKeySet = { kind: "shared", secret }
+  return { issuer: ownIssuer, audience: ownAudience, current: () => set, refresh: Effect.succeed(set) }
+})
