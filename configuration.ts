@@ -1,7 +1,8 @@
-import { rateLimitsInitial } from "./http/middleware/RequestLimits.ts"
+import { requestsPerMinuteInitial } from "./http/middleware/RequestLimits.ts"
+import type { RequestsPerMinute } from "./http/middleware/RequestLimits.ts"
 import { logLevels } from "./logging.ts"
 import type { LogLevelName } from "./logging.ts"
-import type { RateClass } from "./http/contract/EndpointRules.ts"
+import { ownIssuer } from "./ports/platform/TokenKey.ts"
 
 export interface Configuration {
   readonly port: number
@@ -9,9 +10,18 @@ export interface Configuration {
   readonly metricsPort: number
   readonly dataFolder: string
   readonly geoDatabase: string | undefined
-  readonly perMinute: Readonly<Record<RateClass, number>>
+  readonly perMinute: RequestsPerMinute
   readonly trustedHops: number
   readonly logLevel: LogLevelName
+  /** Another issuer whose tokens count, by its public keys. */
+  readonly jwks: JwksConfiguration | undefined
+}
+
+export interface JwksConfiguration {
+  /** `https:` URL or file of a JSON Web Key Set. */
+  readonly source: string
+  readonly issuer: string
+  readonly audience: string
 }
 
 type Environment = Readonly<Record<string, string | undefined>>
@@ -36,7 +46,8 @@ export const readConfiguration = (
     geoDatabase: environment["GEO_DATABASE"] || undefined,
     perMinute: readLimits(environment["RATE_LIMITS"], mistakes),
     trustedHops: number("TRUSTED_HOPS", 0, 10),
-    logLevel: readLogLevel(environment["LOG_LEVEL"], mistakes)
+    logLevel: readLogLevel(environment["LOG_LEVEL"], mistakes),
+    jwks: readJwks(environment, mistakes)
   }
   return mistakes.length === 0 ? configuration : { mistakes }
 }
@@ -47,11 +58,11 @@ const readLogLevel = (text: string | undefined, mistakes: Array<string>): LogLev
   return level ?? "info"
 }
 
-const classes = Object.keys(rateLimitsInitial)
+const classes = Object.keys(requestsPerMinuteInitial)
 
 /** `ingest=5000,default=1000` over the product's table. */
 const readLimits = (text: string | undefined, mistakes: Array<string>): Configuration["perMinute"] => {
-  const limits: Record<string, number> = { ...rateLimitsInitial }
+  const limits: Record<string, number> = { ...requestsPerMinuteInitial }
   for (const part of (text ?? "").split(",").filter((each) => each.trim() !== "")) {
     const match = /^\s*([a-z]+)\s*=\s*(\d{1,9})\s*$/.exec(part)
     if (match === null || !classes.includes(match[1]!)) {
@@ -59,4 +70,21 @@ const readLimits = (text: string | undefined, mistakes: Array<string>): Configur
     } else limits[match[1]!] = Number(match[2])
   }
   return limits as Configuration["perMinute"]
+}
+
+/** Keys fetched in clear could be anyone's; only this machine is believed without TLS. */
+const isSafeSource = (source: string): boolean =>
+  !/^[a-z]+:\/\//i.test(source) || /^(https:\/\/|http:\/\/(localhost|127\.0\.0\.1|\[::1\])(:\d+)?(\/|$))/i.test(source)
+
+const readJwks = (environment: Environment, mistakes: Array<string>): JwksConfiguration | undefined => {
+  const [source = "", issuer = "", audience = ""] = ["JWKS", "JWT_ISSUER", "JWT_AUDIENCE"].map(
+    (name) => environment[name]
+  )
+  if (source === "" && issuer === "" && audience === "") return undefined
+  if (source === "") mistakes.push("JWKS: missing; JWT_ISSUER and JWT_AUDIENCE need the keys that prove its tokens")
+  if (!isSafeSource(source)) mistakes.push(`JWKS=${source}: must be an https: URL or a file`)
+  if (issuer === "") mistakes.push("JWT_ISSUER: missing; JWKS needs the issuer (iss) of its tokens")
+  if (issuer === ownIssuer) mistakes.push(`JWT_ISSUER=${issuer}: is the name of our own tokens' issuer`)
+  if (audience === "") mistakes.push("JWT_AUDIENCE: missing; JWKS needs the audience (aud) of its tokens")
+  return { source, issuer, audience }
 }

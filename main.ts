@@ -9,8 +9,9 @@ import type { Configuration } from "./configuration.ts"
 import { applyAllMerges } from "./domain/analytics/workflows/mergePeople.ts"
 import * as auditLog from "./domain/platform/AuditLog.ts"
 import * as deadLetters from "./domain/platform/DeadLetters.ts"
-import * as keys from "./domain/platform/keys.ts"
 import * as settings from "./domain/platform/settings.ts"
+import * as tokenProofs from "./domain/platform/TokenProofs.ts"
+import { createDefaultWorkspace } from "./domain/platform/workspaces.ts"
 import { RequestLimits } from "./http/middleware/RequestLimits.ts"
 import * as readiness from "./http/Readiness.ts"
 import * as server from "./http/server.ts"
@@ -30,14 +31,19 @@ const service = (configuration: Configuration, lifecycle: ReturnType<typeof make
   const world = embedded({
     dataFolder: configuration.dataFolder,
     geoDatabase: configuration.geoDatabase,
+    jwks: configuration.jwks,
     collections: modules.flatMap((module) => module.collections)
   })
-  const offered = Layer.mergeAll(settings.layer, keys.layer, auditLog.layer, deadLetters.layer)
+  const offered = Layer.mergeAll(
+    Layer.provideMerge(tokenProofs.layer, settings.layer),
+    auditLog.layer,
+    deadLetters.layer
+  )
   const consumers = modules.flatMap((module) => Object.values(module.consumers))
   const workers = Layer.effectDiscard(
     Effect.forEach(consumers, (consumer) => Effect.forkScoped(persistently(consumer)), { discard: true })
   )
-  const merges = Layer.effectDiscard(applyAllMerges)
+  const first = Layer.effectDiscard(Effect.andThen(createDefaultWorkspace, applyAllMerges))
   const limits = Layer.succeed(RequestLimits, {
     perMinute: configuration.perMinute,
     trustedHops: configuration.trustedHops
@@ -46,7 +52,7 @@ const service = (configuration: Configuration, lifecycle: ReturnType<typeof make
     server.layer(configuration),
     server.metricsLayer({ host: configuration.host, port: configuration.metricsPort }),
     workers,
-    merges,
+    first,
     lifecycle.ready
   )
   return lifecycle.stopping.pipe(

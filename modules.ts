@@ -1,8 +1,10 @@
 import type { Effect } from "effect"
 import * as mergePeople from "./domain/analytics/workflows/mergePeople.ts"
 import * as deadLetters from "./domain/platform/DeadLetters.ts"
+import * as identityChanges from "./domain/platform/identityChanges.ts"
 import * as keys from "./domain/platform/keys.ts"
 import * as settings from "./domain/platform/settings.ts"
+import * as workspaces from "./domain/platform/workspaces.ts"
 import { AnalyticsGroup, EventsGroup } from "./http/contract/analytics.ts"
 import { PlatformGroup } from "./http/contract/platform.ts"
 import type { EventLog } from "./ports/analytics/EventLog.ts"
@@ -39,7 +41,13 @@ export const modules: ReadonlyArray<Module> = [
     name: "platform",
     groups: [PlatformGroup],
     scopes: ["platform:read", "platform:write"],
-    collections: [settings.collection, keys.collection, keys.revocations, deadLetters.collection],
+    collections: [
+      workspaces.collection,
+      settings.collection,
+      keys.collection,
+      identityChanges.collection,
+      deadLetters.collection
+    ],
     consumers: {}
   }
 ]

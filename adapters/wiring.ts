@@ -1,8 +1,9 @@
-import { Layer } from "effect"
+import { Effect, Layer } from "effect"
 import { NodeCrypto } from "@effect/platform-node"
 import { existsSync, readdirSync } from "node:fs"
 import { Collections } from "../ports/documents/DocumentStore.ts"
 import type { Collection } from "../ports/documents/DocumentStore.ts"
+import { TokenKeys } from "../ports/platform/TokenKeys.ts"
 import * as BundledExchangeRates from "./bundled/ExchangeRates.ts"
 import * as BundledGeoLocator from "./bundled/GeoLocator.ts"
 import { filesOf } from "./dataFiles.ts"
@@ -11,6 +12,8 @@ import * as DiskEventLog from "./disk/EventLog.ts"
 import * as DuckdbEventStore from "./duckdb/EventStore.ts"
 import * as FileRootKeys from "./files/RootKeys.ts"
 import * as FileTokenKey from "./files/TokenKey.ts"
+import * as JwksTokenKeys from "./jwks/TokenKeys.ts"
+import type { JwksOptions } from "./jwks/TokenKeys.ts"
 import * as MemoryCache from "./memory/Cache.ts"
 import * as MemoryChangeNotices from "./memory/ChangeNotices.ts"
 import * as MemoryLiveFeed from "./memory/LiveFeed.ts"
@@ -22,14 +25,26 @@ export interface WorldOptions {
   readonly dataFolder: string
   readonly geoDatabase: string | undefined
   readonly collections: ReadonlyArray<Collection>
+  /** Another issuer whose tokens count beside our own. */
+  readonly jwks: JwksOptions | undefined
 }
 
 /** The first segment is made after the keys: where there is one, keys were there. */
 const holdsEvents = (logFolder: string): boolean =>
   existsSync(logFolder) && readdirSync(logFolder).some((name) => name.endsWith(".log"))
 
+/** Our own secret, and the keys of another issuer where one is configured. */
+const issuers = (jwks: JwksOptions | undefined) =>
+  Layer.effect(
+    TokenKeys,
+    Effect.map(
+      Effect.all([FileTokenKey.issuer, ...(jwks === undefined ? [] : [JwksTokenKeys.issuer(jwks)])]),
+      (trusted) => TokenKeys.of({ issuers: trusted })
+    )
+  )
+
 /** Every port of the world on the embedded adapters: one process, one folder. */
-export const embedded = ({ collections, dataFolder, geoDatabase }: WorldOptions) => {
+export const embedded = ({ collections, dataFolder, geoDatabase, jwks }: WorldOptions) => {
   const files = filesOf(dataFolder)
   const rootKeys = FileRootKeys.layer({ file: files.rootKey, isNeeded: () => holdsEvents(files.log) })
   const stores = Layer.mergeAll(
@@ -37,7 +52,7 @@ export const embedded = ({ collections, dataFolder, geoDatabase }: WorldOptions)
     DuckdbEventStore.layer({ file: files.events }),
     Layer.provide(SqliteDocumentStore.layer({ file: files.documents }), Layer.succeed(Collections, collections)),
     Layer.provide(SqliteSubjectKeys.layer({ file: files.subjectKeys }), rootKeys),
-    FileTokenKey.layer({ file: files.tokenKey }),
+    Layer.provideMerge(issuers(jwks), FileTokenKey.layer({ file: files.tokenKey })),
     MemoryCache.layer,
     MemoryChangeNotices.layer,
     MemoryLiveFeed.layer,

@@ -1,12 +1,13 @@
 import { spawn } from "node:child_process"
 import type { ChildProcess } from "node:child_process"
+import { createHmac } from "node:crypto"
 import { mkdtempSync } from "node:fs"
 import { createServer } from "node:net"
 import { tmpdir } from "node:os"
 import { join, resolve } from "node:path"
 import { readOrMake } from "../adapters/files/TokenKey.ts"
 import { filesOf } from "../adapters/dataFiles.ts"
-import { makeToken } from "../domain/platform/tokens.ts"
+import { payloadOf } from "../domain/platform/tokens.ts"
 import type { TokenClaims } from "../domain/platform/tokens.ts"
 
 const root = resolve(import.meta.dirname, "..")
@@ -54,7 +55,7 @@ export const spawnServer = async (
       METRICS_PORT: String(metricsPort),
       DATA_DIR: folder,
       UV_THREADPOOL_SIZE: "16",
-      RATE_LIMITS: "ingest=100000000,batch=100000000,default=100000000",
+      RATE_LIMITS: "ingest=100000000,batch=100000000,default=100000000,anonymous=100000000",
       ...environment
     },
     stdio: ["ignore", "pipe", "pipe"]
@@ -99,8 +100,8 @@ export const startServer = async (
 }
 
 /** A token for a server on this folder; claims can be overridden to make a wrong one. */
-export const tokenFor = (folder: string, claims: Partial<TokenClaims> = {}): string =>
-  makeToken(readOrMake(filesOf(folder).tokenKey), {
+export const tokenFor = (folder: string, claims: Partial<TokenClaims> = {}): string => {
+  const payload = payloadOf({
     workspace: "default",
     subject: "test",
     keyId: crypto.randomUUID(),
@@ -110,6 +111,11 @@ export const tokenFor = (folder: string, claims: Partial<TokenClaims> = {}): str
     expiresAtMillis: Date.now() + 3_600_000,
     ...claims
   })
+  const part = (value: unknown) => Buffer.from(JSON.stringify(value)).toString("base64url")
+  const text = `${part({ alg: "HS256", typ: "JWT" })}.${part(payload)}`
+  const secret = readOrMake(filesOf(folder).tokenKey)
+  return `${text}.${createHmac("sha256", secret).update(text).digest("base64url")}`
+}
 
 export interface Answer {
   readonly status: number

@@ -56,6 +56,7 @@ const inFolder = (files: ReadonlyArray<readonly [string, string]>): ReadonlyArra
   const folder = mkdtempSync(join(tmpdir(), "import-rules-"))
   try {
     cpSync(join(root, ".oxlintrc.json"), join(folder, ".oxlintrc.json"))
+    cpSync(join(root, "scripts/lintRules.js"), join(folder, "scripts/lintRules.js"))
     for (const [file, text] of files) {
       mkdirSync(join(folder, dirname(file)), { recursive: true })
       writeFileSync(join(folder, file), text)
@@ -92,4 +93,37 @@ describe("import rules", () => {
       if (entry.isDirectory()) assert.include(rules, `adapters/${entry.name}/**/*.ts`)
     }
   })
+})
+
+/** What a file says, and a word of the message (`undefined`: allowed). */
+const inputs: ReadonlyArray<readonly [file: string, text: string, message: string | undefined]> = [
+  ["domain/analytics/A.ts", "export const a = () => Date.now()", "Clock"],
+  ["domain/analytics/A1.ts", 'export const a = () => Date["now"]()', "Clock"],
+  ["domain/analytics/A2.ts", "export const a = () => new Date()", "Clock"],
+  ["domain/analytics/A3.ts", "export const a = () => performance.now()", "Clock"],
+  ["domain/analytics/A4.ts", "export const a = () => Math.random()", "SecureRandom"],
+  ["domain/analytics/A5.ts", "export const a = () => crypto.randomUUID()", "SecureRandom"],
+  ["domain/analytics/A6.ts", 'import { randomBytes } from "node:crypto"\nexport const a = randomBytes', "SecureRandom"],
+  ["domain/analytics/A7.ts", 'import * as c from "node:crypto"\nexport const a = c.randomUUID', "SecureRandom"],
+  ["ports/analytics/A8.ts", "export const a = () => Date.now()", "Clock"],
+  [
+    "domain/analytics/B.ts",
+    "export const a = (at: number) => [new Date(at), Date.UTC(2026, 0), Math.max(at, 0)]",
+    undefined
+  ],
+  ["domain/analytics/B1.ts", 'import { createHash } from "node:crypto"\nexport const a = createHash', undefined],
+  ["domain/analytics/B2.ts", "export const a = (Date: { now: () => number }) => Date.now()", undefined],
+  ["domain/analytics/B3.test.ts", "export const a = () => Date.now()", undefined],
+  ["adapters/disk/B4.ts", "export const a = () => Date.now()", undefined]
+]
+
+describe("ambient inputs", () => {
+  const findings = inFolder(inputs.map(([file, text]) => [file, `${text}\n`]))
+  for (const [file, text, message] of inputs) {
+    it(`${file} ${message === undefined ? "may" : "may not"} say ${text.split("\n")[0]}`, () => {
+      const found = findings.filter((each) => each.filename === file && each.code?.includes("no-ambient-input"))
+      assert.strictEqual(found.length > 0, message !== undefined, JSON.stringify(found))
+      if (message !== undefined) assert.include(found[0]!.message, message)
+    })
+  }
 })

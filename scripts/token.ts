@@ -3,7 +3,7 @@ import process from "node:process"
 import { parseArgs } from "node:util"
 import { readOrMake } from "../adapters/files/TokenKey.ts"
 import { filesOf } from "../adapters/dataFiles.ts"
-import { makeToken } from "../domain/platform/tokens.ts"
+import { signToken } from "../domain/platform/tokens.ts"
 
 const { values } = parseArgs({
   options: {
@@ -18,7 +18,7 @@ if (!/^[a-z0-9][a-z0-9-]{0,62}$/.test(values.workspace) || !(days > 0 && days <=
   process.exit(1)
 }
 const now = Date.now()
-const token = makeToken(readOrMake(filesOf(process.env["DATA_DIR"] || "./data").tokenKey), {
+const token = await signToken(readOrMake(filesOf(process.env["DATA_DIR"] || "./data").tokenKey), {
   workspace: values.workspace,
   subject: "command line",
   keyId: randomUUID(),

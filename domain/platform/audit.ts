@@ -1,7 +1,9 @@
-import { randomUUID } from "node:crypto"
+import { Effect } from "effect"
+import { SecureRandom } from "effect/crypto"
 import type { AuditRecord } from "../../ports/platform/AuditLog.ts"
 import type { IdempotencyMark } from "../../ports/platform/IdempotencyMark.ts"
 import type { WorkspaceId } from "../../ports/WorkspaceId.ts"
+import { masked } from "./masked.ts"
 
 /** Who does something, as the audit log names them. */
 export interface Actor {
@@ -14,17 +16,23 @@ export interface Actor {
   readonly idempotency?: IdempotencyMark | undefined
 }
 
-/** A record to commit together with the change that it speaks of. */
-export const auditOf = (
+export interface AuditEntry {
+  readonly id: string
+  readonly data: AuditRecord
+  readonly subjects: ReadonlyArray<string>
+}
+
+/** A record to commit together with the change that it speaks of; personal data in it is masked. */
+export const auditOf = Effect.fnUntraced(function* (
   actor: Actor,
   at: number,
   action: string,
   target: string,
   before?: unknown,
   after?: unknown
-): { readonly id: string; readonly data: AuditRecord; readonly subjects: ReadonlyArray<string> } => {
-  const id = randomUUID()
-  return {
+) {
+  const id = yield* Effect.flatMap(SecureRandom.SecureRandom, (random) => random.uuidV7())
+  const entry: AuditEntry = {
     id,
     subjects: [],
     data: {
@@ -35,8 +43,9 @@ export const auditOf = (
       target,
       ...(actor.from === undefined ? {} : { from: actor.from }),
       request_id: actor.requestId,
-      ...(before === undefined ? {} : { before }),
-      ...(after === undefined ? {} : { after })
+      ...(before === undefined ? {} : { before: masked(before) }),
+      ...(after === undefined ? {} : { after: masked(after) })
     }
   }
-}
+  return entry
+})

@@ -1,98 +1,135 @@
-import { Clock, Effect, Layer, Schedule, Stream } from "effect"
-import { randomUUID } from "node:crypto"
+import { Clock, Effect } from "effect"
+import { SecureRandom } from "effect/crypto"
 import { DocumentStore } from "../../ports/documents/DocumentStore.ts"
-import type { Collection, DuplicateKey } from "../../ports/documents/DocumentStore.ts"
-import type { ApiKey, NewApiKey } from "../../ports/platform/ApiKey.ts"
-import { ChangeNotices } from "../../ports/platform/ChangeNotices.ts"
+import type { Collection, DocumentWrite, DuplicateKey } from "../../ports/documents/DocumentStore.ts"
+import { keyDaysMax } from "../../ports/platform/ApiKey.ts"
+import type { ApiKey, ApiKeyChange, KeyRotation, MadeApiKey, NewApiKey } from "../../ports/platform/ApiKey.ts"
+import { rateClasses, rateLimitsInitial } from "../../ports/platform/RateLimits.ts"
+import type { KeyLimits } from "../../ports/platform/RateLimits.ts"
 import { Refused } from "../../ports/platform/Refused.ts"
-import { RevokedKeys } from "../../ports/platform/RevokedKeys.ts"
 import { TokenKey } from "../../ports/platform/TokenKey.ts"
-import type { PortFailure } from "../../ports/PortFailure.ts"
-import { WorkspaceId } from "../../ports/WorkspaceId.ts"
+import type { WorkspaceId } from "../../ports/WorkspaceId.ts"
 import { auditOf } from "./audit.ts"
 import type { Actor } from "./audit.ts"
 import { once } from "./idempotency.ts"
-import { browserScopes, holdsScope, makeToken } from "./tokens.ts"
+import { announced } from "./identityChanges.ts"
+import { defaultWorkspace } from "./installation.ts"
+import { browserScopes, holdsScope, signToken } from "./tokens.ts"
 
 export const collection: Collection = {
   name: "keys",
   unique: [],
   indexes: [{ name: "by_time", equals: [], sort: "created_at", direction: "descending" }]
 }
-/** Revocations of all workspaces in one place, so that a starting process finds them without knowing the workspaces. */
-export const revocations: Collection = {
-  name: "revoked_keys",
-  unique: [],
-  indexes: [{ name: "by_time", equals: [], sort: "revoked_at", direction: "ascending" }]
-}
-const everywhere = WorkspaceId.make("all-workspaces")
-const topic = "revoked_keys"
-const refreshEvery = "1 second"
 const expiresInDaysUsual = 365
 const dayMillis = 86_400_000
+const overlapHoursUsual = 24
+const hourMillis = 3_600_000
+
+/** Who makes keys: nobody gives away more than they hold. */
+export type KeyMaker = Actor & { readonly scopes: ReadonlySet<string> }
+
+export interface RevisedKey {
+  readonly key: ApiKey
+  readonly revision: number
+}
 
 const refuse = (pointer: string, code: string, detail: string) =>
   new Refused({ kind: "bad-request", detail: "the key is not valid", errors: [{ pointer, code, detail }] })
+const conflict = (code: string, detail: string) =>
+  new Refused({ kind: "conflict", detail, errors: [{ pointer: "", code, detail }] })
 
-/** Makes a key; its token is in the answer and nowhere else. Nobody gives away more than they hold. */
-export const createKey = Effect.fn("createKey")(function* (
-  actor: Actor & { readonly scopes: ReadonlySet<string> },
-  asked: NewApiKey
-) {
-  const { expires_in_days = expiresInDaysUsual, kind = "secret", name, origins = [], scopes } = asked
-  const foreign = kind === "browser" ? scopes.find((scope) => !browserScopes.has(scope)) : undefined
-  if (foreign !== undefined) return yield* refuse("/scopes", "not_for_browsers", `a browser key cannot hold ${foreign}`)
-  if (kind === "browser" && origins.length === 0)
-    return yield* refuse("/origins", "missing", "a browser key names its origins")
-  const lacking = scopes.find((scope) => !holdsScope({ kind: "secret", scopes: actor.scopes }, scope))
-  if (lacking !== undefined) return yield* refuse("/scopes", "not_held", `your own token does not hold ${lacking}`)
-  const documents = yield* DocumentStore
-  const { secret } = yield* TokenKey
-  const now = yield* Clock.currentTimeMillis
-  const made = yield* once<ApiKey, DuplicateKey, never>(actor, (remember) => {
-    const key: ApiKey = {
-      id: randomUUID(),
-      name,
-      scopes,
-      kind,
-      origins,
-      created_at: now,
-      created_by: actor.keyId,
-      expires_at: now + expires_in_days * dayMillis,
-      revoked_at: null
-    }
-    const commit = documents.commit(actor.workspace, {
-      writes: [
-        {
-          kind: "put",
-          collection: collection.name,
-          id: key.id,
-          expected: 0,
-          schema_version: 1,
-          subjects: [],
-          data: key
-        }
-      ],
-      audit: [auditOf(actor, now, "key.created", `keys/${key.id}`, undefined, key)],
-      ...remember(key)
-    })
-    return Effect.as(commit, key)
-  })
-  return { ...made, token: tokenOf(secret, actor.workspace, made) }
+export const putKey = (key: ApiKey, expected: number): DocumentWrite => ({
+  kind: "put",
+  collection: collection.name,
+  id: key.id,
+  expected,
+  schema_version: 1,
+  subjects: [],
+  data: key
 })
 
-/** The key's token, the same each time: it is never stored, and a replayed answer shows it again. */
-const tokenOf = (secret: Uint8Array, workspace: WorkspaceId, key: ApiKey): string =>
-  makeToken(secret, {
-    workspace,
-    subject: key.id,
-    keyId: key.id,
-    kind: key.kind,
-    scopes: key.scopes,
-    origins: key.origins,
-    issuedAtMillis: key.created_at,
-    expiresAtMillis: key.expires_at
-  })
+/** Makes a key; its token is in the answer and nowhere else. */
+export const createKey = Effect.fn("createKey")(function* (actor: KeyMaker, asked: NewApiKey) {
+  yield* checkRights(actor, asked)
+  yield* checkLimits(actor.workspace, asked.rate_limits)
+  const documents = yield* DocumentStore
+  const made = yield* once<ApiKey, DuplicateKey, SecureRandom.SecureRandom>(
+    actor,
+    Effect.fnUntraced(function* (remember) {
+      const key = yield* newKey(actor, asked)
+      yield* documents.commit(actor.workspace, {
+        writes: [putKey(key, 0)],
+        audit: [yield* auditOf(actor, key.created_at, "key.created", `keys/${key.id}`, undefined, key)],
+        ...remember(key)
+      })
+      return key
+    })
+  )
+  return yield* withToken(actor.workspace, made)
+})
+
+/** A key that is not stored yet. */
+export const newKey = Effect.fnUntraced(function* (actor: Actor, asked: NewApiKey) {
+  const random = yield* SecureRandom.SecureRandom
+  const now = yield* Clock.currentTimeMillis
+  const { expires_in_days = expiresInDaysUsual, kind = "secret", name, origins = [], rate_limits = {}, scopes } = asked
+  const key: ApiKey = {
+    id: yield* random.uuidV7(),
+    name,
+    scopes,
+    kind,
+    origins,
+    rate_limits,
+    created_at: now,
+    created_by: actor.keyId,
+    expires_at: now + expires_in_days * dayMillis,
+    revoked_at: null,
+    replaces: null,
+    replaced_by: null
+  }
+  return key
+})
+
+const checkRights = (actor: KeyMaker, { kind, origins = [], scopes }: NewApiKey): Effect.Effect<void, Refused> => {
+  const foreign = kind === "browser" ? scopes.find((scope) => !browserScopes.has(scope)) : undefined
+  if (foreign !== undefined) return refuse("/scopes", "not_for_browsers", `a browser key cannot hold ${foreign}`)
+  if (kind === "browser" && origins.length === 0)
+    return refuse("/origins", "missing", "a browser key names its origins")
+  return checkHeld(actor, scopes)
+}
+
+const checkHeld = (actor: KeyMaker, scopes: ReadonlyArray<string>): Effect.Effect<void, Refused> => {
+  const lacking = scopes.find((scope) => !holdsScope({ kind: "secret", scopes: actor.scopes }, scope))
+  return lacking === undefined ? Effect.void : refuse("/scopes", "not_held", `your own token does not hold ${lacking}`)
+}
+
+/** The table protects the service: only those who run it allow more to a key. */
+const checkLimits = (workspace: WorkspaceId, limits: KeyLimits = {}): Effect.Effect<void, Refused> => {
+  const high = rateClasses.find((each) => (limits[each] ?? 0) > rateLimitsInitial[each])
+  return workspace === defaultWorkspace || high === undefined
+    ? Effect.void
+    : refuse(`/rate_limits/${high}`, "too_high", `${rateLimitsInitial[high]} a minute at the most`)
+}
+
+/** The key with its token, the same each time: it is never stored, and a replayed answer shows it again. */
+export const withToken = Effect.fnUntraced(function* (workspace: WorkspaceId, key: ApiKey) {
+  const { secret } = yield* TokenKey
+  const token = yield* Effect.promise(() =>
+    signToken(secret, {
+      workspace,
+      subject: key.id,
+      keyId: key.id,
+      kind: key.kind,
+      scopes: key.scopes,
+      origins: key.origins,
+      issuedAtMillis: key.created_at,
+      expiresAtMillis: key.expires_at
+    })
+  )
+  const made: MadeApiKey = { ...key, token }
+  return made
+})
 
 export const listKeys = Effect.fnUntraced(function* (
   workspace: WorkspaceId,
@@ -111,81 +148,111 @@ export const listKeys = Effect.fnUntraced(function* (
   return { items: items.map((item) => item.data as ApiKey), next: next ?? null }
 })
 
-/** From now on the key counts nowhere, within a second in every process. Also keys that were made by hand, by their `jti`. */
-export const revokeKey = Effect.fn("revokeKey")(function* (actor: Actor, keyId: string) {
+export const readKey = Effect.fnUntraced(function* (workspace: WorkspaceId, keyId: string) {
   const documents = yield* DocumentStore
-  const notices = yield* ChangeNotices
-  const now = yield* Clock.currentTimeMillis
-  const found = yield* documents.get(actor.workspace, collection.name, keyId)
+  const found = yield* documents.get(workspace, collection.name, keyId)
   if (found === undefined)
     return yield* new Refused({ kind: "not-found", detail: `there is no key ${keyId}`, errors: [] })
-  const key = found.data as ApiKey
+  const revised: RevisedKey = { key: found.data as ApiKey, revision: found.revision }
+  return revised
+})
+
+/** Changes the name or the limits of the key that stands at the revision; new limits count within a second. */
+export const changeKey = Effect.fn("changeKey")(function* (
+  actor: Actor,
+  keyId: string,
+  change: ApiKeyChange,
+  revision: number
+) {
+  yield* checkLimits(actor.workspace, change.rate_limits)
+  const { key } = yield* readKey(actor.workspace, keyId)
+  const documents = yield* DocumentStore
+  const now = yield* Clock.currentTimeMillis
+  const changed: ApiKey = { ...key, ...change }
+  const commit = documents.commit(actor.workspace, {
+    writes: [putKey(changed, revision)],
+    audit: [yield* auditOf(actor, now, "key.changed", `keys/${keyId}`, key, changed)]
+  })
+  const [next = revision + 1] = yield* change.rate_limits === undefined
+    ? commit
+    : announced(actor.workspace, keyId, commit)
+  const revised: RevisedKey = { key: changed, revision: next }
+  return revised
+})
+
+/** From now on the key counts nowhere, within a second in every process. */
+export const revokeKey = Effect.fn("revokeKey")(function* (actor: Actor, keyId: string) {
+  const { key, revision } = yield* readKey(actor.workspace, keyId)
   if (key.revoked_at !== null) return key
+  const documents = yield* DocumentStore
+  const now = yield* Clock.currentTimeMillis
   const revoked: ApiKey = { ...key, revoked_at: now }
-  yield* documents.commit(everywhere, {
-    writes: [
-      {
-        kind: "put",
-        collection: revocations.name,
-        id: `${actor.workspace}.${keyId}`,
-        expected: "any",
-        schema_version: 1,
-        subjects: [],
-        expires_at: key.expires_at,
-        data: { workspace: actor.workspace, key_id: keyId, revoked_at: now }
-      }
-    ]
+  const commit = documents.commit(actor.workspace, {
+    writes: [putKey(revoked, revision)],
+    audit: [yield* auditOf(actor, now, "key.revoked", `keys/${keyId}`, key, revoked)]
   })
-  yield* documents.commit(actor.workspace, {
-    writes: [
-      {
-        kind: "put",
-        collection: collection.name,
-        id: keyId,
-        expected: found.revision,
-        schema_version: 1,
-        subjects: [],
-        data: revoked
-      }
-    ],
-    audit: [auditOf(actor, now, "key.revoked", `keys/${keyId}`, key, revoked)]
-  })
-  yield* notices.publish({ workspace: actor.workspace, topic, revision: now })
+  yield* announced(actor.workspace, keyId, commit)
   return revoked
 })
 
-/** Every revocation, held in memory, read at the start, at each notice and each second. */
-export const layer: Layer.Layer<RevokedKeys, PortFailure, DocumentStore | ChangeNotices> = Layer.effect(
-  RevokedKeys,
-  Effect.gen(function* () {
-    const documents = yield* DocumentStore
-    const notices = yield* ChangeNotices
-    let revoked: ReadonlySet<string> = new Set()
-    const read = Effect.gen(function* () {
-      const all = new Set<string>()
-      let cursor: string | undefined
-      do {
-        const page = yield* documents
-          .list({
-            workspace: everywhere,
-            collection: revocations.name,
-            index: "by_time",
-            equals: [],
-            limit: 100,
-            cursor
-          })
-          .pipe(Effect.catchTag("InvalidCursor", (invalid) => Effect.die(invalid)))
-        for (const { id } of page.items) all.add(id)
-        cursor = page.next
-      } while (cursor !== undefined)
-      revoked = all
-    })
-    yield* read
-    const heard = yield* notices.listen
-    yield* Effect.forkScoped(
-      Effect.ignore(Stream.runForEach(heard, (notice) => (notice.topic === topic ? read : Effect.void)))
-    )
-    yield* Effect.forkScoped(Effect.repeat(Effect.ignore(read), Schedule.spaced(refreshEvery)))
-    return RevokedKeys.of({ isRevoked: (workspace, keyId) => revoked.has(`${workspace}.${keyId}`) })
+/**
+ * Revokes a token that has no key here, made by the command line or by another issuer: its id is kept as a key that was
+ * revoked, for as long as a token can live.
+ */
+export const revokeToken = Effect.fn("revokeToken")(function* (actor: Actor, keyId: string) {
+  const documents = yield* DocumentStore
+  const found = yield* documents.get(actor.workspace, collection.name, keyId)
+  if (found !== undefined) return yield* revokeKey(actor, keyId)
+  const now = yield* Clock.currentTimeMillis
+  const asked: NewApiKey = { name: "revoked by its id", scopes: ["*"], expires_in_days: keyDaysMax }
+  const revoked: ApiKey = { ...(yield* newKey(actor, asked)), id: keyId, scopes: [], revoked_at: now }
+  const commit = documents.commit(actor.workspace, {
+    writes: [putKey(revoked, 0)],
+    audit: [yield* auditOf(actor, now, "key.revoked", `keys/${keyId}`, undefined, revoked)]
   })
-)
+  yield* announced(actor.workspace, keyId, commit)
+  return revoked
+})
+
+/**
+ * A new key with the rights, limits and life of the old one, which ends after the overlap. Who rotates a key gets to
+ * see the token of the new one, so they must hold its scopes.
+ */
+export const rotateKey = Effect.fn("rotateKey")(function* (
+  actor: KeyMaker,
+  keyId: string,
+  { overlap_hours = overlapHoursUsual }: KeyRotation
+) {
+  const documents = yield* DocumentStore
+  const made = yield* once<ApiKey, DuplicateKey, SecureRandom.SecureRandom | DocumentStore>(
+    actor,
+    Effect.fnUntraced(function* (remember) {
+      const { key: old, revision } = yield* readKey(actor.workspace, keyId)
+      yield* checkHeld(actor, old.scopes)
+      const now = yield* Clock.currentTimeMillis
+      if (old.revoked_at !== null) return yield* conflict("revoked", "the key was revoked")
+      if (old.replaced_by !== null) return yield* conflict("rotated", `the key is followed by ${old.replaced_by}`)
+      if (old.expires_at <= now) return yield* conflict("expired", "the key has expired")
+      const fresh = yield* newKey(actor, { name: old.name, scopes: [] })
+      const lifeMillis = old.expires_at - old.created_at
+      const next: ApiKey = { ...old, ...idsOf(fresh), expires_at: now + lifeMillis, replaces: old.id }
+      const ending: ApiKey = {
+        ...old,
+        expires_at: Math.min(old.expires_at, now + overlap_hours * hourMillis),
+        replaced_by: next.id
+      }
+      yield* documents.commit(actor.workspace, {
+        writes: [putKey(next, 0), putKey(ending, revision)],
+        audit: [
+          yield* auditOf(actor, now, "key.rotated", `keys/${old.id}`, old, ending),
+          yield* auditOf(actor, now, "key.created", `keys/${next.id}`, undefined, next)
+        ],
+        ...remember(next)
+      })
+      return next
+    })
+  ).pipe((commit) => announced(actor.workspace, keyId, commit))
+  return yield* withToken(actor.workspace, made)
+})
+
+const idsOf = ({ created_at, created_by, id }: ApiKey) => ({ id, created_at, created_by })

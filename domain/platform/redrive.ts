@@ -21,7 +21,7 @@ export const redrive = Effect.fn("redrive")(function* (actor: Actor, id: string)
   yield* withoutConflict(
     documents.commit(actor.workspace, {
       writes: [],
-      audit: [auditOf(actor, now, "dead_letter.redriven", `dead_letters/${id}`)]
+      audit: [yield* auditOf(actor, now, "dead_letter.redriven", `dead_letters/${id}`)]
     })
   )
 })

@@ -1,4 +1,5 @@
 import { Clock, Effect, Layer, Schedule, Stream } from "effect"
+import type { SecureRandom } from "effect/crypto"
 import { DocumentStore } from "../../ports/documents/DocumentStore.ts"
 import type { Collection, DuplicateKey, StaleRevision } from "../../ports/documents/DocumentStore.ts"
 import type { FieldError } from "../../ports/analytics/IngestReceipt.ts"
@@ -72,7 +73,7 @@ export const changeSettings = Effect.fn("changeSettings")(function* (
 ): Effect.fn.Return<
   RevisedSettings,
   Refused | PortFailure | StaleRevision | DuplicateKey,
-  DocumentStore | ChangeNotices
+  DocumentStore | ChangeNotices | SecureRandom.SecureRandom
 > {
   const errors = errorsOf(settings)
   if (errors.length > 0)
@@ -93,45 +94,37 @@ export const changeSettings = Effect.fn("changeSettings")(function* (
         data: settings
       }
     ],
-    audit: [auditOf(actor, now, "settings.changed", `settings/${actor.workspace}`, before.settings, settings)]
+    audit: [yield* auditOf(actor, now, "settings.changed", `settings/${actor.workspace}`, before.settings, settings)]
   })
   yield* notices.publish({ workspace: actor.workspace, topic, revision: next })
   return { revision: next, settings }
 })
 
-/** Settings of every workspace that has asked, refreshed by notice, and each second in case one was lost. */
+/** Settings of every workspace that was loaded, refreshed by notice, and each second in case one was lost. */
 export const layer: Layer.Layer<SettingsSource, PortFailure, DocumentStore | ChangeNotices> = Layer.effect(
   SettingsSource,
   Effect.gen(function* () {
     const context = yield* Effect.context<DocumentStore>()
     const notices = yield* ChangeNotices
     const known = new Map<WorkspaceId, Settings>()
-    const refresh = (workspace: WorkspaceId) =>
-      Effect.ignore(
-        Effect.map(readSettings(workspace), ({ settings }) => void known.set(workspace, settings)).pipe(
-          Effect.provideContext(context)
-        )
+    const read = (workspace: WorkspaceId) =>
+      Effect.map(readSettings(workspace), ({ settings }) => void known.set(workspace, settings)).pipe(
+        Effect.provideContext(context)
       )
+    const refresh = (workspace: WorkspaceId) => Effect.ignore(read(workspace))
     const heard = yield* notices.listen
     yield* Effect.forkScoped(
       Effect.ignore(
-        Stream.runForEach(heard, (notice) => (notice.topic === topic ? refresh(notice.workspace) : Effect.void))
+        Stream.runForEach(heard, (notice) =>
+          notice.topic === topic && known.has(notice.workspace) ? refresh(notice.workspace) : Effect.void
+        )
       )
     )
     const refreshAll = Effect.suspend(() => Effect.forEach([...known.keys()], refresh, { discard: true }))
     yield* Effect.forkScoped(Effect.repeat(refreshAll, Schedule.spaced(refreshEvery)))
-    const documents = yield* DocumentStore
-    // The first question of a workspace is answered from the store at once where it can be: stores in this process can.
     return SettingsSource.of({
-      current: (workspace) => {
-        const found = known.get(workspace)
-        if (found !== undefined) return found
-        const exit = Effect.runSyncExit(documents.get(workspace, collection.name, id))
-        const settings =
-          exit._tag === "Success" ? ((exit.value?.data as Settings | undefined) ?? settingsInitial) : settingsInitial
-        known.set(workspace, settings)
-        return settings
-      }
+      current: (workspace) => known.get(workspace) ?? settingsInitial,
+      load: (workspace) => (known.has(workspace) ? Effect.void : read(workspace))
     })
   })
 )

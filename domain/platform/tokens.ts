@@ -1,25 +1,10 @@
-import { createHmac, timingSafeEqual } from "node:crypto"
+import { SignJWT } from "jose"
+import { ownAudience, ownIssuer } from "../../ports/platform/TokenKey.ts"
+import type { Principal, TokenRefusal } from "../../ports/platform/TokenProofs.ts"
 import { WorkspaceId } from "../../ports/WorkspaceId.ts"
+import { reservedWorkspaces } from "./installation.ts"
 
-export const tokenIssuer = "broxiva"
-export const tokenAudience = "broxiva"
-/** Longer texts are no tokens of ours. */
-export const tokenCharactersMax = 4096
-
-/** Who asks, proven by a token. */
-export interface Principal {
-  readonly workspace: WorkspaceId
-  readonly subject: string
-  /** The token's `jti`: what is revoked and audited. */
-  readonly keyId: string
-  readonly kind: "secret" | "browser"
-  readonly scopes: ReadonlySet<string>
-  /** Pages that a browser key works on. */
-  readonly origins: ReadonlyArray<string>
-  /** ms UTC */
-  readonly expiresAt: number
-}
-
+/** What a token of ours says. */
 export interface TokenClaims {
   readonly workspace: string
   readonly subject: string
@@ -31,82 +16,67 @@ export interface TokenClaims {
   readonly expiresAtMillis: number
 }
 
-export type TokenRefusal =
-  | "malformed"
-  | "wrong_algorithm"
-  | "wrong_signature"
-  | "wrong_issuer"
-  | "wrong_audience"
-  | "expired"
-  | "not_yet_valid"
-  | "wrong_claims"
+/** The claims of a token of ours, by their names in it. */
+export const payloadOf = (claims: TokenClaims) => ({
+  iss: ownIssuer,
+  aud: ownAudience,
+  sub: claims.subject,
+  jti: claims.keyId,
+  iat: Math.floor(claims.issuedAtMillis / 1000),
+  exp: Math.floor(claims.expiresAtMillis / 1000),
+  workspace: claims.workspace,
+  scopes: [...claims.scopes],
+  kind: claims.kind,
+  ...(claims.origins === undefined ? {} : { origins: [...claims.origins] })
+})
 
-const encode = (value: unknown): string => Buffer.from(JSON.stringify(value)).toString("base64url")
-const sign = (secret: Uint8Array, text: string): Buffer => createHmac("sha256", secret).update(text).digest()
+/** A JSON Web Token, HS256 (RFC 7519, RFC 7515); the same claims give the same token. */
+export const signToken = (secret: Uint8Array, claims: TokenClaims): Promise<string> =>
+  new SignJWT(payloadOf(claims)).setProtectedHeader({ alg: "HS256", typ: "JWT" }).sign(secret)
 
-/** A JSON Web Token, HS256 (RFC 7519, RFC 7515). */
-export const makeToken = (secret: Uint8Array, claims: TokenClaims): string => {
-  const body = `${encode({ alg: "HS256", typ: "JWT" })}.${encode({
-    iss: tokenIssuer,
-    aud: tokenAudience,
-    sub: claims.subject,
-    jti: claims.keyId,
-    iat: Math.floor(claims.issuedAtMillis / 1000),
-    exp: Math.floor(claims.expiresAtMillis / 1000),
-    workspace: claims.workspace,
-    scopes: claims.scopes,
-    kind: claims.kind,
-    ...(claims.origins === undefined ? {} : { origins: claims.origins })
-  })}`
-  return `${body}.${sign(secret, body).toString("base64url")}`
+/** Difference of clocks that `nbf` and `iat` forgive; `exp` is exact. */
+export const clockLeewaySeconds = 60
+
+const idCharactersMax = 200
+const isId = (value: unknown): value is string =>
+  typeof value === "string" && value.length > 0 && value.length <= idCharactersMax
+
+const isTexts = (value: unknown): value is ReadonlyArray<string> =>
+  Array.isArray(value) && value.every((each) => typeof each === "string")
+
+/** `scopes` is a list; other issuers may also say `scope` with spaces between (RFC 8693, 4.2). */
+const scopesOf = ({ scope, scopes }: Readonly<Record<string, unknown>>): ReadonlyArray<string> | undefined => {
+  if (isTexts(scopes)) return scopes
+  return scopes === undefined && typeof scope === "string" ? scope.split(" ").filter((each) => each !== "") : undefined
 }
-
-const parse = (part: string): Readonly<Record<string, unknown>> | undefined => {
-  try {
-    const value: unknown = JSON.parse(Buffer.from(part, "base64url").toString("utf8"))
-    return typeof value === "object" && value !== null && !Array.isArray(value)
-      ? (value as Readonly<Record<string, unknown>>)
-      : undefined
-  } catch {
-    return undefined
-  }
-}
-
-/** Difference of clocks that `nbf` forgives. */
-const leewaySeconds = 60
 
 /**
- * The principal that a token proves, or why it proves none (RFC 8725): the one algorithm of the key, the signature
- * before any claim, then issuer, audience and time. Key material in the header is never looked at.
+ * Who the claims of a token speak of, its signature, issuer and audience being proven:
+ *
+ * - `workspace`: the workspace, a slug;
+ * - `scopes` (list) or `scope` (text): what it may do;
+ * - `kind`: `secret`, the usual one, or `browser`, with `origins`: the pages it works on;
+ * - `jti`, or `sub` where another issuer gives none: what is audited and revoked;
+ * - `exp`, `iat` are needed, `nbf` is heard.
  */
-export const readToken = (secret: Uint8Array, token: string, nowMillis: number): Principal | TokenRefusal => {
-  const parts = token.split(".")
-  if (token.length > tokenCharactersMax || parts.length !== 3) return "malformed"
-  const [head, body, signature] = parts as [string, string, string]
-  const header = parse(head)
-  if (header === undefined) return "malformed"
-  if (header["alg"] !== "HS256" || header["crit"] !== undefined) return "wrong_algorithm"
-  const expected = sign(secret, `${head}.${body}`)
-  const given = Buffer.from(signature, "base64url")
-  if (given.length !== expected.length || !timingSafeEqual(given, expected)) return "wrong_signature"
-  const claims = parse(body)
-  return claims === undefined ? "malformed" : readClaims(claims, nowMillis)
-}
-
-const readClaims = (claims: Readonly<Record<string, unknown>>, nowMillis: number): Principal | TokenRefusal => {
-  const { aud, exp, iss, jti, kind = "secret", nbf, origins = [], scopes, sub, workspace } = claims
-  if (iss !== tokenIssuer) return "wrong_issuer"
-  if (!(Array.isArray(aud) ? aud.includes(tokenAudience) : aud === tokenAudience)) return "wrong_audience"
-  if (typeof exp !== "number" || exp * 1000 <= nowMillis) return "expired"
-  if (nbf !== undefined && (typeof nbf !== "number" || (nbf - leewaySeconds) * 1000 > nowMillis)) return "not_yet_valid"
-  const texts = (value: unknown): value is ReadonlyArray<string> =>
-    Array.isArray(value) && value.every((each) => typeof each === "string")
+export const readClaims = (
+  claims: Readonly<Record<string, unknown>>,
+  nowMillis: number
+): Omit<Principal, "rateLimits"> | TokenRefusal => {
+  const { exp, iat, kind = "secret", nbf, origins = [], sub, workspace } = claims
+  const latest = nowMillis / 1000 + clockLeewaySeconds
+  if (typeof exp !== "number" || typeof iat !== "number") return "wrong_claims"
+  if (exp * 1000 <= nowMillis) return "expired"
+  if (iat > latest || (nbf !== undefined && (typeof nbf !== "number" || nbf > latest))) return "not_yet_valid"
   if (typeof workspace !== "string" || !/^[a-z0-9][a-z0-9-]{0,62}$/.test(workspace)) return "wrong_claims"
-  if (!texts(scopes) || !texts(origins) || typeof jti !== "string") return "wrong_claims"
+  if (reservedWorkspaces.has(workspace)) return "wrong_claims"
+  const scopes = scopesOf(claims)
+  const jti = claims["jti"] ?? (claims["iss"] === ownIssuer ? undefined : sub)
+  if (scopes === undefined || !isTexts(origins) || !isId(jti)) return "wrong_claims"
   if (kind !== "secret" && kind !== "browser") return "wrong_claims"
   return {
     workspace: WorkspaceId.make(workspace),
-    subject: typeof sub === "string" ? sub : jti,
+    subject: isId(sub) ? sub : jti,
     keyId: jti,
     kind,
     scopes: new Set(scopes),

@@ -1,6 +1,5 @@
 import { Context } from "effect"
-
-export type RateClass = "ingest" | "batch" | "evaluate" | "default"
+import type { RateClass } from "../../ports/platform/RateLimits.ts"
 
 /** What admission asks of an endpoint's caller; every endpoint is annotated with it. */
 export interface Rules {

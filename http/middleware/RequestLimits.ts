@@ -1,19 +1,16 @@
 import { Context } from "effect"
-import type { RateClass } from "../contract/EndpointRules.ts"
+import { anonymousLimitInitial, rateLimitsInitial } from "../../ports/platform/RateLimits.ts"
+import type { RateClass } from "../../ports/platform/RateLimits.ts"
 
-/** Requests a minute and principal, by the product's table. */
-export const rateLimitsInitial: Readonly<Record<RateClass, number>> = {
-  ingest: 1000,
-  batch: 100,
-  evaluate: 10_000,
-  default: 100
-}
+/** Requests a minute: of a principal by class, and of a client address without a valid token. */
+export type RequestsPerMinute = Readonly<Record<RateClass | "anonymous", number>>
+export const requestsPerMinuteInitial: RequestsPerMinute = { ...rateLimitsInitial, anonymous: anonymousLimitInitial }
 
 /** Limits of requests, which the operator may change. */
 export class RequestLimits extends Context.Service<
   RequestLimits,
   {
-    readonly perMinute: Readonly<Record<RateClass, number>>
+    readonly perMinute: RequestsPerMinute
     /** Proxies before the service whose `X-Forwarded-For` entries are true; 0: the peer is the client. */
     readonly trustedHops: number
   }

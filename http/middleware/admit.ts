@@ -1,15 +1,19 @@
-import { Clock, Context, Effect, Metric } from "effect"
-import type { HttpServerRequest, HttpServerResponse } from "effect/http"
-import { RateLimits } from "../../ports/platform/RateLimits.ts"
+import { Clock, Effect } from "effect"
+import { HttpServerResponse } from "effect/http"
+import type { HttpServerRequest } from "effect/http"
+import { TokenProofs } from "../../ports/platform/TokenProofs.ts"
+import type { Principal, TokenRefusal } from "../../ports/platform/TokenProofs.ts"
 import type { RateDecision } from "../../ports/platform/RateLimits.ts"
-import { RevokedKeys } from "../../ports/platform/RevokedKeys.ts"
-import { TokenKey } from "../../ports/platform/TokenKey.ts"
 import { cutAddress } from "../../domain/analytics/ingestion/addresses.ts"
-import { holdsScope, readToken } from "../../domain/platform/tokens.ts"
-import type { Principal, TokenRefusal } from "../../domain/platform/tokens.ts"
+import { holdsScope } from "../../domain/platform/tokens.ts"
 import type { Rules } from "../contract/EndpointRules.ts"
+import { addressKey, clientAddress } from "./clientAddress.ts"
+import { answerOf } from "./failures.ts"
 import { problem } from "./problem.ts"
 import { requestIdOf } from "./requestId.ts"
+import type { ProblemKind } from "./problem.ts"
+import { rateHeaders, retryAfter } from "./rateHeaders.ts"
+import { makeTakeRate } from "./takeRate.ts"
 import { ServerStop } from "../ServerStop.ts"
 import { RequestLimits } from "./RequestLimits.ts"
 
@@ -23,133 +27,146 @@ export interface Admitted {
 }
 
 type Refusal = HttpServerResponse.HttpServerResponse
+type Headers = Readonly<Record<string, string>>
 
-/** Tokens proven before, so that a busy key costs one signature. */
-export const provenTokensMax = 10_000
-const windowMillis = 60_000
+/** What every answer to one request says of it. */
+interface Visit {
+  readonly request: HttpServerRequest.HttpServerRequest
+  readonly now: number
+  readonly ip: string | undefined
+  readonly requestId: string
+  readonly headers: Headers
+}
 
-const refusals: Readonly<Record<TokenRefusal | "missing" | "revoked", string>> = {
-  missing: "send a token: Authorization: Bearer …",
+const refusals: Readonly<Record<Exclude<TokenRefusal, "workspace_archived"> | "secret_in_address", string>> = {
   malformed: "the token is no JSON Web Token",
   wrong_algorithm: "the token's algorithm is not allowed",
+  unknown_key: "the token's key is not one of its issuer's",
   wrong_signature: "the token's signature is not valid",
   wrong_issuer: "the token comes from another issuer",
   wrong_audience: "the token is for another audience",
   expired: "the token has expired",
   not_yet_valid: "the token is not valid yet",
   wrong_claims: "the token's claims are not valid",
-  revoked: "the token was revoked"
+  revoked: "the token was revoked",
+  secret_in_address: "a secret token belongs in the Authorization header, never in an address"
 }
 
-export const rateLimiterFailures = Metric.counter("marketing_rate_limiter_failures_total", {
-  description: "Requests that passed uncounted because the limiter's store was away",
-  incremental: true
-})
+const realm = 'Bearer realm="broxiva"'
 
-/** One function for every endpoint, hot or not: token, origin, scope, rate limit, in this order. */
+const refuse = (visit: Visit, kind: ProblemKind, detail: string, more: Headers): Refusal =>
+  problem(kind, {
+    detail,
+    instance: visit.request.url.split("?", 1)[0],
+    requestId: visit.requestId,
+    headers: { ...visit.headers, ...more }
+  })
+
+const limited = (visit: Visit, decision: RateDecision, headers: Headers): Refusal =>
+  refuse(visit, "rate-limited", `${decision.limit} requests a minute are allowed here`, {
+    ...headers,
+    "retry-after": retryAfter(decision)
+  })
+
+/**
+ * One function for every endpoint, hot or not: token, rate limit, origin, scope, in this order. A token that was proven
+ * before costs no turn of the event loop. Requests without a valid token are counted per client address, so that
+ * guessing is bounded: once their limit is reached no token of that address is looked at until the minute is over.
+ */
 export const makeAdmit = Effect.gen(function* () {
-  const { secret } = yield* TokenKey
-  const revoked = yield* RevokedKeys
-  const limiter = yield* RateLimits
+  const proofs = yield* TokenProofs
+  const takeRate = yield* makeTakeRate
   const limits = yield* RequestLimits
   const stop = yield* ServerStop
   const clock = yield* Clock.Clock
-  const proven = new Map<string, Principal>()
 
-  const prove = (token: string | undefined, now: number): Principal | keyof typeof refusals => {
-    if (token === undefined) return "missing"
-    const known = proven.get(token)
-    const principal = known !== undefined && known.expiresAt > now ? known : readToken(secret, token, now)
-    if (typeof principal === "string") return principal
-    if (revoked.isRevoked(principal.workspace, principal.keyId)) return "revoked"
-    if (known === undefined) {
-      if (proven.size >= provenTokensMax) proven.delete(proven.keys().next().value!)
-      proven.set(token, principal)
-    }
-    return principal
+  const admitPrincipal = (visit: Visit, rules: Rules, principal: Principal): Effect.Effect<Admitted | Refusal> => {
+    const limit = principal.rateLimits[rules.rate_class] ?? limits.perMinute[rules.rate_class]
+    const who = principal.kind === "browser" ? `${principal.keyId}|${addressKey(visit.ip)}` : principal.keyId
+    const taken = takeRate(`${principal.workspace}|${rules.rate_class}|${who}`, limit, visit.now)
+    return Effect.map(taken, (decision) => {
+      const rate = decision === undefined ? {} : rateHeaders(decision, rules.rate_class)
+      if (decision !== undefined && !decision.allowed) return limited(visit, decision, rate)
+      const origin = visit.request.headers["origin"]
+      if (principal.kind === "browser" && !(origin !== undefined && principal.origins.includes(origin))) {
+        return refuse(visit, "forbidden", "the key does not work on this origin", rate)
+      }
+      if (rules.scope !== undefined && !holdsScope(principal, rules.scope)) {
+        const challenge = `${realm}, error="insufficient_scope", scope="${rules.scope}"`
+        return refuse(visit, "forbidden", `the token lacks the scope ${rules.scope}`, {
+          ...rate,
+          "www-authenticate": challenge
+        })
+      }
+      const { headers, ip, requestId } = visit
+      const from = ip === undefined ? undefined : cutAddress(ip)
+      return { principal, ip, from, requestId, headers: { ...headers, ...rate } }
+    })
   }
+
+  /** Counts a request that no valid token stands for, and refuses it. */
+  const refuseAnonymous = (visit: Visit, kind: ProblemKind, detail: string, more: Headers): Effect.Effect<Refusal> =>
+    Effect.map(takeRate(`refused|${addressKey(visit.ip)}`, limits.perMinute.anonymous, visit.now), (decision) => {
+      const rate = decision === undefined ? {} : rateHeaders(decision, "anonymous")
+      if (decision !== undefined && !decision.allowed) return limited(visit, decision, rate)
+      return refuse(visit, kind, detail, { ...rate, ...more })
+    })
+
+  const refuseToken = (visit: Visit, refusal: keyof typeof refusals) =>
+    refuseAnonymous(visit, "unauthenticated", refusals[refusal], {
+      "www-authenticate": `${realm}, error="invalid_token", error_description="${refusals[refusal]}"`
+    })
+
+  const admitUnproven = Effect.fnUntraced(function* (visit: Visit, rules: Rules, { inAddress, token }: Sent) {
+    const left = yield* takeRate(`refused|${addressKey(visit.ip)}`, limits.perMinute.anonymous, visit.now, 0)
+    if (left !== undefined && left.remaining === 0) return limited(visit, left, rateHeaders(left, "anonymous"))
+    const from = visit.ip === undefined ? undefined : cutAddress(visit.ip)
+    const proven = yield* proofs.prove(token, { from, requestId: visit.requestId })
+    if (proven === "workspace_archived") {
+      return yield* refuseAnonymous(visit, "forbidden", "the workspace is archived", {})
+    }
+    if (typeof proven === "string") return yield* refuseToken(visit, proven)
+    if (inAddress && proven.kind !== "browser") return yield* refuseToken(visit, "secret_in_address")
+    return yield* admitPrincipal(visit, rules, proven)
+  })
 
   return (
     request: HttpServerRequest.HttpServerRequest,
     rules: Rules,
-    token = tokenOf(request)
+    protocolToken?: string
   ): Effect.Effect<Admitted | Refusal> => {
     const now = clock.currentTimeMillisUnsafe()
-    const instance = request.url.split("?", 1)[0]!
     const requestId = requestIdOf(request)
     // A stopping server answers what it is sent and asks clients to go elsewhere with the next request.
     const headers = { "x-request-id": requestId, ...(stop.isStopping() ? { connection: "close" } : {}) }
-    const refuse = (kind: "unauthenticated" | "forbidden", detail: string, more: Record<string, string> = {}) =>
-      Effect.succeed(problem(kind, { detail, instance, requestId, headers: { ...headers, ...more } }))
-
-    const principal = prove(token, now)
-    if (typeof principal === "string") {
-      return refuse("unauthenticated", refusals[principal], { "www-authenticate": "Bearer" })
+    const visit: Visit = { request, now, ip: clientAddress(request, limits.trustedHops), requestId, headers }
+    const sent = protocolToken === undefined ? sentToken(request) : { token: protocolToken, inAddress: false }
+    if (sent === undefined) {
+      const detail = "send a token: Authorization: Bearer …"
+      return refuseAnonymous(visit, "unauthenticated", detail, { "www-authenticate": realm })
     }
-    const origin = request.headers["origin"]
-    if (principal.kind === "browser" && !(origin !== undefined && principal.origins.includes(origin))) {
-      return refuse("forbidden", "the key does not work on this origin")
+    const known = proofs.known(sent.token, now)
+    if (known !== undefined && !(sent.inAddress && known.kind !== "browser")) {
+      return admitPrincipal(visit, rules, known)
     }
-    if (rules.scope !== undefined && !holdsScope(principal, rules.scope)) {
-      return refuse("forbidden", `the token lacks the scope ${rules.scope}`)
-    }
-    const ip = clientAddress(request, limits.trustedHops)
-    const limit = limits.perMinute[rules.rate_class]
-    const who = principal.kind === "browser" ? `${principal.keyId}|${addressKey(ip)}` : principal.keyId
-    const taken = limiter.take({
-      key: `${principal.workspace}|${rules.rate_class}|${who}`,
-      limit,
-      windowMillis,
-      cost: 1,
-      nowMillis: now
-    })
-    const counted = (decision: RateDecision | undefined): Admitted | Refusal => {
-      const all = decision === undefined ? headers : { ...headers, ...rateHeaders(decision, rules.rate_class) }
-      if (decision === undefined || decision.allowed) {
-        return { principal, ip, from: ip === undefined ? undefined : cutAddress(ip), requestId, headers: all }
-      }
-      const retry = String(Math.max(1, Math.ceil(decision.resetMillis / 1000)))
-      return problem("rate-limited", {
-        detail: `${limit} requests a minute are allowed here`,
-        instance,
-        requestId,
-        headers: { ...all, "retry-after": retry }
-      })
-    }
-    return Effect.match(taken, {
-      onSuccess: counted,
-      onFailure: () => {
-        rateLimiterFailures.updateUnsafe(1, Context.empty())
-        return counted(undefined)
-      }
-    })
+    return Effect.catch(admitUnproven(visit, rules, sent), (failure) =>
+      Effect.as(Effect.logWarning(failure.message), HttpServerResponse.setHeaders(answerOf(failure), headers))
+    )
   }
 })
 
 export type Admit = Effect.Success<typeof makeAdmit>
 
-const tokenOf = (request: HttpServerRequest.HttpServerRequest): string | undefined => {
+interface Sent {
+  readonly token: string
+  /** As `?key=`, where only browser keys may stand: addresses are written into logs. */
+  readonly inAddress: boolean
+}
+
+const sentToken = (request: HttpServerRequest.HttpServerRequest): Sent | undefined => {
   const header = request.headers["authorization"]
-  if (header !== undefined) return /^bearer +(\S+)$/i.exec(header)?.[1] ?? ""
+  if (header !== undefined) return { token: /^bearer +(\S+)$/i.exec(header)?.[1] ?? "", inAddress: false }
   const query = request.url.indexOf("?")
-  return query === -1 ? undefined : (new URLSearchParams(request.url.slice(query)).get("key") ?? undefined)
+  const key = query === -1 ? null : new URLSearchParams(request.url.slice(query)).get("key")
+  return key === null ? undefined : { token: key, inAddress: true }
 }
-
-/** Draft "RateLimit header fields for HTTP" 08. */
-const rateHeaders = (decision: RateDecision, name: string): Record<string, string> => ({
-  "ratelimit-policy": `"${name}";q=${decision.limit};w=${windowMillis / 1000}`,
-  ratelimit: `"${name}";r=${decision.remaining};t=${Math.max(0, Math.ceil(decision.resetMillis / 1000))}`
-})
-
-const clientAddress = (request: HttpServerRequest.HttpServerRequest, trustedHops: number): string | undefined => {
-  if (trustedHops > 0) {
-    const hops = (request.headers["x-forwarded-for"] ?? "").split(",").map((hop) => hop.trim())
-    return hops.at(-trustedHops) || undefined
-  }
-  const peer = request.remoteAddress
-  return peer._tag === "Some" ? peer.value.replace(/^::ffff:/, "") : undefined
-}
-
-/** IPv6 clients own a /64. */
-const addressKey = (ip: string | undefined): string =>
-  ip === undefined ? "" : ip.includes(":") ? ip.split(":").slice(0, 4).join(":") : ip

@@ -4,7 +4,7 @@ import { HttpServerResponse } from "effect/http"
 import { createHash, createHmac } from "node:crypto"
 import type { IdempotencyMark } from "../../ports/platform/IdempotencyMark.ts"
 import { keyError } from "../../domain/platform/idempotency.ts"
-import type { Principal } from "../../domain/platform/tokens.ts"
+import type { Principal } from "../../ports/platform/TokenProofs.ts"
 import { problem } from "./problem.ts"
 
 export const idempotencyKeyCharactersMax = 255

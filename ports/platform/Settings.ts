@@ -1,6 +1,8 @@
+import type { Effect } from "effect"
 import { Context, Schema } from "effect"
 import { IngestSettings, ingestSettingsInitial } from "../analytics/IngestSettings.ts"
 import { Filter } from "../analytics/Question.ts"
+import type { PortFailure } from "../PortFailure.ts"
 import type { WorkspaceId } from "../WorkspaceId.ts"
 
 /** Rules of channels that a workspace may have of its own. */
@@ -34,10 +36,13 @@ export const settingsInitial: Settings = {
   ingest: ingestSettingsInitial
 }
 
-/** The settings in force, held in memory so that nobody waits for them: at most one second old, the initial ones until set. */
+/** The settings in force, held in memory so that nobody waits for them: at most one second old. */
 export class SettingsSource extends Context.Service<
   SettingsSource,
   {
+    /** Of a workspace that was loaded; the initial ones until they are set. */
     readonly current: (workspace: WorkspaceId) => Settings
+    /** Reads a workspace's settings, from now on kept up to date: whoever admits its first request does so. */
+    readonly load: (workspace: WorkspaceId) => Effect.Effect<void, PortFailure>
   }
 >()("ports/platform/SettingsSource") {}

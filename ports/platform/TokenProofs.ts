@@ -47,8 +47,11 @@ export class TokenProofs extends Context.Service<
     readonly known: (token: string, nowMillis: number) => Principal | undefined
     /**
      * Proves the token: signature, claims, that the key was not revoked and its workspace not archived. A workspace that
-     * a valid token names for the first time comes into being.
+     * a valid token names for the first time comes into being; who asked is audited with it.
      */
-    readonly prove: (token: string) => Effect.Effect<Principal | TokenRefusal, PortFailure>
+    readonly prove: (
+      token: string,
+      asked: { readonly from: string | undefined; readonly requestId: string }
+    ) => Effect.Effect<Principal | TokenRefusal, PortFailure>
   }
 >()("ports/platform/TokenProofs") {}

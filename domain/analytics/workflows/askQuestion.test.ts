@@ -23,7 +23,7 @@ const folder = mkdtempSync(join(tmpdir(), "questions-"))
 const world = Layer.mergeAll(
   DuckdbEventStore.layer({ file: join(folder, "events.duckdb") }),
   BundledRates.layer,
-  Layer.succeed(SettingsSource, { current: () => settingsInitial }),
+  Layer.succeed(SettingsSource, { current: () => settingsInitial, load: () => Effect.void }),
   Layer.provide(
     SqliteSubjectKeys.layer({ file: join(folder, "subjects.sqlite") }),
     RootKeyFile.layer({ file: join(folder, "root.key") })

@@ -304,7 +304,7 @@ const clearTraits = Effect.fnUntraced(function* (actor: Actor, personId: string,
   if (sealed.length > 0) {
     const documents = yield* DocumentStore
     const now = yield* Clock.currentTimeMillis
-    const record = auditOf(actor, now, "personal_data.read", `persons/${personId}`)
+    const record = yield* auditOf(actor, now, "personal_data.read", `persons/${personId}`)
     yield* documents
       .commit(actor.workspace, { writes: [], audit: [record] })
       .pipe(Effect.catchTag(["StaleRevision", "DuplicateKey"], (conflict) => Effect.die(conflict)))

@@ -1,5 +1,5 @@
 import { Clock, Effect } from "effect"
-import { randomUUID } from "node:crypto"
+import { SecureRandom } from "effect/crypto"
 import { EventStore } from "../../../ports/analytics/EventStore.ts"
 import type { UserMerge } from "../../../ports/analytics/EventStore.ts"
 import type { Merge, NewMerge } from "../../../ports/analytics/People.ts"
@@ -115,7 +115,8 @@ const storeMerge = Effect.fnUntraced(function* (
     return yield* refuse("conflict", "/force", "both_known", "both users have events: send force to merge them")
   }
   const now = yield* Clock.currentTimeMillis
-  const merge: Merge = { id: randomUUID(), from, into, merged_at: now, merged_by: actor.keyId }
+  const random = yield* SecureRandom.SecureRandom
+  const merge: Merge = { id: yield* random.uuidV7(), from, into, merged_at: now, merged_by: actor.keyId }
   yield* documents.commit(everywhere, {
     writes: [
       {
@@ -141,7 +142,7 @@ const storeMerge = Effect.fnUntraced(function* (
         data: merge
       }
     ],
-    audit: [auditOf(actor, now, "persons.merged", `person_merges/${merge.id}`, undefined, { id: merge.id })],
+    audit: [yield* auditOf(actor, now, "persons.merged", `person_merges/${merge.id}`, undefined, { id: merge.id })],
     ...remember(merge)
   })
   return merge
@@ -155,7 +156,7 @@ export const undoMerge = Effect.fn("undoMerge")(function* (actor: Actor, id: str
   const now = yield* Clock.currentTimeMillis
   yield* documents.commit(actor.workspace, {
     writes: [{ kind: "delete", collection: collection.name, id, expected: found.revision }],
-    audit: [auditOf(actor, now, "persons.merge_undone", `person_merges/${id}`, { id })]
+    audit: [yield* auditOf(actor, now, "persons.merge_undone", `person_merges/${id}`, { id })]
   })
   yield* applyMerges(actor.workspace)
 })
