@@ -2,8 +2,9 @@ import { Effect, Exit, Layer, Result, Schedule, Scope } from "effect"
 import { rmSync } from "node:fs"
 import { EventStore, insertLinesMax } from "../../ports/analytics/EventStore.ts"
 import type { HeldEvent, HeldPerson, UserMerge } from "../../ports/analytics/EventStore.ts"
-import type { MetricValue, PlanAnswer, PlanRow, QueryPlan } from "../../ports/analytics/QueryPlan.ts"
+import type { PlanAnswer, QueryPlan } from "../../ports/analytics/QueryPlan.ts"
 import { PortFailure } from "../../ports/PortFailure.ts"
+import { answerOf } from "./answers.ts"
 import { setAside } from "./DatabaseFile.ts"
 import { make } from "./Engine.ts"
 import type { Engine, EngineOptions, Read, Row } from "./Engine.ts"
@@ -13,8 +14,6 @@ import type { IdTable } from "./IdTable.ts"
 import { confirm, insertLines, loadIds } from "./inserting.ts"
 import { eventsText, peopleText, traitsText } from "./listText.ts"
 import { quote } from "./literals.ts"
-import { answerText, gatherText, leftOutText, metricsOf, topText, unset } from "./queryText.ts"
-import type { MetricSource } from "./queryText.ts"
 import { hashOf } from "./schema.ts"
 
 const checkpointEvery = "60 seconds"
@@ -139,46 +138,14 @@ const mergeStatements = (workspace: string, merges: ReadonlyArray<UserMerge>): R
 }
 
 /** On one state of the data, so that the watermark is that of the rows. */
-const answer = (engine: Engine, plan: QueryPlan): Effect.Effect<PlanAnswer, PortFailure> =>
-  engine.snapshot("answer", async (read) => {
-    const names = plan.breakdown.map((_, index) => `g${index}`)
-    const sources = (["events", "orders"] as const satisfies ReadonlyArray<MetricSource>).filter(
-      (source) => metricsOf(plan, source).length > 0
-    )
-    for (const source of sources) await read(gatherText(plan, source))
-    const given = plan.groups?.map((values) => values.map((value) => value ?? unset))
-    const top = plan.breakdown.length === 0 || given !== undefined ? [] : await read(topText(plan))
-    const groups = given ?? top.slice(0, plan.top).map((row) => names.map((name) => String(row[name])))
-    const rows = new Map<string, { bucket: PlanRow["bucket"]; group: PlanRow["group"]; values: Array<MetricValue> }>()
-    for (const source of sources) {
-      const metrics = metricsOf(plan, source)
-      for (const row of await read(answerText(plan, source, groups))) {
-        const bucket = row["bucket"] === null ? undefined : Number(row["bucket"])
-        const group =
-          row["grp"] === null ? undefined : Number(row["grp"]) === -1 ? ("other" as const) : Number(row["grp"])
-        const key = `${bucket}|${group}`
-        const found = rows.get(key) ?? { bucket, group, values: plan.metrics.map(emptyValue) }
-        for (const { index } of metrics) found.values[index] = metricValue(row[`m${index}`])
-        rows.set(key, found)
-      }
-    }
-    return {
-      groups: groups.map((values) => values.map((value) => (value === unset ? null : value))),
-      more: top.length > plan.top,
-      rows: [...rows.values()],
-      leftOut: await readLeftOut(read, plan),
-      watermark: await readWatermark(read, plan)
-    }
-  })
-
-const readLeftOut = async (read: Read, plan: QueryPlan): Promise<PlanAnswer["leftOut"]> =>
-  plan.unconverted.length === 0 || !plan.metrics.some(({ kind }) => kind === "revenue")
-    ? []
-    : (await read(leftOutText(plan))).map((row) => ({
-        currency: String(row["currency"]),
-        orders: Number(row["orders"]),
-        minor: BigInt(row["minor"] as bigint)
-      }))
+const answer = <Plan extends QueryPlan>(
+  engine: Engine,
+  plan: Plan
+): Effect.Effect<PlanAnswer<Plan["kind"]>, PortFailure> =>
+  engine.snapshot("answer", async (read) => ({
+    ...(await answerOf(read, plan)),
+    watermark: await readWatermark(read, plan)
+  }))
 
 /** How far the log is in, who is who, and what else the answer rests on. */
 const readWatermark = async (read: Read, { revisions, workspace }: QueryPlan): Promise<string> => {
@@ -190,16 +157,6 @@ const readWatermark = async (read: Read, { revisions, workspace }: QueryPlan): P
   const parts = [positions.map((row) => [row["log_partition"], row["through"]]), merges[0]?.["merges"], revisions]
   return Buffer.from(JSON.stringify(parts)).toString("base64url")
 }
-
-const emptyValue = (metric: QueryPlan["metrics"][number]): MetricValue =>
-  metric.kind === "average" || metric.kind === "minimum" || metric.kind === "maximum"
-    ? null
-    : metric.kind === "sum"
-      ? 0
-      : 0n
-
-const metricValue = (value: unknown): MetricValue =>
-  typeof value === "bigint" || typeof value === "number" ? value : null
 
 const parseRecord = (value: unknown): Readonly<Record<string, unknown>> | null =>
   typeof value === "string" ? (JSON.parse(value) as Readonly<Record<string, unknown>>) : null

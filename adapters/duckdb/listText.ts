@@ -1,7 +1,7 @@
 import type { EventPlace } from "../../ports/analytics/EventStore.ts"
-import type { PlanFilter } from "../../ports/analytics/QueryPlan.ts"
+import type { PlanFilter } from "../../ports/analytics/PlanFilter.ts"
 import { quote } from "./literals.ts"
-import { filterText } from "./queryText.ts"
+import { filterText } from "./conditionText.ts"
 import { hashOf } from "./schema.ts"
 import { traitJoins, traitsOf } from "./traitText.ts"
 

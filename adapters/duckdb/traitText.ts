@@ -1,4 +1,4 @@
-import type { PlanField, PlanFilter } from "../../ports/analytics/QueryPlan.ts"
+import type { PlanField, PlanFilter } from "../../ports/analytics/PlanFilter.ts"
 import { pointerTo, quote } from "./literals.ts"
 
 type Trait = Extract<PlanField, { readonly kind: "trait" }>

@@ -1,4 +1,4 @@
-import type { ChannelRule, PlanColumn, PlanField, PlanFilter } from "../../ports/analytics/QueryPlan.ts"
+import type { ChannelRule, PlanColumn, PlanField, PlanFilter } from "../../ports/analytics/PlanFilter.ts"
 
 const column = (name: PlanColumn): PlanField => ({ kind: "column", column: name })
 const oneOf = (name: PlanColumn, ...values: ReadonlyArray<string>): PlanFilter => ({

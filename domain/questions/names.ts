@@ -1,5 +1,6 @@
 import { PersonalProperties, PersonalTraits } from "../../ports/analytics/AnalyticsEvent.ts"
-import type { ChannelRule, PlanColumn, PlanField, PlanMetric } from "../../ports/analytics/QueryPlan.ts"
+import type { ChannelRule, PlanColumn, PlanField } from "../../ports/analytics/PlanFilter.ts"
+import type { PlanMetric } from "../../ports/analytics/TrendPlan.ts"
 import { channelOtherwise } from "./channels.ts"
 
 const columns: Readonly<Record<string, PlanColumn>> = {

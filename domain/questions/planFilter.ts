@@ -1,5 +1,5 @@
 import type { FieldError } from "../../ports/analytics/IngestReceipt.ts"
-import type { ChannelRule, PlanField, PlanFilter } from "../../ports/analytics/QueryPlan.ts"
+import type { ChannelRule, PlanField, PlanFilter } from "../../ports/analytics/PlanFilter.ts"
 import { filterDepthMax, filtersMax, filterValuesMax } from "../../ports/analytics/Question.ts"
 import { parseInstant } from "../zones/instant.ts"
 import { parseDay } from "../zones/zones.ts"

@@ -1,48 +1,31 @@
 import type { FieldError } from "../../ports/analytics/IngestReceipt.ts"
-import type { ConversionRun, PlanField, PlanMetric, QueryPlan } from "../../ports/analytics/QueryPlan.ts"
-import {
-  breakdownMax,
-  bucketsMax,
-  dimensionsMax,
-  eventTypesMax,
-  metricsMax,
-  rangeDaysMax
-} from "../../ports/analytics/Question.ts"
+import type { PlanField } from "../../ports/analytics/PlanFilter.ts"
+import type { ConversionRun, PlanMetric, TrendPlan } from "../../ports/analytics/TrendPlan.ts"
+import { breakdownMax, bucketsMax, dimensionsMax, eventTypesMax, metricsMax } from "../../ports/analytics/Question.ts"
 import type { Question } from "../../ports/analytics/Question.ts"
 import { exponentOf } from "../money/minorUnits.ts"
 import { bucketRuns, bucketStarts } from "../zones/buckets.ts"
-import { parseInstant } from "../zones/instant.ts"
-import { addDays, addMonths, daysBetween, isZone, parseDay, startOfDay } from "../zones/zones.ts"
+import { addDays, addMonths, daysBetween, isZone, startOfDay } from "../zones/zones.ts"
 import type { CalendarDay } from "../zones/zones.ts"
 import { dimensionNames, fieldOf, isEncrypted, metricNames, metricOf } from "./names.ts"
 import { planFilter, unknown } from "./planFilter.ts"
-import type { FilterScope, NamedField } from "./planFilter.ts"
-
-/** What a workspace decides about its answers. */
-export interface QuestionScope extends FilterScope {
-  readonly workspace: string
-  readonly timeZone: string
-  /** 1 is Monday. */
-  readonly weekStart: number
-  readonly currency: string
-  /** Of settings and rates; part of the watermark. */
-  readonly revisions: string
-}
+import type { NamedField } from "./planFilter.ts"
+import type { QuestionScope } from "./QuestionScope.ts"
+import { readRange } from "./range.ts"
+import type { QuestionRange } from "./range.ts"
+import type { Report } from "./Report.ts"
 
 export interface PlannedQuestion {
-  readonly plan: QueryPlan
+  readonly plan: TrendPlan
   readonly zone: string
   readonly currency: string
   readonly exponent: number
-  /** Where the range is given in days; `after` is the first day behind it. */
-  readonly days: { readonly from: CalendarDay; readonly after: CalendarDay } | undefined
+  readonly days: QuestionRange["days"]
   readonly bucketStarts: ReadonlyArray<number>
   readonly metricNames: ReadonlyArray<string>
   /** Properties and traits that the question names, and where. */
   readonly named: ReadonlyArray<NamedField>
 }
-
-const dayMillis = 86_400_000
 
 /** A question with every name, zone and day resolved, or everything that is wrong with it. Knows no engine. */
 export const planQuestion = (
@@ -50,14 +33,14 @@ export const planQuestion = (
   scope: QuestionScope
 ): { readonly planned: PlannedQuestion } | { readonly errors: ReadonlyArray<FieldError> } => {
   const errors: Array<FieldError> = []
-  const report = (pointer: string, code: string, detail: string) => void errors.push({ pointer, code, detail })
+  const report: Report = (pointer, code, detail) => void errors.push({ pointer, code, detail })
 
   const zone = question.time_zone ?? scope.timeZone
   if (!isZone(zone)) report("/time_zone", "unknown_zone", `${zone} is no IANA time zone`)
   const currency = question.currency ?? scope.currency
   const exponent = exponentOf(currency)
   if (exponent === undefined) report("/currency", "unknown_currency", `${currency} is no ISO 4217 currency`)
-  const range = isZone(zone) ? readRange(question, zone, report) : undefined
+  const range = isZone(zone) ? readRange(question.date_range, zone, report) : undefined
   const metrics = readMetrics(question, scope, report)
   const asOf = question.as_of ?? "today"
   const breakdown = readDimensions(question, { ...scope, asOf }, report)
@@ -90,6 +73,7 @@ export const planQuestion = (
   return {
     planned: {
       plan: {
+        kind: "trend",
         workspace: scope.workspace,
         fromMillis: range.fromMillis,
         toMillis: range.toMillis,
@@ -138,7 +122,7 @@ export const previousPeriod = (
   planned: PlannedQuestion,
   interval: Question["interval"],
   weekStart: number,
-  groups: NonNullable<QueryPlan["groups"]>
+  groups: NonNullable<TrendPlan["groups"]>
 ): PlannedQuestion => {
   const { days, plan, zone } = planned
   const { fromMillis: toMillis } = plan
@@ -160,32 +144,6 @@ const dayBefore = (from: CalendarDay, after: CalendarDay): CalendarDay =>
   from.day === 1 && after.day === 1
     ? addMonths(from, -((after.year - from.year) * 12 + after.month - from.month))
     : addDays(from, -daysBetween(from, after))
-
-type Report = (pointer: string, code: string, detail: string) => void
-
-const readRange = (question: Question, zone: string, report: Report) => {
-  const { from, to } = question.date_range
-  const firstDay = parseDay(from)
-  const lastDay = parseDay(to)
-  const after = lastDay === undefined ? undefined : addDays(lastDay, 1)
-  const fromMillis = firstDay === undefined ? parseInstant(from) : startOfDay(zone, firstDay)
-  const toMillis = after === undefined ? parseInstant(to) : startOfDay(zone, after)
-  const wrong = "must be a day like 2026-11-23, or a date and time with offset"
-  if (fromMillis === undefined) report("/date_range/from", "not_a_day", wrong)
-  if (toMillis === undefined) report("/date_range/to", "not_a_day", wrong)
-  if (fromMillis === undefined || toMillis === undefined) return undefined
-  if (toMillis <= fromMillis) {
-    report("/date_range", "reversed_range", "from must be before to")
-    return undefined
-  }
-  const days = firstDay === undefined || after === undefined ? undefined : { from: firstDay, after }
-  const length = days === undefined ? (toMillis - fromMillis) / dayMillis : daysBetween(days.from, days.after)
-  if (length > rangeDaysMax) {
-    report("/date_range", "range_too_long", `${rangeDaysMax} days at the most`)
-    return undefined
-  }
-  return { fromMillis, toMillis, days }
-}
 
 const readMetrics = (question: Question, scope: QuestionScope, report: Report): ReadonlyArray<PlanMetric> => {
   const { metrics } = question

@@ -1,4 +1,4 @@
-import type { MetricValue, PlanAnswer, PlanMetric, PlanRow } from "../../ports/analytics/QueryPlan.ts"
+import type { MetricValue, PlanMetric, PlanRow, TrendRows } from "../../ports/analytics/TrendPlan.ts"
 import type { ResultPeriod, ResultRow } from "../../ports/analytics/Question.ts"
 import { formatMinorUnits } from "../money/minorUnits.ts"
 import { formatInstant } from "../zones/zones.ts"
@@ -19,7 +19,7 @@ const zeroOf = ({ kind }: PlanMetric): MetricValue =>
   kind === "average" || kind === "minimum" || kind === "maximum" ? null : kind === "sum" ? 0 : 0n
 
 /** Rows of the store as the answer of a question: empty buckets filled, values in the plan's order. */
-export const shapeAnswer = (planned: PlannedQuestion, answer: PlanAnswer): ResultPeriod => {
+export const shapeAnswer = (planned: PlannedQuestion, answer: TrendRows): ResultPeriod => {
   const { bucketStarts, exponent, metricNames, plan, zone } = planned
   const rows = new Map(answer.rows.map((row) => [`${row.bucket}|${row.group}`, row.values]))
   const metricsOf = (bucket: PlanRow["bucket"], group: PlanRow["group"]): Metrics => {

@@ -1,4 +1,4 @@
-import type { BucketRun } from "../../ports/analytics/QueryPlan.ts"
+import type { BucketRun } from "../../ports/analytics/TrendPlan.ts"
 import { addDays, addMonths, dayAt, offsetMillis, startOfDay, weekday } from "./zones.ts"
 import type { CalendarDay } from "./zones.ts"
 

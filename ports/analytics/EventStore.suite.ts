@@ -4,7 +4,7 @@ import type { Layer } from "effect"
 import { WorkspaceId } from "../WorkspaceId.ts"
 import { EventStore } from "./EventStore.ts"
 import type { RejectedLine } from "./EventStore.ts"
-import type { QueryPlan } from "./QueryPlan.ts"
+import type { TrendPlan } from "./TrendPlan.ts"
 
 const dayMillis = 86_400_000
 const start = Date.UTC(2026, 0, 1)
@@ -37,7 +37,8 @@ const lineOf = (
   })
 }
 
-const planOf = (workspace: string, more: Partial<QueryPlan> = {}): QueryPlan => ({
+const planOf = (workspace: string, more: Partial<TrendPlan> = {}): TrendPlan => ({
+  kind: "trend",
   workspace,
   fromMillis: start,
   toMillis: start + 30 * dayMillis,
@@ -55,7 +56,7 @@ const planOf = (workspace: string, more: Partial<QueryPlan> = {}): QueryPlan => 
   ...more
 })
 
-const totals = (workspace: string, more: Partial<QueryPlan> = {}) =>
+const totals = (workspace: string, more: Partial<TrendPlan> = {}) =>
   Effect.gen(function* () {
     const answer = yield* (yield* EventStore).answer(planOf(workspace, more))
     return answer.rows.find((row) => row.bucket === undefined && row.group === undefined)?.values
@@ -330,7 +331,7 @@ export const suite = <E>(name: string, layer: Layer.Layer<EventStore, E>): void 
           )
           const referrer = { kind: "column", column: "referrer_host" } as const
           const email = { kind: "property", name: "email" } as const
-          const among = (filter: NonNullable<QueryPlan["filter"]>) =>
+          const among = (filter: NonNullable<TrendPlan["filter"]>) =>
             Effect.map(totals("hosts", { filter }), (values) => Number(values?.[0]))
           const hostIs = (...names: ReadonlyArray<string>) => among({ kind: "host_is", field: referrer, hosts: names })
           assert.strictEqual(yield* hostIs("t.co"), 2)

@@ -2,7 +2,8 @@ import type { Effect } from "effect"
 import { Context, Schema } from "effect"
 import type { PortFailure } from "../PortFailure.ts"
 import type { WorkspaceId } from "../WorkspaceId.ts"
-import type { PlanAnswer, PlanFilter, QueryPlan } from "./QueryPlan.ts"
+import type { PlanFilter } from "./PlanFilter.ts"
+import type { PlanAnswer, QueryPlan } from "./QueryPlan.ts"
 
 /** Lines that one insert takes. */
 export const insertLinesMax = 20_000
@@ -91,7 +92,7 @@ export class EventStore extends Context.Service<
       workspace: WorkspaceId,
       eventIds: ReadonlyArray<string>
     ) => Effect.Effect<ReadonlySet<string>, PortFailure>
-    readonly answer: (plan: QueryPlan) => Effect.Effect<PlanAnswer, PortFailure>
+    readonly answer: <Plan extends QueryPlan>(plan: Plan) => Effect.Effect<PlanAnswer<Plan["kind"]>, PortFailure>
     /** Currencies of the orders and refunds in the range, sorted. */
     readonly currencies: (
       workspace: WorkspaceId,

@@ -1,6 +1,6 @@
 import { Clock, Effect } from "effect"
 import { EventStore } from "../../../ports/analytics/EventStore.ts"
-import type { ConversionRun, PlanAnswer } from "../../../ports/analytics/QueryPlan.ts"
+import type { ConversionRun, TrendRows } from "../../../ports/analytics/TrendPlan.ts"
 import type { QuestionResult } from "../../../ports/analytics/Question.ts"
 import type { PortFailure } from "../../../ports/PortFailure.ts"
 import { ExchangeRates } from "../../../ports/reference/ExchangeRates.ts"
@@ -65,7 +65,7 @@ export const conversionsOf = Effect.fnUntraced(function* (
 export const moneyWarnings = (
   { metricNames, plan }: PlannedQuestion,
   { stale }: Conversions,
-  { leftOut }: PlanAnswer
+  { leftOut }: TrendRows
 ): QuestionResult["warnings"] => {
   const pointer = `/metrics/${plan.metrics.findIndex(({ kind }) => kind === "revenue")}`
   return metricNames.includes("revenue")

@@ -1,101 +1,7 @@
+import type { ConversionRun, PlanMetric, TrendPlan } from "../../ports/analytics/TrendPlan.ts"
+import { bucketText, fieldText, filterText, unset } from "./conditionText.ts"
 import { pointerTo, quote } from "./literals.ts"
-import { traitJoins, traitsOf, traitText } from "./traitText.ts"
-import type {
-  BucketRun,
-  ConversionRun,
-  PlanField,
-  PlanFilter,
-  PlanMetric,
-  QueryPlan
-} from "../../ports/analytics/QueryPlan.ts"
-
-/** What no value is grouped as; no text of a client holds this character. */
-export const unset = "\u0001"
-
-export const fieldText = (field: PlanField): string => {
-  switch (field.kind) {
-    case "column":
-      return `e.${field.column}`
-    case "property":
-      return `(e.properties->>${pointerTo(field.name)})`
-    case "trait":
-      return `${traitText(field)}->>'$'`
-    case "channel": {
-      const rules = field.rules.map(({ channel, when }) => `when ${filterText(when)} then ${quote(channel)}`)
-      return `(case ${rules.join(" ")} else ${quote(field.otherwise)} end)`
-    }
-  }
-}
-
-/** RE2 of a host, or of all hosts below it. Second levels under which names are given: com.au, co.uk. */
-const hostPattern = (host: string): string => {
-  const exact = host.startsWith("=")
-  const name = exact ? host.slice(1) : host
-  const anyEnd = name.endsWith(".*")
-  const stem = (anyEnd ? name.slice(0, -2) : name).replaceAll(/[^a-z0-9-]/g, (each) => `\\${each}`)
-  return `${exact ? "" : "(.*\\.)?"}${stem}${anyEnd ? "\\.([a-z]{2,6}|(co|com|org|net)\\.[a-z]{2})" : ""}`
-}
-
-const comparisons = { gt: ">", gte: ">=", lt: "<", lte: "<=" } as const
-
-/** A condition that is never null, so that `not` means not. */
-export const filterText = (filter: PlanFilter): string => {
-  switch (filter.kind) {
-    case "and":
-    case "or":
-      if (filter.filters.length === 0) return filter.kind === "and" ? "true" : "false"
-      return `(${filter.filters.map(filterText).join(` ${filter.kind} `)})`
-    case "not":
-      return `(not ${filterText(filter.filter)})`
-    case "is":
-      return `(${fieldText(filter.field)} is not distinct from ${quote(filter.value)})`
-    case "contains":
-      return `coalesce(contains(lower(${fieldText(filter.field)}), lower(${quote(filter.value)})), false)`
-    case "one_of": {
-      const text = filter.caseless === true ? `lower(${fieldText(filter.field)})` : fieldText(filter.field)
-      return filter.values.length === 0
-        ? "false"
-        : `coalesce(${text} in (${filter.values.map(quote).join(", ")}), false)`
-    }
-    case "host_is":
-      return filter.hosts.length === 0
-        ? "false"
-        : `coalesce(regexp_full_match(${fieldText(filter.field)}, ${quote(filter.hosts.map(hostPattern).join("|"))}), false)`
-    case "is_set":
-      return `(${fieldText(filter.field)} is not null)`
-    case "index_is":
-      return `coalesce(${indexText(filter.field)} = ${quote(filter.index)}, false)`
-    case "bears_index": {
-      const at = pointerTo(filter.name).slice(0, -1) + "/$index'"
-      const inPart = (part: string) => `coalesce(e.${part}->>${at} = ${quote(filter.index)}, false)`
-      return `(${["properties", "traits", "traits_once"].map(inPart).join(" or ")})`
-    }
-    case "compare": {
-      const text = fieldText(filter.field)
-      const value =
-        filter.as === "number" ? `try_cast(${text} as double)` : `epoch_ms(try_cast(${text} as timestamptz))`
-      return `coalesce(${value} ${comparisons[filter.operator]} ${filter.value}, false)`
-    }
-  }
-}
-
-/** The blind index beside an encrypted value. */
-const indexText = (field: PlanField): string =>
-  field.kind === "property"
-    ? `(e.properties->>${pointerTo(field.name).slice(0, -1)}/$index')`
-    : field.kind === "trait"
-      ? `(${traitText(field)}->>'/$index')`
-      : "null"
-
-export const bucketText = (buckets: ReadonlyArray<BucketRun>): string => {
-  const of = ({ first, fromMillis, widthMillis }: BucketRun) =>
-    `${first} + (e.time_ms - ${fromMillis}) // ${widthMillis}`
-  if (buckets.length === 1) return `(${of(buckets[0]!)})`
-  const cases = buckets
-    .slice(0, -1)
-    .map((run, index) => `when e.time_ms < ${buckets[index + 1]!.fromMillis} then ${of(run)}`)
-  return `(case ${cases.join(" ")} else ${of(buckets.at(-1)!)} end)`
-}
+import { traitJoins, traitsOf } from "./traitText.ts"
 
 export type MetricSource = "events" | "orders"
 
@@ -165,7 +71,7 @@ const metricText = (metric: PlanMetric, index: number): string => {
 const valueText = (property: string): string => `try_cast(e.properties->>${pointerTo(property)} as decimal(28, 9))`
 
 /** Each order counts once, by its first event; each refund too. Money is converted order by order, half up. */
-const orders = (plan: QueryPlan): string => `(
+const orders = (plan: TrendPlan): string => `(
   with firsts as (
     select * from store.events
     where workspace = ${quote(plan.workspace)} and money_kind is not null
@@ -189,7 +95,7 @@ const ratesText = (conversions: ReadonlyArray<ConversionRun>): string =>
         )
         .join(", ")})`
 
-const where = (plan: QueryPlan): string =>
+const where = (plan: TrendPlan): string =>
   [
     `e.workspace = ${quote(plan.workspace)}`,
     `e.time_ms >= ${plan.fromMillis}`,
@@ -199,16 +105,16 @@ const where = (plan: QueryPlan): string =>
   ].join(" and ")
 
 /** The plan's metrics of one source, with their places in the plan. */
-export const metricsOf = (plan: QueryPlan, source: MetricSource) =>
+export const metricsOf = (plan: TrendPlan, source: MetricSource) =>
   plan.metrics.flatMap((metric, index) => (sourceOf(metric) === source ? [{ metric, index }] : []))
 
-const groupNames = (plan: QueryPlan): ReadonlyArray<string> => plan.breakdown.map((_, index) => `g${index}`)
+const groupNames = (plan: TrendPlan): ReadonlyArray<string> => plan.breakdown.map((_, index) => `g${index}`)
 
 /**
  * The one pass over the events, into the temporary table `gathered_<source>`: a row for each bucket and value of the
  * breakdown, or, where people or sessions are counted, for each event.
  */
-export const gatherText = (plan: QueryPlan, source: MetricSource): string => {
+export const gatherText = (plan: TrendPlan, source: MetricSource): string => {
   const metrics = metricsOf(plan, source)
   const people = metrics.some(({ metric }) => metric.kind === "people")
   const sessions = metrics.some(({ metric }) => metric.kind === "sessions")
@@ -235,7 +141,7 @@ where ${where(plan)}${people || sessions || groups.length === 0 ? "" : "\ngroup 
 }
 
 /** The breakdown's values in the asked order. */
-export const topText = (plan: QueryPlan): string => {
+export const topText = (plan: TrendPlan): string => {
   const metric = plan.metrics[plan.order.metric]!
   const names = groupNames(plan).join(", ")
   return `select ${names} from gathered_${sourceOf(metric)} group by ${names}
@@ -244,7 +150,7 @@ limit ${plan.top + 1} offset ${plan.skip}`
 }
 
 /** Money that no conversion covers. */
-export const leftOutText = (plan: QueryPlan): string => {
+export const leftOutText = (plan: TrendPlan): string => {
   const traits = traitsOf(plan.filter, plan.breakdown)
   return `select e.currency, count(*)::bigint as orders, sum(e.minor)::hugeint as minor
 from ${orders(plan)} e${traits.length > 0 ? " left join store.people p on p.subject = e.subject" : ""}${traitJoins(plan.workspace, traits)}
@@ -254,7 +160,7 @@ group by e.currency order by e.currency`
 
 /** The whole range, each value of the breakdown, and both by bucket. */
 export const answerText = (
-  plan: QueryPlan,
+  plan: TrendPlan,
   source: MetricSource,
   groups: ReadonlyArray<ReadonlyArray<string>>
 ): string => {
@@ -277,7 +183,7 @@ order by bucket nulls first, grp nulls first`
 }
 
 /** Index of the value in the top list, −1 for what is behind it. */
-const groupText = (plan: QueryPlan, groups: ReadonlyArray<ReadonlyArray<string>>): string => {
+const groupText = (plan: TrendPlan, groups: ReadonlyArray<ReadonlyArray<string>>): string => {
   if (groups.length === 0) return "-1"
   const names = groupNames(plan)
   const cases = groups.map(

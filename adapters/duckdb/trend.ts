@@ -1,0 +1,54 @@
+import type { MetricValue, PlanRow, TrendPlan, TrendRows } from "../../ports/analytics/TrendPlan.ts"
+import { unset } from "./conditionText.ts"
+import type { Read } from "./Engine.ts"
+import { answerText, gatherText, leftOutText, metricsOf, topText } from "./trendText.ts"
+import type { MetricSource } from "./trendText.ts"
+
+export const answerTrend = async (read: Read, plan: TrendPlan): Promise<TrendRows> => {
+  const names = plan.breakdown.map((_, index) => `g${index}`)
+  const sources = (["events", "orders"] as const satisfies ReadonlyArray<MetricSource>).filter(
+    (source) => metricsOf(plan, source).length > 0
+  )
+  for (const source of sources) await read(gatherText(plan, source))
+  const given = plan.groups?.map((values) => values.map((value) => value ?? unset))
+  const top = plan.breakdown.length === 0 || given !== undefined ? [] : await read(topText(plan))
+  const groups = given ?? top.slice(0, plan.top).map((row) => names.map((name) => String(row[name])))
+  const rows = new Map<string, { bucket: PlanRow["bucket"]; group: PlanRow["group"]; values: Array<MetricValue> }>()
+  for (const source of sources) {
+    const metrics = metricsOf(plan, source)
+    for (const row of await read(answerText(plan, source, groups))) {
+      const bucket = row["bucket"] === null ? undefined : Number(row["bucket"])
+      const group =
+        row["grp"] === null ? undefined : Number(row["grp"]) === -1 ? ("other" as const) : Number(row["grp"])
+      const key = `${bucket}|${group}`
+      const found = rows.get(key) ?? { bucket, group, values: plan.metrics.map(emptyValue) }
+      for (const { index } of metrics) found.values[index] = metricValue(row[`m${index}`])
+      rows.set(key, found)
+    }
+  }
+  return {
+    groups: groups.map((values) => values.map((value) => (value === unset ? null : value))),
+    more: top.length > plan.top,
+    rows: [...rows.values()],
+    leftOut: await readLeftOut(read, plan)
+  }
+}
+
+const readLeftOut = async (read: Read, plan: TrendPlan): Promise<TrendRows["leftOut"]> =>
+  plan.unconverted.length === 0 || !plan.metrics.some(({ kind }) => kind === "revenue")
+    ? []
+    : (await read(leftOutText(plan))).map((row) => ({
+        currency: String(row["currency"]),
+        orders: Number(row["orders"]),
+        minor: BigInt(row["minor"] as bigint)
+      }))
+
+const emptyValue = (metric: TrendPlan["metrics"][number]): MetricValue =>
+  metric.kind === "average" || metric.kind === "minimum" || metric.kind === "maximum"
+    ? null
+    : metric.kind === "sum"
+      ? 0
+      : 0n
+
+const metricValue = (value: unknown): MetricValue =>
+  typeof value === "bigint" || typeof value === "number" ? value : null

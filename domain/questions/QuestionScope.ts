@@ -1,0 +1,12 @@
+import type { FilterScope } from "./planFilter.ts"
+
+/** What a workspace decides about its answers. */
+export interface QuestionScope extends FilterScope {
+  readonly workspace: string
+  readonly timeZone: string
+  /** 1 is Monday. */
+  readonly weekStart: number
+  readonly currency: string
+  /** Of settings and rates; part of the watermark. */
+  readonly revisions: string
+}

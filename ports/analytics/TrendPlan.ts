@@ -1,0 +1,68 @@
+import type { PlanField, PlanFilter } from "./PlanFilter.ts"
+
+/** Every metric has a source: all events, or orders and refunds once each. */
+export type PlanMetric =
+  | { readonly kind: "events" | "people" | "sessions" | "orders" | "revenue" }
+  | { readonly kind: "sum" | "average" | "minimum" | "maximum"; readonly property: string }
+
+/** Buckets of equal width that follow each other: bucket `first + floor((time − from) / width)`. */
+export interface BucketRun {
+  readonly fromMillis: number
+  readonly first: number
+  readonly widthMillis: number
+}
+
+/** From that instant on, `minor × numerator ÷ denominator` (half up) is the amount in the plan's currency. */
+export interface ConversionRun {
+  readonly currency: string
+  readonly fromMillis: number
+  readonly numerator: bigint
+  readonly denominator: bigint
+}
+
+/** Metrics over time and over the values of fields. */
+export interface TrendPlan {
+  readonly kind: "trend"
+  readonly workspace: string
+  readonly fromMillis: number
+  /** Exclusive. */
+  readonly toMillis: number
+  readonly eventTypes: ReadonlyArray<string>
+  readonly filter: PlanFilter | undefined
+  readonly metrics: ReadonlyArray<PlanMetric>
+  /** Breakdown; `top` of its values behind the first `skip` in the order are shown, all others become `other`. */
+  readonly breakdown: ReadonlyArray<PlanField>
+  /** Groups to show instead of the largest: those of another answer, to compare with. */
+  readonly groups?: ReadonlyArray<ReadonlyArray<string | null>>
+  readonly order: { readonly metric: number; readonly direction: "ascending" | "descending" }
+  readonly skip: number
+  readonly top: number
+  /** Empty: no series. */
+  readonly buckets: ReadonlyArray<BucketRun>
+  readonly conversions: ReadonlyArray<ConversionRun>
+  /** Currencies without a conversion for all of the range: the answer tells what of them it left out. */
+  readonly unconverted: ReadonlyArray<string>
+  readonly revisions: string
+}
+
+/** Metrics in the plan's order: counts and money as integers (money in minor units), other numbers as decimals. */
+export type MetricValue = bigint | number | null
+
+export interface PlanRow {
+  /** Index of the bucket, `undefined` for the whole range. */
+  readonly bucket: number | undefined
+  /** Index into `groups`, `other` for what is behind the top, `undefined` for all values together. */
+  readonly group: number | "other" | undefined
+  readonly values: ReadonlyArray<MetricValue>
+}
+
+/** What answers a {@link TrendPlan}. */
+export interface TrendRows {
+  /** The breakdown's values, the largest first; `null` where the event has none. */
+  readonly groups: ReadonlyArray<ReadonlyArray<string | null>>
+  /** Whether there are groups behind those shown. */
+  readonly more: boolean
+  readonly rows: ReadonlyArray<PlanRow>
+  /** Orders and refunds left out of `revenue`, by currency, sorted; minor units are the sum of both, not their difference. */
+  readonly leftOut: ReadonlyArray<{ readonly currency: string; readonly orders: number; readonly minor: bigint }>
+}
