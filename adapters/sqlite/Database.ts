@@ -39,6 +39,9 @@ const sharedMemoryFullCode = 4874
 
 /** What an error of SQLite means to the caller of `port`. */
 export const sqliteFailure = (port: string, operation: string, cause: unknown): PortFailure => {
+  // Its message repeats what is stored.
+  if (cause instanceof SyntaxError)
+    return new PortFailure({ port, operation, reason: "corrupt", detail: "a stored value is not JSON", cause })
   const { errcode, errno, message = String(cause) } = cause as Error & { errcode?: number; errno?: number }
   const code = errcode ?? errno ?? 0
   const reason =

@@ -10,12 +10,14 @@ import {
   readTimeline
 } from "../../domain/analytics/workflows/explore.ts"
 import { askQuestion } from "../../domain/analytics/workflows/askQuestion.ts"
-import { listMerges, mergePeople, undoMerge } from "../../domain/analytics/workflows/mergePeople.ts"
+import { listMerges, mergePeople, readMerge, undoMerge } from "../../domain/analytics/workflows/mergePeople.ts"
 import { holdsScope } from "../../domain/platform/tokens.ts"
 import { CurrentPrincipal } from "../contract/Admission.ts"
 import { ServedApi } from "../contract/Api.ts"
 import { limitUsual } from "../contract/parameters.ts"
 import { answerProblems } from "../middleware/failures.ts"
+import { paged } from "../middleware/pages.ts"
+import { matchRevision, withLocation, withRevision } from "../middleware/revisions.ts"
 import { measured } from "./queryMetrics.ts"
 
 const windowMinutesUsual = 5
@@ -26,26 +28,48 @@ export const layer = HttpApiBuilder.group(ServedApi, "analytics", (handlers) =>
       Effect.flatMap(CurrentPrincipal, ({ workspace }) => answerProblems(measured(askQuestion(workspace, payload)))),
     events: ({ query: { limit = limitUsual, ...query } }) =>
       Effect.flatMap(CurrentPrincipal, ({ workspace }) =>
-        answerProblems(exploreEvents(workspace, { limit, ...query }))
+        answerProblems(Effect.flatMap(exploreEvents(workspace, { limit, ...query }), paged))
       ),
-    eventTypes: () => Effect.flatMap(CurrentPrincipal, ({ workspace }) => answerProblems(listEventTypes(workspace))),
+    eventTypes: ({ query: { cursor, limit = limitUsual } }) =>
+      Effect.flatMap(CurrentPrincipal, ({ workspace }) =>
+        answerProblems(Effect.flatMap(listEventTypes(workspace, limit, cursor), paged))
+      ),
     persons: ({ query: { limit = limitUsual, ...query } }) =>
-      Effect.flatMap(CurrentPrincipal, ({ workspace }) => answerProblems(listPeople(workspace, { limit, ...query }))),
+      Effect.flatMap(CurrentPrincipal, ({ workspace }) =>
+        answerProblems(Effect.flatMap(listPeople(workspace, { limit, ...query }), paged))
+      ),
     person: ({ params }) =>
       Effect.flatMap(CurrentPrincipal, (principal) =>
         answerProblems(readPerson({ ...principal, mayReadPersonalData: holdsScope(principal, "pii:read") }, params.id))
       ),
     timeline: ({ params, query: { limit = limitUsual, ...query } }) =>
       Effect.flatMap(CurrentPrincipal, ({ workspace }) =>
-        answerProblems(readTimeline(workspace, params.id, { limit, ...query }))
+        answerProblems(Effect.flatMap(readTimeline(workspace, params.id, { limit, ...query }), paged))
       ),
     merge: ({ payload }) =>
-      Effect.flatMap(CurrentPrincipal, (principal) => answerProblems(mergePeople(principal, payload))),
+      Effect.flatMap(CurrentPrincipal, (principal) =>
+        answerProblems(
+          Effect.flatMap(mergePeople(principal, payload), (made) => withLocation("/analytics/persons/merges", made))
+        )
+      ),
     merges: ({ query: { cursor, limit = limitUsual } }) =>
-      Effect.flatMap(CurrentPrincipal, ({ workspace }) => answerProblems(listMerges(workspace, limit, cursor))),
+      Effect.flatMap(CurrentPrincipal, ({ workspace }) =>
+        answerProblems(Effect.flatMap(listMerges(workspace, limit, cursor), paged))
+      ),
+    readMerge: ({ params }) =>
+      Effect.flatMap(CurrentPrincipal, ({ workspace }) =>
+        answerProblems(
+          Effect.flatMap(readMerge(workspace, params.id), ({ merge, revision }) => withRevision(revision, merge))
+        )
+      ),
     undoMerge: ({ params }) =>
       Effect.flatMap(CurrentPrincipal, (principal) =>
-        answerProblems(Effect.as(undoMerge(principal, params.id), HttpServerResponse.empty({ status: 204 })))
+        answerProblems(
+          matchRevision(readMerge(principal.workspace, params.id)).pipe(
+            Effect.andThen(undoMerge(principal, params.id)),
+            Effect.as(HttpServerResponse.empty({ status: 204 }))
+          )
+        )
       ),
     activeUsers: ({ query }) =>
       Effect.gen(function* () {

@@ -2,6 +2,7 @@ import { Context } from "effect"
 import type { IdempotencyMark } from "../../ports/platform/IdempotencyMark.ts"
 import type { WorkspaceId } from "../../ports/WorkspaceId.ts"
 import { HttpApiMiddleware } from "effect/http-api"
+import type { AnswerHeaders } from "./AnswerHeaders.ts"
 
 /** Who asks: what an admitted request's token proves. */
 export class CurrentPrincipal extends Context.Service<
@@ -21,6 +22,6 @@ export class CurrentPrincipal extends Context.Service<
 >()("http/contract/CurrentPrincipal") {}
 
 /** Every endpoint's way in: token, scope, rate limit; and its way out where something goes wrong. */
-export class Admission extends HttpApiMiddleware.Service<Admission, { provides: CurrentPrincipal }>()(
+export class Admission extends HttpApiMiddleware.Service<Admission, { provides: CurrentPrincipal | AnswerHeaders }>()(
   "http/contract/Admission"
 ) {}

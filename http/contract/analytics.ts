@@ -55,7 +55,10 @@ export class AnalyticsGroup extends HttpApiGroup.make("analytics")
     })
       .annotate(EndpointRules, reads("analytics:read"))
       .annotate(OpenApi.Summary, "Events, newest first."),
-    HttpApiEndpoint.get("eventTypes", "/analytics/event-types", { success: EventTypes })
+    HttpApiEndpoint.get("eventTypes", "/analytics/event-types", {
+      query: { limit: Limit, cursor: Cursor },
+      success: EventTypes
+    })
       .annotate(EndpointRules, reads("analytics:read"))
       .annotate(OpenApi.Summary, "Event types that have come, most frequent first."),
     HttpApiEndpoint.get("persons", "/analytics/persons", {
@@ -79,6 +82,9 @@ export class AnalyticsGroup extends HttpApiGroup.make("analytics")
     })
       .annotate(EndpointRules, reads("persons:read"))
       .annotate(OpenApi.Summary, "Merges of users, oldest first."),
+    HttpApiEndpoint.get("readMerge", "/analytics/persons/merges/:id", { params: { id: Id }, success: Merge })
+      .annotate(EndpointRules, reads("persons:read"))
+      .annotate(OpenApi.Summary, "One merge of users."),
     HttpApiEndpoint.delete("undoMerge", "/analytics/persons/merges/:id", { params: { id: Id } })
       .annotate(EndpointRules, changes("persons:write"))
       .annotate(OpenApi.Summary, "Undo a merge."),

@@ -73,7 +73,7 @@ export class PlatformGroup extends HttpApiGroup.make("platform")
       .annotate(EndpointRules, changes("platform:write"))
       .annotate(OpenApi.Summary, "Put a dead letter back into the log."),
     HttpApiEndpoint.get("attributions", "/platform/attributions", {
-      success: Schema.Struct({ items: Schema.Array(Attribution) })
+      success: page(Attribution)
     })
       .annotate(EndpointRules, reads("platform:read"))
       .annotate(OpenApi.Summary, "Sources and ages of bundled data.")

@@ -4,6 +4,7 @@ import { HttpServerRequest, HttpServerResponse } from "effect/http"
 import { HttpApiError } from "effect/http-api"
 import type { IdempotencyMark } from "../../ports/platform/IdempotencyMark.ts"
 import { Admission, CurrentPrincipal } from "../contract/Admission.ts"
+import { AnswerHeaders } from "../contract/AnswerHeaders.ts"
 import { EndpointRules } from "../contract/EndpointRules.ts"
 import { makeAdmit } from "./admit.ts"
 import { fieldErrors } from "./fieldErrors.ts"
@@ -12,11 +13,11 @@ import { readJson } from "./jsonBody.ts"
 import type { JsonBody } from "./jsonBody.ts"
 import { refuseParameters } from "./parameters.ts"
 import { problem } from "./problem.ts"
+import { answerConditionally } from "./revisions.ts"
 
 /** The response of an endpoint whatever happens in it: wrong requests are 400 with every field, bugs are 500 without a word. */
 const guarded = <E, R>(
-  endpoint: Effect.Effect<HttpServerResponse.HttpServerResponse, E, R>,
-  requestId: string
+  endpoint: Effect.Effect<HttpServerResponse.HttpServerResponse, E, R>
 ): Effect.Effect<HttpServerResponse.HttpServerResponse, never, R> =>
   Effect.catchCause(endpoint, (cause) => {
     if (Cause.hasInterruptsOnly(cause)) return Effect.interrupt
@@ -27,7 +28,7 @@ const guarded = <E, R>(
       )
     }
     return Effect.as(
-      Effect.annotateLogs(Effect.logError("unexpected failure", cause), { request_id: requestId }),
+      Effect.logError("unexpected failure", cause),
       problem("internal", { detail: "the failure was noted under the request id" })
     )
   })
@@ -49,13 +50,15 @@ export const layer = Layer.effect(
         if (strange !== undefined) return HttpServerResponse.setHeaders(strange, headers)
         const body: JsonBody = endpoint.payload.size === 0 ? { value: undefined } : yield* readJson(request)
         if ("refused" in body) return HttpServerResponse.setHeaders(body.refused, headers)
-        const run = (idempotency: IdempotencyMark | undefined) =>
-          guarded(
-            Effect.provideService(endpointEffect, CurrentPrincipal, { ...principal, from, requestId, idempotency }),
-            requestId
-          )
+        const added = new Map<string, string>()
+        const run = (idempotency: IdempotencyMark | undefined) => {
+          const caller = { ...principal, from, requestId, idempotency }
+          const served = Context.make(CurrentPrincipal, caller).pipe(Context.add(AnswerHeaders, added))
+          return Effect.annotateLogs(guarded(Effect.provideContext(endpointEffect, served)), { request_id: requestId })
+        }
         const response = yield* rules.idempotent ? idempotently(request, principal, body.value, run) : run(undefined)
-        return HttpServerResponse.setHeaders(response, headers)
+        const whole = HttpServerResponse.setHeaders(response, { ...headers, ...Object.fromEntries(added) })
+        return answerConditionally(request, whole)
       })
     }
   })

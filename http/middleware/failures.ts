@@ -26,9 +26,9 @@ export const answerOf = (failure: Known): HttpServerResponse.HttpServerResponse 
         errors: [{ pointer: "/cursor", code: "invalid_cursor", detail: "the cursor was not issued by this list" }]
       })
     case "StaleRevision":
-      return failure.actual === 0
-        ? problem("not-found", { detail: `there is no ${failure.collection}/${failure.id}` })
-        : problem("stale", { detail: `revision ${failure.actual} stands now` })
+      return problem("stale", {
+        detail: failure.actual === 0 ? "it was deleted in the meantime" : `revision ${failure.actual} stands now`
+      })
     case "DuplicateKey":
       return problem("conflict", {
         detail: `another one has the same ${failure.field}`,

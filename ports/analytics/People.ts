@@ -63,7 +63,8 @@ export const EventTypes = Schema.Struct({
       /** Of a standard type: the properties that are typed, and as what. */
       properties: Schema.optionalKey(Schema.Record(Schema.String, Schema.String))
     })
-  )
+  ),
+  next: Schema.NullOr(Schema.String)
 }).annotate({ identifier: "EventTypes" })
 
 export const NewMerge = Schema.Struct({

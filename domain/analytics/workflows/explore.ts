@@ -18,6 +18,7 @@ import { planFilter } from "../../questions/planFilter.ts"
 import { parseInstant } from "../../zones/instant.ts"
 import { addDays, parseDay, startOfDay } from "../../zones/zones.ts"
 import { questionScope } from "./askQuestion.ts"
+import { decodeCursor, encodeCursor } from "./pageCursor.ts"
 
 const instant = (millis: number): string => new Date(millis).toISOString()
 
@@ -69,25 +70,8 @@ const personItem = (person: HeldPerson): PersonItem => ({
   last_seen: instant(person.last_seen)
 })
 
-const encodeCursor = (value: unknown): string => Buffer.from(JSON.stringify(value)).toString("base64url")
-
 const invalidParameter = (pointer: string, code: string, detail: string) =>
   new InvalidQuestion({ errors: [{ pointer, code, detail }] })
-
-const decodeCursor = Effect.fnUntraced(function* (cursor: string | undefined, length: number) {
-  if (cursor === undefined) return undefined
-  const parts = yield* Effect.try({
-    try: () => JSON.parse(Buffer.from(cursor, "base64url").toString("utf8")) as unknown,
-    catch: () => invalidParameter("/cursor", "invalid_cursor", "the cursor was not issued by this list")
-  })
-  const whole =
-    Array.isArray(parts) &&
-    parts.length === length &&
-    parts.every((part) => typeof part === "number" || typeof part === "string")
-  return whole
-    ? (parts as ReadonlyArray<number | string>)
-    : yield* invalidParameter("/cursor", "invalid_cursor", "the cursor was not issued by this list")
-})
 
 export interface EventsRequest {
   readonly from?: string | undefined
@@ -137,7 +121,8 @@ const dayMillis = 86_400_000
 export const exploreEvents = Effect.fn("exploreEvents")(function* (workspace: WorkspaceId, request: EventsRequest) {
   const store = yield* EventStore
   const now = yield* Clock.currentTimeMillis
-  const cursor = yield* decodeCursor(request.cursor, 4)
+  const list = ["events", request.from, request.to, request.event_type, request.person_id, request.filters]
+  const cursor = request.cursor === undefined ? undefined : yield* decodeCursor(workspace, list, request.cursor)
   const extra = yield* readFilters(workspace, request.filters)
   const filters: ReadonlyArray<PlanFilter> = [
     ...(request.event_type === undefined
@@ -175,7 +160,7 @@ export const exploreEvents = Effect.fn("exploreEvents")(function* (workspace: Wo
     items: items.map(eventItem),
     next:
       events.length > request.limit && last !== undefined
-        ? encodeCursor([last.time, last.received_at, last.index, last.event_id])
+        ? yield* encodeCursor(workspace, list, [last.time, last.received_at, last.index, last.event_id])
         : null
   }
   return page
@@ -204,15 +189,29 @@ export const readTimeline = Effect.fn("readTimeline")(function* (
 
 const noPerson = (id: string) => new Refused({ kind: "not-found", detail: `there is no person ${id}`, errors: [] })
 
-export const listEventTypes = Effect.fnUntraced(function* (workspace: WorkspaceId) {
+/** Event types that have come, most events first. */
+export const listEventTypes = Effect.fnUntraced(function* (
+  workspace: WorkspaceId,
+  limit: number,
+  cursor: string | undefined
+) {
   const store = yield* EventStore
-  const items = yield* store.eventTypes(workspace)
-  return {
-    items: items.map((each) => {
-      const properties = typedPropertiesOf(each.event_type)
-      return { ...each, standard: properties !== undefined, ...(properties === undefined ? {} : { properties }) }
-    })
-  }
+  const list = ["event_types"]
+  const [events, name] =
+    cursor === undefined ? [Number.POSITIVE_INFINITY, ""] : yield* decodeCursor(workspace, list, cursor)
+  const behind = (yield* store.eventTypes(workspace))
+    .toSorted((a, b) => b.events - a.events || (a.event_type < b.event_type ? -1 : 1))
+    .filter((each) => each.events < Number(events) || (each.events === events && each.event_type > String(name)))
+  const items = behind.slice(0, limit).map((each) => {
+    const properties = typedPropertiesOf(each.event_type)
+    return { ...each, standard: properties !== undefined, ...(properties === undefined ? {} : { properties }) }
+  })
+  const last = items.at(-1)
+  const next =
+    behind.length > limit && last !== undefined
+      ? yield* encodeCursor(workspace, list, [last.events, last.event_type])
+      : null
+  return { items, next }
 })
 
 export interface PeopleRequest {
@@ -229,7 +228,8 @@ export interface PeopleRequest {
 /** People, last seen first. */
 export const listPeople = Effect.fn("listPeople")(function* (workspace: WorkspaceId, request: PeopleRequest) {
   const store = yield* EventStore
-  const cursor = yield* decodeCursor(request.cursor, 2)
+  const list = ["people", request.email, request.search, request.filters]
+  const cursor = request.cursor === undefined ? undefined : yield* decodeCursor(workspace, list, request.cursor)
   const extra = yield* readFilters(workspace, request.filters)
   const filters = [
     ...(request.email === undefined ? [] : [yield* emailFilter(workspace, request.email)]),
@@ -246,7 +246,10 @@ export const listPeople = Effect.fn("listPeople")(function* (workspace: Workspac
   const last = items.at(-1)
   const page: PersonPage = {
     items: items.map(personItem),
-    next: people.length > request.limit && last !== undefined ? encodeCursor([last.last_seen, last.person_id]) : null
+    next:
+      people.length > request.limit && last !== undefined
+        ? yield* encodeCursor(workspace, list, [last.last_seen, last.person_id])
+        : null
   }
   return page
 })

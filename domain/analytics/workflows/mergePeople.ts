@@ -148,14 +148,20 @@ const storeMerge = Effect.fnUntraced(function* (
   return merge
 })
 
-export const undoMerge = Effect.fn("undoMerge")(function* (actor: Actor, id: string) {
+export const readMerge = Effect.fnUntraced(function* (workspace: WorkspaceId, id: string) {
   const documents = yield* DocumentStore
-  const found = yield* documents.get(actor.workspace, collection.name, id)
+  const found = yield* documents.get(workspace, collection.name, id)
   if (found === undefined)
     return yield* new Refused({ kind: "not-found", detail: `there is no merge ${id}`, errors: [] })
+  return { merge: found.data as Merge, revision: found.revision }
+})
+
+export const undoMerge = Effect.fn("undoMerge")(function* (actor: Actor, id: string) {
+  const documents = yield* DocumentStore
+  const { revision } = yield* readMerge(actor.workspace, id)
   const now = yield* Clock.currentTimeMillis
   yield* documents.commit(actor.workspace, {
-    writes: [{ kind: "delete", collection: collection.name, id, expected: found.revision }],
+    writes: [{ kind: "delete", collection: collection.name, id, expected: revision }],
     audit: [yield* auditOf(actor, now, "persons.merge_undone", `person_merges/${id}`, { id })]
   })
   yield* applyMerges(actor.workspace)
