@@ -7,6 +7,8 @@ import type { PortFailure } from "../ports/PortFailure.ts"
 import { ConsumerState } from "./ConsumerState.ts"
 
 const waitMillis = 1000
+/** So many lines are worth the cost of a batch: the next one follows at once. */
+const fullLines = 2000
 export const consumedLines = Metric.counter("marketing_consumed_lines_total", {
   description: "Lines of the event log that a consumer has passed",
   incremental: true
@@ -19,6 +21,8 @@ const consumerFailures = Metric.counter("marketing_consumer_failures_total", {
 export interface Consumer {
   readonly name: string
   readonly linesMax: number
+  /** Time from one batch to the next where lines come one by one, so that they are taken together; 0: at once. */
+  readonly gatherMillis: number
   /** Where to resume: the consumer's own checkpoint, or the place that its store has reached. */
   readonly position: (partition: string) => Effect.Effect<string | undefined, PortFailure>
   /** Takes the lines and remembers the place behind them. May be given lines again. */
@@ -38,12 +42,17 @@ export const consume = (consumer: Consumer): Effect.Effect<never, PortFailure, E
           let from = state.startFrom(yield* consumer.position(partition))
           for (;;) {
             const batch = yield* log.read({ partition, from, linesMax: consumer.linesMax, waitMillis })
-            state.reading(batch.lines, clock.currentTimeMillisUnsafe())
+            const readAt = clock.currentTimeMillisUnsafe()
+            state.reading(batch.lines, readAt)
             if (batch.lines.length > 0) {
               yield* consumer.take(batch)
               yield* Metric.update(passed, batch.lines.length)
             }
             from = state.took(batch.through)
+            if (batch.lines.length > 0 && batch.lines.length < fullLines) {
+              const restMillis = readAt + consumer.gatherMillis - clock.currentTimeMillisUnsafe()
+              if (restMillis > 0) yield* Effect.sleep(restMillis)
+            }
           }
         })
       yield* Effect.forEach(

@@ -39,6 +39,7 @@ export const feedLive = Effect.gen(function* () {
   return yield* consume({
     name: "live",
     linesMax: 2000,
+    gatherMillis: 100,
     position: log.end,
     take: Effect.fnUntraced(function* ({ lines }) {
       const now = yield* Clock.currentTimeMillis

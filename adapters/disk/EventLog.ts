@@ -157,6 +157,9 @@ const readBatch = async (
   from: string | undefined,
   linesMax: number
 ): Promise<LogBatch> => {
+  const asked = from === undefined ? undefined : decodePlace(from)
+  const held = asked === undefined ? undefined : readTail(writer, asked, linesMax)
+  if (from !== undefined && held !== undefined) return { partition, from, ...held }
   const end = writer.end
   let place = startOf(folder, from, end)
   for (;;) {
@@ -176,6 +179,16 @@ const bytesBehind = (folder: string, writer: SegmentWriter, from: string | undef
   const start = startOf(folder, from, end)
   const between = listSegments(folder).filter((segment) => segment >= start.segment && segment < end.segment)
   return Math.max(0, between.reduce((sum, segment) => sum + segmentLength(folder, segment), end.offset) - start.offset)
+}
+
+/** What a reader who keeps up gets without a look at the disk; nothing where the place is the end. */
+const readTail = (writer: SegmentWriter, from: Place, linesMax: number) => {
+  const { end } = writer
+  if (from.segment === end.segment && from.offset === end.offset) return { through: encodePlace(from), lines: [] }
+  const read = writer.tail.read(from, linesMax)
+  return read === undefined
+    ? undefined
+    : { through: encodePlace({ segment: from.segment, offset: read.offset }), lines: read.lines }
 }
 
 const dropSegments = (folder: string, writer: SegmentWriter, timeMillis: number): { readonly segments: number } => {

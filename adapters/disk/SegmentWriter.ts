@@ -3,6 +3,7 @@ import { PortFailure } from "../../ports/PortFailure.ts"
 import { diskFailure } from "./failures.ts"
 import { segmentFile, syncFolder } from "./Segments.ts"
 import type { Place } from "./Segments.ts"
+import { SegmentTail } from "./SegmentTail.ts"
 
 /** Bytes that may wait for the disk; over it an append fails as overloaded instead of growing the process. */
 export const pendingBytesMax = 64 * 1024 * 1024
@@ -14,6 +15,7 @@ type Done = (failure: PortFailure | undefined) => void
  * goes to the disk together with one write and one fdatasync.
  */
 export class SegmentWriter {
+  readonly tail = new SegmentTail()
   private readonly folder: string
   private readonly segmentBytesMax: number
   private readonly listeners = new Set<() => void>()
@@ -113,6 +115,7 @@ export class SegmentWriter {
         if (from + count < bytes.length) return writeFrom(from + count)
         fs.fdatasync(descriptor, (unsynced) => {
           if (unsynced !== null) return fail(unsynced)
+          this.tail.add(this.end, bytes)
           this.written += bytes.length
           done(undefined)
         })
