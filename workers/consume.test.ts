@@ -25,6 +25,7 @@ describe("a consumer", () => {
       const consumer = consume({
         name: "test",
         linesMax: 10,
+        gatherMillis: 0,
         position: () => log.checkpoint("test", "0"),
         take: ({ lines }) => {
           seen.push(parts.read().map(({ name, reason, status }) => ({ name, reason, status })))
@@ -42,6 +43,34 @@ describe("a consumer", () => {
       assert.deepStrictEqual(parts.read(), [{ name: "consumer_test", status: "ok" }])
       yield* Fiber.interrupt(fiber)
       assert.deepStrictEqual(parts.read(), [])
+    }).pipe(Effect.provide(DiskEventLog.layer({ folder: mkdtempSync(join(tmpdir(), "consume-")) })))
+  )
+
+  it.live("takes lines together that come one by one", () =>
+    Effect.gen(function* () {
+      const log = yield* EventLog
+      const append = Effect.flatMap(Clock.currentTimeMillis, (now) => log.append([{ key: "k", line: lineFrom(now) }]))
+      const sizes: Array<number> = []
+      const first = yield* Deferred.make<void>()
+      const all = yield* Deferred.make<void>()
+      const consumer = consume({
+        name: "test",
+        linesMax: 10,
+        gatherMillis: 1000,
+        position: () => log.checkpoint("test", "0"),
+        take: ({ lines }) => {
+          sizes.push(lines.length)
+          const total = sizes.reduce((sum, size) => sum + size, 0)
+          return Effect.asVoid(Deferred.succeed(total === 4 ? all : first, undefined))
+        }
+      })
+      yield* append
+      const fiber = yield* Effect.forkChild(Effect.provideService(consumer, PartStates, makePartStates()))
+      yield* Deferred.await(first)
+      for (const each of [append, append, append]) yield* each
+      yield* Deferred.await(all)
+      assert.deepStrictEqual(sizes, [1, 3])
+      yield* Fiber.interrupt(fiber)
     }).pipe(Effect.provide(DiskEventLog.layer({ folder: mkdtempSync(join(tmpdir(), "consume-")) })))
   )
 })
