@@ -12,6 +12,7 @@ import * as deadLetters from "./domain/platform/DeadLetters.ts"
 import * as settings from "./domain/platform/settings.ts"
 import * as tokenProofs from "./domain/platform/TokenProofs.ts"
 import { createDefaultWorkspace } from "./domain/platform/workspaces.ts"
+import * as metrics from "./http/metrics.ts"
 import { RequestLimits } from "./http/middleware/RequestLimits.ts"
 import * as readiness from "./http/Readiness.ts"
 import * as server from "./http/server.ts"
@@ -50,7 +51,7 @@ const service = (configuration: Configuration, lifecycle: ReturnType<typeof make
   })
   const http = Layer.mergeAll(
     server.layer(configuration),
-    server.metricsLayer({ host: configuration.host, port: configuration.metricsPort }),
+    metrics.layer({ host: configuration.host, port: configuration.metricsPort, version }),
     workers,
     first,
     lifecycle.ready

@@ -2,7 +2,6 @@ import { NodeHttpServer } from "@effect/platform-node"
 import { ByteSize, Effect, Layer } from "effect"
 import { HttpIncomingMessage, HttpRouter, HttpServerResponse } from "effect/http"
 import { HttpApiBuilder, HttpApiScalar, OpenApi } from "effect/http-api"
-import { PrometheusMetrics } from "effect/observability"
 import { createServer, STATUS_CODES } from "node:http"
 import type { IncomingMessage, ServerResponse } from "node:http"
 import type { Socket } from "node:net"
@@ -14,6 +13,7 @@ import * as health from "./health.ts"
 import * as admission from "./middleware/admission.ts"
 import { atTheEdge } from "./middleware/edge.ts"
 import { problemBody, problemContentType } from "./middleware/problem.ts"
+import { counted } from "./middleware/requestMetrics.ts"
 import {
   headerBytesMax,
   headersTimeoutMillis,
@@ -31,7 +31,10 @@ const document = HttpServerResponse.jsonUnsafe(OpenApi.fromApi(DocumentedApi))
 const openApi = HttpRouter.add("GET", "/openapi.json", Effect.succeed(document))
 
 const routes = Layer.mergeAll(
-  HttpRouter.middleware(atTheEdge, { global: true }),
+  Layer.provideMerge(
+    HttpRouter.middleware(atTheEdge, { global: true }),
+    HttpRouter.middleware(counted, { global: true })
+  ),
   api,
   openApi,
   ingest.layer,
@@ -95,10 +98,3 @@ export const layer = (options: { readonly port: number; readonly host: string })
       )
     )
   )
-
-/** Prometheus metrics on a port of their own. */
-export const metricsLayer = (options: { readonly port: number; readonly host: string }) =>
-  HttpRouter.serve(PrometheusMetrics.layerHttp({ path: "/metrics" }), {
-    disableLogger: true,
-    disableListenLog: true
-  }).pipe(Layer.provide(NodeHttpServer.layer(createServer, options)))

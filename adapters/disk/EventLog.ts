@@ -3,6 +3,8 @@ import * as fs from "node:fs"
 import { join } from "node:path"
 import { appendLinesMax, EventLog, lineBytesMax } from "../../ports/analytics/EventLog.ts"
 import type { LogBatch, LogEntry } from "../../ports/analytics/EventLog.ts"
+import { Gauges } from "../../ports/platform/Gauges.ts"
+import { PartStates } from "../../ports/platform/PartStates.ts"
 import { PortFailure } from "../../ports/PortFailure.ts"
 import { readCheckpoint, writeCheckpoint } from "./Checkpoints.ts"
 import { diskFailure } from "./failures.ts"
@@ -59,6 +61,12 @@ export const layer = (options: EventLogOptions): Layer.Layer<EventLog, PortFailu
       if (tornBytes > 0) {
         yield* Effect.logWarning(`event log: cut ${tornBytes} unacknowledged bytes off the end of segment ${segment}`)
       }
+      yield* (yield* PartStates).watch("event_log", writer.lastWrite.read)
+      yield* (yield* Gauges).observe({
+        name: "marketing_event_log_waiting_bytes",
+        description: "Bytes of lines that wait for the disk",
+        read: Effect.sync(() => writer.bytesWaiting)
+      })
       return EventLog.of(operations(options.folder, writer))
     })
   )

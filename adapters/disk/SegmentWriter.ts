@@ -1,5 +1,6 @@
 import * as fs from "node:fs"
 import { PortFailure } from "../../ports/PortFailure.ts"
+import { LastWrite } from "../../ports/platform/PartStates.ts"
 import { diskFailure } from "./failures.ts"
 import { segmentFile, syncFolder } from "./Segments.ts"
 import type { Place } from "./Segments.ts"
@@ -16,6 +17,7 @@ type Done = (failure: PortFailure | undefined) => void
  */
 export class SegmentWriter {
   readonly tail = new SegmentTail()
+  readonly lastWrite = new LastWrite()
   private readonly folder: string
   private readonly segmentBytesMax: number
   private readonly listeners = new Set<() => void>()
@@ -41,6 +43,11 @@ export class SegmentWriter {
   /** Everything before this place is durable; nothing behind it may be read. */
   get end(): Place {
     return { segment: this.segment, offset: this.written }
+  }
+
+  /** Bytes that wait for the write under way to end. */
+  get bytesWaiting(): number {
+    return this.pendingBytes
   }
 
   append(text: string, done: Done): void {
@@ -83,6 +90,7 @@ export class SegmentWriter {
     this.waiting = []
     this.pendingBytes = 0
     this.write(Buffer.from(texts.join(""), "utf8"), (failure) => {
+      this.lastWrite.note(failure, Date.now())
       for (const done of waiting) done(failure)
       if (failure === undefined) this.wakeReaders()
       if (this.waiting.length > 0) this.flush()

@@ -1,6 +1,7 @@
 import type { DuckDBConnection, DuckDBInstance } from "@duckdb/node-api"
 import { Effect, FiberSet, Schedule, Semaphore } from "effect"
 import type { Scope } from "effect"
+import { Gauges } from "../../ports/platform/Gauges.ts"
 import { PortFailure } from "../../ports/PortFailure.ts"
 import { attach, markDamaged, open } from "./DatabaseFile.ts"
 import type { DatabaseOptions } from "./DatabaseFile.ts"
@@ -94,6 +95,11 @@ export const make = (options: EngineOptions): Effect.Effect<Engine, PortFailure,
     const places = yield* Semaphore.make(queriesAtOnceMax)
     const writing = yield* Semaphore.make(1)
     let waiting = 0
+    yield* (yield* Gauges).observe({
+      name: "marketing_event_store_questions_waiting",
+      description: "Questions that run in the event store or wait for a place",
+      read: Effect.sync(() => waiting)
+    })
     let opened: Opened | undefined = yield* Effect.flatMap(open(options), connectAll)
     yield* Effect.addFinalizer(() => Effect.sync(() => void (opened !== undefined && closeAll(opened))))
 

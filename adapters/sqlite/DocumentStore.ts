@@ -13,7 +13,7 @@ import type { Collection, Commit, DocumentWrite, StoredDocument } from "../../po
 import { PortFailure } from "../../ports/PortFailure.ts"
 import { open, sqliteFailure, transaction } from "./Database.ts"
 import type { Database } from "./Database.ts"
-import { groupCommit } from "./GroupCommit.ts"
+import { groupCommit, WriteState } from "./GroupCommit.ts"
 import {
   decodeCursor,
   definitionHash,
@@ -78,7 +78,9 @@ export const layer = (options: { readonly file: string }): Layer.Layer<DocumentS
       const database = yield* open("DocumentStore", options.file, schema)
       yield* attempt("open", () => reindex(database, declared))
       yield* Effect.forkScoped(Effect.repeat(Effect.ignore(sweep(database)), Schedule.spaced(sweepEvery)))
-      return yield* attempt("open", () => DocumentStore.of(operations(database, collections)))
+      const state = new WriteState()
+      yield* state.watch("documents")
+      return yield* attempt("open", () => DocumentStore.of(operations(database, collections, state)))
     })
   )
 
@@ -103,7 +105,11 @@ const cursorKey = (database: Database): Uint8Array => {
   return (database.prepare("select key from cursor_keys").get() as { key: Uint8Array }).key
 }
 
-const operations = (database: Database, collections: ReadonlyMap<string, Collection>): DocumentStore["Service"] => {
+const operations = (
+  database: Database,
+  collections: ReadonlyMap<string, Collection>,
+  state: WriteState
+): DocumentStore["Service"] => {
   const columns = "d.collection, d.id, d.revision, d.schema_version, d.expires_at, d.subjects, d.data"
   const selectOne = database.prepare(
     `select ${columns} from documents d where workspace = ? and collection = ? and id = ? and coalesce(expires_at, ${far}) > ?`
@@ -128,7 +134,7 @@ const operations = (database: Database, collections: ReadonlyMap<string, Collect
      where s.workspace = ? and s.subject = ? and coalesce(d.expires_at, ${far}) > ? order by d.collection, d.id`
   )
   const write = writer(database, collections)
-  const grouped = groupCommit("DocumentStore", database)
+  const grouped = groupCommit("DocumentStore", database, state)
   const secret = cursorKey(database)
 
   return {

@@ -1,5 +1,8 @@
 import { Deferred, Effect, Exit } from "effect"
+import type { Scope } from "effect"
 import { PortFailure } from "../../ports/PortFailure.ts"
+import { Gauges } from "../../ports/platform/Gauges.ts"
+import { LastWrite, PartStates } from "../../ports/platform/PartStates.ts"
 import { sqliteFailure, transaction } from "./Database.ts"
 import type { Database } from "./Database.ts"
 
@@ -27,11 +30,31 @@ interface GroupedWrite<A, E> {
 
 export type GroupCommit = <A, E = never>(write: GroupedWrite<A, E>) => Effect.Effect<A, E | PortFailure>
 
+/** What the writes of a file do at the moment. */
+export class WriteState {
+  readonly lastWrite = new LastWrite()
+  waiting = 0
+
+  /** Shows it to health and metrics for as long as the scope lasts. */
+  watch(part: string): Effect.Effect<void, never, Scope.Scope> {
+    const gauge = {
+      name: "marketing_document_writes_waiting",
+      description: "Writes that wait for their transaction",
+      labels: { part },
+      read: Effect.sync(() => this.waiting)
+    }
+    return Effect.gen({ self: this }, function* () {
+      yield* (yield* PartStates).watch(part, this.lastWrite.read)
+      yield* (yield* Gauges).observe(gauge)
+    })
+  }
+}
+
 /**
  * One transaction, hence one fsync, for all writes that arrive in the same turn of the event loop. Each write stands
  * in a savepoint of its own: one that is refused leaves the others alone.
  */
-export const groupCommit = (port: string, database: Database): GroupCommit => {
+export const groupCommit = (port: string, database: Database, state = new WriteState()): GroupCommit => {
   let waiting: Array<Waiting> = []
 
   const flush = () => {
@@ -49,6 +72,8 @@ export const groupCommit = (port: string, database: Database): GroupCommit => {
     }
     const group = waiting.slice(0, taken === 0 ? waiting.length : taken)
     waiting = waiting.slice(group.length)
+    state.waiting = waiting.length
+    state.lastWrite.note(lost === undefined ? undefined : sqliteFailure(port, "commit", lost.cause), Date.now())
     for (const each of group) {
       if (lost === undefined) each.settle()
       else each.fail(lost.cause)
@@ -81,7 +106,8 @@ export const groupCommit = (port: string, database: Database): GroupCommit => {
         Deferred.doneUnsafe(answer, exit!)
       }
       const fail = (cause: unknown) => Deferred.doneUnsafe(answer, Effect.fail(failureOf(cause)))
-      if (waiting.push({ run, settle, fail }) === 1) setImmediate(flush)
+      state.waiting = waiting.push({ run, settle, fail })
+      if (state.waiting === 1) setImmediate(flush)
       return Deferred.await(answer)
     })
 }

@@ -7,7 +7,7 @@ import { SubjectKeys } from "../../ports/privacy/SubjectKeys.ts"
 import type { WorkspaceId } from "../../ports/WorkspaceId.ts"
 import { open, sqliteFailure, transaction, truncateLog } from "./Database.ts"
 import type { Database } from "./Database.ts"
-import { groupCommit } from "./GroupCommit.ts"
+import { groupCommit, WriteState } from "./GroupCommit.ts"
 
 /** Clear keys held in memory, in two generations: when the young one is full, the old one is forgotten whole. */
 export const cachedKeysMax = 100_000
@@ -47,16 +47,18 @@ export const layer = (options: { readonly file: string }): Layer.Layer<SubjectKe
     Effect.gen(function* () {
       const roots = yield* RootKeys
       const database = yield* open("SubjectKeys", options.file, schema)
-      return SubjectKeys.of(operations(database, roots))
+      const state = new WriteState()
+      yield* state.watch("subject_keys")
+      return SubjectKeys.of(operations(database, roots, state))
     })
   )
 
-const operations = (database: Database, roots: RootKeys["Service"]): SubjectKeys["Service"] => {
+const operations = (database: Database, roots: RootKeys["Service"], state: WriteState): SubjectKeys["Service"] => {
   let young = new Map<string, Uint8Array>()
   let old = new Map<string, Uint8Array>()
   const workspaceKeys = new Map<string, Uint8Array>()
   const table = tables(database)
-  const grouped = groupCommit("SubjectKeys", database)
+  const grouped = groupCommit("SubjectKeys", database, state)
 
   const remember = (id: string, key: Uint8Array) => {
     if (young.size >= cachedKeysMax / 2) {

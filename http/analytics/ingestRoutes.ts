@@ -6,6 +6,7 @@ import type { IngestRequest } from "../../domain/analytics/workflows/ingest.ts"
 import { holdsScope } from "../../domain/platform/tokens.ts"
 import type { InvalidEvents } from "../../ports/analytics/IngestReceipt.ts"
 import type { PortFailure } from "../../ports/PortFailure.ts"
+import { fromZero } from "../../ports/platform/fromZero.ts"
 import { batchRules, ingestRules } from "../contract/analytics.ts"
 import type { Rules } from "../contract/EndpointRules.ts"
 import { makeAdmit } from "../middleware/admit.ts"
@@ -19,10 +20,10 @@ const ingested = Metric.counter("marketing_events_ingested_total", {
   description: "Events answered by ingestion, by what became of them",
   incremental: true
 })
-const stored = Metric.withAttributes(ingested, { outcome: "stored" })
-const duplicate = Metric.withAttributes(ingested, { outcome: "duplicate" })
-const dropped = Metric.withAttributes(ingested, { outcome: "dropped" })
-const refused = Metric.withAttributes(ingested, { outcome: "refused" })
+const stored = fromZero(Metric.withAttributes(ingested, { outcome: "stored" }))
+const duplicate = fromZero(Metric.withAttributes(ingested, { outcome: "duplicate" }))
+const dropped = fromZero(Metric.withAttributes(ingested, { outcome: "dropped" }))
+const refused = fromZero(Metric.withAttributes(ingested, { outcome: "refused" }))
 const latency = Metric.histogram("marketing_events_ingestion_latency_seconds", {
   description: "Time from the request to the durable event",
   boundaries: [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5]

@@ -1,19 +1,29 @@
 import { Clock, Effect, Metric } from "effect"
+import type { InvalidQuestion } from "../../ports/analytics/InvalidQuestion.ts"
+import { fromZero } from "../../ports/platform/fromZero.ts"
+import type { PortFailure } from "../../ports/PortFailure.ts"
 
-export const queryLatency = Metric.histogram("marketing_analytics_query_latency_seconds", {
-  description: "Time that questions take",
+const latency = Metric.histogram("marketing_analytics_query_latency_seconds", {
+  description: "Time that answered questions took",
   boundaries: [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10]
 })
-export const queryErrors = Metric.counter("marketing_analytics_query_errors_total", {
-  description: "Questions that were not answered",
+const reasons = ["invalid", "unavailable", "overloaded", "full", "timeout", "corrupt"] as const
+const errors = Metric.counter("marketing_analytics_query_errors_total", {
+  description: "Questions that were not answered, by reason",
   incremental: true
 })
+const errorOf = new Map(reasons.map((reason) => [reason, fromZero(Metric.withAttributes(errors, { reason }))]))
 
-/** Counts a question's time, and its failure. */
-export const measured = <A, E, R>(question: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> =>
+const countError = (failure: InvalidQuestion | PortFailure) =>
+  Metric.update(errorOf.get(failure._tag === "PortFailure" ? failure.reason : "invalid")!, 1)
+
+/** Counts a question's time, or its failure. */
+export const measured = <A, E extends InvalidQuestion | PortFailure, R>(
+  question: Effect.Effect<A, E, R>
+): Effect.Effect<A, E, R> =>
   Effect.gen(function* () {
     const start = yield* Clock.currentTimeMillis
-    const answer = yield* Effect.tapError(question, () => Metric.update(queryErrors, 1))
-    yield* Metric.update(queryLatency, ((yield* Clock.currentTimeMillis) - start) / 1000)
+    const answer = yield* Effect.tapError(question, countError)
+    yield* Metric.update(latency, ((yield* Clock.currentTimeMillis) - start) / 1000)
     return answer
   })

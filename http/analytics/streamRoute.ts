@@ -1,7 +1,9 @@
-import { Effect, Stream } from "effect"
+import { Effect, Metric, Stream } from "effect"
 import { HttpRouter, HttpServerRequest, HttpServerResponse } from "effect/http"
 import { Socket } from "effect/socket"
 import { LiveFeed } from "../../ports/analytics/LiveFeed.ts"
+import { fromZero } from "../../ports/platform/fromZero.ts"
+import { Gauges } from "../../ports/platform/Gauges.ts"
 import { streamRules } from "../contract/analytics.ts"
 import { makeAdmit } from "../middleware/admit.ts"
 import { refuseParameters } from "../middleware/parameters.ts"
@@ -11,6 +13,12 @@ import { ServerStop } from "../ServerStop.ts"
 /** Watchers at once in this process. */
 export const watchersMax = 1000
 const closeTryLater = 1013
+const readersDropped = fromZero(
+  Metric.counter("marketing_stream_readers_dropped_total", {
+    description: "WebSockets closed because their reader was too slow",
+    incremental: true
+  })
+)
 const closeGoingAway = 1001
 
 /** Events of the caller's workspace as they come: one JSON object a message, no properties, no personal data. */
@@ -20,6 +28,11 @@ export const layer = HttpRouter.use(
     const feed = yield* LiveFeed
     const stop = yield* ServerStop
     let watchers = 0
+    yield* (yield* Gauges).observe({
+      name: "marketing_stream_watchers",
+      description: "WebSockets open on the stream of events",
+      read: Effect.sync(() => watchers)
+    })
 
     yield* router.add(
       "GET",
@@ -44,7 +57,10 @@ export const layer = HttpRouter.use(
         const writer = yield* socket.writer
         const push = Stream.runForEach(events, (event) => writer.write(JSON.stringify(event))).pipe(
           Effect.catchTag("PortFailure", (failure) =>
-            writer.write(new Socket.CloseEvent(closeTryLater, failure.detail))
+            Effect.andThen(
+              Metric.update(readersDropped, 1),
+              writer.write(new Socket.CloseEvent(closeTryLater, failure.detail))
+            )
           )
         )
         const stopped = Effect.andThen(

@@ -6,6 +6,8 @@ import type { PortFailure } from "../PortFailure.ts"
 export interface ObservedGauge {
   readonly name: string
   readonly description: string
+  /** `counter`: it only grows. */
+  readonly type?: "gauge" | "counter"
   /** Values come from closed sets, never from data. */
   readonly labels?: Readonly<Record<string, string>>
   /** `undefined` where there is none at the moment. */

@@ -34,6 +34,19 @@ export const PartStates: Context.Reference<PartStates> = Context.Reference<PartS
   defaultValue: () => ({ watch: () => Effect.void, read: () => [] })
 })
 
+/** A part that is as well as the last of its writes: it says so until one succeeds again. */
+export class LastWrite {
+  #failing: { readonly reason: PartReason; readonly since: number } | undefined
+
+  note(failure: PortFailure | undefined, now: number): void {
+    if (failure === undefined) this.#failing = undefined
+    else this.#failing = { reason: failure.reason, since: this.#failing?.since ?? now }
+  }
+
+  readonly read = (): PartState =>
+    this.#failing === undefined ? { status: "ok" } : { status: "degraded", ...this.#failing }
+}
+
 /** The parts of this one process. */
 export const makePartStates = (): PartStates => {
   const parts = new Map<string, () => PartState>()
