@@ -150,7 +150,10 @@ export const makeAdmit = Effect.gen(function* () {
       return admitPrincipal(visit, rules, known)
     }
     return Effect.catch(admitUnproven(visit, rules, sent), (failure) =>
-      Effect.as(Effect.logWarning(failure.message), HttpServerResponse.setHeaders(answerOf(failure), headers))
+      Effect.annotateLogs(
+        Effect.as(Effect.logWarning(failure.message), HttpServerResponse.setHeaders(answerOf(failure), headers)),
+        { request_id: requestId }
+      )
     )
   }
 })
