@@ -8,6 +8,7 @@ import type { PortFailure } from "../ports/PortFailure.ts"
 import { SubjectKeys } from "../ports/privacy/SubjectKeys.ts"
 import { WorkspaceId } from "../ports/WorkspaceId.ts"
 import type { Health } from "./contract/health.ts"
+import { withoutConflict } from "../domain/platform/withoutConflict.ts"
 import { ServerStop } from "./ServerStop.ts"
 
 const probed = WorkspaceId.make("default")
@@ -74,13 +75,17 @@ export const layer = Layer.effect(
     const stop = yield* ServerStop
     const watched = yield* PartStates
     const since = rememberSince()
+    const readAndWrite = Effect.andThen(
+      documents.get(probed, "settings", "workspace"),
+      withoutConflict(documents.commit(probed, { writes: [] }))
+    )
     const probes = yield* Effect.cachedWithTTL(
       Effect.all(
         [
-          probe("event_log", log.partitions),
+          probe("event_log", log.append([])),
           probe("event_store", store.position("0")),
-          probe("documents", documents.get(probed, "settings", "workspace")),
-          probe("subject_keys", subjectKeys.get(probed, ["health"]))
+          probe("documents", readAndWrite),
+          probe("subject_keys", subjectKeys.getOrCreate(probed, []))
         ],
         { concurrency: "unbounded" }
       ),

@@ -9,6 +9,9 @@ import { SegmentTail } from "./SegmentTail.ts"
 /** Bytes that may wait for the disk; over it an append fails as overloaded instead of growing the process. */
 export const pendingBytesMax = 64 * 1024 * 1024
 
+/** What must fit behind the last line for a log that could not be written to count as writable again. */
+export const roomProbeBytes = 64 * 1024
+
 type Done = (failure: PortFailure | undefined) => void
 
 /**
@@ -29,6 +32,7 @@ export class SegmentWriter {
   private texts: Array<string> = []
   private waiting: Array<Done> = []
   private pendingBytes = 0
+  private failing = false
   private flushing = false
   private closing: (() => void) | undefined
   private closed = false
@@ -50,8 +54,10 @@ export class SegmentWriter {
     return this.pendingBytes
   }
 
+  /** Answers when the text is durable; for no text, whether one could be written, by trying it where the last failed. */
   append(text: string, done: Done): void {
     if (this.closed || this.closing !== undefined) return done(refusal("unavailable", "the log is closing"))
+    if (text === "" && !this.failing) return done(undefined)
     if (this.pendingBytes + text.length > pendingBytesMax) {
       return done(refusal("overloaded", `${pendingBytesMax} bytes wait for the disk already`))
     }
@@ -91,6 +97,7 @@ export class SegmentWriter {
     this.pendingBytes = 0
     this.write(Buffer.from(texts.join(""), "utf8"), (failure) => {
       this.lastWrite.note(failure, Date.now())
+      this.failing = failure !== undefined
       for (const done of waiting) done(failure)
       if (failure === undefined) this.wakeReaders()
       if (this.waiting.length > 0) this.flush()
@@ -101,7 +108,9 @@ export class SegmentWriter {
     })
   }
 
-  private write(bytes: Buffer, done: Done): void {
+  private write(lines: Buffer, done: Done): void {
+    const isProbe = lines.length === 0
+    const bytes = isProbe ? Buffer.alloc(roomProbeBytes, " ") : lines
     let descriptor: number
     try {
       descriptor = this.ready()
@@ -109,12 +118,7 @@ export class SegmentWriter {
       return done(diskFailure("append", cause))
     }
     const fail = (cause: unknown) => {
-      this.torn = true
-      try {
-        this.ready()
-      } catch {
-        // The tail stays torn: the next append tries to cut it again before it writes.
-      }
+      this.cutTail()
       done(diskFailure("append", cause))
     }
     const writeFrom = (from: number) => {
@@ -123,13 +127,25 @@ export class SegmentWriter {
         if (from + count < bytes.length) return writeFrom(from + count)
         fs.fdatasync(descriptor, (unsynced) => {
           if (unsynced !== null) return fail(unsynced)
-          this.tail.add(this.end, bytes)
-          this.written += bytes.length
+          if (isProbe) this.cutTail()
+          else {
+            this.tail.add(this.end, bytes)
+            this.written += bytes.length
+          }
           done(undefined)
         })
       })
     }
     writeFrom(0)
+  }
+
+  private cutTail(): void {
+    this.torn = true
+    try {
+      this.ready()
+    } catch {
+      // The tail stays torn: the next append tries to cut it again before it writes.
+    }
   }
 
   /** The descriptor to write to: tail cut, rolled to a new segment where the old one is long enough. */

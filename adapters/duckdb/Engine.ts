@@ -18,6 +18,7 @@ export const queriesAtOnceMax = 2
 export const queriesWaitingMax = 100
 
 const reopenEvery = "1 second"
+const interruptEveryMillis = 20
 
 export type Row = Readonly<Record<string, unknown>>
 
@@ -71,6 +72,13 @@ const connectAll = (instance: DuckDBInstance): Effect.Effect<Opened, PortFailure
 const closeAll = ({ all, instance }: Opened): void => {
   for (const connection of all) connection.closeSync()
   instance.closeSync()
+}
+
+/** An interrupt that comes between two statements, or before the first has begun, is lost: it is sent until it tells. */
+const interruptUntil = (connection: DuckDBConnection, done: Promise<void>): Promise<void> => {
+  connection.interrupt()
+  const again = setInterval(() => connection.interrupt(), interruptEveryMillis)
+  return done.finally(() => clearInterval(again))
 }
 
 const overloaded = (operation: string) =>
@@ -145,10 +153,7 @@ export const make = (options: EngineOptions): Effect.Effect<Engine, PortFailure,
             (answer) => resume(Effect.succeed(answer)),
             (cause: unknown) => resume(Effect.fail(duckdbFailure(operation, cause)))
           )
-        return Effect.andThen(
-          Effect.sync(() => connection.interrupt()),
-          Effect.promise(() => done)
-        )
+        return Effect.promise(() => interruptUntil(connection, done))
       }).pipe(
         Effect.timeoutOrElse({
           duration: timeoutMillis,

@@ -32,10 +32,13 @@ export const connect = async (file: string): Promise<Database> => {
   return new DatabaseSync(file)
 }
 
-/** Result codes, https://www.sqlite.org/rescode.html: CORRUPT and NOTADB; FULL, and no room for the shared-memory file. */
+/**
+ * Result codes, https://www.sqlite.org/rescode.html: CORRUPT and NOTADB; FULL, no room for the shared-memory file, and
+ * IOERR_WRITE, which is what SQLite makes of a quota or a file size limit that is reached.
+ */
 const corruptCodes = [11, 26]
 const fullCode = 13
-const sharedMemoryFullCode = 4874
+const noRoomCodes = [4874, 778]
 
 /** What an error of SQLite means to the caller of `port`. */
 export const sqliteFailure = (port: string, operation: string, cause: unknown): PortFailure => {
@@ -45,7 +48,7 @@ export const sqliteFailure = (port: string, operation: string, cause: unknown): 
   const { errcode, errno, message = String(cause) } = cause as Error & { errcode?: number; errno?: number }
   const code = errcode ?? errno ?? 0
   const reason =
-    (code & 0xff) === fullCode || code === sharedMemoryFullCode
+    (code & 0xff) === fullCode || noRoomCodes.includes(code)
       ? "full"
       : corruptCodes.includes(code & 0xff)
         ? "corrupt"

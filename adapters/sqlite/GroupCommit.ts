@@ -12,6 +12,9 @@ export const waitingWritesMax = 10_000
 /** A transaction takes no further write after this time, so that the event loop is never held for long. */
 const sliceMillisMax = 8
 
+/** "BROX" in ASCII, https://www.sqlite.org/pragma.html#pragma_application_id */
+const applicationId = 0x42524f58
+
 interface Waiting {
   /** Throws only where the whole transaction is lost. */
   readonly run: () => void
@@ -56,6 +59,7 @@ export class WriteState {
  */
 export const groupCommit = (port: string, database: Database, state = new WriteState()): GroupCommit => {
   let waiting: Array<Waiting> = []
+  let failing = false
 
   const flush = () => {
     const startedAt = performance.now()
@@ -63,6 +67,8 @@ export const groupCommit = (port: string, database: Database, state = new WriteS
     let lost: { readonly cause: unknown } | undefined
     try {
       transaction(database, () => {
+        // So that a group which changes nothing finds out as well whether there is room again.
+        if (failing) database.exec(`PRAGMA application_id = ${applicationId}`)
         while (taken < waiting.length && (taken === 0 || performance.now() - startedAt < sliceMillisMax)) {
           waiting[taken++]!.run()
         }
@@ -70,6 +76,7 @@ export const groupCommit = (port: string, database: Database, state = new WriteS
     } catch (cause) {
       lost = { cause }
     }
+    failing = lost !== undefined
     const group = waiting.slice(0, taken === 0 ? waiting.length : taken)
     waiting = waiting.slice(group.length)
     state.waiting = waiting.length

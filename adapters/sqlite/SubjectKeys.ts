@@ -135,7 +135,8 @@ const operations = (database: Database, roots: RootKeys["Service"], state: Write
         const key = recall(`${workspace}|${subject}`)
         if (key !== undefined) keys.set(subject, key)
       }
-      if (subjects.every((subject) => keys.has(subject))) return { keys, erased: new Set<string>() }
+      if (subjects.length > 0 && subjects.every((subject) => keys.has(subject)))
+        return { keys, erased: new Set<string>() }
       const wrapping = yield* workspaceKey(workspace, "wrapping")
       return yield* grouped({
         operation: "getOrCreate",

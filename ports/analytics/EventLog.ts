@@ -27,7 +27,7 @@ export interface LogBatch {
 /**
  * The durable stream of stored lines.
  *
- * `append` answers once every line is durable: it survives kill -9 and power loss. It is all or nothing for its caller
+ * `append` answers once every line is durable (of no lines: whether lines could be written): it survives kill -9 and power loss. It is all or nothing for its caller
  * (a failure means that none was acknowledged; a torn tail is cut when the log is next opened) and may be repeated:
  * consumers are idempotent by event_id. Order holds per key. Readers see a line only after it is durable.
  * Delivery to a consumer is at least once, from its checkpoint on.

@@ -87,7 +87,7 @@ export const commitWritesMax = 100
 /**
  * Documents by workspace, collection and id, with named indexes. Reads see every commit that was answered before
  * (embedded at once; a remote adapter reads from the primary). `commit` is one transaction: all or nothing, durable on
- * return; repeating one after `timeout` is safe because writes name their expected revision.
+ * return; one of nothing answers whether another could be made; repeating one after `timeout` is safe because writes name their expected revision.
  * A cursor is opaque and stays valid while documents are inserted and deleted around it.
  */
 export class DocumentStore extends Context.Service<

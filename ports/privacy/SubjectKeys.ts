@@ -9,8 +9,8 @@ export type WorkspaceKeyPurpose = "index" | "pseudonym"
 /**
  * Data keys of subjects (AES-256, 32 bytes), each stored wrapped under its workspace's key.
  *
- * `getOrCreate` answers a key for every subject once new ones are durable (one durable write for all). Two callers get
- * the same key. A destroyed key is gone for good: its subject is on the tombstone list and appears in `erased`.
+ * `getOrCreate` answers a key for every subject once new ones are durable (one durable write for all; of
+ * no subjects: whether one could be made durable). Two callers get the same key. A destroyed key is gone for good: its subject is on the tombstone list and appears in `erased`.
  */
 export class SubjectKeys extends Context.Service<
   SubjectKeys,
