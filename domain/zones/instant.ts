@@ -1,16 +1,22 @@
 import { timestampPattern } from "../../ports/analytics/AnalyticsEvent.ts"
 
-const daysInMonth = (year: number, month: number): number => new Date(Date.UTC(year, month, 0)).getUTCDate()
+const daysOfMonths = [31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31]
+const isLeap = (year: number): boolean => (year % 4 === 0 && year % 100 !== 0) || year % 400 === 0
+const daysInMonth = (year: number, month: number): number =>
+  month === 2 && isLeap(year) ? 29 : (daysOfMonths[month - 1] ?? 0)
+
+const digit = (text: string, at: number): number => text.charCodeAt(at) - 48
+const twoDigits = (text: string, at: number): number => digit(text, at) * 10 + digit(text, at + 1)
 
 /** Milliseconds UTC of an ISO 8601 date and time with offset; `undefined` where it is none or names no day or time. */
 export const parseInstant = (text: string): number | undefined => {
   if (!timestampPattern.test(text)) return undefined
-  const number = (from: number, to: number) => Number(text.slice(from, to))
-  const month = number(5, 7)
-  const day = number(8, 10)
+  const year = twoDigits(text, 0) * 100 + twoDigits(text, 2)
+  const day = twoDigits(text, 8)
   const withSeconds = text[16] === ":"
-  if (month < 1 || month > 12 || day < 1 || day > daysInMonth(number(0, 4), month)) return undefined
-  if (number(11, 13) > 23 || number(14, 16) > 59 || (withSeconds && number(17, 19) > 59)) return undefined
+  if (day < 1 || day > daysInMonth(year, twoDigits(text, 5))) return undefined
+  if (twoDigits(text, 11) > 23 || twoDigits(text, 14) > 59 || (withSeconds && twoDigits(text, 17) > 59))
+    return undefined
   const millis = Date.parse(text)
   return Number.isFinite(millis) ? millis : undefined
 }

@@ -14,8 +14,14 @@ const escapePointer = (key: string): string => key.replaceAll("~", "~0").replace
 interface Frame {
   /** Keys seen, for an object; `undefined` for an array. */
   readonly keys: Array<string> | undefined
-  readonly pointer: string
+  /** Key that it is the value of; `undefined` for the whole and within an array. */
+  readonly name: string | undefined
 }
+
+const pointerOf = (frames: ReadonlyArray<Frame>, key: string): string =>
+  [...frames.flatMap(({ name }) => (name === undefined ? [] : [name])), key]
+    .map((name) => `/${escapePointer(name)}`)
+    .join("")
 
 /**
  * What `JSON.parse` lets pass although it loses data or misleads: an object that names a key twice, a key `__proto__`,
@@ -25,6 +31,7 @@ interface Frame {
 export const inspectJson = (text: string): ReadonlyArray<FieldError> => {
   const errors: Array<FieldError> = []
   const frames: Array<Frame> = []
+  let keys: Array<string> | undefined
   let key = ""
   let at = 0
   while (at < text.length) {
@@ -32,33 +39,26 @@ export const inspectJson = (text: string): ReadonlyArray<FieldError> => {
     if (code === quote) {
       const end = endOfString(text, at)
       let next = end + 1
-      while (next < text.length && text.charCodeAt(next) <= 32) next += 1
-      const keys = frames.at(-1)?.keys
-      if (text.charCodeAt(next) === colon && keys !== undefined) {
+      while (text.charCodeAt(next) <= 32) next += 1
+      if (keys !== undefined && text.charCodeAt(next) === colon) {
         key = readKey(text, at, end)
         const error = judgeKey(key, keys)
-        if (error !== undefined) {
-          errors.push({ pointer: `${frames.at(-1)!.pointer}/${escapePointer(key)}`, ...error })
-        }
+        if (error !== undefined) errors.push({ pointer: pointerOf(frames, key), ...error })
         keys.push(key)
       }
-      at = end + 1
-      continue
-    }
-    if (code === openBrace || code === openBracket) {
+      at = end
+    } else if (code === openBrace || code === openBracket) {
       if (frames.length >= jsonDepthMax) {
         errors.push({ pointer: "", code: "too_deep", detail: `nested deeper than ${jsonDepthMax} levels` })
         return errors
       }
-      const parent = frames.at(-1)
-      const pointer =
-        parent === undefined
-          ? ""
-          : parent.keys === undefined
-            ? parent.pointer
-            : `${parent.pointer}/${escapePointer(key)}`
-      frames.push({ keys: code === openBrace ? [] : undefined, pointer })
-    } else if (code === closeBrace || code === closeBracket) frames.pop()
+      const name = keys === undefined ? undefined : key
+      keys = code === openBrace ? [] : undefined
+      frames.push({ keys, name })
+    } else if (code === closeBrace || code === closeBracket) {
+      frames.pop()
+      keys = frames.at(-1)?.keys
+    }
     at += 1
   }
   if (!text.isWellFormed() || hasLoneEscape(text)) {
@@ -67,13 +67,14 @@ export const inspectJson = (text: string): ReadonlyArray<FieldError> => {
   return errors
 }
 
+/** Place of the closing quotation mark: the first that stands behind an even number of backslashes. */
 const endOfString = (text: string, start: number): number => {
-  let at = start + 1
-  while (at < text.length) {
-    const code = text.charCodeAt(at)
-    if (code === backslash) at += 2
-    else if (code === quote) return at
-    else at += 1
+  let end = text.indexOf('"', start + 1)
+  while (end !== -1) {
+    let before = end - 1
+    while (text.charCodeAt(before) === backslash) before -= 1
+    if ((end - before) % 2 === 1) return end
+    end = text.indexOf('"', end + 1)
   }
   return text.length
 }

@@ -1,3 +1,5 @@
+import { remember } from "./remember.ts"
+
 /** Campaign parameters and click ids that page addresses bear. */
 export const campaignParameters = {
   utm_source: "source",
@@ -8,10 +10,32 @@ export const campaignParameters = {
 } as const
 export const clickIdParameters = ["gclid", "fbclid", "msclkid", "ttclid", "li_fat_id", "twclid"] as const
 
-export const parseAddress = (text: string): URL | undefined => (URL.canParse(text) ? new URL(text) : undefined)
+interface Address {
+  readonly url: URL | undefined
+}
+
+const readAddress = remember((text): Address => ({ url: URL.canParse(text) ? new URL(text) : undefined }))
+
+/** The same object for the same text: nobody changes it. */
+export const parseAddress = (text: string): URL | undefined => readAddress(text).url
+
+interface Cleaned {
+  readonly kept: ReadonlyArray<string>
+  readonly text: string
+}
+
+const cleanedAddresses = new WeakMap<URL, Cleaned>()
 
 /** The address with campaign parameters and the allowed ones alone; no fragment, user or password. */
 export const cleanAddress = (url: URL, kept: ReadonlyArray<string>): string => {
+  const known = cleanedAddresses.get(url)
+  if (known !== undefined && known.kept === kept) return known.text
+  const text = clean(url, kept)
+  cleanedAddresses.set(url, { kept, text })
+  return text
+}
+
+const clean = (url: URL, kept: ReadonlyArray<string>): string => {
   if (url.search === "") return url.origin + url.pathname
   const query = new URLSearchParams()
   for (const [name, value] of url.searchParams) {
@@ -56,7 +80,7 @@ const spamHosts = new Set([
 ])
 
 /** Whether the host, or a domain above it, is a known referrer spammer. */
-export const isSpamHost = (host: string): boolean => {
+export const isSpamHost: (host: string) => boolean = remember((host) => {
   const parts = bareHost(host).split(".")
   return parts.some((_, index) => spamHosts.has(parts.slice(index).join(".")))
-}
+})

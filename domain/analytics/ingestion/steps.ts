@@ -171,9 +171,20 @@ const checkProperties = ({ notes, stored }: Draft): undefined => {
 
 const isWithin = (host: string, domain: string): boolean => host === domain || host.endsWith(`.${domain}`)
 
-const campaignOf = (query: URLSearchParams | undefined): Record<string, string> => {
+const campaigns = new WeakMap<URLSearchParams, Readonly<Record<string, string>>>()
+
+const campaignOf = (query: URLSearchParams | undefined): Readonly<Record<string, string>> => {
+  if (query === undefined) return {}
+  const known = campaigns.get(query)
+  if (known !== undefined) return known
+  const campaign = readCampaign(query)
+  campaigns.set(query, campaign)
+  return campaign
+}
+
+const readCampaign = (query: URLSearchParams): Readonly<Record<string, string>> => {
   const campaign: Record<string, string> = {}
-  if (query === undefined || query.size === 0) return campaign
+  if (query.size === 0) return campaign
   for (const [parameter, field] of Object.entries(campaignParameters)) {
     const value = query.get(parameter)
     if (value !== null && value !== "") campaign[field] = value

@@ -1,5 +1,6 @@
 import { getParser } from "bowser"
 import { isbot } from "isbot"
+import { remember } from "./remember.ts"
 
 export interface Device {
   readonly type?: string
@@ -11,10 +12,6 @@ interface Known {
   readonly bot: boolean
   readonly device: Device
 }
-
-/** User agents remembered; the oldest is forgotten first. */
-export const rememberedUserAgentsMax = 10_000
-const remembered = new Map<string, Known>()
 
 const read = (userAgent: string): Known => {
   const { browser, os, platform } = getParser(userAgent).getResult()
@@ -28,12 +25,7 @@ const read = (userAgent: string): Known => {
   }
 }
 
-/** Device, and whether it is a known bot's, from the header's text. A memory of a pure function: same text, same answer. */
-export const readUserAgent = (userAgent: string): Known => {
-  const known = remembered.get(userAgent)
-  if (known !== undefined) return known
-  const fresh: Known = userAgent.trim() === "" ? { bot: false, device: {} } : read(userAgent)
-  if (remembered.size >= rememberedUserAgentsMax) remembered.delete(remembered.keys().next().value!)
-  remembered.set(userAgent, fresh)
-  return fresh
-}
+/** Device, and whether it is a known bot's, from the header's text. */
+export const readUserAgent: (userAgent: string) => Known = remember((userAgent) =>
+  userAgent.trim() === "" ? { bot: false, device: {} } : read(userAgent)
+)
