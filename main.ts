@@ -6,6 +6,7 @@ import { embedded } from "./adapters/wiring.ts"
 import { banner } from "./banner.ts"
 import { readConfiguration } from "./configuration.ts"
 import type { Configuration } from "./configuration.ts"
+import * as droppedEvents from "./domain/analytics/DroppedEvents.ts"
 import { applyAllMerges } from "./domain/analytics/workflows/mergePeople.ts"
 import * as auditLog from "./domain/platform/AuditLog.ts"
 import * as deadLetters from "./domain/platform/DeadLetters.ts"
@@ -36,7 +37,7 @@ const service = (configuration: Configuration, lifecycle: ReturnType<typeof make
     collections: modules.flatMap((module) => module.collections)
   })
   const offered = Layer.mergeAll(
-    Layer.provideMerge(tokenProofs.layer, settings.layer),
+    Layer.provideMerge(tokenProofs.layer, Layer.provideMerge(droppedEvents.layer, settings.layer)),
     auditLog.layer,
     deadLetters.layer
   )

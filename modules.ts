@@ -1,4 +1,5 @@
 import type { Effect } from "effect"
+import * as droppedEvents from "./domain/analytics/DroppedEvents.ts"
 import * as mergePeople from "./domain/analytics/workflows/mergePeople.ts"
 import * as deadLetters from "./domain/platform/DeadLetters.ts"
 import * as identityChanges from "./domain/platform/identityChanges.ts"
@@ -34,7 +35,7 @@ export const modules: ReadonlyArray<Module> = [
     name: "analytics",
     groups: [EventsGroup, AnalyticsGroup],
     scopes: ["events:write", "events:import", "analytics:read", "persons:read", "persons:write", "pii:read"],
-    collections: [mergePeople.collection, mergePeople.mergingWorkspaces],
+    collections: [mergePeople.collection, mergePeople.mergingWorkspaces, droppedEvents.collection],
     consumers: { index: indexEvents, live: feedLive }
   },
   {

@@ -219,6 +219,7 @@ describe("now", () => {
     assert.isBelow((await arrived) - start, 1000)
     assert.deepStrictEqual(seen, [event.event_id])
     watch.close()
+    await countEvents(server, as, 1)
     const active = await ask(server, "GET", "/analytics/realtime/users?window=5", { token: as })
     assert.deepInclude(active.body as object, {
       people: 1,

@@ -9,7 +9,9 @@ export const unset = "\u0001"
 export const fieldText = (field: PlanField): string => {
   switch (field.kind) {
     case "column":
-      return `e.${field.column}`
+      return field.column === "historical" ? "e.historical::varchar" : `e.${field.column}`
+    case "first_of":
+      return `coalesce(${field.columns.map((column) => `e.${column}`).join(", ")})`
     case "property":
       return `(e.properties->>${pointerTo(field.name)})`
     case "trait":

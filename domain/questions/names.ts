@@ -27,7 +27,13 @@ const columns: Readonly<Record<string, PlanColumn>> = {
   currency: "currency"
 }
 
-export const dimensionNames: ReadonlyArray<string> = [...Object.keys(columns), "channel", "property:…", "trait:…"]
+export const dimensionNames: ReadonlyArray<string> = [
+  ...Object.keys(columns),
+  "source",
+  "channel",
+  "property:…",
+  "trait:…"
+]
 export const metricNames: ReadonlyArray<string> = [
   "events",
   "people",
@@ -41,6 +47,9 @@ export const metricNames: ReadonlyArray<string> = [
 ]
 
 const propertyNameMax = 200
+
+/** Where a visit came from: what its campaign says, else the host that linked. */
+export const sourceField: PlanField = { kind: "first_of", columns: ["source", "referrer_host"] }
 
 const nameBehind = (prefix: string, text: string): string | undefined => {
   const name = text.startsWith(prefix) ? text.slice(prefix.length) : ""
@@ -56,6 +65,7 @@ export const fieldOf = (
   if (property !== undefined) return { kind: "property", name: property }
   const trait = nameBehind("trait:", dimension)
   if (trait !== undefined) return { kind: "trait", name: trait, asOf: how.asOf }
+  if (dimension === "source") return sourceField
   if (dimension === "channel") return { kind: "channel", rules: how.channelRules, otherwise: channelOtherwise }
   const column = Object.hasOwn(columns, dimension) ? columns[dimension] : undefined
   return column === undefined ? undefined : { kind: "column", column }

@@ -1,7 +1,14 @@
 import type { FieldError } from "../../ports/analytics/IngestReceipt.ts"
 import type { PlanField } from "../../ports/analytics/PlanFilter.ts"
 import type { ConversionRun, PlanMetric, TrendPlan } from "../../ports/analytics/TrendPlan.ts"
-import { breakdownMax, bucketsMax, dimensionsMax, eventTypesMax, metricsMax } from "../../ports/analytics/Question.ts"
+import {
+  breakdownMax,
+  bucketsMax,
+  dimensionsMax,
+  eventTypesMax,
+  metricsMax,
+  offsetMax
+} from "../../ports/analytics/Question.ts"
 import type { Question } from "../../ports/analytics/Question.ts"
 import { exponentOf } from "../money/minorUnits.ts"
 import { bucketRuns, bucketStarts } from "../zones/buckets.ts"
@@ -54,7 +61,8 @@ export const planQuestion = (
   }
   const { limit = breakdownMax, offset = 0 } = question.pagination ?? {}
   if (limit < 1 || limit > 100) report("/pagination/limit", "out_of_range", "must lie between 1 and 100")
-  if (offset < 0) report("/pagination/offset", "out_of_range", "must not be negative")
+  if (offset < 0 || offset > offsetMax)
+    report("/pagination/offset", "out_of_range", `must lie between 0 and ${offsetMax}`)
 
   const starts =
     range === undefined || question.interval === undefined

@@ -1,15 +1,16 @@
 import { Effect } from "effect"
 import { HttpServerResponse } from "effect/http"
 import { HttpApiBuilder } from "effect/http-api"
-import { LiveFeed } from "../../ports/analytics/LiveFeed.ts"
 import {
   exploreEvents,
+  listDropped,
   listEventTypes,
   listPeople,
   readPerson,
   readTimeline
 } from "../../domain/analytics/workflows/explore.ts"
-import { askQuestion } from "../../domain/analytics/workflows/askQuestion.ts"
+import { activeUsers } from "../../domain/analytics/workflows/activeUsers.ts"
+import { askFlatQuestion, askQuestion } from "../../domain/analytics/workflows/askQuestion.ts"
 import { listMerges, mergePeople, readMerge, undoMerge } from "../../domain/analytics/workflows/mergePeople.ts"
 import { holdsScope } from "../../domain/platform/tokens.ts"
 import { CurrentPrincipal } from "../contract/Admission.ts"
@@ -26,6 +27,10 @@ export const layer = HttpApiBuilder.group(ServedApi, "analytics", (handlers) =>
   handlers.handleAll({
     query: ({ payload }) =>
       Effect.flatMap(CurrentPrincipal, ({ workspace }) => answerProblems(measured(askQuestion(workspace, payload)))),
+    trends: ({ query }) =>
+      Effect.flatMap(CurrentPrincipal, ({ workspace }) => answerProblems(measured(askFlatQuestion(workspace, query)))),
+    dropped: ({ query }) =>
+      Effect.flatMap(CurrentPrincipal, ({ workspace }) => answerProblems(listDropped(workspace, query))),
     events: ({ query: { limit = limitUsual, ...query } }) =>
       Effect.flatMap(CurrentPrincipal, ({ workspace }) =>
         answerProblems(Effect.flatMap(exploreEvents(workspace, { limit, ...query }), paged))
@@ -71,11 +76,7 @@ export const layer = HttpApiBuilder.group(ServedApi, "analytics", (handlers) =>
           )
         )
       ),
-    activeUsers: ({ query }) =>
-      Effect.gen(function* () {
-        const { workspace } = yield* CurrentPrincipal
-        const feed = yield* LiveFeed
-        return yield* answerProblems(feed.activeUsers(workspace, query.window ?? windowMinutesUsual))
-      })
+    activeUsers: ({ query: { window = windowMinutesUsual } }) =>
+      Effect.flatMap(CurrentPrincipal, ({ workspace }) => answerProblems(activeUsers(workspace, window)))
   })
 )

@@ -1,6 +1,7 @@
 import { Clock, Context, Effect, Metric } from "effect"
 import { HttpRouter, HttpServerResponse } from "effect/http"
 import type { HttpServerRequest } from "effect/http"
+import type { ClientHints } from "../../domain/analytics/ingestion/clientHints.ts"
 import { make as makeIngestion } from "../../domain/analytics/workflows/ingest.ts"
 import type { IngestRequest } from "../../domain/analytics/workflows/ingest.ts"
 import { holdsScope } from "../../domain/platform/tokens.ts"
@@ -120,8 +121,15 @@ const ingestRequest = (request: HttpServerRequest.HttpServerRequest, { ip, princ
     mayImport: holdsScope(principal, "events:import"),
     ...(ip === undefined ? {} : { ip }),
     ...(userAgent === undefined ? {} : { userAgent }),
+    ...(principal.kind === "browser" ? { clientHints: clientHintsOf(request) } : {}),
     ...(traceparent === undefined || !/^[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$/.test(traceparent)
       ? {}
       : { traceparent })
   }
 }
+
+const clientHintsOf = ({ headers }: HttpServerRequest.HttpServerRequest): ClientHints => ({
+  brands: headers["sec-ch-ua"],
+  mobile: headers["sec-ch-ua-mobile"],
+  platform: headers["sec-ch-ua-platform"]
+})

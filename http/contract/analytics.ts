@@ -1,9 +1,19 @@
 import { Schema } from "effect"
 import { HttpApiEndpoint, HttpApiGroup, HttpApiSchema, OpenApi } from "effect/http-api"
 import { AnalyticsEvent, EventBatch } from "../../ports/analytics/AnalyticsEvent.ts"
+import { DroppedCount } from "../../ports/analytics/DroppedEvents.ts"
 import { BatchReceipt, IngestReceipt } from "../../ports/analytics/IngestReceipt.ts"
-import { EventPage, EventTypes, Merge, MergePage, NewMerge, Person, PersonPage } from "../../ports/analytics/People.ts"
-import { Question, QuestionResult } from "../../ports/analytics/Question.ts"
+import {
+  ActiveUsers,
+  EventPage,
+  EventTypes,
+  Merge,
+  MergePage,
+  NewMerge,
+  Person,
+  PersonPage
+} from "../../ports/analytics/People.ts"
+import { Interval, offsetMax, Question, QuestionResult } from "../../ports/analytics/Question.ts"
 import { Admission } from "./Admission.ts"
 import { changes, creates, EndpointRules, reads } from "./EndpointRules.ts"
 import type { Rules } from "./EndpointRules.ts"
@@ -13,14 +23,36 @@ export const ingestRules: Rules = { scope: "events:write", rate_class: "ingest",
 export const batchRules: Rules = { scope: "events:write", rate_class: "batch", idempotent: false, audited: false }
 export const streamRules: Rules = reads("analytics:read")
 
-const Counted = Schema.Array(Schema.Struct({ value: Schema.String, people: Schema.Int }))
-const ActiveUsers = Schema.Struct({
-  people: Schema.Int,
-  window_minutes: Schema.Int,
-  by_page: Counted,
-  by_source: Counted,
-  by_country: Counted
-}).annotate({ identifier: "ActiveUsers" })
+const Filters = Schema.optionalKey(Schema.String.check(Schema.isMaxLength(20_000)))
+const Offset = Schema.optionalKey(
+  Schema.FiniteFromString.check(Schema.isInt(), Schema.isBetween({ minimum: 0, maximum: offsetMax }))
+)
+
+/** A question of `POST /analytics/query` in flat parameters: lists with commas, filters as JSON. */
+const flatQuestion = {
+  from: Schema.String,
+  to: Schema.String,
+  interval: Schema.optionalKey(Interval),
+  compare: Question.fields.compare,
+  metrics: Text,
+  event_types: Text,
+  dimensions: Text,
+  filters: Filters,
+  as_of: Question.fields.as_of,
+  currency: Text,
+  time_zone: Text,
+  order_by: Text,
+  direction: Schema.optionalKey(Schema.Literals(["ascending", "descending"])),
+  limit: Limit,
+  offset: Offset
+}
+
+const Dropped = Schema.Struct({
+  items: Schema.Array(DroppedCount),
+  from: Schema.String,
+  to: Schema.String,
+  time_zone: Schema.String
+}).annotate({ identifier: "DroppedEvents" })
 
 /** Events in: in the contract like every endpoint, served by plain routes of the same admission, for speed. */
 export class EventsGroup extends HttpApiGroup.make("events_in")
@@ -49,8 +81,25 @@ export class AnalyticsGroup extends HttpApiGroup.make("analytics")
     HttpApiEndpoint.post("query", "/analytics/query", { payload: Question, success: QuestionResult })
       .annotate(EndpointRules, reads("analytics:read"))
       .annotate(OpenApi.Summary, "Trends: counts, people, sums and revenue over time, with breakdown and comparison."),
+    HttpApiEndpoint.get("trends", "/analytics/trends", { query: flatQuestion, success: QuestionResult })
+      .annotate(EndpointRules, reads("analytics:read"))
+      .annotate(
+        OpenApi.Summary,
+        "The same question by GET: lists with commas, filters as JSON; events and people unless metrics says otherwise."
+      ),
+    HttpApiEndpoint.get("dropped", "/analytics/events/dropped", { query: { from: Text, to: Text }, success: Dropped })
+      .annotate(EndpointRules, reads("analytics:read"))
+      .annotate(OpenApi.Summary, "Events answered and not kept, by day and reason; the last 30 days unless asked."),
     HttpApiEndpoint.get("events", "/analytics/events", {
-      query: { from: Text, to: Text, event_type: Text, person_id: Text, filters: Text, limit: Limit, cursor: Cursor },
+      query: {
+        from: Text,
+        to: Text,
+        event_type: Text,
+        person_id: Text,
+        filters: Filters,
+        limit: Limit,
+        cursor: Cursor
+      },
       success: EventPage
     })
       .annotate(EndpointRules, reads("analytics:read"))
@@ -62,7 +111,7 @@ export class AnalyticsGroup extends HttpApiGroup.make("analytics")
       .annotate(EndpointRules, reads("analytics:read"))
       .annotate(OpenApi.Summary, "Event types that have come, most frequent first."),
     HttpApiEndpoint.get("persons", "/analytics/persons", {
-      query: { email: Text, search: Text, filters: Text, limit: Limit, cursor: Cursor },
+      query: { email: Text, search: Text, filters: Filters, limit: Limit, cursor: Cursor },
       success: PersonPage
     })
       .annotate(EndpointRules, reads("persons:read"))

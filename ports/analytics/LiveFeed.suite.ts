@@ -1,7 +1,6 @@
 import { assert, layer as layerOf } from "@effect/vitest"
 import { Effect, Fiber, Stream } from "effect"
 import type { Layer } from "effect"
-import { TestClock } from "effect/testing"
 import type { PortFailure } from "../PortFailure.ts"
 import { WorkspaceId } from "../WorkspaceId.ts"
 import { LiveFeed, watcherLagMax } from "./LiveFeed.ts"
@@ -19,35 +18,6 @@ const event = (number: number, subject: string, receivedMillis: number, more: Pa
 /** The promises of LiveFeed, for every adapter. */
 export const suite = (name: string, layer: () => Layer.Layer<LiveFeed, PortFailure>): void => {
   layerOf(layer())(`LiveFeed: ${name}`, (it) => {
-    it.effect("counts distinct people in the window, by page, source and country", () =>
-      Effect.gen(function* () {
-        const feed = yield* LiveFeed
-        const workspace = WorkspaceId.make("counting")
-        yield* TestClock.setTime(40 * 60_000)
-        const at = (minute: number) => minute * 60_000
-        yield* feed.publish(workspace, [
-          event(1, "long ago", at(5)),
-          event(2, "a", at(20), { path: "/", country: "DE" }),
-          event(3, "a", at(38), { path: "/", source: "news" }),
-          event(4, "b", at(39), { path: "/", country: "FR" }),
-          event(5, "b", at(39), { path: "/pricing" })
-        ])
-        const five = yield* feed.activeUsers(workspace, 5)
-        assert.deepStrictEqual(five, {
-          people: 2,
-          window_minutes: 5,
-          by_page: [
-            { value: "/", people: 2 },
-            { value: "/pricing", people: 1 }
-          ],
-          by_source: [{ value: "news", people: 1 }],
-          by_country: [{ value: "FR", people: 1 }]
-        })
-        assert.strictEqual((yield* feed.activeUsers(workspace, 30)).people, 2)
-        assert.strictEqual((yield* feed.activeUsers(WorkspaceId.make("empty"), 5)).people, 0)
-      })
-    )
-
     it.effect("shows a watcher its own workspace's events, from now on", () =>
       Effect.gen(function* () {
         const feed = yield* LiveFeed

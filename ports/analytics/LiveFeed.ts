@@ -16,20 +16,12 @@ export interface LiveEvent {
   readonly country?: string
 }
 
-export interface ActiveUsers {
-  readonly people: number
-  readonly window_minutes: number
-  readonly by_page: ReadonlyArray<{ readonly value: string; readonly people: number }>
-  readonly by_source: ReadonlyArray<{ readonly value: string; readonly people: number }>
-  readonly by_country: ReadonlyArray<{ readonly value: string; readonly people: number }>
-}
-
 /** Events a slow watcher may lag behind before it is dropped. */
 export const watcherLagMax = 1000
 
 /**
- * The last minutes of every workspace. `publish` never waits for a watcher. Best effort: what is published while a
- * process is down is not shown later; counting of people is exact within one process's window.
+ * Events of every workspace as they come. `publish` never waits for a watcher. Best effort: what is published while a
+ * process is down is not shown later; who was here is a question to the EventStore.
  */
 export class LiveFeed extends Context.Service<
   LiveFeed,
@@ -39,7 +31,5 @@ export class LiveFeed extends Context.Service<
     readonly watch: (
       workspace: WorkspaceId
     ) => Effect.Effect<Stream.Stream<LiveEvent, PortFailure>, PortFailure, Scope.Scope>
-    /** Distinct subjects with an event received in the last `windowMinutes` (1 to 30); lists hold the top 25. */
-    readonly activeUsers: (workspace: WorkspaceId, windowMinutes: number) => Effect.Effect<ActiveUsers, PortFailure>
   }
 >()("ports/analytics/LiveFeed") {}

@@ -85,3 +85,16 @@ export const Merge = Schema.Struct({
 }).annotate({ identifier: "Merge" })
 export type Merge = typeof Merge.Type
 export const MergePage = Schema.Struct({ items: Schema.Array(Merge), next: Schema.NullOr(Schema.String) })
+
+const PeopleByValue = Schema.Array(Schema.Struct({ value: Schema.String, people: Schema.Int }))
+
+/** People with an event in the last minutes; lists hold the 25 largest values. */
+export const ActiveUsers = Schema.Struct({
+  people: Schema.Int,
+  window_minutes: Schema.Int,
+  by_page: PeopleByValue,
+  /** Campaign source, else the host that linked. */
+  by_source: PeopleByValue,
+  by_country: PeopleByValue
+}).annotate({ identifier: "ActiveUsers" })
+export type ActiveUsers = typeof ActiveUsers.Type

@@ -1,6 +1,8 @@
 /** A value of an event that a plan names: a column of every event, or a property. */
 export type PlanField =
   | { readonly kind: "column"; readonly column: PlanColumn }
+  /** The first of the columns that is set. */
+  | { readonly kind: "first_of"; readonly columns: ReadonlyArray<PlanColumn> }
   | { readonly kind: "property"; readonly name: string }
   /** A trait of the event's person: as it stands today, or as it stood at the event (this one included). */
   | { readonly kind: "trait"; readonly name: string; readonly asOf: "today" | "event" }
@@ -33,7 +35,9 @@ export const planColumns = [
   "user_id",
   "anonymous_id",
   "session_id",
-  "currency"
+  "currency",
+  /** `true` for imported events, else `false`. */
+  "historical"
 ] as const
 export type PlanColumn = (typeof planColumns)[number]
 

@@ -9,6 +9,8 @@ export const filterValuesMax = 1000
 export const bucketsMax = 1000
 export const rangeDaysMax = 3660
 export const breakdownMax = 25
+/** Values of a breakdown that a page may skip. */
+export const offsetMax = 100_000
 
 const Name = Schema.String.check(Schema.isMinLength(1), Schema.isMaxLength(210))
 

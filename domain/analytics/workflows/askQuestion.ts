@@ -9,6 +9,8 @@ import { ExchangeRates } from "../../../ports/reference/ExchangeRates.ts"
 import type { WorkspaceId } from "../../../ports/WorkspaceId.ts"
 import { blindIndex, storedId } from "../../privacy/personalData.ts"
 import { channelRulesOf } from "../../questions/channels.ts"
+import { readFlatQuestion } from "../../questions/flatQuestion.ts"
+import type { FlatQuestion } from "../../questions/flatQuestion.ts"
 import { hashQuestion, hashValue } from "../../questions/hashQuestion.ts"
 import { nearest } from "../../questions/nearest.ts"
 import { planFilter } from "../../questions/planFilter.ts"
@@ -90,6 +92,13 @@ export const askQuestion = Effect.fn("askQuestion")(function* (
     warnings: [...(yield* nameWarnings(workspace, question, planned)), ...warnings],
     next_offset: answer.more ? skip + top : null
   }
+})
+
+/** The same for the query string of a GET. */
+export const askFlatQuestion = Effect.fnUntraced(function* (workspace: WorkspaceId, flat: FlatQuestion) {
+  const read = readFlatQuestion(flat)
+  if ("errors" in read) return yield* new InvalidQuestion({ errors: read.errors })
+  return yield* askQuestion(workspace, read.question)
 })
 
 /** What has not been seen yet may yet come: legal, answered, and said with the nearest name that has. */

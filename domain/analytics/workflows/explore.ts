@@ -1,4 +1,5 @@
 import { Clock, Effect } from "effect"
+import { DroppedEvents } from "../../../ports/analytics/DroppedEvents.ts"
 import { EventStore } from "../../../ports/analytics/EventStore.ts"
 import type { EventPlace, HeldEvent, HeldPerson } from "../../../ports/analytics/EventStore.ts"
 import { InvalidQuestion } from "../../../ports/analytics/InvalidQuestion.ts"
@@ -16,7 +17,8 @@ import type { Actor } from "../../platform/audit.ts"
 import { blindIndex, decryptValue, isPersonalId, pseudonym } from "../../privacy/personalData.ts"
 import { planFilter } from "../../questions/planFilter.ts"
 import { parseInstant } from "../../zones/instant.ts"
-import { addDays, parseDay, startOfDay } from "../../zones/zones.ts"
+import { addDays, dayAt, formatDay, parseDay, startOfDay } from "../../zones/zones.ts"
+import type { CalendarDay } from "../../zones/zones.ts"
 import { questionScope } from "./askQuestion.ts"
 import { decodeCursor, encodeCursor } from "./pageCursor.ts"
 
@@ -188,6 +190,28 @@ export const readTimeline = Effect.fn("readTimeline")(function* (
 })
 
 const noPerson = (id: string) => new Refused({ kind: "not-found", detail: `there is no person ${id}`, errors: [] })
+
+const droppedDaysUsual = 30
+
+/** Events that were answered and not kept, by day and reason; of the last 30 days unless asked otherwise. */
+export const listDropped = Effect.fnUntraced(function* (
+  workspace: WorkspaceId,
+  request: { readonly from?: string | undefined; readonly to?: string | undefined }
+) {
+  const dropped = yield* DroppedEvents
+  const { time_zone } = (yield* SettingsSource).current(workspace)
+  const today = dayAt(time_zone, yield* Clock.currentTimeMillis)
+  const read = (name: "from" | "to", otherwise: CalendarDay) => {
+    const text = request[name]
+    const day = text === undefined ? otherwise : parseDay(text)
+    return day === undefined
+      ? invalidParameter(`/${name}`, "not_a_day", "must be a day like 2026-11-23")
+      : Effect.succeed(formatDay(day))
+  }
+  const from = yield* read("from", addDays(today, 1 - droppedDaysUsual))
+  const to = yield* read("to", today)
+  return { items: yield* dropped.list(workspace, from, to), from, to, time_zone }
+})
 
 /** Event types that have come, most events first. */
 export const listEventTypes = Effect.fnUntraced(function* (

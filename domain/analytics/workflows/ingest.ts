@@ -2,6 +2,7 @@ import { Clock, Effect } from "effect"
 import { SecureRandom } from "effect/crypto"
 import { batchEventsMax, eventBytesMax } from "../../../ports/analytics/AnalyticsEvent.ts"
 import type { AnalyticsEvent } from "../../../ports/analytics/AnalyticsEvent.ts"
+import { DroppedEvents } from "../../../ports/analytics/DroppedEvents.ts"
 import { EventLog } from "../../../ports/analytics/EventLog.ts"
 import type { LogEntry } from "../../../ports/analytics/EventLog.ts"
 import { EventStore } from "../../../ports/analytics/EventStore.ts"
@@ -43,12 +44,20 @@ export interface Ingestion {
   ) => Effect.Effect<BatchReceipt, InvalidEvents | PortFailure>
 }
 
-type Requirements = EventLog | EventStore | SubjectKeys | GeoLocator | SettingsSource | SecureRandom.SecureRandom
+type Requirements =
+  | DroppedEvents
+  | EventLog
+  | EventStore
+  | SubjectKeys
+  | GeoLocator
+  | SettingsSource
+  | SecureRandom.SecureRandom
 
 /** The write side of analytics: from a request's text to durable lines. */
 export const make: Effect.Effect<Ingestion, never, Requirements> = Effect.gen(function* () {
   const log = yield* EventLog
   const store = yield* EventStore
+  const droppedEvents = yield* DroppedEvents
   const subjectKeys = yield* SubjectKeys
   const { locate } = yield* GeoLocator
   const settings = yield* SettingsSource
@@ -124,7 +133,10 @@ export const make: Effect.Effect<Ingestion, never, Requirements> = Effect.gen(fu
       const event = asEvent(parsed.value)
       const arrival = { receivedAt: receive(), index: 0, historical: false, sentAt: undefined }
       const { draft, dropped } = draftEvent(event, request, context, arrival)
-      if (dropped !== undefined) return Effect.succeed<IngestReceipt>({ event_id: draft.stored.event_id, dropped })
+      if (dropped !== undefined) {
+        droppedEvents.count(request.workspace, dropped)
+        return Effect.succeed<IngestReceipt>({ event_id: draft.stored.event_id, dropped })
+      }
       return store1(request, draft)
     })
   }
@@ -134,7 +146,10 @@ export const make: Effect.Effect<Ingestion, never, Requirements> = Effect.gen(fu
     const duplicate = yield* isDuplicate(request.workspace, [event_id])
     if (duplicate(event_id)) return { event_id, duplicate: true as const }
     const erased = yield* protect(request.workspace, [draft])
-    if (erased.has(draft)) return { event_id, dropped: "erased" as const }
+    if (erased.has(draft)) {
+      droppedEvents.count(request.workspace, "erased")
+      return { event_id, dropped: "erased" as const }
+    }
     yield* log.append([keyOf(request, draft)])
     durable.add(request.workspace, event_id)
     return receiptOf(draft)
@@ -200,6 +215,7 @@ export const make: Effect.Effect<Ingestion, never, Requirements> = Effect.gen(fu
     }
     if (entries.length > 0) yield* log.append(entries)
     for (const item of items) if (item.status === "stored") durable.add(request.workspace, item.event_id!)
+    for (const { dropped } of items) if (dropped !== undefined) droppedEvents.count(request.workspace, dropped)
     const count = (status: BatchItem["status"]) => items.filter((item) => item.status === status).length
     const receipt: BatchReceipt = {
       stored: count("stored"),
