@@ -10,6 +10,7 @@ import * as ingest from "./analytics/ingestRoutes.ts"
 import * as stream from "./analytics/streamRoute.ts"
 import { DocumentedApi, ServedApi } from "./contract/Api.ts"
 import * as health from "./health.ts"
+import { holdUntilServed } from "./heldRequests.ts"
 import * as admission from "./middleware/admission.ts"
 import { atTheEdge } from "./middleware/edge.ts"
 import { problemBody, problemContentType } from "./middleware/problem.ts"
@@ -92,7 +93,7 @@ export const layer = (options: { readonly port: number; readonly host: string })
             requestTimeout: requestTimeoutMillis,
             connectionsCheckingInterval: 1000
           })
-          return server.on("clientError", refuseConnection).on("checkExpectation", refuseExpectation)
+          return holdUntilServed(server).on("clientError", refuseConnection).on("checkExpectation", refuseExpectation)
         },
         { ...options, gracefulShutdownTimeout: "25 seconds" }
       )

@@ -44,10 +44,11 @@ export interface ServerProcess {
 
 export const spawnServer = async (
   folder: string,
-  environment: Readonly<Record<string, string>> = {}
+  environment: Readonly<Record<string, string>> = {},
+  runtime = process.execPath
 ): Promise<ServerProcess & { readonly child: ChildProcess }> => {
   const [port, metricsPort] = [await freePort(), await freePort()]
-  const child = spawn(process.execPath, ["start.mjs"], {
+  const child = spawn(runtime, ["start.mjs"], {
     cwd: root,
     env: {
       ...process.env,
@@ -82,9 +83,10 @@ export const spawnServer = async (
 /** Spawns the service and waits until it is ready. */
 export const startServer = async (
   folder: string = freshFolder(),
-  environment: Readonly<Record<string, string>> = {}
+  environment: Readonly<Record<string, string>> = {},
+  runtime = process.execPath
 ): Promise<ServerProcess> => {
-  const server = await spawnServer(folder, environment)
+  const server = await spawnServer(folder, environment, runtime)
   const deadline = Date.now() + startMillisMax
   for (;;) {
     const ready = await fetch(`${server.url}/health/ready`).then(
