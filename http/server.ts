@@ -9,18 +9,15 @@ import * as analytics from "./analytics/handlers.ts"
 import * as ingest from "./analytics/ingestRoutes.ts"
 import * as stream from "./analytics/streamRoute.ts"
 import { DocumentedApi, ServedApi } from "./contract/Api.ts"
+import { jsonBodyBytesMax } from "./contract/bodyLimits.ts"
+import { problemContentType } from "./contract/Problem.ts"
 import * as health from "./health.ts"
 import { holdUntilServed } from "./heldRequests.ts"
 import * as admission from "./middleware/admission.ts"
 import { atTheEdge } from "./middleware/edge.ts"
-import { problemBody, problemContentType } from "./middleware/problem.ts"
+import { problemBody } from "./middleware/problem.ts"
 import { counted } from "./middleware/requestMetrics.ts"
-import {
-  headerBytesMax,
-  headersTimeoutMillis,
-  jsonBodyBytesMax,
-  requestTimeoutMillis
-} from "./middleware/RequestLimits.ts"
+import { headerBytesMax, headersTimeoutMillis, requestTimeoutMillis } from "./middleware/RequestLimits.ts"
 import * as platform from "./platform/handlers.ts"
 
 const api = HttpApiBuilder.layer(ServedApi).pipe(

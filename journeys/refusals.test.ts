@@ -2,7 +2,7 @@ import { afterAll, assert, beforeAll, describe, it } from "vitest"
 import { createHmac } from "node:crypto"
 import { connect } from "node:net"
 import { gzipSync } from "node:zlib"
-import { operations } from "../http/contract/operations.ts"
+import { operations } from "../http/contract/Api.ts"
 import { ask, countEvents, eventOf, startServer, tokenFor } from "./ServerProcess.ts"
 import type { Answer, ServerProcess } from "./ServerProcess.ts"
 

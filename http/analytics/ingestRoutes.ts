@@ -8,6 +8,7 @@ import { holdsScope } from "../../domain/platform/tokens.ts"
 import type { InvalidEvents } from "../../ports/analytics/IngestReceipt.ts"
 import type { PortFailure } from "../../ports/PortFailure.ts"
 import { fromZero } from "../../ports/platform/fromZero.ts"
+import { batchBodyBytesMax, eventBodyBytesMax } from "../contract/bodyLimits.ts"
 import { batchRules, ingestRules } from "../contract/analytics.ts"
 import type { Rules } from "../contract/EndpointRules.ts"
 import { makeAdmit } from "../middleware/admit.ts"
@@ -15,7 +16,6 @@ import type { Admitted } from "../middleware/admit.ts"
 import { readText } from "../middleware/body.ts"
 import { answerOf } from "../middleware/failures.ts"
 import { refuseParameters } from "../middleware/parameters.ts"
-import { batchBodyBytesMax, eventBodyBytesMax } from "../middleware/RequestLimits.ts"
 
 const ingested = Metric.counter("marketing_events_ingested_total", {
   description: "Events answered by ingestion, by what became of them",

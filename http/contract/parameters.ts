@@ -9,3 +9,9 @@ export const limitUsual = 25
 export const Cursor = Schema.optionalKey(Schema.String.check(Schema.isMaxLength(1000)))
 export const Text = Schema.optionalKey(Schema.String.check(Schema.isMaxLength(1000)))
 export const Id = Schema.String.check(Schema.isMinLength(1), Schema.isMaxLength(300))
+
+/** What parameters are, where the wire's text does not tell; by name, the same on every endpoint. */
+export const parameterSchemas: Readonly<Record<string, object>> = {
+  limit: { type: "integer", minimum: 1, maximum: 100, default: limitUsual },
+  window: { type: "integer", minimum: 1, maximum: 30, default: 5 }
+}

@@ -16,9 +16,6 @@ export class RequestLimits extends Context.Service<
   }
 >()("http/middleware/RequestLimits") {}
 
-export const eventBodyBytesMax = 64 * 1024
-export const batchBodyBytesMax = 8 * 1024 * 1024
-export const jsonBodyBytesMax = 1024 * 1024
 export const headerBytesMax = 16 * 1024
 export const headersTimeoutMillis = 10_000
 export const requestTimeoutMillis = 30_000

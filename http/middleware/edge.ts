@@ -1,6 +1,6 @@
 import { Cause, Effect } from "effect"
 import { HttpServerError, HttpServerRequest, HttpServerResponse } from "effect/http"
-import { operations } from "../contract/operations.ts"
+import { operations } from "../contract/Api.ts"
 import { locateProblem, problem } from "./problem.ts"
 import { requestIdOf } from "./requestId.ts"
 

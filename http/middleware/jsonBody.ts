@@ -2,9 +2,9 @@ import { Effect } from "effect"
 import type { HttpServerRequest } from "effect/http"
 import type { HttpServerResponse } from "effect/http"
 import { inspectJson } from "../../domain/analytics/ingestion/inspectJson.ts"
+import { jsonBodyBytesMax } from "../contract/bodyLimits.ts"
 import { readText } from "./body.ts"
 import { problem } from "./problem.ts"
-import { jsonBodyBytesMax } from "./RequestLimits.ts"
 
 const bodyRules = { bytesMax: jsonBodyBytesMax, types: ["application/json"] }
 

@@ -1,30 +1,7 @@
 import { HttpServerResponse } from "effect/http"
 import type { FieldError } from "../../ports/analytics/IngestReceipt.ts"
-
-/** Every problem that the service answers: the one place of status codes and titles. */
-const problems = {
-  "bad-request": [400, "The request is not valid"],
-  unauthenticated: [401, "A valid token is needed"],
-  forbidden: [403, "The token does not allow this"],
-  "not-found": [404, "There is nothing here"],
-  "method-not-allowed": [405, "The method does not exist here"],
-  timeout: [408, "The request came too slowly"],
-  conflict: [409, "The state does not allow this"],
-  stale: [412, "It was changed in the meantime"],
-  "too-large": [413, "The request is too large"],
-  "unsupported-media-type": [415, "The content type is not supported"],
-  "expectation-failed": [417, "The expectation cannot be met"],
-  unprocessable: [422, "The request cannot be processed"],
-  "precondition-required": [428, "Name the revision that you change"],
-  "rate-limited": [429, "Too many requests"],
-  "headers-too-large": [431, "The headers are too large"],
-  internal: [500, "Something went wrong here"],
-  unavailable: [503, "Not available right now"],
-  "storage-full": [507, "There is no room to store this"]
-} as const
-
-export type ProblemKind = keyof typeof problems
-export const problemTypeBase = "https://broxiva.dev/problems/"
+import { problemContentType, problemKinds, problems, problemTypeBase } from "../contract/Problem.ts"
+import type { ProblemKind } from "../contract/Problem.ts"
 
 export interface ProblemDetails {
   readonly detail: string
@@ -51,8 +28,6 @@ export const problemBody = (
   }
   return { status, body: JSON.stringify(body) }
 }
-
-export const problemContentType = "application/problem+json"
 
 export const problem = (kind: ProblemKind, details: ProblemDetails): HttpServerResponse.HttpServerResponse => {
   const { body, status } = problemBody(kind, details)
@@ -83,9 +58,7 @@ export const locateProblem = (
     return withText(response, JSON.stringify(body))
   }
   if (type.startsWith("application/json")) return response
-  const kind = (Object.keys(problems) as ReadonlyArray<ProblemKind>).find(
-    (each) => problems[each][0] === response.status
-  )
+  const kind = problemKinds.find((each) => problems[each][0] === response.status)
   if (kind === undefined) return response
   return withText(response, problemBody(kind, { detail: problems[kind][1], ...at }).body)
 }

@@ -115,4 +115,22 @@ export const EventBatch = Schema.Struct({
   sent_at: Schema.optionalKey(Timestamp),
   /** Import of past events: their times stand, nothing is triggered. Needs the scope `events:import`. */
   historical: Schema.optionalKey(Schema.Boolean)
-}).annotate({ identifier: "EventBatch" })
+}).annotate({
+  identifier: "EventBatch",
+  examples: [
+    {
+      events: [
+        {
+          event_id: "5f1c2e34-8f7e-4c8e-9d3b-0d6a0b7c6c62",
+          event_type: "order_completed",
+          anonymous_id: "device-1",
+          user_id: "customer-1",
+          session_id: "session-1",
+          timestamp: "2026-11-23T10:05:00Z",
+          properties: { order_id: "1001", total: "49.90", currency: "EUR" }
+        }
+      ],
+      sent_at: "2026-11-23T10:05:01Z"
+    }
+  ]
+})

@@ -1,20 +1,21 @@
 import type { Effect, Scope, Stream } from "effect"
-import { Context } from "effect"
+import { Context, Schema } from "effect"
 import type { PortFailure } from "../PortFailure.ts"
 import type { WorkspaceId } from "../WorkspaceId.ts"
 
 /** What a watcher sees of an event: no personal data, no properties. */
-export interface LiveEvent {
-  readonly event_id: string
-  readonly event_type: string
+export const LiveEvent = Schema.Struct({
+  event_id: Schema.String,
+  event_type: Schema.String,
   /** Subject as stored: user id where there is one, else the anonymous id. */
-  readonly subject: string
-  readonly time: number
-  readonly received_at: number
-  readonly path?: string
-  readonly source?: string
-  readonly country?: string
-}
+  subject: Schema.String,
+  time: Schema.Int,
+  received_at: Schema.Int,
+  path: Schema.optionalKey(Schema.String),
+  source: Schema.optionalKey(Schema.String),
+  country: Schema.optionalKey(Schema.String)
+}).annotate({ identifier: "LiveEvent" })
+export type LiveEvent = typeof LiveEvent.Type
 
 /** Events a slow watcher may lag behind before it is dropped. */
 export const watcherLagMax = 1000

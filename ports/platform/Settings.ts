@@ -8,6 +8,13 @@ import type { WorkspaceId } from "../WorkspaceId.ts"
 /** Rules of channels that a workspace may have of its own. */
 export const channelRulesMax = 50
 
+export const settingsInitial = {
+  time_zone: "UTC",
+  week_start: 1,
+  currency: "USD",
+  ingest: ingestSettingsInitial
+}
+
 /** What a workspace decides for itself. */
 export const Settings = Schema.Struct({
   /** IANA zone of its days and weeks. */
@@ -26,15 +33,8 @@ export const Settings = Schema.Struct({
       })
     ).check(Schema.isMaxLength(channelRulesMax))
   )
-}).annotate({ identifier: "Settings" })
+}).annotate({ identifier: "Settings", examples: [settingsInitial] })
 export type Settings = typeof Settings.Type
-
-export const settingsInitial: Settings = {
-  time_zone: "UTC",
-  week_start: 1,
-  currency: "USD",
-  ingest: ingestSettingsInitial
-}
 
 /** The settings in force, held in memory so that nobody waits for them: at most one second old. */
 export class SettingsSource extends Context.Service<

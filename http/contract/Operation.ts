@@ -1,6 +1,6 @@
 import { Context } from "effect"
 import { HttpApi } from "effect/http-api"
-import { DocumentedApi } from "./Api.ts"
+import type { HttpApiGroup } from "effect/http-api"
 import { EndpointRules } from "./EndpointRules.ts"
 import type { Rules } from "./EndpointRules.ts"
 
@@ -12,10 +12,12 @@ export interface Operation {
   readonly rules: Rules
 }
 
-/** Every endpoint of the contract, whatever serves it, in order of path and method. */
-export const operations: ReadonlyArray<Operation> = (() => {
+/** Every endpoint of a contract, whatever serves it, in order of path and method. */
+export const operationsOf = <Id extends string, Groups extends HttpApiGroup.Constraint>(
+  api: HttpApi.HttpApi<Id, Groups>
+): ReadonlyArray<Operation> => {
   const found: Array<Operation> = []
-  HttpApi.reflect(DocumentedApi, {
+  HttpApi.reflect(api, {
     onGroup: () => {},
     onEndpoint: ({ endpoint, group, mergedAnnotations }) => {
       found.push({
@@ -27,4 +29,4 @@ export const operations: ReadonlyArray<Operation> = (() => {
     }
   })
   return found.toSorted((a, b) => (`${a.path} ${a.method}` < `${b.path} ${b.method}` ? -1 : 1))
-})()
+}
