@@ -35,7 +35,12 @@ export const modules: ReadonlyArray<Module> = [
     name: "analytics",
     groups: [EventsGroup, AnalyticsGroup],
     scopes: ["events:write", "events:import", "analytics:read", "persons:read", "persons:write", "pii:read"],
-    collections: [mergePeople.collection, mergePeople.mergingWorkspaces, droppedEvents.collection],
+    collections: [
+      mergePeople.collection,
+      mergePeople.mergingWorkspaces,
+      mergePeople.mergeOrder,
+      droppedEvents.collection
+    ],
     consumers: { index: indexEvents, live: feedLive }
   },
   {

@@ -14,12 +14,13 @@ import type { WorkspaceId } from "../../../ports/WorkspaceId.ts"
 import { exponentOf, formatMinorUnits } from "../../money/minorUnits.ts"
 import { auditOf } from "../../platform/audit.ts"
 import type { Actor } from "../../platform/audit.ts"
-import { blindIndex, decryptValue, isPersonalId, pseudonym } from "../../privacy/personalData.ts"
+import { blindIndex, decryptValue } from "../../privacy/personalData.ts"
 import { planFilter } from "../../questions/planFilter.ts"
 import { parseInstant } from "../../zones/instant.ts"
 import { addDays, dayAt, formatDay, parseDay, startOfDay } from "../../zones/zones.ts"
 import type { CalendarDay } from "../../zones/zones.ts"
 import { questionScope } from "./askQuestion.ts"
+import { idAtDoor } from "./idAtDoor.ts"
 import { decodeCursor, encodeCursor } from "./pageCursor.ts"
 
 const instant = (millis: number): string => new Date(millis).toISOString()
@@ -166,14 +167,6 @@ export const exploreEvents = Effect.fn("exploreEvents")(function* (workspace: Wo
         : null
   }
   return page
-})
-
-/** The id as it is stored: e-mail addresses and phone numbers are replaced at every door. */
-const idAtDoor = Effect.fnUntraced(function* (workspace: WorkspaceId, id: string) {
-  if (!isPersonalId(id)) return id
-  const subjectKeys = yield* SubjectKeys
-  const pseudonymKey = yield* subjectKeys.workspaceKey(workspace, "pseudonym")
-  return pseudonym({ workspace, indexKey: pseudonymKey, pseudonymKey }, id)
 })
 
 /** A person's events, newest first, over all devices. */

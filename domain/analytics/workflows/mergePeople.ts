@@ -1,6 +1,6 @@
-import { Clock, Effect } from "effect"
+import { Clock, Effect, Semaphore } from "effect"
 import { SecureRandom } from "effect/crypto"
-import { EventStore } from "../../../ports/analytics/EventStore.ts"
+import { EventStore, reservedIds } from "../../../ports/analytics/EventStore.ts"
 import type { UserMerge } from "../../../ports/analytics/EventStore.ts"
 import type { Merge, NewMerge } from "../../../ports/analytics/People.ts"
 import { DocumentStore } from "../../../ports/documents/DocumentStore.ts"
@@ -11,6 +11,7 @@ import { auditOf } from "../../platform/audit.ts"
 import type { Actor } from "../../platform/audit.ts"
 import { once } from "../../platform/idempotency.ts"
 import type { Remember } from "../../platform/idempotency.ts"
+import { idAtDoor } from "./idAtDoor.ts"
 
 export const collection: Collection = {
   name: "person_merges",
@@ -24,20 +25,28 @@ export const mergingWorkspaces: Collection = {
   unique: [],
   indexes: [{ name: "by_name", equals: [], sort: "name", direction: "ascending" }]
 }
+/** One document of each workspace, raised by every merge: a merge that was judged by an older state does not pass. */
+export const mergeOrder: Collection = { name: "merge_order", unique: [], indexes: [] }
+const orderId = "order"
 const everywhere = WorkspaceId.make("all-workspaces")
 
 /** Merges of one workspace; more means that something else is wrong. */
 export const mergesMax = 10_000
 
+const rootOf = (into: ReadonlyMap<string, string>, user: string): string => {
+  let at = user
+  for (let steps = 0; steps < into.size && into.has(at); steps += 1) at = into.get(at)!
+  return at
+}
+
+type Link = Pick<Merge, "from" | "into">
+
+const mapOf = (merges: ReadonlyArray<Link>) => new Map(merges.map((merge) => [merge.from, merge.into]))
+
 /** Every `from` with the user that it counts as in the end: `into` is never itself merged. */
-export const resolveMerges = (merges: ReadonlyArray<Pick<Merge, "from" | "into">>): ReadonlyArray<UserMerge> => {
-  const into = new Map(merges.map((merge) => [merge.from, merge.into]))
-  const root = (user: string): string => {
-    let at = user
-    for (let steps = 0; steps <= into.size && into.has(at); steps += 1) at = into.get(at)!
-    return at
-  }
-  return [...into.keys()].map((from) => ({ from, into: root(from) }))
+export const resolveMerges = (merges: ReadonlyArray<Link>): ReadonlyArray<UserMerge> => {
+  const into = mapOf(merges)
+  return [...into.keys()].map((from) => ({ from, into: rootOf(into, from) }))
 }
 
 const allMerges = Effect.fnUntraced(function* (workspace: WorkspaceId) {
@@ -59,11 +68,17 @@ const allMerges = Effect.fnUntraced(function* (workspace: WorkspaceId) {
   return merges
 })
 
+/** One at a time, so that a list read earlier never replaces a later one. */
+const applying = Semaphore.makeUnsafe(1)
+
 /** Gives the workspace's merges to the event store; also after it lost its data. */
-export const applyMerges = Effect.fnUntraced(function* (workspace: WorkspaceId) {
-  const store = yield* EventStore
-  yield* store.setMerges(workspace, resolveMerges(yield* allMerges(workspace)))
-})
+export const applyMerges = (workspace: WorkspaceId) =>
+  applying.withPermits(1)(
+    Effect.gen(function* () {
+      const store = yield* EventStore
+      yield* store.setMerges(workspace, resolveMerges(yield* allMerges(workspace)))
+    })
+  )
 
 /** Gives every workspace's merges to the event store: at each start. */
 export const applyAllMerges = Effect.gen(function* () {
@@ -88,12 +103,30 @@ const refuse = (kind: "bad-request" | "conflict", pointer: string, code: string,
 
 /** From now on both users count as `into`, in every question. Undone by {@link undoMerge}. */
 export const mergePeople = Effect.fn("mergePeople")(function* (actor: Actor, asked: NewMerge) {
-  if (asked.from === asked.into)
-    return yield* refuse("bad-request", "/into", "same_user", "a user cannot be merged with itself")
-  const merge = yield* once(actor, (remember: Remember<Merge>) => storeMerge(actor, asked, remember))
-  yield* applyMerges(actor.workspace)
+  const { workspace } = actor
+  const [from, into] = [yield* idAtDoor(workspace, asked.from), yield* idAtDoor(workspace, asked.into)]
+  for (const [pointer, id] of [
+    ["/from", from],
+    ["/into", into]
+  ] as const) {
+    if (isReserved(id))
+      return yield* refuse("bad-request", pointer, "reserved_id", `${id} stands for nobody and cannot be merged`)
+  }
+  if (from === into) return yield* refuse("bad-request", "/into", "same_user", "a user cannot be merged with itself")
+  const merge = yield* once(actor, (remember: Remember<Merge>) =>
+    storeMerge(actor, { ...asked, from, into }, remember).pipe(
+      // Another merge came in between: judge anew, or two of them might make a circle.
+      Effect.retry({ times: 5, while: isOvertaken })
+    )
+  )
+  yield* applyMerges(workspace)
   return merge
 })
+
+const isReserved = (id: string): boolean => (reservedIds as ReadonlyArray<string>).includes(id.trim().toLowerCase())
+
+const isOvertaken = (failure: { readonly _tag: string; readonly collection?: unknown }): boolean =>
+  failure._tag === "StaleRevision" && failure.collection === mergeOrder.name
 
 const storeMerge = Effect.fnUntraced(function* (
   actor: Actor,
@@ -103,13 +136,13 @@ const storeMerge = Effect.fnUntraced(function* (
   const { workspace } = actor
   const documents = yield* DocumentStore
   const store = yield* EventStore
+  const order = yield* documents.get(workspace, mergeOrder.name, orderId)
   const merges = yield* allMerges(workspace)
   if (merges.length >= mergesMax) return yield* refuse("conflict", "", "too_many", `${mergesMax} merges at the most`)
   if (merges.some((merge) => merge.from === from))
     return yield* refuse("conflict", "/from", "merged_before", `${from} is merged already`)
-  if (resolveMerges([...merges, { from, into }]).some((merge) => merge.from === merge.into)) {
+  if (rootOf(mapOf(merges), into) === from)
     return yield* refuse("conflict", "/into", "cycle", `${into} counts as ${from} already`)
-  }
   const known = yield* Effect.forEach([from, into], (personId) => store.people({ workspace, personId, limit: 1 }))
   if (!force && known.every((people) => people.length > 0)) {
     return yield* refuse("conflict", "/force", "both_known", "both users have events: send force to merge them")
@@ -140,6 +173,15 @@ const storeMerge = Effect.fnUntraced(function* (
         schema_version: 1,
         subjects: [from, into],
         data: merge
+      },
+      {
+        kind: "put",
+        collection: mergeOrder.name,
+        id: orderId,
+        expected: order?.revision ?? 0,
+        schema_version: 1,
+        subjects: [],
+        data: {}
       }
     ],
     audit: [yield* auditOf(actor, now, "persons.merged", `person_merges/${merge.id}`, undefined, { id: merge.id })],
