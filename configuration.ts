@@ -13,8 +13,18 @@ export interface Configuration {
   readonly perMinute: RequestsPerMinute
   readonly trustedHops: number
   readonly logLevel: LogLevelName
+  /** Where traces are sent; unset, no telemetry leaves the process. */
+  readonly tracing: TracingConfiguration | undefined
   /** Another issuer whose tokens count, by its public keys. */
   readonly jwks: JwksConfiguration | undefined
+}
+
+export interface TracingConfiguration {
+  /** Base address of an OpenTelemetry collector, OTLP over HTTP. */
+  readonly endpoint: string
+  readonly headers: Readonly<Record<string, string>>
+  /** Share of the requests that is recorded, 0 to 1. */
+  readonly share: number
 }
 
 export interface JwksConfiguration {
@@ -47,9 +57,26 @@ export const readConfiguration = (
     perMinute: readLimits(environment["RATE_LIMITS"], mistakes),
     trustedHops: number("TRUSTED_HOPS", 0, 10),
     logLevel: readLogLevel(environment["LOG_LEVEL"], mistakes),
+    tracing: readTracing(environment, mistakes),
     jwks: readJwks(environment, mistakes)
   }
   return mistakes.length === 0 ? configuration : { mistakes }
+}
+
+export const traceShareInitial = 0.01
+
+const readTracing = (environment: Environment, mistakes: Array<string>): TracingConfiguration | undefined => {
+  const { OTLP_ENDPOINT: endpoint, OTLP_HEADERS: headers, TRACE_SAMPLING: share } = environment
+  const sampled = share === undefined || share === "" ? traceShareInitial : Number(share)
+  if (!(sampled >= 0 && sampled <= 1)) mistakes.push(`TRACE_SAMPLING=${share}: must be a number from 0 to 1`)
+  const pairs = (headers ?? "").split(",").filter((each) => each.trim() !== "")
+  const read = pairs.map((pair) => /^\s*([\w-]+)\s*=\s*(.*?)\s*$/.exec(pair))
+  if (read.includes(null)) mistakes.push("OTLP_HEADERS: must be name=value, divided by commas")
+  if (endpoint === undefined || endpoint === "") return undefined
+  if (!/^https?:$/.test(URL.parse(endpoint)?.protocol ?? "")) {
+    mistakes.push(`OTLP_ENDPOINT=${endpoint}: must be the http: or https: address of a collector`)
+  }
+  return { endpoint, headers: Object.fromEntries(read.map((each) => [each?.[1], each?.[2]])), share: sampled }
 }
 
 const readLogLevel = (text: string | undefined, mistakes: Array<string>): LogLevelName => {

@@ -34,6 +34,7 @@ const service = (configuration: Configuration, lifecycle: ReturnType<typeof make
     dataFolder: configuration.dataFolder,
     geoDatabase: configuration.geoDatabase,
     jwks: configuration.jwks,
+    tracing: configuration.tracing === undefined ? undefined : { ...configuration.tracing, version },
     collections: modules.flatMap((module) => module.collections)
   })
   const offered = Layer.mergeAll(

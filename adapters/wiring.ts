@@ -18,6 +18,9 @@ import * as MemoryCache from "./memory/Cache.ts"
 import * as MemoryChangeNotices from "./memory/ChangeNotices.ts"
 import * as MemoryLiveFeed from "./memory/LiveFeed.ts"
 import * as MemoryRateLimits from "./memory/RateLimits.ts"
+import * as OtlpTracing from "./otlp/Tracing.ts"
+import type { OtlpOptions } from "./otlp/Tracing.ts"
+import * as RecordedSteps from "./recordedSteps.ts"
 import * as SqliteDocumentStore from "./sqlite/DocumentStore.ts"
 import * as SqliteSubjectKeys from "./sqlite/SubjectKeys.ts"
 
@@ -27,6 +30,8 @@ export interface WorldOptions {
   readonly collections: ReadonlyArray<Collection>
   /** Another issuer whose tokens count beside our own. */
   readonly jwks: JwksOptions | undefined
+  /** Where traces are sent; unset, nowhere. */
+  readonly tracing: OtlpOptions | undefined
 }
 
 /** The first segment is made after the keys: where there is one, keys were there. */
@@ -44,7 +49,7 @@ const issuers = (jwks: JwksOptions | undefined) =>
   )
 
 /** Every port of the world on the embedded adapters: one process, one folder. */
-export const embedded = ({ collections, dataFolder, geoDatabase, jwks }: WorldOptions) => {
+export const embedded = ({ collections, dataFolder, geoDatabase, jwks, tracing }: WorldOptions) => {
   const files = filesOf(dataFolder)
   const rootKeys = FileRootKeys.layer({ file: files.rootKey, isNeeded: () => holdsEvents(files.log) })
   const stores = Layer.mergeAll(
@@ -61,5 +66,7 @@ export const embedded = ({ collections, dataFolder, geoDatabase, jwks }: WorldOp
     BundledGeoLocator.layer({ file: geoDatabase }),
     NodeCrypto.layer
   )
-  return Layer.provide(stores, DataFolder.layer(dataFolder))
+  const world = Layer.provide(stores, DataFolder.layer(dataFolder))
+  if (tracing === undefined) return world
+  return Layer.merge(Layer.provideMerge(RecordedSteps.layer, world), OtlpTracing.layer(tracing))
 }

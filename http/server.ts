@@ -18,6 +18,7 @@ import { atTheEdge } from "./middleware/edge.ts"
 import { problemBody } from "./middleware/problem.ts"
 import { counted } from "./middleware/requestMetrics.ts"
 import { headerBytesMax, headersTimeoutMillis, requestTimeoutMillis } from "./middleware/RequestLimits.ts"
+import * as tracing from "./middleware/tracing.ts"
 import * as platform from "./platform/handlers.ts"
 
 const api = HttpApiBuilder.layer(ServedApi).pipe(
@@ -28,7 +29,7 @@ const api = HttpApiBuilder.layer(ServedApi).pipe(
 const document = HttpServerResponse.jsonUnsafe(OpenApi.fromApi(DocumentedApi))
 const openApi = HttpRouter.add("GET", "/openapi.json", Effect.succeed(document))
 
-const routes = Layer.mergeAll(
+const served = Layer.mergeAll(
   Layer.provideMerge(
     HttpRouter.middleware(atTheEdge, { global: true }),
     HttpRouter.middleware(counted, { global: true })
@@ -39,6 +40,7 @@ const routes = Layer.mergeAll(
   stream.layer,
   HttpApiScalar.layer(DocumentedApi, { path: "/docs", scalar: { withDefaultFonts: false } })
 )
+const routes = Layer.provide(served, tracing.layer)
 
 /** What is wrong with a request before it is one: answered by hand, in the same words. */
 const refuseConnection = (cause: NodeJS.ErrnoException, socket: Socket): void => {

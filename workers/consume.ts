@@ -4,6 +4,7 @@ import type { LogBatch } from "../ports/analytics/EventLog.ts"
 import { Gauges } from "../ports/platform/Gauges.ts"
 import { PartStates } from "../ports/platform/PartStates.ts"
 import type { PortFailure } from "../ports/PortFailure.ts"
+import { withBatchSpan } from "./batchSpan.ts"
 import { ConsumerState } from "./ConsumerState.ts"
 
 const waitMillis = 1000
@@ -45,7 +46,7 @@ export const consume = (consumer: Consumer): Effect.Effect<never, PortFailure, E
             const readAt = clock.currentTimeMillisUnsafe()
             state.reading(batch.lines, readAt)
             if (batch.lines.length > 0) {
-              yield* consumer.take(batch)
+              yield* withBatchSpan(consumer.name, batch, consumer.take(batch))
               yield* Metric.update(passed, batch.lines.length)
             }
             from = state.took(batch.through)

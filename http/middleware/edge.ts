@@ -45,6 +45,7 @@ const exposedHeaders = [
   "ratelimit",
   "ratelimit-policy",
   "retry-after",
+  "traceresponse",
   "x-event-dropped",
   "x-request-id"
 ].join(", ")

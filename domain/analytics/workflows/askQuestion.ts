@@ -3,6 +3,7 @@ import { EventStore } from "../../../ports/analytics/EventStore.ts"
 import { InvalidQuestion } from "../../../ports/analytics/InvalidQuestion.ts"
 import type { Question, QuestionResult } from "../../../ports/analytics/Question.ts"
 import { SettingsSource } from "../../../ports/platform/Settings.ts"
+import { recordedStep } from "../../../ports/platform/Tracing.ts"
 import type { PortFailure } from "../../../ports/PortFailure.ts"
 import { SubjectKeys } from "../../../ports/privacy/SubjectKeys.ts"
 import { ExchangeRates } from "../../../ports/reference/ExchangeRates.ts"
@@ -63,7 +64,10 @@ export const askQuestion = Effect.fn("askQuestion")(function* (
 > {
   const store = yield* EventStore
   const scope = yield* questionScope(workspace)
-  const read = planQuestion(question, scope)
+  const read = yield* recordedStep(
+    "planQuestion",
+    Effect.sync(() => planQuestion(question, scope))
+  )
   if ("errors" in read) return yield* new InvalidQuestion({ errors: read.errors })
   const { planned } = read
   const answerOf = Effect.fnUntraced(function* (each: PlannedQuestion) {
