@@ -8,6 +8,7 @@ import type { Socket } from "node:net"
 import * as analytics from "./analytics/handlers.ts"
 import * as ingest from "./analytics/ingestRoutes.ts"
 import * as stream from "./analytics/streamRoute.ts"
+import { streamSocketOptions } from "./analytics/StreamSocket.ts"
 import { DocumentedApi, ServedApi } from "./contract/Api.ts"
 import { jsonBodyBytesMax } from "./contract/bodyLimits.ts"
 import { problemContentType } from "./contract/Problem.ts"
@@ -94,7 +95,7 @@ export const layer = (options: { readonly port: number; readonly host: string })
           })
           return holdUntilServed(server).on("clientError", refuseConnection).on("checkExpectation", refuseExpectation)
         },
-        { ...options, gracefulShutdownTimeout: "25 seconds" }
+        { ...options, gracefulShutdownTimeout: "25 seconds", websocket: streamSocketOptions }
       )
     )
   )

@@ -9,6 +9,9 @@ import { consume } from "./consume.ts"
 /** What is older is not live any more: after a pause the feed goes on with the present. */
 const liveMillisMax = 30 * 60_000
 
+/** In between watchers get their turn, so that a batch alone makes none of them lag. */
+const publishedAtOnceMax = 500
+
 const isWorkspace = Schema.is(WorkspaceId)
 
 /** `undefined` for a line that is no event: the index makes it a dead letter. */
@@ -51,7 +54,12 @@ export const feedLive = Effect.gen(function* () {
         if (events === undefined) byWorkspace.set(event.workspace, [liveEvent(event)])
         else events.push(liveEvent(event))
       }
-      for (const [workspace, events] of byWorkspace) yield* feed.publish(WorkspaceId.make(workspace), events)
+      for (const [workspace, events] of byWorkspace) {
+        for (let at = 0; at < events.length; at += publishedAtOnceMax) {
+          yield* feed.publish(WorkspaceId.make(workspace), events.slice(at, at + publishedAtOnceMax))
+          yield* Effect.yieldNow
+        }
+      }
     })
   })
 })

@@ -1,25 +1,27 @@
-import { Effect, Metric, Stream } from "effect"
+import { NodeHttpServerRequest } from "@effect/platform-node"
+import { Effect, Result } from "effect"
 import { HttpRouter, HttpServerRequest, HttpServerResponse } from "effect/http"
 import { Socket } from "effect/socket"
 import { LiveFeed } from "../../ports/analytics/LiveFeed.ts"
-import { fromZero } from "../../ports/platform/fromZero.ts"
 import { Gauges } from "../../ports/platform/Gauges.ts"
+import { TokenProofs } from "../../ports/platform/TokenProofs.ts"
 import { streamRules } from "../contract/analytics.ts"
-import { makeAdmit } from "../middleware/admit.ts"
+import { makeAdmit, sentToken } from "../middleware/admit.ts"
+import { retryAfterSeconds } from "../middleware/failures.ts"
 import { refuseParameters } from "../middleware/parameters.ts"
 import { problem } from "../middleware/problem.ts"
 import { ServerStop } from "../ServerStop.ts"
+import { passOver, push, untilRefused } from "./watching.ts"
 
 /** Watchers at once in this process. */
 export const watchersMax = 1000
-const closeTryLater = 1013
-const readersDropped = fromZero(
-  Metric.counter("marketing_stream_readers_dropped_total", {
-    description: "WebSockets closed because their reader was too slow",
-    incremental: true
+const goingAway = new Socket.CloseEvent(1001, "the server stops")
+
+const full = (headers: Readonly<Record<string, string>>) =>
+  problem("unavailable", {
+    detail: `${watchersMax} watchers at the most`,
+    headers: { ...headers, "retry-after": String(retryAfterSeconds) }
   })
-)
-const closeGoingAway = 1001
 
 /** Events of the caller's workspace as they come: one JSON object a message, no properties, no personal data. */
 export const layer = HttpRouter.use(
@@ -27,6 +29,7 @@ export const layer = HttpRouter.use(
     const admit = yield* makeAdmit
     const feed = yield* LiveFeed
     const stop = yield* ServerStop
+    const proofs = yield* TokenProofs
     let watchers = 0
     yield* (yield* Gauges).observe({
       name: "marketing_stream_watchers",
@@ -48,28 +51,23 @@ export const layer = HttpRouter.use(
         if ((request.headers["upgrade"] ?? "").toLowerCase() !== "websocket") {
           return problem("bad-request", { detail: "this is a WebSocket: send an upgrade", headers: admitted.headers })
         }
-        if (watchers >= watchersMax) return problem("unavailable", { detail: `${watchersMax} watchers at the most` })
+        if (watchers >= watchersMax) return full(admitted.headers)
         watchers += 1
         yield* Effect.addFinalizer(() => Effect.sync(() => void (watchers -= 1)))
-        const events = yield* feed.watch(admitted.principal.workspace).pipe(Effect.orDie)
+        const watched = yield* Effect.result(feed.watch(admitted.principal.workspace))
+        if (Result.isFailure(watched)) return full(admitted.headers)
+        const connection = NodeHttpServerRequest.toIncomingMessage(request).socket
         const socket = yield* request.upgrade
         const { pull } = yield* socket.reader
-        const writer = yield* socket.writer
-        const push = Stream.runForEach(events, (event) => writer.write(JSON.stringify(event))).pipe(
-          Effect.catchTag("PortFailure", (failure) =>
-            Effect.andThen(
-              Metric.update(readersDropped, 1),
-              writer.write(new Socket.CloseEvent(closeTryLater, failure.detail))
-            )
-          )
-        )
-        const stopped = Effect.andThen(
-          stop.awaitStop,
-          writer.write(new Socket.CloseEvent(closeGoingAway, "the server stops"))
-        )
-        yield* Effect.raceFirst(Effect.raceFirst(push, stopped), Effect.forever(pull)).pipe(
-          Effect.catchTag("SocketError", () => Effect.void)
-        )
+        const { write } = yield* socket.writer
+        const stopped = Effect.as(stop.awaitStop, goingAway)
+        const ending = Effect.raceAllFirst([
+          push(watched.success, connection, write),
+          stopped,
+          passOver(pull),
+          untilRefused(proofs, token ?? sentToken(request)?.token ?? "", admitted)
+        ])
+        yield* Effect.flatMap(ending, write).pipe(Effect.catchTag("SocketError", () => Effect.void))
         return HttpServerResponse.empty()
       }).pipe(Effect.scoped)
     )

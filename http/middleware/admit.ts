@@ -166,7 +166,8 @@ interface Sent {
   readonly inAddress: boolean
 }
 
-const sentToken = (request: HttpServerRequest.HttpServerRequest): Sent | undefined => {
+/** The token of the request, wherever it stands in it. */
+export const sentToken = (request: HttpServerRequest.HttpServerRequest): Sent | undefined => {
   const header = request.headers["authorization"]
   if (header !== undefined) return { token: /^bearer +(\S+)$/i.exec(header)?.[1] ?? "", inAddress: false }
   const query = request.url.indexOf("?")

@@ -18,7 +18,7 @@ export const LiveEvent = Schema.Struct({
 export type LiveEvent = typeof LiveEvent.Type
 
 /** Events a slow watcher may lag behind before it is dropped. */
-export const watcherLagMax = 1000
+export const watcherLagMax = 10_000
 
 /**
  * Events of every workspace as they come. `publish` never waits for a watcher. Best effort: what is published while a
