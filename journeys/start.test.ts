@@ -3,16 +3,9 @@ import { mkdirSync, writeFileSync } from "node:fs"
 import { join, resolve } from "node:path"
 import { assert, describe, it } from "vitest"
 import { freePort, freshFolder } from "./ServerProcess.ts"
+import { shellEnvironment } from "./shellEnvironment.ts"
 
 const root = resolve(import.meta.dirname, "..")
-
-/** The environment of a shell, without what npm added for this run. */
-const shellEnvironment = (): Record<string, string> =>
-  Object.fromEntries(
-    Object.entries(process.env).flatMap(([name, value]) =>
-      value === undefined || /^(npm_|NODE_ENV$|VITEST|BROXIVA)/i.test(name) ? [] : [[name, value]]
-    )
-  )
 
 const startByNpm = async (environment: Record<string, string>) => {
   const ports = { PORT: String(await freePort()), METRICS_PORT: String(await freePort()) }
