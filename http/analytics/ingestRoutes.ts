@@ -15,6 +15,7 @@ import { makeAdmit } from "../middleware/admit.ts"
 import type { Admitted } from "../middleware/admit.ts"
 import { readText } from "../middleware/body.ts"
 import { answerOf } from "../middleware/failures.ts"
+import { logPartFailure } from "../middleware/partFailures.ts"
 import { refuseParameters } from "../middleware/parameters.ts"
 
 const ingested = Metric.counter("marketing_events_ingested_total", {
@@ -58,11 +59,13 @@ export const layer = HttpRouter.use(
         if (strange !== undefined) return Effect.succeed(strange)
         return Effect.flatMap(readText(request, bodyRules), (body) => {
           if (typeof body !== "string") return Effect.succeed(body)
-          return Effect.match(ingest(ingestRequest(request, admitted), body), {
-            onSuccess: answer,
+          return Effect.matchEffect(ingest(ingestRequest(request, admitted), body), {
+            onSuccess: (receipt) => Effect.succeed(answer(receipt)),
             onFailure: (failure) => {
               refused.updateUnsafe(1, noServices)
-              return answerOf(failure)
+              if (failure._tag === "InvalidEvents") return Effect.succeed(answerOf(failure))
+              const noted = Effect.annotateLogs(logPartFailure(failure), { request_id: admitted.requestId })
+              return Effect.as(noted, answerOf(failure))
             }
           })
         })

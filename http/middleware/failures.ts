@@ -5,6 +5,7 @@ import type { InvalidQuestion } from "../../ports/analytics/InvalidQuestion.ts"
 import type { DuplicateKey, InvalidCursor, StaleRevision } from "../../ports/documents/DocumentStore.ts"
 import type { PortFailure } from "../../ports/PortFailure.ts"
 import type { Refused } from "../../ports/platform/Refused.ts"
+import { logPartFailure } from "./partFailures.ts"
 import { problem } from "./problem.ts"
 
 type Known = PortFailure | InvalidEvents | InvalidQuestion | InvalidCursor | StaleRevision | DuplicateKey | Refused
@@ -62,6 +63,6 @@ export const answerProblems = <A, E extends Known, R>(
 ): Effect.Effect<A | HttpServerResponse.HttpServerResponse, never, R> =>
   Effect.catch(workflow, (failure) =>
     failure._tag === "PortFailure"
-      ? Effect.as(Effect.logWarning(failure.message), answerOf(failure))
+      ? Effect.as(logPartFailure(failure), answerOf(failure))
       : Effect.succeed(answerOf(failure))
   )
