@@ -2,7 +2,7 @@ import { Effect, Exit, Layer, Result, Schedule, Scope } from "effect"
 import { rmSync } from "node:fs"
 import { EventStore, insertLinesMax } from "../../ports/analytics/EventStore.ts"
 import type { HeldEvent, HeldPerson, UserMerge } from "../../ports/analytics/EventStore.ts"
-import type { PlanAnswer, QueryPlan } from "../../ports/analytics/QueryPlan.ts"
+import type { PlanAnswer, PlanKind, QueryPlan } from "../../ports/analytics/QueryPlan.ts"
 import { PortFailure } from "../../ports/PortFailure.ts"
 import { answerOf } from "./answers.ts"
 import { setAside } from "./DatabaseFile.ts"
@@ -138,10 +138,10 @@ const mergeStatements = (workspace: string, merges: ReadonlyArray<UserMerge>): R
 }
 
 /** On one state of the data, so that the watermark is that of the rows. */
-const answer = <Plan extends QueryPlan>(
+const answer = <Kind extends PlanKind>(
   engine: Engine,
-  plan: Plan
-): Effect.Effect<PlanAnswer<Plan["kind"]>, PortFailure> =>
+  plan: QueryPlan<Kind>
+): Effect.Effect<PlanAnswer<Kind>, PortFailure> =>
   engine.snapshot("answer", async (read) => ({
     ...(await answerOf(read, plan)),
     watermark: await readWatermark(read, plan)

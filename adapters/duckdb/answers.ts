@@ -1,11 +1,13 @@
 import type { PlanKind, Plans, QueryPlan } from "../../ports/analytics/QueryPlan.ts"
 import type { Read } from "./Engine.ts"
+import { answerFunnel } from "./funnel.ts"
 import { answerTrend } from "./trend.ts"
 
 /** How each kind of plan is answered. */
 const answers: { readonly [Kind in PlanKind]: (read: Read, plan: QueryPlan<Kind>) => Promise<Plans[Kind]["rows"]> } = {
+  funnel: answerFunnel,
   trend: answerTrend
 }
 
-export const answerOf = <Plan extends QueryPlan>(read: Read, plan: Plan): Promise<Plans[Plan["kind"]]["rows"]> =>
+export const answerOf = <Kind extends PlanKind>(read: Read, plan: QueryPlan<Kind>): Promise<Plans[Kind]["rows"]> =>
   answers[plan.kind](read, plan)

@@ -3,7 +3,7 @@ import { Context, Schema } from "effect"
 import type { PortFailure } from "../PortFailure.ts"
 import type { WorkspaceId } from "../WorkspaceId.ts"
 import type { PlanFilter } from "./PlanFilter.ts"
-import type { PlanAnswer, QueryPlan } from "./QueryPlan.ts"
+import type { PlanAnswer, PlanKind, QueryPlan } from "./QueryPlan.ts"
 
 /** Lines that one insert takes. */
 export const insertLinesMax = 20_000
@@ -92,7 +92,7 @@ export class EventStore extends Context.Service<
       workspace: WorkspaceId,
       eventIds: ReadonlyArray<string>
     ) => Effect.Effect<ReadonlySet<string>, PortFailure>
-    readonly answer: <Plan extends QueryPlan>(plan: Plan) => Effect.Effect<PlanAnswer<Plan["kind"]>, PortFailure>
+    readonly answer: <Kind extends PlanKind>(plan: QueryPlan<Kind>) => Effect.Effect<PlanAnswer<Kind>, PortFailure>
     /** Currencies of the orders and refunds in the range, sorted. */
     readonly currencies: (
       workspace: WorkspaceId,

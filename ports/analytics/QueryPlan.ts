@@ -1,13 +1,16 @@
+import type { FunnelPlan, FunnelRows } from "./FunnelPlan.ts"
 import type { TrendPlan, TrendRows } from "./TrendPlan.ts"
 
 /** Every kind of plan with the rows that answer it. A new question adds a line here and a file to every adapter. */
 export interface Plans {
+  readonly funnel: { readonly plan: FunnelPlan; readonly rows: FunnelRows }
   readonly trend: { readonly plan: TrendPlan; readonly rows: TrendRows }
 }
 export type PlanKind = keyof Plans
 
 /** What is asked of EventStore: everything resolved (zones to instants, names to fields, rates to factors). */
 export type QueryPlan<Kind extends PlanKind = PlanKind> = Plans[Kind]["plan"] & {
+  readonly kind: Kind
   readonly workspace: string
   /** Revisions of all that the answer rests on besides the events; part of the watermark. */
   readonly revisions: string

@@ -13,7 +13,6 @@ import { channelRulesOf } from "../../questions/channels.ts"
 import { readFlatQuestion } from "../../questions/flatQuestion.ts"
 import type { FlatQuestion } from "../../questions/flatQuestion.ts"
 import { hashQuestion, hashValue } from "../../questions/hashQuestion.ts"
-import { nearest } from "../../questions/nearest.ts"
 import { planFilter } from "../../questions/planFilter.ts"
 import type { FilterScope } from "../../questions/planFilter.ts"
 import { planQuestion, previousPeriod, withConversions } from "../../questions/planQuestion.ts"
@@ -21,6 +20,7 @@ import type { PlannedQuestion } from "../../questions/planQuestion.ts"
 import type { QuestionScope } from "../../questions/QuestionScope.ts"
 import { shapeAnswer } from "../../questions/shapeAnswer.ts"
 import { conversionsOf, moneyWarnings } from "./conversions.ts"
+import { nameWarnings } from "./nameWarnings.ts"
 
 /** What questions of a workspace are planned with. */
 export const questionScope = Effect.fnUntraced(function* (workspace: WorkspaceId) {
@@ -93,7 +93,13 @@ export const askQuestion = Effect.fn("askQuestion")(function* (
     ...(metrics.some(({ kind }) => kind === "revenue")
       ? { exchange_rates: { source: attribution.text, as_of: attribution.as_of } }
       : {}),
-    warnings: [...(yield* nameWarnings(workspace, question, planned)), ...warnings],
+    warnings: [
+      ...(yield* nameWarnings(workspace, {
+        types: (question.event_types ?? []).map((name, index) => ({ name, pointer: `/event_types/${index}` })),
+        named: planned.named
+      })),
+      ...warnings
+    ],
     next_offset: answer.more ? skip + top : null
   }
 })
@@ -103,35 +109,4 @@ export const askFlatQuestion = Effect.fnUntraced(function* (workspace: Workspace
   const read = readFlatQuestion(flat)
   if ("errors" in read) return yield* new InvalidQuestion({ errors: read.errors })
   return yield* askQuestion(workspace, read.question)
-})
-
-/** What has not been seen yet may yet come: legal, answered, and said with the nearest name that has. */
-const nameWarnings = Effect.fnUntraced(function* (
-  workspace: WorkspaceId,
-  question: Question,
-  planned: PlannedQuestion
-) {
-  const store = yield* EventStore
-  const warningsOf = (
-    what: string,
-    asked: ReadonlyArray<{ readonly name: string; readonly pointer: string }>,
-    known: ReadonlyArray<string>
-  ) =>
-    asked.flatMap(({ name, pointer }) => {
-      if (known.includes(name)) return []
-      const near = nearest(name, known)
-      const detail = `no ${what} ${name} has come yet${near === undefined ? "" : `; did you mean ${near}?`}`
-      return [{ pointer, detail }]
-    })
-  const types = (question.event_types ?? []).map((name, index) => ({ name, pointer: `/event_types/${index}` }))
-  const named = (kind: "property" | "trait") =>
-    planned.named.flatMap(({ field, pointer }) => (field.kind === kind ? [{ name: field.name, pointer }] : []))
-  const known = (kind: "property" | "trait") =>
-    named(kind).length === 0 ? Effect.succeed([]) : store.names(workspace, kind)
-  const knownTypes = types.length === 0 ? [] : (yield* store.eventTypes(workspace)).map((each) => each.event_type)
-  return [
-    ...warningsOf("event of the type", types, knownTypes),
-    ...warningsOf("event with the property", named("property"), yield* known("property")),
-    ...warningsOf("event with the trait", named("trait"), yield* known("trait"))
-  ]
 })

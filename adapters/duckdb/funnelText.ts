@@ -1,0 +1,173 @@
+import type { FunnelPlan } from "../../ports/analytics/FunnelPlan.ts"
+import type { PlanFilter } from "../../ports/analytics/PlanFilter.ts"
+import { fieldText, filterText, unset } from "./conditionText.ts"
+import { quote } from "./literals.ts"
+import { traitJoins, traitsOf } from "./traitText.ts"
+
+const person = "coalesce(p.person, e.subject)"
+const all = (filters: ReadonlyArray<PlanFilter>): PlanFilter => ({ kind: "and", filters })
+
+const stepIndexes = (plan: FunnelPlan): ReadonlyArray<number> => plan.steps.map((_, index) => index)
+
+/**
+ * The events that matter, numbered in arrival order by person, into `funnel_events`: `s0`, `s1`, … say which steps each
+ * fits, `x0`, … which exclusions. Where every other event stands in between (`strict`), all of them matter.
+ */
+export const funnelEventsText = (plan: FunnelPlan): string => {
+  const { breakdown, exclusions, filter, fromMillis, steps, toMillis, windowMillis, workspace } = plan
+  const common = filter === undefined ? [] : [filter]
+  const matters: PlanFilter = { kind: "or", filters: [...steps, ...exclusions.map((each) => each.filter)] }
+  const traits = traitsOf(all([...common, matters]), breakdown === undefined ? [] : [breakdown])
+  const group = breakdown === undefined ? "''" : `coalesce(${fieldText(breakdown)}, '${unset}')`
+  const flags = [
+    ...steps.map((step, index) => `${filterText(step)} as s${index}`),
+    ...exclusions.map((each, index) => `${filterText(each.filter)} as x${index}`)
+  ]
+  const conditions = [
+    `e.workspace = ${quote(workspace)}`,
+    `e.time_ms >= ${fromMillis}`,
+    `e.time_ms < ${toMillis + windowMillis}`,
+    ...common.map(filterText),
+    ...(plan.order === "strict" ? [] : [filterText(matters)])
+  ]
+  return `create or replace temp table funnel_events as
+with chosen as (
+  select ${person} as person, ${group} as g, e.time_ms as t, e.received_us, e.idx, e.event_id, ${flags.join(", ")}
+  from store.events e left join store.people p on p.subject = e.subject${traitJoins(workspace, traits)}
+  where ${conditions.join(" and ")}
+)
+select person, ${plan.breakdownAt === "all" ? "person::varchar || chr(31) || g" : "person"} as unit, g, t, row_number() over (
+  partition by unit order by t, received_us, idx, event_id) as n, chosen.* exclude (person, g, t, received_us, idx, event_id)
+from chosen`
+}
+
+const reached = (step: number, windowMillis: number, name: string): string =>
+  `case when b.t - a.t0 <= ${windowMillis} then b.${name} end as ${name}${step}`
+
+/** Attempts from `a` with their event of `step` beside. */
+const nextStep = (plan: FunnelPlan, step: number): string => {
+  const columns = ["n", "t", "g"].map((name) => reached(step, plan.windowMillis, name)).join(", ")
+  const candidates = `(select unit, n, t, g from funnel_events where s${step})`
+  return plan.order === "strict"
+    ? `select a.*, ${columns} from a${step - 1} a left join ${candidates} b on b.unit = a.unit and b.n = a.n${step - 1} + 1`
+    : `select a.*, ${columns} from a${step - 1} a asof left join ${candidates} b on b.unit = a.unit and a.n${step - 1} < b.n`
+}
+
+/**
+ * Without exclusions, of attempts that take the same second event only the latest can be the best: it has the longest
+ * window left, and all else in common.
+ */
+const withoutDominated = (plan: FunnelPlan): string =>
+  plan.exclusions.length > 0
+    ? "select * from a1"
+    : "select * from a1 qualify row_number() over (partition by unit, n1 order by n0 desc) = 1"
+
+/** Attempts in the listed order, as a chain of tables `a0`, `a1`, … */
+const orderedAttempts = (plan: FunnelPlan): string => {
+  const { fromMillis, toMillis } = plan
+  const steps = stepIndexes(plan).slice(1)
+  const first = `a0 as (select unit, person, n as n0, t as t0, g as g0 from funnel_events where s0 and t >= ${fromMillis} and t < ${toMillis})`
+  const rest = steps.map((step) =>
+    step === 1
+      ? `a1_all as (${nextStep(plan, 1)}), a1 as materialized (${withoutDominated(plan).replace("from a1", "from a1_all")})`
+      : `a${step} as (${nextStep(plan, step)})`
+  )
+  return `with ${[first, ...rest].join(",\n")}\nselect * from a${plan.steps.length - 1}`
+}
+
+/** Attempts in any order: an event serves the first step that it fits; equal steps need as many events. */
+const unorderedAttempts = (plan: FunnelPlan): string => {
+  const { fromMillis, toMillis, windowMillis } = plan
+  const texts = plan.steps.map(filterText)
+  const kinds = [...new Set(texts)]
+  const kindOf = kinds.map((text, kind) => `when s${texts.indexOf(text)} then ${kind}`).join(" ")
+  const slots = texts.map((text, index) => ({
+    kind: kinds.indexOf(text),
+    place: texts.slice(0, index).filter((other) => other === text).length
+  }))
+  const slotText = ({ kind, place }: (typeof slots)[number], index: number) =>
+    `left join ranked b${index} on b${index}.unit = a.unit and b${index}.kind = ${kind} and b${index}.rank = a.before${kind} + ${place + 1} and b${index}.t - a.t <= ${windowMillis}`
+  const taken = slots.map(
+    (_, index) =>
+      `case when b${index}.n is not null then struct_pack(n := b${index}.n, t := b${index}.t, g := b${index}.g) end`
+  )
+  const columns = stepIndexes(plan).flatMap((step) =>
+    ["n", "t", "g"].map((name) => `taken[${step + 1}].${name} as ${name}${step}`)
+  )
+  return `with kinds as (
+  select unit, person, n, t, g, case ${kindOf} end as kind from funnel_events
+), ranked as materialized (
+  select *, row_number() over (partition by unit, kind order by n) as rank,
+    ${kinds.map((_, kind) => `count(*) filter (kind = ${kind}) over (partition by unit order by n rows unbounded preceding) - (kind = ${kind})::integer as before${kind}`).join(", ")}
+  from kinds
+), attempts as (
+  select a.unit, a.person, list_sort(list_filter([${taken.join(", ")}], lambda x: x is not null)) as taken
+  from ranked a ${slots.map(slotText).join("\n  ")}
+  where a.t >= ${fromMillis} and a.t < ${toMillis}
+)
+select unit, person, ${columns.join(", ")} from attempts`
+}
+
+/** Every attempt that can be the best of its person, into `funnel_attempts`. */
+export const funnelAttemptsText = (plan: FunnelPlan): string =>
+  `create or replace temp table funnel_attempts as\n${plan.order === "any" ? unorderedAttempts(plan) : orderedAttempts(plan)}`
+
+/** The attempt of each person (with `all`: and value) that counts, into `funnel_best`. */
+export const funnelBestText = (plan: FunnelPlan): string => {
+  const { exclusions, windowMillis } = plan
+  const steps = stepIndexes(plan)
+  const furthest = steps.map((step) => `(n${step} is not null)::integer`).join(" + ")
+  const last = `coalesce(${steps
+    .toReversed()
+    .map((step) => `n${step}`)
+    .join(", ")})`
+  const killed = exclusions.map(
+    ({ after, before }, index) =>
+      `(x${index}.n is not null and x${index}.t - a.t0 <= ${windowMillis} and (a.n${before} is null or x${index}.n < a.n${before}))`
+  )
+  const joins = exclusions.map(
+    ({ after }, index) =>
+      `asof left join (select unit, n, t from funnel_events where x${index}) x${index} on x${index}.unit = a.unit and a.n${after} < x${index}.n`
+  )
+  const group =
+    plan.breakdownAt === "last"
+      ? `coalesce(${steps
+          .toReversed()
+          .map((step) => `g${step}`)
+          .join(", ")})`
+      : typeof plan.breakdownAt === "number"
+        ? `coalesce(g${plan.breakdownAt}, '${unset}')`
+        : "g0"
+  return `create or replace temp table funnel_best as
+select unit, person, ${furthest} as furthest, ${group} as g, ${steps.map((step) => `t${step}`).join(", ")}
+from (select a.*, ${killed.length === 0 ? "false" : killed.join(" or ")} as killed from funnel_attempts a ${joins.join("\n")})
+qualify row_number() over (partition by unit order by ${furthest} desc, killed, ${last}, n0 desc) = 1 and not killed`
+}
+
+/** The breakdown's values, those with most people first. */
+export const funnelGroupsText = (plan: FunnelPlan): string =>
+  `select g, count(*)::integer as people from funnel_best group by g order by people desc, g limit ${plan.top}`
+
+/** People, times and open windows of everybody and of each group; −1 is what is behind the top. */
+export const funnelRowsText = (plan: FunnelPlan, groups: ReadonlyArray<string>, asOfMillis: number): string => {
+  const steps = stepIndexes(plan)
+  const people = (condition: string) =>
+    `count(${plan.breakdownAt === "all" ? "distinct person" : "*"}) filter (${condition})::integer`
+  const times = steps.slice(1).flatMap((step) => {
+    const time = `t${step} - t${step - 1}`
+    const bins = plan.binStartsMillis.map((start, bin) => {
+      const end = plan.binStartsMillis[bin + 1]
+      return `count(*) filter (${time} >= ${start}${end === undefined ? "" : ` and ${time} < ${end}`})::integer as bin${step}_${bin}`
+    })
+    return [`sum(${time})::hugeint as sum${step}`, `median(${time})::double as median${step}`, ...bins]
+  })
+  const cases = groups.map((value, index) => `when g = ${quote(value)} then ${index}`)
+  const group = cases.length === 0 ? "-1" : `case ${cases.join(" ")} else -1 end`
+  return `select grp, ${[
+    ...steps.map((step) => `${people(`furthest > ${step}`)} as people${step}`),
+    ...times,
+    `${people(`furthest < ${steps.length} and t0 + ${plan.windowMillis} > ${asOfMillis}`)} as open`
+  ].join(", ")}
+from (select *, ${group} as grp from funnel_best)
+group by grouping sets ((), (grp)) order by grp nulls first`
+}
