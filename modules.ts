@@ -7,9 +7,11 @@ import * as keys from "./domain/platform/keys.ts"
 import * as settings from "./domain/platform/settings.ts"
 import * as workspaces from "./domain/platform/workspaces.ts"
 import { AnalyticsGroup, EventsGroup } from "./http/contract/analytics.ts"
+import { FunnelsGroup } from "./http/contract/funnels.ts"
 import { PlatformGroup } from "./http/contract/platform.ts"
 import type { EventLog } from "./ports/analytics/EventLog.ts"
 import type { EventStore } from "./ports/analytics/EventStore.ts"
+import { funnels } from "./ports/analytics/Funnel.ts"
 import type { LiveFeed } from "./ports/analytics/LiveFeed.ts"
 import type { Collection } from "./ports/documents/DocumentStore.ts"
 import type { DeadLetters } from "./ports/platform/DeadLetters.ts"
@@ -33,13 +35,22 @@ export interface Module {
 export const modules: ReadonlyArray<Module> = [
   {
     name: "analytics",
-    groups: [EventsGroup, AnalyticsGroup],
-    scopes: ["events:write", "events:import", "analytics:read", "persons:read", "persons:write", "pii:read"],
+    groups: [EventsGroup, AnalyticsGroup, FunnelsGroup],
+    scopes: [
+      "events:write",
+      "events:import",
+      "analytics:read",
+      "analytics:write",
+      "persons:read",
+      "persons:write",
+      "pii:read"
+    ],
     collections: [
       mergePeople.collection,
       mergePeople.mergingWorkspaces,
       mergePeople.mergeOrder,
-      droppedEvents.collection
+      droppedEvents.collection,
+      funnels.collection
     ],
     consumers: { index: indexEvents, live: feedLive }
   },

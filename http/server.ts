@@ -5,6 +5,7 @@ import { HttpApiBuilder, HttpApiScalar, OpenApi } from "effect/http-api"
 import { createServer, STATUS_CODES } from "node:http"
 import type { IncomingMessage, ServerResponse } from "node:http"
 import type { Socket } from "node:net"
+import * as funnels from "./analytics/funnelHandlers.ts"
 import * as analytics from "./analytics/handlers.ts"
 import * as ingest from "./analytics/ingestRoutes.ts"
 import * as stream from "./analytics/streamRoute.ts"
@@ -23,7 +24,7 @@ import * as tracing from "./middleware/tracing.ts"
 import * as platform from "./platform/handlers.ts"
 
 const api = HttpApiBuilder.layer(ServedApi).pipe(
-  Layer.provide([analytics.layer, platform.layer, health.layer]),
+  Layer.provide([analytics.layer, funnels.layer, platform.layer, health.layer]),
   Layer.provide(admission.layer)
 )
 

@@ -122,7 +122,7 @@ export const funnelBestText = (plan: FunnelPlan): string => {
     .map((step) => `n${step}`)
     .join(", ")})`
   const killed = exclusions.map(
-    ({ after, before }, index) =>
+    ({ before }, index) =>
       `(x${index}.n is not null and x${index}.t - a.t0 <= ${windowMillis} and (a.n${before} is null or x${index}.n < a.n${before}))`
   )
   const joins = exclusions.map(

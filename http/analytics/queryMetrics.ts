@@ -1,6 +1,7 @@
 import { Clock, Effect, Metric } from "effect"
 import type { InvalidQuestion } from "../../ports/analytics/InvalidQuestion.ts"
 import { fromZero } from "../../ports/platform/fromZero.ts"
+import type { Refused } from "../../ports/platform/Refused.ts"
 import type { PortFailure } from "../../ports/PortFailure.ts"
 
 const latency = Metric.histogram("marketing_analytics_query_latency_seconds", {
@@ -14,11 +15,11 @@ const errors = Metric.counter("marketing_analytics_query_errors_total", {
 })
 const errorOf = new Map(reasons.map((reason) => [reason, fromZero(Metric.withAttributes(errors, { reason }))]))
 
-const countError = (failure: InvalidQuestion | PortFailure) =>
+const countError = (failure: InvalidQuestion | PortFailure | Refused) =>
   Metric.update(errorOf.get(failure._tag === "PortFailure" ? failure.reason : "invalid")!, 1)
 
 /** Counts a question's time, or its failure. */
-export const measured = <A, E extends InvalidQuestion | PortFailure, R>(
+export const measured = <A, E extends InvalidQuestion | PortFailure | Refused, R>(
   question: Effect.Effect<A, E, R>
 ): Effect.Effect<A, E, R> =>
   Effect.gen(function* () {

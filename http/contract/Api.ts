@@ -2,6 +2,7 @@ import { HttpApi, OpenApi } from "effect/http-api"
 import { AnalyticsGroup, EventsGroup, StreamGroup } from "./analytics.ts"
 import { LiveEvent } from "../../ports/analytics/LiveFeed.ts"
 import { describeDocument } from "./describeDocument.ts"
+import { FunnelsGroup } from "./funnels.ts"
 import { HealthGroup } from "./health.ts"
 import { operationsOf } from "./Operation.ts"
 import type { Operation } from "./Operation.ts"
@@ -10,16 +11,22 @@ import { Problem } from "./Problem.ts"
 
 /** What the builder serves; the rest of the contract stands on plain routes. */
 export class ServedApi extends HttpApi.make("broxiva")
-  .add(AnalyticsGroup, PlatformGroup, HealthGroup)
+  .add(AnalyticsGroup, FunnelsGroup, PlatformGroup, HealthGroup)
   .annotate(HttpApi.ParseOptions, { errors: "all" })
   .annotate(HttpApi.PayloadParseOptions, { errors: "all", onExcessProperty: "error" }) {}
 
 /** The whole contract that the typed client speaks. */
-export class Api extends HttpApi.make("broxiva").add(EventsGroup, AnalyticsGroup, PlatformGroup, HealthGroup) {}
+export class Api extends HttpApi.make("broxiva").add(
+  EventsGroup,
+  AnalyticsGroup,
+  FunnelsGroup,
+  PlatformGroup,
+  HealthGroup
+) {}
 
 /** What the document and the tests speak of: the client's endpoints and the WebSocket. */
 export class DocumentedApi extends HttpApi.make("broxiva")
-  .add(EventsGroup, AnalyticsGroup, StreamGroup, PlatformGroup, HealthGroup)
+  .add(EventsGroup, AnalyticsGroup, FunnelsGroup, StreamGroup, PlatformGroup, HealthGroup)
   .annotate(HttpApi.AdditionalSchemas, [Problem, LiveEvent])
   .annotate(OpenApi.Transform, (document) => describeDocument(document, operations))
   .annotateMerge(OpenApi.annotations({ title: "Broxiva Marketing Platform", version: "0.1.0" })) {}

@@ -1,0 +1,133 @@
+import { Clock, Effect } from "effect"
+import { SecureRandom } from "effect/crypto"
+import { DocumentStore } from "../../ports/documents/DocumentStore.ts"
+import type { DocumentWrite, DuplicateKey } from "../../ports/documents/DocumentStore.ts"
+import type { Stamps } from "../../ports/documents/Resource.ts"
+import { Refused } from "../../ports/platform/Refused.ts"
+import type { WorkspaceId } from "../../ports/WorkspaceId.ts"
+import { auditOf } from "./audit.ts"
+import type { Actor } from "./audit.ts"
+import { once } from "./idempotency.ts"
+
+/** What the functions below need of a resource. */
+interface Kind {
+  readonly name: string
+  readonly singular: string
+}
+
+export interface Revised<Item> {
+  readonly item: Item
+  readonly revision: number
+}
+
+/** A document that names this one, which therefore cannot be deleted. */
+export interface User {
+  /** Collection and id. */
+  readonly target: string
+  readonly name: string
+}
+
+const putItem = ({ name }: Kind, item: Stamps, expected: number): DocumentWrite => ({
+  kind: "put",
+  collection: name,
+  id: item.id,
+  expected,
+  schema_version: 1,
+  subjects: [],
+  data: item
+})
+
+/** Makes a document, once per `Idempotency-Key`. */
+export const createItem = Effect.fn("createItem")(function* <Definition extends object>(
+  kind: Kind,
+  actor: Actor,
+  definition: Definition
+) {
+  const documents = yield* DocumentStore
+  return yield* once<Definition & Stamps, DuplicateKey, SecureRandom.SecureRandom>(
+    actor,
+    Effect.fnUntraced(function* (remember) {
+      const now = yield* Clock.currentTimeMillis
+      const random = yield* SecureRandom.SecureRandom
+      const by = { created_at: now, created_by: actor.keyId, changed_at: now, changed_by: actor.keyId }
+      const item = { ...definition, id: yield* random.uuidV7(), ...by }
+      yield* documents.commit(actor.workspace, {
+        writes: [putItem(kind, item, 0)],
+        audit: [yield* auditOf(actor, now, `${kind.singular}.created`, `${kind.name}/${item.id}`, undefined, item)],
+        ...remember(item)
+      })
+      return item
+    })
+  )
+})
+
+/** Newest first. */
+export const listItems = Effect.fn("listItems")(function* <Item>(
+  kind: Kind,
+  workspace: WorkspaceId,
+  limit: number,
+  cursor: string | undefined
+) {
+  const documents = yield* DocumentStore
+  const { items, next } = yield* documents.list({
+    workspace,
+    collection: kind.name,
+    index: "by_time",
+    equals: [],
+    limit,
+    cursor
+  })
+  return { items: items.map((each) => each.data as Item), next: next ?? null }
+})
+
+export const readItem = Effect.fnUntraced(function* <Item>(kind: Kind, workspace: WorkspaceId, id: string) {
+  const documents = yield* DocumentStore
+  const found = yield* documents.get(workspace, kind.name, id)
+  if (found === undefined) {
+    return yield* new Refused({ kind: "not-found", detail: `there is no ${kind.singular} ${id}`, errors: [] })
+  }
+  const revised: Revised<Item> = { item: found.data as Item, revision: found.revision }
+  return revised
+})
+
+/** Replaces the whole definition of the document that stands at `revision`. */
+export const replaceItem = Effect.fn("replaceItem")(function* <Definition extends object>(
+  kind: Kind,
+  actor: Actor,
+  id: string,
+  definition: Definition,
+  revision: number
+) {
+  const documents = yield* DocumentStore
+  const now = yield* Clock.currentTimeMillis
+  const { item: before } = yield* readItem<Definition & Stamps>(kind, actor.workspace, id)
+  const { created_at, created_by } = before
+  const item = { ...definition, id, created_at, created_by, changed_at: now, changed_by: actor.keyId }
+  const [changed = 0] = yield* documents.commit(actor.workspace, {
+    writes: [putItem(kind, item, revision)],
+    audit: [yield* auditOf(actor, now, `${kind.singular}.changed`, `${kind.name}/${id}`, before, item)]
+  })
+  const revised: Revised<Definition & Stamps> = { item, revision: changed }
+  return revised
+})
+
+/** Deletes the document that stands at `revision`, unless others name it. */
+export const removeItem = Effect.fn("removeItem")(function* (
+  kind: Kind,
+  actor: Actor,
+  id: string,
+  revision: number,
+  users: ReadonlyArray<User> = []
+) {
+  if (users.length > 0) {
+    const errors = users.map(({ name, target }) => ({ pointer: "", code: "in_use", detail: `${target} (${name})` }))
+    return yield* new Refused({ kind: "conflict", detail: `the ${kind.singular} is in use`, errors })
+  }
+  const documents = yield* DocumentStore
+  const now = yield* Clock.currentTimeMillis
+  const { item: before } = yield* readItem<Stamps>(kind, actor.workspace, id)
+  yield* documents.commit(actor.workspace, {
+    writes: [{ kind: "delete", collection: kind.name, id, expected: revision }],
+    audit: [yield* auditOf(actor, now, `${kind.singular}.deleted`, `${kind.name}/${id}`, before)]
+  })
+})

@@ -1,0 +1,35 @@
+import { HttpApiEndpoint, HttpApiGroup, OpenApi } from "effect/http-api"
+import { funnels } from "../../ports/analytics/Funnel.ts"
+import { FunnelQuestion, FunnelResult } from "../../ports/analytics/FunnelQuestion.ts"
+import { Admission } from "./Admission.ts"
+import { EndpointRules, reads } from "./EndpointRules.ts"
+import { Id, Text } from "./parameters.ts"
+import { resourceEndpoints } from "./resource.ts"
+
+/** How many people come how far. */
+export class FunnelsGroup extends HttpApiGroup.make("funnels")
+  .add(
+    HttpApiEndpoint.post("ask", "/analytics/funnels/query", { payload: FunnelQuestion, success: FunnelResult })
+      .annotate(EndpointRules, reads("analytics:read"))
+      .annotate(OpenApi.Summary, "A funnel that is not kept: 2 to 20 steps, people by step, time to convert."),
+    HttpApiEndpoint.get("conversion", "/analytics/funnels/:id/conversion", {
+      params: { id: Id },
+      query: {
+        from: FunnelQuestion.fields.date_range.fields.from,
+        to: FunnelQuestion.fields.date_range.fields.to,
+        time_zone: Text,
+        as_of: FunnelQuestion.fields.as_of,
+        dimension: Text,
+        breakdown_at: Text
+      },
+      success: FunnelResult
+    })
+      .annotate(EndpointRules, reads("analytics:read"))
+      .annotate(OpenApi.Summary, "Conversion of a kept funnel over a range of days."),
+    ...resourceEndpoints({
+      ...funnels,
+      path: "/analytics/funnels",
+      scopes: { read: "analytics:read", write: "analytics:write" }
+    })
+  )
+  .middleware(Admission) {}
