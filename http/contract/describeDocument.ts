@@ -1,7 +1,7 @@
 import { rateLimitsInitial } from "../../ports/platform/RateLimits.ts"
 import { bodyBytesMax } from "./bodyLimits.ts"
 import type { Operation } from "./Operation.ts"
-import { parameterSchemas } from "./parameters.ts"
+import { parameterExamples, parameterSchemas } from "./parameters.ts"
 import { problemContentType, problems } from "./Problem.ts"
 import type { ProblemKind } from "./Problem.ts"
 
@@ -10,6 +10,7 @@ interface Parameter extends Json {
   readonly name: string
   readonly in: string
   schema: unknown
+  example?: unknown
 }
 interface Answer {
   description: string
@@ -118,7 +119,11 @@ const describeOperation = (document: Document, operation: Operation, described: 
   described.description = [described.description, ...notesOf(operation, described.requestBody !== undefined)]
     .filter((note) => note !== undefined)
     .join(" ")
-  for (const parameter of described.parameters) parameter.schema = parameterSchemas[parameter.name] ?? parameter.schema
+  for (const parameter of described.parameters) {
+    parameter.schema = parameterSchemas[parameter.name] ?? parameter.schema
+    const example = parameter.in === "query" ? parameterExamples[parameter.name] : undefined
+    if (example !== undefined) parameter.example = example
+  }
   for (const content of Object.values(described.requestBody?.content ?? {})) {
     const name = content.schema.$ref?.split("/").at(-1)
     const [example] = (name === undefined ? undefined : document.components.schemas[name]?.examples) ?? []

@@ -13,5 +13,9 @@ export const Id = Schema.String.check(Schema.isMinLength(1), Schema.isMaxLength(
 /** What parameters are, where the wire's text does not tell; by name, the same on every endpoint. */
 export const parameterSchemas: Readonly<Record<string, object>> = {
   limit: { type: "integer", minimum: 1, maximum: 100, default: limitUsual },
+  offset: { type: "integer", minimum: 0, default: 0 },
   window: { type: "integer", minimum: 1, maximum: 30, default: 5 }
 }
+
+/** Values to try an endpoint with; one for each parameter that an endpoint requires. */
+export const parameterExamples: Readonly<Record<string, string>> = { from: "2026-11-01", to: "2026-11-23" }

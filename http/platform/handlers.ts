@@ -1,7 +1,7 @@
 import { Effect } from "effect"
 import { HttpServerResponse } from "effect/http"
 import { HttpApiBuilder } from "effect/http-api"
-import { createKey, listKeys, revokeKey } from "../../domain/platform/keys.ts"
+import { createKey, listKeys, readKey, revokeKey } from "../../domain/platform/keys.ts"
 import { redrive } from "../../domain/platform/redrive.ts"
 import { changeSettings, readSettings } from "../../domain/platform/settings.ts"
 import type { RevisedSettings } from "../../domain/platform/settings.ts"
@@ -42,7 +42,11 @@ export const layer = HttpApiBuilder.group(ServedApi, "platform", (handlers) =>
         answerProblems(Effect.flatMap(createKey(principal, payload), (made) => withLocation("/platform/keys", made)))
       ),
     revokeKey: ({ params }) =>
-      Effect.flatMap(CurrentPrincipal, (principal) => answerProblems(revokeKey(principal, params.id))),
+      Effect.flatMap(CurrentPrincipal, (principal) =>
+        answerProblems(
+          Effect.andThen(matchRevision(readKey(principal.workspace, params.id)), revokeKey(principal, params.id))
+        )
+      ),
     audit: ({ query: { limit = limitUsual, ...query } }) =>
       Effect.gen(function* () {
         const { workspace } = yield* CurrentPrincipal
