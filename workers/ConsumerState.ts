@@ -4,8 +4,6 @@ import type { PartReason, PartState } from "../ports/platform/PartStates.ts"
 
 /** A consumer whose oldest unread line is older than this is named as degraded. */
 export const consumerLagMillisMax = 60_000
-/** A starting consumer has caught up once what it reads is no older than this. */
-export const caughtUpMillis = 5_000
 
 const pauseMillisFirst = 500
 const pauseMillisMax = 5_000
@@ -18,10 +16,20 @@ const receivedAt = (line: string): number | undefined => {
 
 /** What is known of a consumer in one partition: how far behind it is, and since when it fails. */
 export class ConsumerState {
+  readonly #startedAt: number
   #caughtUp = false
   #place: string | undefined
   #oldestUnreadAt: number | undefined
   #failing: { readonly reason: PartReason; readonly since: number; readonly attempts: number } | undefined
+
+  constructor(startedAt: number) {
+    this.#startedAt = startedAt
+  }
+
+  /** Whether everything that the log held when the consumer started is taken. */
+  get caughtUp(): boolean {
+    return this.#caughtUp
+  }
 
   /** Checkpoint behind what was taken. */
   get place(): string | undefined {
@@ -33,10 +41,15 @@ export class ConsumerState {
     return place
   }
 
+  /** Nothing is left at the moment. */
+  reachedEnd(): void {
+    this.#caughtUp = true
+  }
+
   /** Lines were read and are about to be taken. */
-  reading(lines: ReadonlyArray<string>, now: number): void {
+  reading(lines: ReadonlyArray<string>): void {
     this.#oldestUnreadAt = lines.length === 0 ? undefined : (receivedAt(lines[0]!) ?? this.#oldestUnreadAt)
-    if (now - (this.#oldestUnreadAt ?? now) <= caughtUpMillis) this.#caughtUp = true
+    if ((this.#oldestUnreadAt ?? this.#startedAt) >= this.#startedAt) this.#caughtUp = true
   }
 
   /** Everything up to the place is taken. */

@@ -8,7 +8,7 @@ import { EventLog } from "../ports/analytics/EventLog.ts"
 import { makePartStates, PartStates } from "../ports/platform/PartStates.ts"
 import { PortFailure } from "../ports/PortFailure.ts"
 import { consume } from "./consume.ts"
-import { caughtUpMillis, consumerLagMillisMax, ConsumerState } from "./ConsumerState.ts"
+import { consumerLagMillisMax, ConsumerState } from "./ConsumerState.ts"
 
 const lineFrom = (millis: number) => JSON.stringify({ v: 1, received_at: millis * 1000 })
 const full = new PortFailure({ port: "EventStore", operation: "insert", reason: "full", detail: "no room" })
@@ -18,7 +18,7 @@ describe("a consumer", () => {
     Effect.gen(function* () {
       const parts = makePartStates()
       const log = yield* EventLog
-      yield* log.append([{ key: "k", line: lineFrom(yield* Clock.currentTimeMillis) }])
+      yield* log.append([{ key: "k", line: lineFrom((yield* Clock.currentTimeMillis) + 1000) }])
       const taken = yield* Deferred.make<ReadonlyArray<string>>()
       const endings = [Effect.fail(full), Effect.die(new Error("a bug"))]
       const seen: Array<unknown> = []
@@ -76,21 +76,23 @@ describe("a consumer", () => {
 })
 
 describe("a consumer's state", () => {
-  it("is starting until what it reads is fresh", () => {
-    const state = new ConsumerState()
-    const now = 1_000_000_000
-    state.reading([lineFrom(now - caughtUpMillis - 1)], now)
+  const now = 1_000_000_000
+
+  it("is starting until all is taken that the log held at its start", () => {
+    const state = new ConsumerState(now)
+    state.reading([lineFrom(now - 1)])
     state.took("1")
     assert.deepInclude(state.partState(now), { status: "starting", reason: "behind" })
-    state.reading([lineFrom(now - caughtUpMillis)], now)
+    state.reading([lineFrom(now)])
     assert.deepInclude(state.partState(now), { status: "ok" })
+    const idle = new ConsumerState(now)
+    idle.reachedEnd()
+    assert.deepInclude(idle.partState(now), { status: "ok" })
   })
 
   it("is degraded once it is further behind than its limit", () => {
-    const state = new ConsumerState()
-    const now = 1_000_000_000
-    state.reading([], now)
-    state.reading([lineFrom(now)], now)
+    const state = new ConsumerState(now)
+    state.reading([lineFrom(now)])
     assert.deepInclude(state.partState(now + consumerLagMillisMax), { status: "ok" })
     assert.deepEqual(state.partState(now + consumerLagMillisMax + 1), {
       status: "degraded",
@@ -100,7 +102,7 @@ describe("a consumer's state", () => {
   })
 
   it("pauses longer with each failure in a row, and briefly again after a success", () => {
-    const state = new ConsumerState()
+    const state = new ConsumerState(now)
     const pauses = Array.from({ length: 6 }, () => state.failed(Cause.fail(full), 0))
     assert.deepStrictEqual(pauses, [500, 1000, 2000, 4000, 5000, 5000])
     state.took("1")

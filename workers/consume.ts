@@ -42,9 +42,10 @@ export const consume = (consumer: Consumer): Effect.Effect<never, PortFailure, E
           const clock = yield* Clock.Clock
           let from = state.startFrom(yield* consumer.position(partition))
           for (;;) {
+            if (!state.caughtUp && (yield* log.backlogBytes(partition, from)) === 0) state.reachedEnd()
             const batch = yield* log.read({ partition, from, linesMax: consumer.linesMax, waitMillis })
             const readAt = clock.currentTimeMillisUnsafe()
-            state.reading(batch.lines, readAt)
+            state.reading(batch.lines)
             if (batch.lines.length > 0) {
               yield* withBatchSpan(consumer.name, batch, consumer.take(batch))
               yield* Metric.update(passed, batch.lines.length)
@@ -74,8 +75,8 @@ const watched = Effect.fnUntraced(function* (name: string, partition: string) {
   const clock = yield* Clock.Clock
   const parts = yield* PartStates
   const gauges = yield* Gauges
-  const state = new ConsumerState()
   const now = () => clock.currentTimeMillisUnsafe()
+  const state = new ConsumerState(now())
   yield* parts.watch(`consumer_${name}`, () => state.partState(now()))
   yield* gauges.observe({
     name: "marketing_consumer_lag_seconds",
