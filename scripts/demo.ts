@@ -1,10 +1,14 @@
 import { createHash } from "node:crypto"
-import { readFileSync } from "node:fs"
+import { readFileSync, rmSync } from "node:fs"
 import process from "node:process"
+import { parseArgs } from "node:util"
 import { ask, freshFolder, startServer, tokenFor } from "../journeys/ServerProcess.ts"
-import type { ServerProcess } from "../journeys/ServerProcess.ts"
+import type { Answer, ServerProcess } from "../journeys/ServerProcess.ts"
 
-/** Sends the CDNOW purchases through the HTTP API and compares what the API answers with the file itself. */
+/**
+ * Sends the CDNOW purchases through the HTTP API and compares what the API answers with the file itself: on a service
+ * of its own in a temporary folder, or with `--url` on one that runs (its data folder is DATA_DIR, as ever).
+ */
 
 interface Purchase {
   readonly customer: string
@@ -51,14 +55,25 @@ const eventOf = ({ cents, customer, day }: Purchase, index: number) => ({
   properties: { order_id: `cdnow-${index}`, total: (cents / 100).toFixed(2), currency: "USD" }
 })
 
+/** Where the minute's requests are used up, waits as long as the answer says. */
+const askWithinLimits = async (server: ServerProcess, path: string, token: string, body: unknown): Promise<Answer> => {
+  for (;;) {
+    const answer = await ask(server, "POST", path, { token, body })
+    if (answer.status !== 429) return answer
+    const seconds = Number(answer.headers.get("retry-after") ?? 1)
+    console.log(`the limit of requests is reached: waiting ${seconds} s`)
+    await new Promise((done) => setTimeout(done, seconds * 1000))
+  }
+}
+
 const send = async (server: ServerProcess, token: string, purchases: ReadonlyArray<Purchase>): Promise<string> => {
   const events = purchases.map(eventOf)
   let stored = 0
   let duplicates = 0
   for (let at = 0; at < events.length; at += batchEvents) {
-    const { body, status } = await ask(server, "POST", "/analytics/events/batch", {
-      token,
-      body: { events: events.slice(at, at + batchEvents), historical: true }
+    const { body, status } = await askWithinLimits(server, "/analytics/events/batch", token, {
+      events: events.slice(at, at + batchEvents),
+      historical: true
     })
     if (status !== 200) throw new Error(`the batch was answered ${status}: ${JSON.stringify(body)}`)
     stored += Number(body["stored"])
@@ -94,17 +109,19 @@ const question = {
 
 const answer = async (server: ServerProcess, token: string, orders: number): Promise<Result> => {
   for (let tries = 0; ; tries += 1) {
-    const { body } = await ask(server, "POST", "/analytics/query", { token, body: question })
+    const { body, status } = await askWithinLimits(server, "/analytics/query", token, question)
+    if (status !== 200) throw new Error(`the question was answered ${status}: ${JSON.stringify(body)}`)
     const result = body as unknown as Result
-    if (Number(result.totals?.["orders"]) >= orders || tries > 100) return result
-    await new Promise((done) => setTimeout(done, 100))
+    if (Number(result.totals["orders"]) >= orders || tries > 40) return result
+    await new Promise((done) => setTimeout(done, 250))
   }
 }
 
 const print = (result: Result, months: ReadonlyMap<string, Month>): boolean => {
   const row = (...cells: ReadonlyArray<string | number>) =>
     console.log(cells.map((cell, at) => String(cell).padStart(at === 0 ? 8 : 12)).join(""))
-  row("month", "orders", "revenue", "buyers", "file", "", "")
+  row("", "from the", "API", "", "from the", "file", "")
+  row("month", "orders", "revenue", "buyers", "orders", "revenue", "buyers")
   let equal = true
   for (const [index, bucket] of result.buckets.entries()) {
     const month = bucket.slice(0, 7)
@@ -127,12 +144,14 @@ const print = (result: Result, months: ReadonlyMap<string, Month>): boolean => {
 }
 
 const main = async (): Promise<number> => {
+  const { values } = parseArgs({ options: { url: { type: "string" } } })
   const purchases = readPurchases()
-  const folder = process.env["DATA_DIR"] || freshFolder()
-  const running = process.env["BROXIVA_URL"]
-  const server = running === undefined ? await startServer(folder) : ({ url: running } as ServerProcess)
+  const folder = values.url === undefined ? freshFolder() : process.env["DATA_DIR"] || "./data"
+  // The product's own limits: seven batches are far below them.
+  const own = values.url === undefined ? await startServer(folder, { RATE_LIMITS: "" }) : undefined
+  const server = own ?? ({ url: values.url } as ServerProcess)
   try {
-    const token = process.env["BROXIVA_TOKEN"] ?? tokenFor(folder)
+    const token = tokenFor(folder)
     console.log(`${purchases.length} purchases of CDNOW: ${await send(server, token, purchases)}`)
     const months = monthsOf(purchases)
     const result = await answer(server, token, purchases.length)
@@ -150,7 +169,10 @@ const main = async (): Promise<number> => {
     console.log(equal && same ? "The API and the file agree." : "The API and the file DIFFER.")
     return equal && same ? 0 : 1
   } finally {
-    if (running === undefined) await server.kill("SIGTERM")
+    if (own !== undefined) {
+      await own.kill("SIGTERM")
+      rmSync(folder, { recursive: true })
+    }
   }
 }
 
