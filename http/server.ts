@@ -2,7 +2,7 @@ import { NodeHttpServer } from "@effect/platform-node"
 import { ByteSize, Effect, Layer } from "effect"
 import { HttpIncomingMessage, HttpRouter, HttpServerResponse } from "effect/http"
 import { HttpApiBuilder, HttpApiScalar, OpenApi } from "effect/http-api"
-import { createServer, STATUS_CODES } from "node:http"
+import { STATUS_CODES } from "node:http"
 import type { IncomingMessage, ServerResponse } from "node:http"
 import type { Socket } from "node:net"
 import * as funnels from "./analytics/funnelHandlers.ts"
@@ -13,6 +13,8 @@ import { streamSocketOptions } from "./analytics/StreamSocket.ts"
 import { DocumentedApi, ServedApi } from "./contract/Api.ts"
 import { jsonBodyBytesMax } from "./contract/bodyLimits.ts"
 import { problemContentType } from "./contract/Problem.ts"
+import * as directRoutes from "./DirectRoutes.ts"
+import { DirectRoutes, FrontServer } from "./DirectRoutes.ts"
 import * as health from "./health.ts"
 import { holdUntilServed } from "./heldRequests.ts"
 import * as admission from "./middleware/admission.ts"
@@ -86,17 +88,24 @@ export const layer = (options: { readonly port: number; readonly host: string })
   }).pipe(
     Layer.provide(Layer.succeed(HttpIncomingMessage.MaxBodySize, ByteSize.bytes(jsonBodyBytesMax))),
     Layer.provideMerge(
-      NodeHttpServer.layer(
-        () => {
-          const server = createServer({
-            maxHeaderSize: headerBytesMax,
-            headersTimeout: headersTimeoutMillis,
-            requestTimeout: requestTimeoutMillis,
-            connectionsCheckingInterval: 1000
-          })
-          return holdUntilServed(server).on("clientError", refuseConnection).on("checkExpectation", refuseExpectation)
-        },
-        { ...options, gracefulShutdownTimeout: "25 seconds", websocket: streamSocketOptions }
+      Layer.unwrap(
+        Effect.map(DirectRoutes, (direct) =>
+          NodeHttpServer.layer(
+            () => {
+              const server = new FrontServer(direct, {
+                maxHeaderSize: headerBytesMax,
+                headersTimeout: headersTimeoutMillis,
+                requestTimeout: requestTimeoutMillis,
+                connectionsCheckingInterval: 1000
+              })
+              return holdUntilServed(server)
+                .on("clientError", refuseConnection)
+                .on("checkExpectation", refuseExpectation)
+            },
+            { ...options, gracefulShutdownTimeout: "25 seconds", websocket: streamSocketOptions }
+          )
+        )
       )
-    )
+    ),
+    Layer.provide(directRoutes.layer)
   )

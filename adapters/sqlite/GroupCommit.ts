@@ -5,6 +5,7 @@ import { Gauges } from "../../ports/platform/Gauges.ts"
 import { LastWrite, PartStates } from "../../ports/platform/PartStates.ts"
 import { sqliteFailure, transaction } from "./Database.ts"
 import type { Database } from "./Database.ts"
+import type { LogSync } from "./LogSync.ts"
 
 /** Writes that wait for their transaction; more are refused as overloaded. */
 export const waitingWritesMax = 10_000
@@ -55,16 +56,27 @@ export class WriteState {
 
 /**
  * One transaction, hence one fsync, for all writes that arrive in the same turn of the event loop. Each write stands
- * in a savepoint of its own: one that is refused leaves the others alone.
+ * in a savepoint of its own: one that is refused leaves the others alone. With `sync` the fsync is made beside the event
+ * loop, and what arrives meanwhile is the next transaction: for stores whose writes nobody reads before their answer.
  */
-export const groupCommit = (port: string, database: Database, state = new WriteState()): GroupCommit => {
+export const groupCommit = (
+  port: string,
+  database: Database,
+  state = new WriteState(),
+  sync?: LogSync
+): GroupCommit => {
   let waiting: Array<Waiting> = []
   let failing = false
+  let syncing = false
+  const begin = database.prepare("SAVEPOINT one_write")
+  const release = database.prepare("RELEASE one_write")
 
-  const flush = () => {
+  /** Runs what waits as one transaction; answers the writes that it took, and why they are lost where they are. */
+  const commit = () => {
     const startedAt = performance.now()
     let taken = 0
     let lost: { readonly cause: unknown } | undefined
+    if (sync !== undefined) database.exec("PRAGMA synchronous = NORMAL")
     try {
       transaction(database, () => {
         // So that a group which changes nothing finds out as well whether there is room again.
@@ -75,17 +87,34 @@ export const groupCommit = (port: string, database: Database, state = new WriteS
       })
     } catch (cause) {
       lost = { cause }
+    } finally {
+      if (sync !== undefined) database.exec("PRAGMA synchronous = FULL")
     }
-    failing = lost !== undefined
     const group = waiting.slice(0, taken === 0 ? waiting.length : taken)
     waiting = waiting.slice(group.length)
     state.waiting = waiting.length
+    return { group, lost }
+  }
+
+  const settle = (group: ReadonlyArray<Waiting>, lost: { readonly cause: unknown } | undefined) => {
+    failing = lost !== undefined
     state.lastWrite.note(lost === undefined ? undefined : sqliteFailure(port, "commit", lost.cause), Date.now())
     for (const each of group) {
       if (lost === undefined) each.settle()
       else each.fail(lost.cause)
     }
     if (waiting.length > 0) setImmediate(flush)
+  }
+
+  const flush = () => {
+    if (syncing) return
+    const { group, lost } = commit()
+    if (sync === undefined || lost !== undefined) return settle(group, lost)
+    syncing = true
+    sync((cause) => {
+      syncing = false
+      settle(group, cause === undefined ? undefined : { cause })
+    })
   }
 
   return <A, E = never>({ after, body, isRefusal, operation }: GroupedWrite<A, E>) =>
@@ -99,14 +128,14 @@ export const groupCommit = (port: string, database: Database, state = new WriteS
         cause instanceof PortFailure || isRefusal?.(cause) === true ? cause : sqliteFailure(port, operation, cause)
       let exit: Exit.Exit<A, E | PortFailure> | undefined
       const run = () => {
-        database.exec("SAVEPOINT one_write")
+        begin.run()
         try {
           exit = Exit.succeed(body())
         } catch (cause) {
           undo(database, cause)
           exit = Exit.fail(failureOf(cause))
         }
-        database.exec("RELEASE one_write")
+        release.run()
       }
       const settle = () => {
         if (exit !== undefined && Exit.isSuccess(exit)) after?.(exit.value)

@@ -1,5 +1,5 @@
 import { assert, describe, it } from "@effect/vitest"
-import { Effect, Layer } from "effect"
+import { Effect, Fiber, Layer } from "effect"
 import { mkdtempSync, readdirSync, readFileSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
@@ -69,6 +69,22 @@ describe("sqlite SubjectKeys", () => {
       })
       assert.isTrue(asked.erased.has("raced"))
       assert.strictEqual((yield* subjects.get(one, ["raced"])).size, 0)
+    }).pipe(Effect.provide(keys(freshFolder())))
+  )
+
+  it.live("keeps no key in memory that was destroyed while it went to the disk", () =>
+    Effect.gen(function* () {
+      const subjects = yield* SubjectKeys
+      for (let turns = 0; turns < 10; turns += 1) {
+        const subject = `raced-${turns}`
+        const asked = yield* Effect.forkChild(subjects.getOrCreate(one, [subject]))
+        for (let turn = 0; turn < turns; turn += 1)
+          yield* Effect.callback<void>((go) => void setImmediate(() => go(Effect.void)))
+        yield* subjects.destroy(one, [subject])
+        yield* Fiber.join(asked)
+        assert.isTrue((yield* subjects.getOrCreate(one, [subject])).erased.has(subject))
+        assert.strictEqual((yield* subjects.get(one, [subject])).size, 0)
+      }
     }).pipe(Effect.provide(keys(freshFolder())))
   )
 

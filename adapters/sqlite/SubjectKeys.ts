@@ -5,6 +5,8 @@ import { RootKeys } from "../../ports/privacy/RootKeys.ts"
 import { nonceBytes, seal, unseal } from "../../ports/privacy/sealing.ts"
 import { SubjectKeys } from "../../ports/privacy/SubjectKeys.ts"
 import type { WorkspaceId } from "../../ports/WorkspaceId.ts"
+import { openLogSync } from "./LogSync.ts"
+import type { LogSync } from "./LogSync.ts"
 import { open, sqliteFailure, transaction, truncateLog } from "./Database.ts"
 import type { Database } from "./Database.ts"
 import { groupCommit, WriteState } from "./GroupCommit.ts"
@@ -49,16 +51,23 @@ export const layer = (options: { readonly file: string }): Layer.Layer<SubjectKe
       const database = yield* open("SubjectKeys", options.file, schema)
       const state = new WriteState()
       yield* state.watch("subject_keys")
-      return SubjectKeys.of(operations(database, roots, state))
+      return SubjectKeys.of(operations(database, roots, state, yield* openLogSync(options.file)))
     })
   )
 
-const operations = (database: Database, roots: RootKeys["Service"], state: WriteState): SubjectKeys["Service"] => {
+const operations = (
+  database: Database,
+  roots: RootKeys["Service"],
+  state: WriteState,
+  sync: LogSync
+): SubjectKeys["Service"] => {
   let young = new Map<string, Uint8Array>()
   let old = new Map<string, Uint8Array>()
   const workspaceKeys = new Map<string, Uint8Array>()
   const table = tables(database)
-  const grouped = groupCommit("SubjectKeys", database, state)
+  const grouped = groupCommit("SubjectKeys", database, state, sync)
+  /** Counts the calls of `destroy`. */
+  let destructions = 0
 
   const remember = (id: string, key: Uint8Array) => {
     if (young.size >= cachedKeysMax / 2) {
@@ -138,11 +147,16 @@ const operations = (database: Database, roots: RootKeys["Service"], state: Write
       if (subjects.length > 0 && subjects.every((subject) => keys.has(subject)))
         return { keys, erased: new Set<string>() }
       const wrapping = yield* workspaceKey(workspace, "wrapping")
+      let destructionsBefore = destructions
       return yield* grouped({
         operation: "getOrCreate",
-        body: () => answerOne({ workspace, wrapping, subjects }),
-        // At once, or a destroy that comes between would be undone in memory.
+        body: () => {
+          destructionsBefore = destructions
+          return answerOne({ workspace, wrapping, subjects })
+        },
         after: (answer) => {
+          // Or a destroy that came between would be undone in memory.
+          if (destructions !== destructionsBefore) return
           for (const [subject, key] of answer.keys) remember(`${workspace}|${subject}`, key)
         }
       })
@@ -165,6 +179,7 @@ const operations = (database: Database, roots: RootKeys["Service"], state: Write
     destroy: (workspace, subjects) =>
       Effect.flatMap(Clock.currentTimeMillis, (now) =>
         attempt("destroy", () => {
+          destructions += 1
           for (const subject of subjects) forget(`${workspace}|${subject}`)
           transaction(database, () => {
             for (const subject of subjects) table.erase(workspace, subject, now)

@@ -11,6 +11,8 @@ import { fromZero } from "../../ports/platform/fromZero.ts"
 import { batchBodyBytesMax, eventBodyBytesMax } from "../contract/bodyLimits.ts"
 import { batchRules, ingestRules } from "../contract/analytics.ts"
 import type { Rules } from "../contract/EndpointRules.ts"
+import { asResponse, DirectRoutes, TextAnswer } from "../DirectRoutes.ts"
+import type { Answer, Exchange } from "../DirectRoutes.ts"
 import { makeAdmit } from "../middleware/admit.ts"
 import type { Admitted } from "../middleware/admit.ts"
 import { readText } from "../middleware/body.ts"
@@ -46,21 +48,22 @@ export const layer = HttpRouter.use(
     const admit = yield* makeAdmit
     const ingestion = yield* makeIngestion
     const clock = yield* Clock.Clock
+    const direct = yield* DirectRoutes
 
-    const route = <A>(
+    const exchange = <A>(
       rules: Rules,
       bytesMax: number,
       ingest: (request: IngestRequest, body: string) => Effect.Effect<A, InvalidEvents | PortFailure>,
-      answer: (receipt: A) => HttpServerResponse.HttpServerResponse
-    ) => {
+      answer: (receipt: A) => TextAnswer
+    ): Exchange => {
       const bodyRules = { bytesMax, types }
       const run = (request: HttpServerRequest.HttpServerRequest, admitted: Admitted) => {
         const strange = refuseParameters(request, [])
         if (strange !== undefined) return Effect.succeed(strange)
-        return Effect.flatMap(readText(request, bodyRules), (body) => {
+        return Effect.flatMap(readText(request, bodyRules), (body): Effect.Effect<Answer> => {
           if (typeof body !== "string") return Effect.succeed(body)
           return Effect.matchEffect(ingest(ingestRequest(request, admitted), body), {
-            onSuccess: (receipt) => Effect.succeed(answer(receipt)),
+            onSuccess: (receipt): Effect.Effect<Answer> => Effect.succeed(answer(receipt)),
             onFailure: (failure) => {
               refused.updateUnsafe(1, noServices)
               if (failure._tag === "InvalidEvents") return Effect.succeed(answerOf(failure))
@@ -70,22 +73,29 @@ export const layer = HttpRouter.use(
           })
         })
       }
-      return (request: HttpServerRequest.HttpServerRequest) => {
+      return (request) => {
         const start = clock.currentTimeMillisUnsafe()
-        return Effect.flatMap(admit(request, rules), (admitted) => {
+        return Effect.flatMap(admit(request, rules), (admitted): Effect.Effect<Answer> => {
           if (HttpServerResponse.isHttpServerResponse(admitted)) return Effect.succeed(admitted)
-          return Effect.map(run(request, admitted), (response) => {
+          return Effect.map(run(request, admitted), (made) => {
             latency.updateUnsafe((clock.currentTimeMillisUnsafe() - start) / 1000, noServices)
-            return HttpServerResponse.setHeaders(response, admitted.headers)
+            return made instanceof TextAnswer
+              ? new TextAnswer(made.text, { ...admitted.headers, ...made.headers })
+              : HttpServerResponse.setHeaders(made, admitted.headers)
           })
         })
       }
     }
 
-    yield* router.add(
-      "POST",
+    const serve = (path: `/${string}`, made: Exchange) =>
+      Effect.andThen(
+        router.add("POST", path, (request) => Effect.map(made(request), asResponse)),
+        direct.add("POST", path, made)
+      )
+
+    yield* serve(
       "/analytics/events/ingest",
-      route(ingestRules, eventBodyBytesMax, ingestion.ingestEvent, (receipt) => {
+      exchange(ingestRules, eventBodyBytesMax, ingestion.ingestEvent, (receipt) => {
         const counter = receipt.dropped !== undefined ? dropped : receipt.duplicate === true ? duplicate : stored
         counter.updateUnsafe(1, noServices)
         if (receipt.dropped === undefined) return json(receipt)
@@ -93,10 +103,9 @@ export const layer = HttpRouter.use(
         return json(receipt, { "x-event-dropped": receipt.dropped })
       })
     )
-    yield* router.add(
-      "POST",
+    yield* serve(
       "/analytics/events/batch",
-      route(batchRules, batchBodyBytesMax, ingestion.ingestBatch, (receipt) => {
+      exchange(batchRules, batchBodyBytesMax, ingestion.ingestBatch, (receipt) => {
         stored.updateUnsafe(receipt.stored, noServices)
         duplicate.updateUnsafe(receipt.duplicates, noServices)
         dropped.updateUnsafe(receipt.dropped, noServices)
@@ -109,11 +118,8 @@ export const layer = HttpRouter.use(
   })
 )
 
-const json = (value: unknown, headers?: Record<string, string>): HttpServerResponse.HttpServerResponse =>
-  HttpServerResponse.text(JSON.stringify(value), {
-    contentType: "application/json",
-    ...(headers === undefined ? {} : { headers })
-  })
+const json = (value: unknown, headers: Readonly<Record<string, string>> = {}): TextAnswer =>
+  new TextAnswer(JSON.stringify(value), headers)
 
 const ingestRequest = (request: HttpServerRequest.HttpServerRequest, { ip, principal }: Admitted): IngestRequest => {
   const userAgent = request.headers["user-agent"]

@@ -52,7 +52,7 @@ const exposedHeaders = [
 const preflightSecondsMax = 86_400
 
 /** Tokens travel in headers, never in cookies: any page may ask, the token decides (browser keys by their origins). */
-const always = {
+export const onEveryAnswer = {
   "access-control-allow-origin": "*",
   "access-control-expose-headers": exposedHeaders,
   "x-content-type-options": "nosniff"
@@ -79,12 +79,13 @@ export const atTheEdge = <E, R>(
 
 const pathOf = (request: Request): string => request.url.split("?", 1)[0]!
 
-const finish = (request: Request, answer: Answer): Answer => {
+/** The answer as it leaves: a problem names its request. */
+export const finish = (request: Request, answer: Answer): Answer => {
   const requestId = answer.headers["x-request-id"] ?? requestIdOf(request)
   const located = answer.status >= 400 ? locateProblem(answer, { instance: pathOf(request), requestId }) : answer
   const page = located.headers["content-type"]?.startsWith("text/html") === true
   return HttpServerResponse.setHeaders(located, {
-    ...always,
+    ...onEveryAnswer,
     "x-request-id": requestId,
     ...(page ? { "content-security-policy": pagePolicy } : {})
   })
@@ -106,7 +107,8 @@ const answerOptions = (request: Request): Answer => {
 
 const nothingHere = problem("not-found", { detail: "no endpoint has this path" })
 
-const recover = <E>(request: Request, cause: Cause.Cause<E>): Effect.Effect<Answer, E> => {
+/** What a failure that nobody caught is on the wire. */
+export const recover = <E>(request: Request, cause: Cause.Cause<E>): Effect.Effect<Answer, E> => {
   if (Cause.hasInterruptsOnly(cause)) return Effect.failCause(cause)
   const failure = Cause.squash(cause)
   const reason = HttpServerError.isHttpServerError(failure) ? failure.reason : undefined

@@ -29,6 +29,20 @@ const seriesOf = (method: string, route: string) => {
 }
 type Series = ReturnType<typeof seriesOf>
 
+/** Counts an answer of one route, given its status and the time that it took. */
+export const countsOf = (method: string, route: string) => {
+  const series = seriesOf(method, route)
+  return (status: number, millis: number): void => {
+    countAnswer(series, status)
+    series.took.updateUnsafe(millis / 1000, noServices)
+  }
+}
+
+const countAnswer = ({ answered, limited }: Series, status: number): void => {
+  answered[Math.trunc(status / 100) - 1]?.updateUnsafe(1, noServices)
+  if (status === 429) limited.updateUnsafe(1, noServices)
+}
+
 const byRoute = new WeakMap<object, Series>()
 const unmatched = new Map<string, Series>()
 
@@ -56,11 +70,10 @@ export const counted = <E, R>(
     const request = Context.getUnsafe(fiber.context, HttpServerRequest.HttpServerRequest)
     const start = clock.currentTimeMillisUnsafe()
     return Effect.map(app, (answer) => {
-      const { answered, limited, took } = seriesFor(fiber.context, request.method)
-      answered[Math.trunc(answer.status / 100) - 1]?.updateUnsafe(1, noServices)
-      if (answer.status === 429) limited.updateUnsafe(1, noServices)
+      const series = seriesFor(fiber.context, request.method)
+      countAnswer(series, answer.status)
       if (request.headers["upgrade"] === undefined) {
-        took.updateUnsafe((clock.currentTimeMillisUnsafe() - start) / 1000, noServices)
+        series.took.updateUnsafe((clock.currentTimeMillisUnsafe() - start) / 1000, noServices)
       }
       return answer
     })

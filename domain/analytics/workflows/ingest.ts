@@ -137,23 +137,34 @@ export const make: Effect.Effect<Ingestion, never, Requirements> = Effect.gen(fu
         droppedEvents.count(request.workspace, dropped)
         return Effect.succeed<IngestReceipt>({ event_id: draft.stored.event_id, dropped })
       }
-      return store1(request, draft)
+      return storeOne(request, draft)
     })
   }
 
-  const store1 = Effect.fnUntraced(function* (request: IngestRequest, draft: Draft) {
+  /** The usual event is new and bears no personal data: it waits for the disk and for nothing else. */
+  const storeOne = (request: IngestRequest, draft: Draft): Effect.Effect<IngestReceipt, PortFailure> => {
+    const { workspace } = request
     const { event_id } = draft.stored
-    const duplicate = yield* isDuplicate(request.workspace, [event_id])
-    if (duplicate(event_id)) return { event_id, duplicate: true as const }
-    const erased = yield* protect(request.workspace, [draft])
-    if (erased.has(draft)) {
-      droppedEvents.count(request.workspace, "erased")
-      return { event_id, dropped: "erased" as const }
-    }
-    yield* log.append([keyOf(request, draft)])
-    durable.add(request.workspace, event_id)
-    return receiptOf(draft)
-  })
+    if (durable.has(workspace, event_id)) return Effect.succeed({ event_id, duplicate: true })
+    return Effect.flatMap(
+      store.contains(workspace, [event_id]),
+      (stored): Effect.Effect<IngestReceipt, PortFailure> => {
+        if (stored.has(event_id)) return Effect.succeed({ event_id, duplicate: true })
+        if (personalFieldsOf(draft).length === 0) return append(request, draft)
+        return Effect.flatMap(protect(workspace, [draft]), (erased) => {
+          if (!erased.has(draft)) return append(request, draft)
+          droppedEvents.count(workspace, "erased")
+          return Effect.succeed<IngestReceipt>({ event_id, dropped: "erased" })
+        })
+      }
+    )
+  }
+
+  const append = (request: IngestRequest, draft: Draft): Effect.Effect<IngestReceipt, PortFailure> =>
+    Effect.map(log.append([keyOf(request, draft)]), () => {
+      durable.add(request.workspace, draft.stored.event_id)
+      return receiptOf(draft)
+    })
 
   const ingestBatch: Ingestion["ingestBatch"] = (request, body) => {
     const parsed = parseBody(body)
