@@ -23,7 +23,11 @@ import { problemBody } from "./middleware/problem.ts"
 import { counted } from "./middleware/requestMetrics.ts"
 import { headerBytesMax, headersTimeoutMillis, requestTimeoutMillis } from "./middleware/RequestLimits.ts"
 import * as tracing from "./middleware/tracing.ts"
+import { connectionsMax, overloadGate } from "./overload.ts"
 import * as platform from "./platform/handlers.ts"
+import { gated } from "./RequestGate.ts"
+import { ServerStop } from "./ServerStop.ts"
+import { makeStopping } from "./stopping.ts"
 
 const api = HttpApiBuilder.layer(ServedApi).pipe(
   Layer.provide([analytics.layer, funnels.layer, platform.layer, health.layer]),
@@ -80,6 +84,32 @@ const refuseExpectation = (_: IncomingMessage, answer: ServerResponse): void => 
 /** Longest id of a path, percent-encoded. */
 const pathSegmentCharactersMax = 1000
 
+/** The connections: what comes in on them passes the gates, what is open when the server stops is ended. */
+const connections = (options: { readonly port: number; readonly host: string }) =>
+  Layer.unwrap(
+    Effect.gen(function* () {
+      const direct = yield* DirectRoutes
+      const stop = yield* ServerStop
+      const stopping = makeStopping()
+      const server = new FrontServer(direct, {
+        maxHeaderSize: headerBytesMax,
+        headersTimeout: headersTimeoutMillis,
+        requestTimeout: requestTimeoutMillis,
+        connectionsCheckingInterval: 1000
+      })
+      server.maxConnections = connectionsMax
+      gated(holdUntilServed(server), [overloadGate(), stopping.gate])
+        .on("clientError", refuseConnection)
+        .on("checkExpectation", refuseExpectation)
+      yield* Effect.forkDetach(stopping.endOpen(server, stop))
+      return NodeHttpServer.layer(() => server, {
+        ...options,
+        gracefulShutdownTimeout: "25 seconds",
+        websocket: streamSocketOptions
+      })
+    })
+  )
+
 export const layer = (options: { readonly port: number; readonly host: string }) =>
   HttpRouter.serve(routes, {
     disableLogger: true,
@@ -87,25 +117,6 @@ export const layer = (options: { readonly port: number; readonly host: string })
     routerConfig: { maxParamLength: pathSegmentCharactersMax, caseSensitive: true }
   }).pipe(
     Layer.provide(Layer.succeed(HttpIncomingMessage.MaxBodySize, ByteSize.bytes(jsonBodyBytesMax))),
-    Layer.provideMerge(
-      Layer.unwrap(
-        Effect.map(DirectRoutes, (direct) =>
-          NodeHttpServer.layer(
-            () => {
-              const server = new FrontServer(direct, {
-                maxHeaderSize: headerBytesMax,
-                headersTimeout: headersTimeoutMillis,
-                requestTimeout: requestTimeoutMillis,
-                connectionsCheckingInterval: 1000
-              })
-              return holdUntilServed(server)
-                .on("clientError", refuseConnection)
-                .on("checkExpectation", refuseExpectation)
-            },
-            { ...options, gracefulShutdownTimeout: "25 seconds", websocket: streamSocketOptions }
-          )
-        )
-      )
-    ),
+    Layer.provideMerge(connections(options)),
     Layer.provide(directRoutes.layer)
   )

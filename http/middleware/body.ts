@@ -3,6 +3,8 @@ import { Effect } from "effect"
 import type { HttpServerRequest, HttpServerResponse } from "effect/http"
 import { isUtf8 } from "node:buffer"
 import { gunzip, inflate } from "node:zlib"
+import { bodyBudget, bodyBytesAtOnceMax } from "./bodyBudget.ts"
+import { retryAfterSeconds } from "./failures.ts"
 import { problem } from "./problem.ts"
 
 export interface BodyRules {
@@ -19,8 +21,18 @@ const tooLarge = (bytesMax: number): Refusal =>
     headers: { connection: "close" }
   })
 
+const tooMany = (): Refusal =>
+  problem("unavailable", {
+    detail: `bodies of ${bodyBytesAtOnceMax} bytes are being read already`,
+    headers: { "retry-after": String(retryAfterSeconds) }
+  })
+
 /** The bytes straight off the connection, never more than the limit. */
-const readBytes = (request: HttpServerRequest.HttpServerRequest, bytesMax: number) =>
+const readBytes = (
+  request: HttpServerRequest.HttpServerRequest,
+  bytesMax: number,
+  fits: (bytes: number) => boolean
+): Effect.Effect<Buffer | Refusal> =>
   Effect.callback<Buffer | Refusal>((resume) => {
     const message = NodeHttpServerRequest.toIncomingMessage(request)
     // Clients like curl wait for this before they send a large body.
@@ -30,10 +42,10 @@ const readBytes = (request: HttpServerRequest.HttpServerRequest, bytesMax: numbe
     let size = 0
     message.on("data", (chunk: Buffer) => {
       size += chunk.length
-      if (size > bytesMax) {
+      if (size > bytesMax || !fits(chunk.length)) {
         message.removeAllListeners("data")
         message.resume()
-        return resume(Effect.succeed(tooLarge(bytesMax)))
+        return resume(Effect.succeed(size > bytesMax ? tooLarge(bytesMax) : tooMany()))
       }
       if (first === undefined) first = chunk
       else (chunks ??= [first]).push(chunk)
@@ -82,9 +94,11 @@ export const readText = (
     return Effect.succeed(problem("unsupported-media-type", { detail: "content encodings: gzip, deflate" }))
   }
   if (Number(request.headers["content-length"] ?? 0) > rules.bytesMax) return Effect.succeed(tooLarge(rules.bytesMax))
-  return Effect.flatMap(readBytes(request, rules.bytesMax), (bytes): Effect.Effect<string | Refusal> => {
+  const fits = bodyBudget(request)
+  return Effect.flatMap(readBytes(request, rules.bytesMax, fits), (bytes): Effect.Effect<string | Refusal> => {
     if (!Buffer.isBuffer(bytes)) return Effect.succeed(bytes)
     if (encoding === "identity") return Effect.succeed(decodeText(bytes))
+    if (!fits(rules.bytesMax)) return Effect.succeed(tooMany())
     return Effect.map(unpack(bytes, encoding, rules.bytesMax), (clear) =>
       Buffer.isBuffer(clear) ? decodeText(clear) : clear
     )

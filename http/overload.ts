@@ -1,0 +1,62 @@
+import { Context, Metric } from "effect"
+import { performance } from "node:perf_hooks"
+import type { IncomingMessage, ServerResponse } from "node:http"
+import type { HttpServerRequest } from "effect/http"
+import { fromZero } from "../ports/platform/fromZero.ts"
+import { problemContentType } from "./contract/Problem.ts"
+import { retryAfterSeconds } from "./middleware/failures.ts"
+import { problemBody } from "./middleware/problem.ts"
+import { requestIdOf } from "./middleware/requestId.ts"
+import type { Gate } from "./RequestGate.ts"
+
+/** Connections at once; what comes beyond is closed without a word. */
+export const connectionsMax = 10_000
+/** Requests at once, from their head to their answer. */
+export const requestsAtOnceMax = 4096
+/** A turn of the event loop that lasts longer takes no further requests: those that wait must not wait in vain. */
+export const loopTurnMillisMax = 1000
+const tickMillis = 20
+
+const shed = fromZero(
+  Metric.counter("marketing_http_shed_total", {
+    description: "Requests refused with 503 because the process had too much to do",
+    incremental: true
+  })
+)
+
+/** Health must answer when nothing else does: that is what it is for. */
+const isHealth = (url: string | undefined): boolean => url?.startsWith("/health/") === true
+
+const refuse = (message: IncomingMessage, response: ServerResponse, detail: string): true => {
+  shed.updateUnsafe(1, Context.empty())
+  const requestId = requestIdOf(message as unknown as HttpServerRequest.HttpServerRequest)
+  const instance = (message.url ?? "").split("?", 1)[0]
+  const { body, status } = problemBody("unavailable", { detail, instance, requestId })
+  response.writeHead(status, {
+    "content-type": problemContentType,
+    "content-length": Buffer.byteLength(body),
+    "retry-after": String(retryAfterSeconds),
+    "access-control-allow-origin": "*",
+    "x-request-id": requestId
+  })
+  response.end(body)
+  message.resume()
+  return true
+}
+
+/** Refuses at once, at next to no cost, what could only be answered late: with 503 and `Retry-After`. */
+export const overloadGate = (): Gate => {
+  let requests = 0
+  let turnedAt = performance.now()
+  setInterval(() => void (turnedAt = performance.now()), tickMillis).unref()
+  return (message, response) => {
+    if (isHealth(message.url)) return false
+    if (requests >= requestsAtOnceMax) {
+      return refuse(message, response, `${requestsAtOnceMax} requests are served already`)
+    }
+    if (performance.now() - turnedAt > loopTurnMillisMax) return refuse(message, response, "too many requests wait")
+    requests += 1
+    response.once("close", () => void (requests -= 1))
+    return false
+  }
+}
