@@ -9,6 +9,7 @@ import * as workspaces from "./domain/platform/workspaces.ts"
 import { AnalyticsGroup, EventsGroup } from "./http/contract/analytics.ts"
 import { FunnelsGroup } from "./http/contract/funnels.ts"
 import { PlatformGroup } from "./http/contract/platform.ts"
+import { RetentionGroup } from "./http/contract/retention.ts"
 import type { EventLog } from "./ports/analytics/EventLog.ts"
 import type { EventStore } from "./ports/analytics/EventStore.ts"
 import { funnels } from "./ports/analytics/Funnel.ts"
@@ -35,7 +36,7 @@ export interface Module {
 export const modules: ReadonlyArray<Module> = [
   {
     name: "analytics",
-    groups: [EventsGroup, AnalyticsGroup, FunnelsGroup],
+    groups: [EventsGroup, AnalyticsGroup, FunnelsGroup, RetentionGroup],
     scopes: [
       "events:write",
       "events:import",

@@ -8,6 +8,7 @@ import type { Socket } from "node:net"
 import * as funnels from "./analytics/funnelHandlers.ts"
 import * as analytics from "./analytics/handlers.ts"
 import * as ingest from "./analytics/ingestRoutes.ts"
+import * as retention from "./analytics/retentionHandlers.ts"
 import * as stream from "./analytics/streamRoute.ts"
 import { streamSocketOptions } from "./analytics/StreamSocket.ts"
 import { DocumentedApi, ServedApi } from "./contract/Api.ts"
@@ -30,7 +31,7 @@ import { ServerStop } from "./ServerStop.ts"
 import { makeStopping } from "./stopping.ts"
 
 const api = HttpApiBuilder.layer(ServedApi).pipe(
-  Layer.provide([analytics.layer, funnels.layer, platform.layer, health.layer]),
+  Layer.provide([analytics.layer, funnels.layer, retention.layer, platform.layer, health.layer]),
   Layer.provide(admission.layer)
 )
 

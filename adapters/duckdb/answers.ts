@@ -1,11 +1,13 @@
 import type { PlanKind, Plans, QueryPlan } from "../../ports/analytics/QueryPlan.ts"
 import type { Read } from "./Engine.ts"
 import { answerFunnel } from "./funnel.ts"
+import { answerRetention } from "./retention.ts"
 import { answerTrend } from "./trend.ts"
 
 /** How each kind of plan is answered. */
 const answers: { readonly [Kind in PlanKind]: (read: Read, plan: QueryPlan<Kind>) => Promise<Plans[Kind]["rows"]> } = {
   funnel: answerFunnel,
+  retention: answerRetention,
   trend: answerTrend
 }
 

@@ -2,13 +2,10 @@ import type { FunnelPlan, FunnelRow, FunnelRows } from "../../ports/analytics/Fu
 import { unset } from "./conditionText.ts"
 import type { Read, Row } from "./Engine.ts"
 import { funnelAttemptsText, funnelBestText, funnelEventsText, funnelGroupsText, funnelRowsText } from "./funnelText.ts"
-import { quote } from "./literals.ts"
+import { newestArrival } from "./newestArrival.ts"
 
 export const answerFunnel = async (read: Read, plan: FunnelPlan): Promise<FunnelRows> => {
-  const newest = await read(
-    `select max(received_us) // 1000 as millis from store.events where workspace = ${quote(plan.workspace)}`
-  )
-  const asOfMillis = newest[0]?.["millis"] == null ? undefined : Number(newest[0]["millis"])
+  const asOfMillis = await newestArrival(read, plan.workspace)
   const rowsOf = async (one: FunnelPlan) => {
     for (const text of [funnelEventsText, funnelAttemptsText, funnelBestText]) await read(text(one))
     const groups = one.breakdown === undefined ? [] : (await read(funnelGroupsText(one))).map((row) => String(row["g"]))

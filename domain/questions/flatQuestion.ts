@@ -23,7 +23,7 @@ export interface FlatQuestion {
 export const metricsUsual = ["events", "people"]
 const limitUsual = 25
 
-const listOf = (text: string): ReadonlyArray<string> =>
+export const listOf = (text: string): ReadonlyArray<string> =>
   text
     .split(",")
     .map((each) => each.trim())
@@ -46,7 +46,7 @@ export const readFlatQuestion = (
     time_zone,
     to
   } = flat
-  const filters = flat.filters === undefined ? undefined : parseJson(flat.filters)
+  const filters = flat.filters === undefined ? undefined : parseJson(flat.filters, "/filters")
   if (filters !== undefined && "error" in filters) return { errors: [filters.error] }
   return {
     question: {
@@ -69,10 +69,13 @@ export const readFlatQuestion = (
   }
 }
 
-const parseJson = (text: string): { readonly value: unknown } | { readonly error: FieldError } => {
+export const parseJson = (
+  text: string,
+  pointer: string
+): { readonly value: unknown } | { readonly error: FieldError } => {
   try {
     return { value: JSON.parse(text) as unknown }
   } catch {
-    return { error: { pointer: "/filters", code: "not_json", detail: "must be JSON" } }
+    return { error: { pointer, code: "not_json", detail: "must be JSON" } }
   }
 }

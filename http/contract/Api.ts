@@ -8,10 +8,11 @@ import { operationsOf } from "./Operation.ts"
 import type { Operation } from "./Operation.ts"
 import { PlatformGroup } from "./platform.ts"
 import { Problem } from "./Problem.ts"
+import { RetentionGroup } from "./retention.ts"
 
 /** What the builder serves; the rest of the contract stands on plain routes. */
 export class ServedApi extends HttpApi.make("broxiva")
-  .add(AnalyticsGroup, FunnelsGroup, PlatformGroup, HealthGroup)
+  .add(AnalyticsGroup, FunnelsGroup, RetentionGroup, PlatformGroup, HealthGroup)
   .annotate(HttpApi.ParseOptions, { errors: "all" })
   .annotate(HttpApi.PayloadParseOptions, { errors: "all", onExcessProperty: "error" }) {}
 
@@ -20,13 +21,14 @@ export class Api extends HttpApi.make("broxiva").add(
   EventsGroup,
   AnalyticsGroup,
   FunnelsGroup,
+  RetentionGroup,
   PlatformGroup,
   HealthGroup
 ) {}
 
 /** What the document and the tests speak of: the client's endpoints and the WebSocket. */
 export class DocumentedApi extends HttpApi.make("broxiva")
-  .add(EventsGroup, AnalyticsGroup, FunnelsGroup, StreamGroup, PlatformGroup, HealthGroup)
+  .add(EventsGroup, AnalyticsGroup, FunnelsGroup, RetentionGroup, StreamGroup, PlatformGroup, HealthGroup)
   .annotate(HttpApi.AdditionalSchemas, [Problem, LiveEvent])
   .annotate(OpenApi.Transform, (document) => describeDocument(document, operations))
   .annotateMerge(OpenApi.annotations({ title: "Broxiva Marketing Platform", version: "0.1.0" })) {}

@@ -17,13 +17,12 @@ import { Interval, offsetMax, Question, QuestionResult } from "../../ports/analy
 import { Admission } from "./Admission.ts"
 import { changes, creates, EndpointRules, reads } from "./EndpointRules.ts"
 import type { Rules } from "./EndpointRules.ts"
-import { Cursor, Id, Limit, Text } from "./parameters.ts"
+import { Cursor, Filters, Id, Limit, Text } from "./parameters.ts"
 
 export const ingestRules: Rules = { scope: "events:write", rate_class: "ingest", idempotent: false, audited: false }
 export const batchRules: Rules = { scope: "events:write", rate_class: "batch", idempotent: false, audited: false }
 export const streamRules: Rules = reads("analytics:read")
 
-const Filters = Schema.optionalKey(Schema.String.check(Schema.isMaxLength(20_000)))
 const Offset = Schema.optionalKey(
   Schema.FiniteFromString.check(Schema.isInt(), Schema.isBetween({ minimum: 0, maximum: offsetMax }))
 )

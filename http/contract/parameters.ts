@@ -8,6 +8,8 @@ export const limitUsual = 25
 /** `?cursor=`: the `next` of the page before. */
 export const Cursor = Schema.optionalKey(Schema.String.check(Schema.isMaxLength(1000)))
 export const Text = Schema.optionalKey(Schema.String.check(Schema.isMaxLength(1000)))
+/** Filters of the question grammar, as JSON text. */
+export const Filters = Schema.optionalKey(Schema.String.check(Schema.isMaxLength(20_000)))
 export const Id = Schema.String.check(Schema.isMinLength(1), Schema.isMaxLength(300))
 
 /** What parameters are, where the wire's text does not tell; by name, the same on every endpoint. */

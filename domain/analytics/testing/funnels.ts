@@ -1,19 +1,6 @@
 import * as fc from "fast-check"
 import type { FunnelQuestion } from "../../../ports/analytics/FunnelQuestion.ts"
-
-const selection = fc.record(
-  {
-    event_types: fc.subarray(["page_view", "user_signed_up", "order_completed", "order_refunded"], {
-      minLength: 1,
-      maxLength: 2
-    }),
-    filters: fc.constantFrom(
-      { dimension: "country", operator: "is", value: "DE" },
-      { dimension: "property:amount", operator: "gt", value: 0 }
-    )
-  },
-  { requiredKeys: ["event_types"] }
-)
+import { selection } from "./selections.ts"
 
 /** Funnels of few event types, so that steps repeat and overlap. */
 export const funnelQuestion: fc.Arbitrary<Omit<FunnelQuestion, "date_range">> = fc

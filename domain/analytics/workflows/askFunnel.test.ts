@@ -1,37 +1,18 @@
 import { assert, describe, it } from "@effect/vitest"
-import { Effect, Layer, ManagedRuntime } from "effect"
+import { Effect, ManagedRuntime } from "effect"
 import * as fc from "fast-check"
-import { mkdtempSync } from "node:fs"
-import { tmpdir } from "node:os"
-import { join } from "node:path"
-import * as BundledRates from "../../../adapters/bundled/ExchangeRates.ts"
-import * as DuckdbEventStore from "../../../adapters/duckdb/EventStore.ts"
-import * as RootKeyFile from "../../../adapters/files/RootKeys.ts"
-import * as SqliteSubjectKeys from "../../../adapters/sqlite/SubjectKeys.ts"
-import { EventStore } from "../../../ports/analytics/EventStore.ts"
 import type { EventSelection, FunnelGroup, FunnelQuestion } from "../../../ports/analytics/FunnelQuestion.ts"
-import type { Filter } from "../../../ports/analytics/Question.ts"
-import { settingsInitial, SettingsSource } from "../../../ports/platform/Settings.ts"
 import { WorkspaceId } from "../../../ports/WorkspaceId.ts"
-import { addDays, formatDay, parseDay } from "../../zones/zones.ts"
 import { bestAttempts } from "../testing/funnelReference.ts"
 import type { Attempt, ReferenceFunnel } from "../testing/funnelReference.ts"
 import { funnelQuestion } from "../testing/funnels.ts"
-import { history, rangeDays } from "../testing/histories.ts"
-import { bucketOf, withoutDuplicates } from "../testing/reference.ts"
+import { history } from "../testing/histories.ts"
+import { questionWorld, storeHistory } from "../testing/questionWorld.ts"
+import type { GeneratedHistory } from "../testing/questionWorld.ts"
 import type { Event } from "../testing/reference.ts"
+import { country, matcher } from "../testing/selections.ts"
 import { askFunnel } from "./askFunnel.ts"
 
-const folder = mkdtempSync(join(tmpdir(), "funnels-"))
-const world = Layer.mergeAll(
-  DuckdbEventStore.layer({ file: join(folder, "events.duckdb") }),
-  BundledRates.layer,
-  Layer.succeed(SettingsSource, { current: () => settingsInitial, load: () => Effect.void }),
-  Layer.provide(
-    SqliteSubjectKeys.layer({ file: join(folder, "subjects.sqlite") }),
-    RootKeyFile.layer({ file: join(folder, "root.key") })
-  )
-)
 const runs = Number(process.env["HISTORIES"] ?? 60)
 const questionsOfHistory = 4
 const minuteMillis = 60_000
@@ -42,17 +23,6 @@ const unitMillis = {
   day: 1440 * minuteMillis,
   week: 10_080 * minuteMillis
 }
-
-const country = (event: Event): string | null => event.geo?.country ?? null
-
-const holds = (filter: Filter, event: Event): boolean =>
-  "dimension" in filter &&
-  (filter.dimension === "country" ? country(event) === filter.value : Number(event.properties["amount"] ?? 0) > 0)
-
-const matcher =
-  ({ event_types: types, filters }: EventSelection) =>
-  (event: Event): boolean =>
-    types!.includes(event.event_type) && (filters === undefined || holds(filters, event))
 
 /** Equal steps are one function, so that the reference sees which steps are equal. */
 const matchers = (selections: ReadonlyArray<EventSelection>): ReadonlyArray<(event: Event) => boolean> => {
@@ -85,41 +55,20 @@ const valueOf = (question: Omit<FunnelQuestion, "date_range">, attempt: Attempt)
 }
 
 describe("askFunnel", () => {
-  const runtime = ManagedRuntime.make(world)
+  const runtime = ManagedRuntime.make(questionWorld())
   let number = 0
 
   const answersLikeReference = async (
-    {
-      day,
-      log,
-      merges,
-      zone
-    }: { day: string; log: ReadonlyArray<Event>; merges: ReadonlyMap<string, string>; zone: string },
+    history: GeneratedHistory,
     questions: ReadonlyArray<Omit<FunnelQuestion, "date_range">>
   ) => {
     number += 1
-    const workspace = WorkspaceId.make(`history-${number}`)
-    const lines = log.map((event) => ({ ...event, workspace }))
-    const last = formatDay(addDays(parseDay(day)!, rangeDays - 1))
-    const all = withoutDuplicates(lines)
-    const inRange = (event: Event) => {
-      const own = bucketOf(zone, "day", event.time)
-      return own >= day && own <= last
-    }
+    const { merges, zone } = history
     await runtime.runPromise(
       Effect.gen(function* () {
-        const store = yield* EventStore
-        yield* store.insert({ partition: workspace, through: "1", lines: lines.map((line) => JSON.stringify(line)) })
-        yield* store.setMerges(
-          workspace,
-          [...merges].map(([from, into]) => ({ from, into }))
-        )
+        const { all, inRange, range, workspace } = yield* storeHistory(`history-${number}`, history)
         for (const question of questions) {
-          const result = yield* askFunnel(workspace, {
-            ...question,
-            date_range: { from: day, to: last },
-            time_zone: zone
-          })
+          const result = yield* askFunnel(workspace, { ...question, date_range: range, time_zone: zone })
           const { unit, value } = question.conversion_window!
           const reference: ReferenceFunnel = {
             steps: matchers(question.steps),

@@ -1,0 +1,81 @@
+import type { PlanFilter } from "../../ports/analytics/PlanFilter.ts"
+import type { RetentionPlan } from "../../ports/analytics/RetentionPlan.ts"
+import { bucketText, filterText } from "./conditionText.ts"
+import { quote } from "./literals.ts"
+import { traitJoins, traitsOf } from "./traitText.ts"
+
+const person = "coalesce(p.person, e.subject)"
+const place = "struct_pack(t := e.time_ms, r := e.received_us, i := e.idx, e := e.event_id)"
+
+const eventsOf = (plan: RetentionPlan, filter: PlanFilter, since: number | undefined): string => {
+  const { workspace } = plan
+  const conditions = [
+    `e.workspace = ${quote(workspace)}`,
+    ...(since === undefined ? [] : [`e.time_ms >= ${since}`]),
+    filterText(filter)
+  ]
+  return `store.events e left join store.people p on p.subject = e.subject${traitJoins(workspace, traitsOf(filter, []))}
+  where ${conditions.join(" and ")}`
+}
+
+/** Bucket of an event; behind the last, one more. */
+const bucketOf = (plan: RetentionPlan): string =>
+  `case when e.time_ms >= ${plan.toMillis} then ${plan.bucketCount} else ${bucketText(plan.buckets)} end`
+
+/** Everybody of each cohort with the instant of their first start event, into `retention_starts`. */
+export const retentionStartsText = (plan: RetentionPlan): string => {
+  const { cohortCount, firstTime, fromMillis, start } = plan
+  const cohort = bucketText(plan.buckets).replaceAll("e.time_ms", "t")
+  return `create or replace temp table retention_starts as
+with firsts as (
+  select ${person} as person, min(e.time_ms) as t
+  from ${eventsOf(plan, start, firstTime ? undefined : fromMillis)}
+  group by ${firstTime ? person : `${person}, ${bucketOf(plan)}`}
+)
+select person, t, ${cohort} as cohort
+from firsts where t >= ${fromMillis} and t < ${plan.toMillis} and ${cohort} < ${cohortCount}`
+}
+
+/** The buckets in which each person has return events, as bits, into `retention_returns`. */
+export const retentionReturnsText = (plan: RetentionPlan): string =>
+  `create or replace temp table retention_returns as
+select ${person} as person, bit_or(1::hugeint << (${bucketOf(plan)})::integer) as buckets
+from ${eventsOf(plan, plan.return, plan.fromMillis)}
+group by 1`
+
+/**
+ * Of each cohort those with a return event in their own bucket at or behind their start, into `retention_own`. Places are
+ * compared where the instants are equal.
+ */
+export const retentionOwnText = (plan: RetentionPlan): string => {
+  const head = "create or replace temp table retention_own as\n"
+  if (filterText(plan.start) === filterText(plan.return)) return `${head}select person, cohort from retention_starts`
+  const eventsText = (filter: PlanFilter) =>
+    `(select ${person} as person, e.time_ms as t, ${place} as place, ${bucketOf(plan)} as bucket from ${eventsOf(plan, filter, plan.fromMillis)})`
+  return `${head}with returns as (
+  select r.*, s.t as start, s.cohort from ${eventsText(plan.return)} r
+  join retention_starts s on s.person = r.person and s.cohort = r.bucket and r.t >= s.t
+)
+select person, cohort from returns where t > start
+union
+select r.person, r.cohort from returns r
+join ${eventsText(plan.start)} b on b.person = r.person and b.t = r.t and r.place >= b.place
+where r.t = r.start`
+}
+
+export const retentionRowsText = (plan: RetentionPlan): string => {
+  const behind = Array.from({ length: plan.bucketCount }, (_, index) => index + 1)
+  const inBucket = (ahead: number) =>
+    `count(*) filter (cohort + ${ahead} <= ${plan.bucketCount} and (later >> ${ahead}) & 1 = 1)::integer as on${ahead}`
+  const since = (ahead: number) => `count(*) filter (later >> ${ahead} > 0)::integer as since${ahead}`
+  return `select cohort, count(*)::integer as people, count(*) filter (own)::integer as on0,
+  count(*) filter (own or later > 1)::integer as since0,
+  ${behind.flatMap((ahead) => [inBucket(ahead), since(ahead)]).join(", ")}
+from (
+  select s.cohort, o.person is not null as own, (coalesce(r.buckets, 0::hugeint) >> s.cohort) as later
+  from retention_starts s
+  left join retention_returns r on r.person = s.person
+  left join retention_own o on o.person = s.person and o.cohort = s.cohort
+)
+group by cohort order by cohort`
+}

@@ -1,0 +1,54 @@
+import { Effect, Layer } from "effect"
+import { mkdtempSync } from "node:fs"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
+import * as BundledRates from "../../../adapters/bundled/ExchangeRates.ts"
+import * as DuckdbEventStore from "../../../adapters/duckdb/EventStore.ts"
+import * as RootKeyFile from "../../../adapters/files/RootKeys.ts"
+import * as SqliteSubjectKeys from "../../../adapters/sqlite/SubjectKeys.ts"
+import { EventStore } from "../../../ports/analytics/EventStore.ts"
+import { settingsInitial, SettingsSource } from "../../../ports/platform/Settings.ts"
+import { WorkspaceId } from "../../../ports/WorkspaceId.ts"
+import { addDays, formatDay, parseDay } from "../../zones/zones.ts"
+import { rangeDays } from "./histories.ts"
+import { bucketOf, withoutDuplicates } from "./reference.ts"
+import type { Event } from "./reference.ts"
+
+/** What questions are answered with, on the embedded engines. */
+export const questionWorld = () => {
+  const folder = mkdtempSync(join(tmpdir(), "questions-"))
+  return Layer.mergeAll(
+    DuckdbEventStore.layer({ file: join(folder, "events.duckdb") }),
+    BundledRates.layer,
+    Layer.succeed(SettingsSource, { current: () => settingsInitial, load: () => Effect.void }),
+    Layer.provide(
+      SqliteSubjectKeys.layer({ file: join(folder, "subjects.sqlite") }),
+      RootKeyFile.layer({ file: join(folder, "root.key") })
+    )
+  )
+}
+
+export interface GeneratedHistory {
+  readonly day: string
+  readonly log: ReadonlyArray<Event>
+  readonly merges: ReadonlyMap<string, string>
+  readonly zone: string
+}
+
+/** Stores a generated history in a workspace of its own: what is asked about, and the events that count, for the reference. */
+export const storeHistory = Effect.fnUntraced(function* (name: string, { day, log, merges, zone }: GeneratedHistory) {
+  const workspace = WorkspaceId.make(name)
+  const store = yield* EventStore
+  const lines = log.map((event) => ({ ...event, workspace }))
+  yield* store.insert({ partition: name, through: "1", lines: lines.map((line) => JSON.stringify(line)) })
+  yield* store.setMerges(
+    workspace,
+    [...merges].map(([from, into]) => ({ from, into }))
+  )
+  const last = formatDay(addDays(parseDay(day)!, rangeDays - 1))
+  const inRange = (event: Event) => {
+    const own = bucketOf(zone, "day", event.time)
+    return own >= day && own <= last
+  }
+  return { workspace, all: withoutDuplicates(lines), range: { from: day, to: last }, inRange }
+})

@@ -1,0 +1,31 @@
+import * as fc from "fast-check"
+import type { EventSelection } from "../../../ports/analytics/FunnelQuestion.ts"
+import type { Filter } from "../../../ports/analytics/Question.ts"
+import type { Event } from "./reference.ts"
+
+/** Selections of the events of `histories.ts`; few, so that they repeat and overlap. */
+export const selection: fc.Arbitrary<EventSelection> = fc.record(
+  {
+    event_types: fc.subarray(["page_view", "user_signed_up", "order_completed", "order_refunded"], {
+      minLength: 1,
+      maxLength: 2
+    }),
+    filters: fc.constantFrom<Filter>(
+      { dimension: "country", operator: "is", value: "DE" },
+      { dimension: "property:amount", operator: "gt", value: 0 }
+    )
+  },
+  { requiredKeys: ["event_types"] }
+)
+
+export const country = (event: Event): string | null => event.geo?.country ?? null
+
+const holds = (filter: Filter, event: Event): boolean =>
+  "dimension" in filter &&
+  (filter.dimension === "country" ? country(event) === filter.value : Number(event.properties["amount"] ?? 0) > 0)
+
+/** What the selection says, in the plainest words. */
+export const matcher =
+  ({ event_types: types = [], filters }: EventSelection) =>
+  (event: Event): boolean =>
+    types.includes(event.event_type) && (filters === undefined || holds(filters, event))

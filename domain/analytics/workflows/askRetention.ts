@@ -1,0 +1,41 @@
+import { Effect } from "effect"
+import { EventStore } from "../../../ports/analytics/EventStore.ts"
+import { InvalidQuestion } from "../../../ports/analytics/InvalidQuestion.ts"
+import type { RetentionQuestion, RetentionResult } from "../../../ports/analytics/RetentionQuestion.ts"
+import type { WorkspaceId } from "../../../ports/WorkspaceId.ts"
+import { hashValue } from "../../questions/hashQuestion.ts"
+import { readFlatRetention } from "../../questions/retention/flatRetention.ts"
+import type { FlatRetention } from "../../questions/retention/flatRetention.ts"
+import { planRetention } from "../../questions/retention/planRetention.ts"
+import { shapeRetention } from "../../questions/retention/shapeRetention.ts"
+import { formatInstant } from "../../zones/zones.ts"
+import { questionScope } from "./askQuestion.ts"
+import { nameWarnings } from "./nameWarnings.ts"
+
+/** How many people of each cohort come back in each period. Errors name each wrong field. */
+export const askRetention = Effect.fn("askRetention")(function* (workspace: WorkspaceId, question: RetentionQuestion) {
+  const store = yield* EventStore
+  const read = planRetention(question, yield* questionScope(workspace))
+  if ("errors" in read) return yield* new InvalidQuestion({ errors: read.errors })
+  const { planned } = read
+  const { bucketStarts, orAfter, periods, plan, weighted, zone } = planned
+  const answer = yield* store.answer(plan)
+  const result: RetentionResult = {
+    from: formatInstant(zone, plan.fromMillis),
+    to: formatInstant(zone, bucketStarts[plan.cohortCount]!),
+    ...shapeRetention(planned, answer),
+    as_of: answer.asOfMillis === undefined ? null : formatInstant(zone, answer.asOfMillis),
+    time_zone: zone,
+    watermark: answer.watermark,
+    query_hash: hashValue([workspace, zone, periods, orAfter, weighted, plan]),
+    warnings: yield* nameWarnings(workspace, planned)
+  }
+  return result
+})
+
+/** The same for the query string of a GET. */
+export const askFlatRetention = Effect.fnUntraced(function* (workspace: WorkspaceId, flat: FlatRetention) {
+  const read = readFlatRetention(flat)
+  if ("errors" in read) return yield* new InvalidQuestion({ errors: read.errors })
+  return yield* askRetention(workspace, read.question)
+})

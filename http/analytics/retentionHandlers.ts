@@ -1,0 +1,16 @@
+import { Effect } from "effect"
+import { HttpApiBuilder } from "effect/http-api"
+import { askFlatRetention, askRetention } from "../../domain/analytics/workflows/askRetention.ts"
+import { CurrentPrincipal } from "../contract/Admission.ts"
+import { ServedApi } from "../contract/Api.ts"
+import { answerProblems } from "../middleware/failures.ts"
+import { measured } from "./queryMetrics.ts"
+
+export const layer = HttpApiBuilder.group(ServedApi, "retention", (handlers) =>
+  handlers.handleAll({
+    curves: ({ query }) =>
+      Effect.flatMap(CurrentPrincipal, ({ workspace }) => answerProblems(measured(askFlatRetention(workspace, query)))),
+    ask: ({ payload }) =>
+      Effect.flatMap(CurrentPrincipal, ({ workspace }) => answerProblems(measured(askRetention(workspace, payload))))
+  })
+)
