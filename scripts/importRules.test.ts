@@ -20,6 +20,12 @@ const imports: ReadonlyArray<readonly [file: string, specifier: string, message:
   ["domain/analytics/B4.ts", "../../adapters/disk/C.ts", "wiring.ts"],
   ["domain/analytics/B5.ts", "../../http/contract/C.ts", "into ports/"],
   ["domain/analytics/B6.ts", "node:sqlite", "declare a port"],
+  ["domain/lifetime/B7.ts", "../statistics/C.ts", undefined],
+  ["domain/analytics/B8.ts", "../lifetime/C.ts", undefined],
+  ["domain/lifetime/B9.ts", "../analytics/C.ts", "knows none"],
+  ["domain/statistics/B10.ts", "../../http/contract/C.ts", "into ports/"],
+  ["domain/money/B12.ts", "../platform/C.ts", "knows none"],
+  ["domain/zones/B13.ts", "node:fs", "declare a port"],
   ["adapters/disk/D.ts", "../../ports/analytics/A.ts", undefined],
   ["adapters/disk/D1.ts", "../../domain/analytics/A.ts", "the rule stays in domain/"],
   ["adapters/disk/D2.ts", "../sqlite/A.ts", "is a port"],
@@ -85,6 +91,13 @@ describe("import rules", () => {
       ["domain/money/B.ts", `import { a } from "./A.ts"\nexport const b = (): number => a()\n`]
     ])
     assert.isTrue(found.some((each) => each.code?.includes("no-cycle")))
+  })
+
+  it("keeps every shared domain folder apart from the modules", () => {
+    const rules = readFileSync(join(root, ".oxlintrc.json"), "utf8")
+    for (const entry of readdirSync(join(root, "domain"), { withFileTypes: true })) {
+      if (entry.isDirectory() && entry.name !== "platform") assert.include(rules, `domain/${entry.name}/**/*.ts`)
+    }
   })
 
   it("keeps every technology under adapters/ apart from the others", () => {

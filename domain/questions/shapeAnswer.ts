@@ -1,18 +1,18 @@
 import type { MetricValue, PlanMetric, PlanRow, TrendRows } from "../../ports/analytics/TrendPlan.ts"
 import type { ResultPeriod, ResultRow } from "../../ports/analytics/Question.ts"
 import { formatMinorUnits } from "../money/minorUnits.ts"
+import { roundSignificant } from "../statistics/significantDigits.ts"
 import { formatInstant } from "../zones/zones.ts"
 import type { PlannedQuestion } from "./planQuestion.ts"
 
-type Metrics = ResultRow["metrics"]
+export { significantDigits } from "../statistics/significantDigits.ts"
 
-/** Numbers that are no counts and no money, so that equal data give equal digits whatever the engine's order of sums. */
-export const significantDigits = 12
+type Metrics = ResultRow["metrics"]
 
 const shapeValue = (metric: PlanMetric, value: MetricValue, exponent: number): Metrics[string] => {
   if (value === null) return null
   if (metric.kind === "revenue") return formatMinorUnits(BigInt(value), exponent)
-  return typeof value === "bigint" ? Number(value) : Number(value.toPrecision(significantDigits))
+  return typeof value === "bigint" ? Number(value) : roundSignificant(value)
 }
 
 const zeroOf = ({ kind }: PlanMetric): MetricValue =>
