@@ -1,5 +1,6 @@
 import { Context, Metric } from "effect"
 import { performance } from "node:perf_hooks"
+import process from "node:process"
 import type { IncomingMessage, ServerResponse } from "node:http"
 import type { HttpServerRequest } from "effect/http"
 import { fromZero } from "../ports/platform/fromZero.ts"
@@ -13,7 +14,10 @@ import type { Gate } from "./RequestGate.ts"
 export const connectionsMax = 10_000
 /** Requests at once, from their head to their answer. */
 export const requestsAtOnceMax = 4096
-/** A turn of the event loop that lasts longer takes no further requests: those that wait must not wait in vain. */
+/**
+ * A turn of the event loop that has worked for longer takes no further requests: those that wait must not wait in vain.
+ * Time of the processor, so that a process which others keep from running is not taken for one that has too much to do.
+ */
 export const loopTurnMillisMax = 1000
 const tickMillis = 20
 
@@ -44,17 +48,35 @@ const refuse = (message: IncomingMessage, response: ServerResponse, detail: stri
   return true
 }
 
+/** Processor time of this thread. */
+const workedMillis = (): number => {
+  const { system, user } = (process.threadCpuUsage ?? process.cpuUsage)()
+  return (system + user) / 1000
+}
+
+/** How long the event loop has worked since its last turn. */
+const turnOfLoop = () => {
+  let at = performance.now()
+  let worked = workedMillis()
+  setInterval(() => {
+    at = performance.now()
+    worked = workedMillis()
+  }, tickMillis).unref()
+  return {
+    isOver: (millis: number): boolean => performance.now() - at > millis && workedMillis() - worked > millis
+  }
+}
+
 /** Refuses at once, at next to no cost, what could only be answered late: with 503 and `Retry-After`. */
 export const overloadGate = (): Gate => {
+  const turn = turnOfLoop()
   let requests = 0
-  let turnedAt = performance.now()
-  setInterval(() => void (turnedAt = performance.now()), tickMillis).unref()
   return (message, response) => {
     if (isHealth(message.url)) return false
     if (requests >= requestsAtOnceMax) {
       return refuse(message, response, `${requestsAtOnceMax} requests are served already`)
     }
-    if (performance.now() - turnedAt > loopTurnMillisMax) return refuse(message, response, "too many requests wait")
+    if (turn.isOver(loopTurnMillisMax)) return refuse(message, response, "too many requests wait")
     requests += 1
     response.once("close", () => void (requests -= 1))
     return false
