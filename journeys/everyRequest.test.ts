@@ -285,6 +285,34 @@ describe("a list", () => {
   })
 })
 
+describe("the page of documentation", () => {
+  it("brings all that it needs, and may load nothing from elsewhere", async () => {
+    const page = await fetch(`${server.url}/docs`)
+    assert.strictEqual(page.status, 200)
+    const policy = page.headers.get("content-security-policy") ?? ""
+    assert.include(policy, "default-src 'none'")
+    assert.include(policy, "connect-src 'self'")
+    assert.notMatch(policy, /https?:|\*/)
+    const html = await page.text()
+    const outside = html.replaceAll(/<script>[^]*?<\/script>/g, "")
+    assert.isAbove(html.length, outside.length + 1_000_000)
+    assert.notMatch(outside, /\b(src|href|action)=|https?:\/\//)
+    assert.include(html, '"withDefaultFonts":false')
+    assert.include(html, "/analytics/events/ingest")
+  })
+
+  it("shows the document that is served", async () => {
+    const document = await ask(server, "GET", "/openapi.json")
+    assert.strictEqual(document.status, 200)
+    assert.match(String(document.body["openapi"]), /^3\.1\./)
+    const { content } = /content: (\{.*\})\s*\}\)\s*<\/script>/s
+      .exec(await (await fetch(`${server.url}/docs`)).text())
+      ?.slice(1)
+      .map((text) => ({ content: JSON.parse(text) as unknown }))[0] ?? { content: undefined }
+    assert.deepStrictEqual(content, document.body)
+  })
+})
+
 describe("a failure of the service itself", () => {
   it("leaks nothing: the answer has an id, the operator's log has the rest", async () => {
     const broken = await startServer()
