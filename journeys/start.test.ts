@@ -3,7 +3,7 @@ import { mkdirSync, writeFileSync } from "node:fs"
 import { join, resolve } from "node:path"
 import { assert, describe, it } from "vitest"
 import { freePort, freshFolder } from "./ServerProcess.ts"
-import { shellEnvironment } from "./shellEnvironment.ts"
+import { hasCurl, shellEnvironment } from "./shellEnvironment.ts"
 
 const root = resolve(import.meta.dirname, "..")
 
@@ -42,9 +42,9 @@ describe("npm start", () => {
       "0.0.0.0"
     ]
   ] as const) {
-    it(
+    it.runIf(hasCurl)(
       `${title} prints a command that stores an event when pasted into another shell`,
-      { timeout: 60_000 },
+      { timeout: 120_000 },
       async () => {
         const { ended, npm, output } = await startByNpm({ DATA_DIR: folder(), HOST: host })
         try {
@@ -58,7 +58,7 @@ describe("npm start", () => {
     )
   }
 
-  it("ends cleanly when it is interrupted", { timeout: 60_000 }, async () => {
+  it("ends cleanly when it is interrupted", { timeout: 120_000 }, async () => {
     const { ended, npm, output } = await startByNpm({ DATA_DIR: freshFolder() })
     npm.kill("SIGINT")
     assert.strictEqual(await ended, 0, output())

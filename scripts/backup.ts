@@ -53,7 +53,10 @@ const backup = async (data: string, to: string, keysTo: string): Promise<void> =
   print("Data folder", data)
   print("documents", rowsOf(await copyDatabase(from.documents, copy.documents)))
   const log = copyLog(from.log, copy.log)
-  print("event log", `${log.lines} lines, ${log.segments} segments, ${megabytes(log.bytes)}, through ${log.through}`)
+  print(
+    "event log",
+    `${log.lines} lines in ${log.segments} ${log.segments === 1 ? "segment" : "segments"}, ${megabytes(log.bytes)}, through ${log.through}`
+  )
   const keyOf = (file: string) => join(keysTo, file.slice(dirname(file).length + 1))
   const keys = await copyDatabase(from.subjectKeys, keyOf(from.subjectKeys))
   for (const file of [from.rootKey, from.tokenKey]) copyFile(file, keyOf(file))

@@ -119,7 +119,12 @@ const answer = async (server: ServerProcess, token: string, orders: number): Pro
 
 const print = (result: Result, months: ReadonlyMap<string, Month>): boolean => {
   const row = (...cells: ReadonlyArray<string | number>) =>
-    console.log(cells.map((cell, at) => String(cell).padStart(at === 0 ? 8 : 12)).join(""))
+    console.log(
+      cells
+        .map((cell, at) => String(cell).padStart(at === 0 ? 8 : 12))
+        .join("")
+        .trimEnd()
+    )
   row("", "from the", "API", "", "from the", "file", "")
   row("month", "orders", "revenue", "buyers", "orders", "revenue", "buyers")
   let equal = true

@@ -1,0 +1,172 @@
+import { mkdtempSync, readdirSync } from "node:fs"
+import { tmpdir } from "node:os"
+import { join, resolve } from "node:path"
+import { afterAll, assert, beforeAll, describe, it } from "vitest"
+import { queriesAtOnceMax, queriesWaitingMax } from "../adapters/duckdb/Engine.ts"
+import { banner } from "../banner.ts"
+import { readConfiguration } from "../configuration.ts"
+import { futureMillisMax } from "../domain/analytics/ingestion/steps.ts"
+import { watchersMax } from "../http/analytics/streamRoute.ts"
+import { batchBodyBytesMax, jsonBodyBytesMax } from "../http/contract/bodyLimits.ts"
+import { limitUsual } from "../http/contract/parameters.ts"
+import { headerBytesMax, requestTimeoutMillis } from "../http/middleware/RequestLimits.ts"
+import {
+  batchEventsMax,
+  eventBytesMax,
+  jsonDepthMax,
+  propertyCountMax,
+  stringCharactersMax
+} from "../ports/analytics/AnalyticsEvent.ts"
+import { conversionWindowDaysMax, funnelExclusionsMax, funnelStepsMax } from "../ports/analytics/FunnelQuestion.ts"
+import {
+  bucketsMax,
+  dimensionsMax,
+  eventTypesMax,
+  filtersMax,
+  metricsMax,
+  rangeDaysMax
+} from "../ports/analytics/Question.ts"
+import { listLimitMax } from "../ports/documents/DocumentStore.ts"
+import { keyDaysMax } from "../ports/platform/ApiKey.ts"
+import { accept, openShell, readmeText, tour } from "./ReadmeTour.ts"
+import { startServer } from "./ServerProcess.ts"
+import type { ServerProcess } from "./ServerProcess.ts"
+import { hasCurl, shellEnvironment } from "./shellEnvironment.ts"
+
+const root = resolve(import.meta.dirname, "..")
+/** `npm run readme:accept` writes what the commands print into README instead of comparing it. */
+const isAccepting = process.env["README_ACCEPT"] === "yes"
+const readmeFolder = "/home/you/broxiva"
+const readmeBackup = "/tmp/broxiva-backup"
+const soonMillisMax = 30_000
+
+const text = readmeText()
+const steps = tour(text)
+
+const expectedBanner = banner({ host: "127.0.0.1", port: 8080, metricsPort: 9464, dataFolder: join(root, "data") })
+  .trim()
+  .concat("\n")
+  .replaceAll(root, readmeFolder)
+
+/** What differs from run to run: times, days, ids, tokens of pages, sizes. */
+const steady = (output: string): string =>
+  output
+    .replaceAll(/\d{4}-\d\d-\d\dT[\d:.]+(Z|\+00:00)/g, "<time>")
+    .replaceAll(/(?<!as_of":")\b\d{4}-\d\d-\d\d\b/g, "<day>")
+    .replaceAll(/[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}/g, "<id>")
+    .replaceAll(/"(watermark|next|query_hash)":"[^"]*"/g, '"$1":"<opaque>"')
+    .replaceAll(/\b1[5-9]\d{11}(\d{3})?\b/g, "<instant>")
+    .replaceAll(/[\d.]+ MB|\d+ rows|through [\d.]+/g, "<size>")
+
+describe.runIf(hasCurl)("the tour of README", () => {
+  const outputs: Array<string> = []
+  const backupFolder = join(mkdtempSync(join(tmpdir(), "readme-")), "backup")
+  let server: ServerProcess
+  let shell: ReturnType<typeof openShell>
+
+  beforeAll(async () => {
+    server = await startServer(undefined, { RATE_LIMITS: "" })
+    shell = openShell(root, { ...shellEnvironment(), DATA_DIR: server.folder })
+  })
+  afterAll(async () => {
+    shell.close()
+    await server.kill("SIGTERM")
+    if (isAccepting) accept(outputs, expectedBanner)
+  })
+
+  const run = async (command: string): Promise<string> => {
+    const here = command.replaceAll("http://127.0.0.1:8080", server.url).replaceAll(readmeBackup, backupFolder)
+    const output = await shell.run(here)
+    return output
+      .replaceAll(server.url, "http://127.0.0.1:8080")
+      .replaceAll(backupFolder, readmeBackup)
+      .replaceAll(server.folder, `${readmeFolder}/data`)
+      .replaceAll(root, readmeFolder)
+  }
+
+  it("has steps", () => assert.isAbove(steps.length, 8))
+
+  for (const [index, { command, printed, soon }] of steps.entries()) {
+    const title = command.split("\n").find((line) => /^(send|ask|npm) /.test(line)) ?? command.split("\n")[0]!
+    it(`step ${index + 1} prints what it says: ${title.slice(0, 60)}`, { timeout: 120_000 }, async () => {
+      const deadline = Date.now() + (soon ? soonMillisMax : 0)
+      let output = await run(command)
+      if (isAccepting && soon) {
+        await new Promise((done) => setTimeout(done, 3000))
+        output = await run(command)
+      }
+      while (!isAccepting && steady(output) !== steady(printed ?? "") && Date.now() < deadline) {
+        await new Promise((done) => setTimeout(done, 500))
+        output = await run(command)
+      }
+      outputs.push(output)
+      if (!isAccepting) assert.strictEqual(steady(output), steady(printed ?? ""))
+    })
+  }
+
+  it("shows what a start prints", () => {
+    if (!isAccepting) assert.include(text, `\`\`\`text\n${expectedBanner}\`\`\``)
+  })
+})
+
+const rows = (heading: string): ReadonlyArray<ReadonlyArray<string>> =>
+  text
+    .split(`\n## ${heading}\n`)[1]!
+    .split("\n## ")[0]!
+    .split("\n")
+    .filter((line) => line.startsWith("| "))
+    .slice(2)
+    .map((line) =>
+      line
+        .slice(2, -2)
+        .split(" | ")
+        .map((cell) => cell.trim())
+    )
+
+describe("README's tables", () => {
+  it("name every variable of the configuration, with its default", () => {
+    const asked = new Set<string>()
+    const environment = new Proxy({} as Record<string, string | undefined>, {
+      get: (_, name) => void asked.add(String(name))
+    })
+    const usual = readConfiguration(environment)
+    const listed = rows("Configuration").map(([name]) => name!.replaceAll("`", ""))
+    assert.deepStrictEqual(listed.toSorted(), [...asked].toSorted())
+    for (const [name, value] of rows("Configuration")) {
+      const set = value === "–" ? {} : { [name!.replaceAll("`", "")]: value!.replaceAll("`", "") }
+      assert.deepStrictEqual(readConfiguration(set), usual, name)
+    }
+  })
+
+  it("name limits as they are", () => {
+    const kilobytes = (bytes: number) => `${bytes / 1024} KB`
+    const megabytes = (bytes: number) => `${bytes / 1024 / 1024} MB`
+    assert.deepStrictEqual(
+      rows("Limits").map((row) => row[1]),
+      [
+        `${kilobytes(eventBytesMax)}, ${propertyCountMax} properties, ${jsonDepthMax} levels deep, strings of ${stringCharactersMax} characters`,
+        `${batchEventsMax} events, ${megabytes(batchBodyBytesMax)}`,
+        megabytes(jsonBodyBytesMax),
+        kilobytes(headerBytesMax),
+        `${requestTimeoutMillis / 1000} s`,
+        `${futureMillisMax / 3_600_000} h`,
+        `${metricsMax} metrics, ${dimensionsMax} dimensions, ${eventTypesMax} event types, ${filtersMax} filters, ${rangeDaysMax} days, ${bucketsMax} buckets`,
+        `${funnelStepsMax} steps, ${funnelExclusionsMax} exclusions, ${conversionWindowDaysMax} days`,
+        `${listLimitMax} items, ${limitUsual} by default`,
+        `${queriesAtOnceMax} at once, ${queriesWaitingMax} waiting`,
+        String(watchersMax),
+        `${keyDaysMax} days`
+      ]
+    )
+  })
+
+  it("map every folder", () => {
+    const folders = readdirSync(root, { withFileTypes: true })
+      .filter((entry) => entry.isDirectory() && !/^(\.|node_modules$|dist$|data$)/.test(entry.name))
+      .map((entry) => `\`${entry.name}/\``)
+    assert.includeMembers(
+      rows("The map").map((row) => row[0]!),
+      folders
+    )
+  })
+})
