@@ -179,3 +179,68 @@ describe("ingestion", () => {
     assert.match(await slow, /^HTTP\/1\.1 408 .*application\/problem\+json.*problems\/timeout/s)
   })
 })
+
+const deep = (depth: number): string =>
+  `${'{"not":'.repeat(depth)}{"dimension":"country","operator":"is","value":"DE"}${"}".repeat(depth)}`
+
+/** The parameter `filters`, and pointer and code of each error. */
+const badFilters: ReadonlyArray<
+  readonly [name: string, filters: string, errors: ReadonlyArray<readonly [string, string]>]
+> = [
+  ["no JSON", "{", [["/filters", "not_json"]]],
+  [
+    "a key twice",
+    '{"dimension":"country","operator":"is","value":"DE","value":"FR"}',
+    [["/filters/value", "duplicate_key"]]
+  ],
+  [
+    "a key __proto__",
+    '{"__proto__":{},"dimension":"country","operator":"is","value":"DE"}',
+    [["/filters/__proto__", "forbidden_key"]]
+  ],
+  [
+    "half of a surrogate pair",
+    '{"dimension":"country","operator":"is","value":"\\ud800"}',
+    [["/filters", "lone_surrogate"]]
+  ],
+  ["100 levels", deep(100), [["/filters", "too_deep"]]]
+]
+
+describe("filters of the explorer", () => {
+  for (const [name, filters, errors] of badFilters) {
+    it(`are refused with ${name}`, async () => {
+      const answer = await ask(server, "GET", `/analytics/events?filters=${encodeURIComponent(filters)}`, { token })
+      isProblem(answer, 400, "bad-request")
+      const found = (answer.body["errors"] as ReadonlyArray<{ pointer: string; code: string }>).map((each) => [
+        each.pointer,
+        each.code
+      ])
+      assert.deepStrictEqual(
+        found,
+        errors.map((each) => [...each])
+      )
+    })
+  }
+
+  it("are refused with a pointer to what is wrong in them", async () => {
+    for (const [filters, pointer] of [
+      ["5", "/filters"],
+      ["[]", "/filters"],
+      ["null", "/filters"],
+      ['{"and":5}', "/filters/and"],
+      ['{"and":[{"dimension":"country","operator":"is","value":"DE","more":1}]}', "/filters/and/0"],
+      ['{"dimension":"country","operator":"is","value":{}}', "/filters/value"],
+      ['{"dimension":"countri","operator":"is","value":"DE"}', "/filters/dimension"],
+      [
+        `{"or":[${Array.from({ length: 101 }, () => '{"dimension":"country","operator":"is","value":"DE"}').join(",")}]}`,
+        "/filters"
+      ],
+      [deep(20), undefined]
+    ] as const) {
+      const answer = await ask(server, "GET", `/analytics/events?filters=${encodeURIComponent(filters)}`, { token })
+      isProblem(answer, 400, "bad-request")
+      const [first] = answer.body["errors"] as ReadonlyArray<{ pointer: string }>
+      if (pointer !== undefined) assert.strictEqual(first?.pointer, pointer, filters.slice(0, 100))
+    }
+  })
+})

@@ -21,3 +21,6 @@ export const parameterSchemas: Readonly<Record<string, object>> = {
 
 /** Values to try an endpoint with; one for each parameter that an endpoint requires. */
 export const parameterExamples: Readonly<Record<string, string>> = { from: "2026-11-01", to: "2026-11-23" }
+
+/** Parameters whose text is JSON. */
+export const jsonParameters: ReadonlySet<string> = new Set(["filters"])
