@@ -13,6 +13,7 @@ import * as deadLetters from "./domain/platform/DeadLetters.ts"
 import * as settings from "./domain/platform/settings.ts"
 import * as tokenProofs from "./domain/platform/TokenProofs.ts"
 import { createDefaultWorkspace } from "./domain/platform/workspaces.ts"
+import * as warmUp from "./http/analytics/warmUp.ts"
 import * as metrics from "./http/metrics.ts"
 import { RequestLimits } from "./http/middleware/RequestLimits.ts"
 import * as readiness from "./http/Readiness.ts"
@@ -60,7 +61,7 @@ const service = (configuration: Configuration, lifecycle: ReturnType<typeof make
   )
   return lifecycle.stopping.pipe(
     Layer.provideMerge(http),
-    Layer.provide(readiness.layer),
+    Layer.provide([readiness.layer, warmUp.layer(configuration)]),
     Layer.provide([serverStop.layer, limits]),
     Layer.provide(offered),
     Layer.provide(lifecycle.starting),

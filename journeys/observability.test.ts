@@ -170,10 +170,13 @@ describe("health", () => {
 
 describe("the log of a process", () => {
   it(
-    "is JSON lines from its start to its end, none of them an error for what callers did wrong",
+    "is JSON lines from its start, which stores nothing, to its end; none is an error for what callers did wrong",
     { timeout: 60_000 },
     async () => {
       const own = await startServer(undefined, { LOG_LEVEL: "debug" })
+      const families = await scrape(own)
+      assert.strictEqual(valueOf(families, "marketing_event_log_bytes"), 0)
+      assert.strictEqual(valueOf(families, "marketing_events_ingested_total"), 0)
       await ask(own, "POST", "/analytics/events/ingest", { body: eventOf() })
       await ask(own, "POST", "/analytics/events/ingest", { token: tokenFor(own.folder), body: "{" })
       await ask(own, "GET", "/nowhere")
