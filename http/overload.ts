@@ -18,7 +18,7 @@ export const requestsAtOnceMax = 4096
  * A turn of the event loop that has worked for longer takes no further requests: those that wait must not wait in vain.
  * Time of the processor, so that a process which others keep from running is not taken for one that has too much to do.
  */
-export const loopTurnMillisMax = 1000
+export const loopTurnMillisMax = 500
 const tickMillis = 20
 
 const shed = fromZero(
