@@ -21,6 +21,8 @@ import type { Place } from "./Segments.ts"
 import { SegmentWriter } from "./SegmentWriter.ts"
 
 export const segmentBytesMaxUsual = 64 * 1024 * 1024
+/** Bytes that one batch takes from the disk, give or take a read. */
+const batchBytesMax = 16 * 1024 * 1024
 const partition = "0"
 
 export interface EventLogOptions {
@@ -173,13 +175,27 @@ const readBatch = async (
   for (;;) {
     const active = place.segment >= end.segment
     const length = active ? end.offset : segmentLength(folder, place.segment)
-    const { lines, offset } = await readLines({ folder, from: place, end: length, linesMax })
+    const { lines, offset } = await gatherLines(folder, place, length, linesMax)
     const behind: Place = { segment: place.segment, offset }
     if (lines.length > 0 || active) {
       return { partition, from: from ?? encodePlace(place), through: encodePlace(behind), lines }
     }
     place = { segment: place.segment + 1, offset: 0 }
   }
+}
+
+/** Several reads of one segment, as many as the lines take: between two of them the event loop runs. */
+const gatherLines = async (folder: string, from: Place, end: number, linesMax: number) => {
+  const lines: Array<string> = []
+  let { offset } = from
+  while (offset < end && lines.length < linesMax && offset - from.offset < batchBytesMax) {
+    const place = { segment: from.segment, offset }
+    const read = await readLines({ folder, from: place, end, linesMax: linesMax - lines.length })
+    if (read.lines.length === 0) break
+    for (const line of read.lines) lines.push(line)
+    offset = read.offset
+  }
+  return { lines, offset }
 }
 
 const bytesBehind = (folder: string, writer: SegmentWriter, from: string | undefined): number => {

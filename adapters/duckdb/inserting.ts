@@ -1,5 +1,6 @@
 import type { DuckDBConnection } from "@duckdb/node-api"
-import { writeFile } from "node:fs/promises"
+import { open } from "node:fs/promises"
+import { setImmediate as nextTurn } from "node:timers/promises"
 import type { RejectedLine } from "../../ports/analytics/EventStore.ts"
 import { highWord, IdTable, lowWord } from "./IdTable.ts"
 import { quote } from "./literals.ts"
@@ -31,22 +32,60 @@ export const confirm = async (
 const readAll = (connection: DuckDBConnection) => async (sql: string) =>
   (await connection.runAndReadAll(sql)).getRowObjectsJS()
 
+/** Lines that are worked on at once: some milliseconds, then the event loop runs. */
+const sliceLines = 2000
+
+const inSlices = async <A>(
+  all: ReadonlyArray<A>,
+  work: (slice: ReadonlyArray<A>) => void | Promise<void>
+): Promise<void> => {
+  for (let at = 0; at < all.length; at += sliceLines) {
+    if (at > 0) await nextTurn()
+    await work(all.length <= sliceLines ? all : all.slice(at, at + sliceLines))
+  }
+}
+
 /** The lines that are not held yet, the first of each id. */
 const fresh = async (
   connection: DuckDBConnection,
   ids: IdTable,
   lines: ReadonlyArray<Line>
 ): Promise<ReadonlyArray<Line>> => {
-  const suspects = lines.filter(({ id }) => ids.has(highWord(id), lowWord(id)))
+  const suspects: Array<Line> = []
+  await inSlices(lines, (slice) => {
+    for (const line of slice) if (ids.has(highWord(line.id), lowWord(line.id))) suspects.push(line)
+  })
   const held = await confirm(readAll(connection), suspects)
   const seen = new Set<string>()
-  return lines.filter(({ id, workspace }) => {
-    const key = keyOf(workspace, id)
-    if (held.has(key) || seen.has(key)) return false
-    seen.add(key)
-    return true
+  const kept: Array<Line> = []
+  await inSlices(lines, (slice) => {
+    for (const line of slice) {
+      const key = keyOf(line.workspace, line.id)
+      if (held.has(key) || seen.has(key)) continue
+      seen.add(key)
+      kept.push(line)
+    }
   })
+  return kept
 }
+
+const writeScratch = async (
+  scratch: string,
+  lines: ReadonlyArray<Line>,
+  form: (line: Line, place: number) => string
+): Promise<void> => {
+  const file = await open(scratch, "w", 0o600)
+  let place = 0
+  try {
+    await inSlices(lines, async (slice) => {
+      await file.writeFile(slice.map((line) => `${form(line, place++)}\n`).join(""))
+    })
+  } finally {
+    await file.close()
+  }
+}
+
+const asItIs = ({ text }: Line): string => text
 
 const load = async (
   connection: DuckDBConnection,
@@ -55,7 +94,7 @@ const load = async (
   position: { readonly partition: string; readonly through: string }
 ): Promise<void> => {
   if (lines.length > 0) {
-    await writeFile(scratch, lines.map(({ text }) => `${text}\n`).join(""))
+    await writeScratch(scratch, lines, asItIs)
     await connection.run(stageLines(scratch))
     await connection.run(stageLinks)
   }
@@ -89,7 +128,7 @@ const refusedBy = async (
   lines: ReadonlyArray<Line>
 ): Promise<Refused> => {
   if (lines.length === 0) return new Map()
-  await writeFile(scratch, lines.map(({ text }, n) => `${JSON.stringify({ n, line: text })}\n`).join(""))
+  await writeScratch(scratch, lines, ({ text }, n) => JSON.stringify({ n, line: text }))
   const rows = await readAll(connection)(unreadableLines(scratch))
   if (rows.length === 0) return refusedHalves(connection, scratch, lines)
   return new Map(rows.map((row) => [lines[Number(row["n"])]!, "the engine cannot read its JSON or one of its numbers"]))
@@ -101,7 +140,7 @@ const refusedHalves = async (
   lines: ReadonlyArray<Line>
 ): Promise<Refused> => {
   try {
-    await writeFile(scratch, lines.map(({ text }) => `${text}\n`).join(""))
+    await writeScratch(scratch, lines, asItIs)
     await connection.run(stageLines(scratch))
     return new Map()
   } catch (cause) {
@@ -123,6 +162,17 @@ const isAboutData = (cause: unknown): boolean =>
 
 const rejectedOnly = (rejected: ReadonlyArray<RejectedLine>): Inserted => ({ inserted: 0, duplicates: 0, rejected })
 
+const sortAll = async (texts: ReadonlyArray<string>, strict: boolean) => {
+  const lines: Array<Line> = []
+  const rejected: Array<RejectedLine> = []
+  await inSlices(texts, (slice) => {
+    const sorted = sortLines(slice, strict)
+    for (const line of sorted.lines) lines.push(line)
+    for (const line of sorted.rejected) rejected.push(line)
+  })
+  return { lines, rejected }
+}
+
 /** Loads the lines in one transaction with their position, or answers those that are none and loads nothing. */
 export const insertLines = async (
   connection: DuckDBConnection,
@@ -130,14 +180,14 @@ export const insertLines = async (
   scratch: string,
   batch: { readonly partition: string; readonly through: string; readonly lines: ReadonlyArray<string> }
 ): Promise<Inserted> => {
-  const sorted = sortLines(batch.lines, false)
+  const sorted = await sortAll(batch.lines, false)
   if (sorted.rejected.length > 0) return rejectedOnly(sorted.rejected)
   const lines = await fresh(connection, ids, sorted.lines)
   try {
     await load(connection, scratch, lines, batch)
   } catch (cause) {
     if (!isAboutData(cause)) throw cause
-    const strict = sortLines(batch.lines, true)
+    const strict = await sortAll(batch.lines, true)
     const refused = await refusedBy(connection, scratch, strict.lines)
     if (strict.rejected.length + refused.size === 0) throw cause
     return rejectedOnly([
@@ -145,7 +195,9 @@ export const insertLines = async (
       ...[...refused].map(([{ line }, detail]) => ({ line, reason: "invalid_event" as const, detail }))
     ])
   }
-  for (const { id } of lines) ids.add(highWord(id), lowWord(id))
+  await inSlices(lines, (slice) => {
+    for (const { id } of slice) ids.add(highWord(id), lowWord(id))
+  })
   return { inserted: lines.length, duplicates: sorted.lines.length - lines.length, rejected: [] }
 }
 
