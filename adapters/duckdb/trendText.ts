@@ -140,11 +140,15 @@ from ${source === "orders" ? orders(plan) : "store.events"} e${
 where ${where(plan)}${people || sessions || groups.length === 0 ? "" : "\ngroup by all"}`
 }
 
-/** The breakdown's values in the asked order. */
+/** The breakdown's values in the asked order: those of all events where any metric counts events, ordered or not. */
 export const topText = (plan: TrendPlan): string => {
   const metric = plan.metrics[plan.order.metric]!
   const names = groupNames(plan).join(", ")
-  return `select ${names} from gathered_${sourceOf(metric)} group by ${names}
+  const from =
+    sourceOf(metric) === "orders" && metricsOf(plan, "events").length > 0
+      ? `(select distinct ${names} from gathered_events) left join gathered_orders using (${names})`
+      : `gathered_${sourceOf(metric)}`
+  return `select ${names} from ${from} group by ${names}
 order by ${metricText(metric, plan.order.metric)} ${plan.order.direction === "descending" ? "desc" : "asc"} nulls last, ${names}
 limit ${plan.top + 1} offset ${plan.skip}`
 }

@@ -77,45 +77,33 @@ const clockOf = (zone: string, millis: number) => {
   return fresh
 }
 
-/** `2026-03-29`, or with its hour, as clocks in the zone show it. */
-export const bucketOf = (zone: string, interval: "hour" | "day" | "month", millis: number): string =>
-  clockOf(zone, millis)[interval]
+const utc = (day: string) => Date.parse(`${day}T00:00:00Z`)
+const dayOf = (millis: number) => new Date(millis).toISOString().slice(0, 10)
+export const daysAfter = (day: string, days: number): string => dayOf(utc(day) + days * 86_400_000)
 
-export interface Counts {
-  readonly events: number
-  readonly people: number
-  readonly sessions: number
-  readonly orders: number
-  /** Cents of the one currency. */
-  readonly revenue: bigint
-  readonly sum: number
+export type Interval = "hour" | "day" | "week" | "month"
+
+/** Name of the hour, day, week (by its Monday) or month that clocks in the zone show. */
+export const bucketOf = (zone: string, interval: Interval, millis: number): string => {
+  const clock = clockOf(zone, millis)
+  return interval === "week" ? daysAfter(clock.day, -((new Date(utc(clock.day)).getUTCDay() + 6) % 7)) : clock[interval]
 }
 
-/** What `counted` of `all` events amounts to. `convert` gives the cents of an order in the asked currency. */
-export const count = (
-  all: ReadonlyArray<Event>,
-  counted: (event: Event) => boolean,
-  convert: (event: Event) => bigint,
-  merges?: ReadonlyMap<string, string>
-): Counts => {
-  const person = personOf(all, merges)
-  const own = all.filter(counted)
-  const orders = ordersOf(all).filter(counted)
-  const money = orders.filter((event) => event.money !== undefined)
-  return {
-    events: own.length,
-    people: new Set(own.map(person)).size,
-    sessions: new Set(
-      own.flatMap((event) => (event.session_id === undefined ? [] : [`${event.anonymous_id} ${event.session_id}`]))
-    ).size,
-    orders: orders.filter((event) => event.event_type === "order_completed").length,
-    revenue: money.reduce(
-      (sum, event) => sum + (event.event_type === "order_refunded" ? -1n : 1n) * convert(event),
-      0n
-    ),
-    sum: own.reduce(
-      (sum, event) => sum + (typeof event.properties["amount"] === "number" ? event.properties["amount"] : 0),
-      0
-    )
-  }
+/** The value of a person's trait: what set it last, else what set it once first; `undefined` where nothing did. */
+export const traitOf = (changes: ReadonlyArray<Event>, name: string): unknown => {
+  const has = (part: Readonly<Record<string, unknown>> | undefined) => part !== undefined && Object.hasOwn(part, name)
+  const ordered = inOrder(changes)
+  const set = ordered.findLast((event) => has(event.traits))
+  if (set !== undefined) return set.traits![name]
+  return ordered.find((event) => has(event.traits_once))?.traits_once![name]
 }
+
+/** The number that a text is, `undefined` where it is none. */
+export const numberOf = (text: string | null): number | undefined => {
+  const number = text === null || text.trim() === "" ? Number.NaN : Number(text)
+  return Number.isFinite(number) ? number : undefined
+}
+
+/** The event's amount: a number, or a text that is one. */
+export const amountOf = ({ properties: { amount } }: Event): number | undefined =>
+  typeof amount === "number" || typeof amount === "string" ? numberOf(String(amount)) : undefined

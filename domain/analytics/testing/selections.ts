@@ -1,6 +1,7 @@
 import * as fc from "fast-check"
 import type { EventSelection } from "../../../ports/analytics/FunnelQuestion.ts"
 import type { Filter } from "../../../ports/analytics/Question.ts"
+import { amountOf } from "./reference.ts"
 import type { Event } from "./reference.ts"
 
 /** Selections of the events of `histories.ts`; few, so that they repeat and overlap. */
@@ -22,7 +23,7 @@ export const country = (event: Event): string | null => event.geo?.country ?? nu
 
 const holds = (filter: Filter, event: Event): boolean =>
   "dimension" in filter &&
-  (filter.dimension === "country" ? country(event) === filter.value : Number(event.properties["amount"] ?? 0) > 0)
+  (filter.dimension === "country" ? country(event) === filter.value : (amountOf(event) ?? 0) > 0)
 
 /** What the selection says, in the plainest words. */
 export const matcher =
