@@ -21,6 +21,7 @@ import {
   entryOf,
   equalsText,
   impliedCollections,
+  sortBounds,
   valueAt
 } from "./documentIndexes.ts"
 
@@ -119,7 +120,7 @@ const operations = (
     return database.prepare(
       `select ${columns}, e.sort from index_entries e
        join documents d on d.workspace = e.workspace and d.collection = e.collection and d.id = e.id
-       where e.workspace = ? and e.collection = ? and e.index_name = ? and e.equals = ?
+       where e.workspace = ? and e.collection = ? and e.index_name = ? and e.equals = ? and e.sort >= ? and e.sort < ?
          ${from === "next" ? `and (e.sort, e.id) ${beyond} (?, ?)` : ""} and coalesce(d.expires_at, ${far}) > ?
        order by e.sort ${order}, e.id ${order} limit ?`
     )
@@ -145,7 +146,7 @@ const operations = (
           return row ? documentOf(row) : undefined
         })
       ),
-    list: ({ collection, cursor, equals, index, limit, workspace }) =>
+    list: ({ collection, cursor, equals, index, limit, range = {}, workspace }) =>
       Effect.gen(function* () {
         const definition = collections.get(collection)?.indexes.find((each) => each.name === index)
         if (definition === undefined || definition.equals.length !== equals.length) {
@@ -159,7 +160,7 @@ const operations = (
         const given = from === undefined ? [] : [from.sort, from.id]
         const page = pages[definition.direction][from === undefined ? "first" : "next"]
         const rows = yield* attempt("list", () =>
-          page.all(workspace, collection, index, equalsText(equals), ...given, now, count + 1)
+          page.all(workspace, collection, index, equalsText(equals), ...sortBounds(range), ...given, now, count + 1)
         )
         const items = (rows as ReadonlyArray<Row>).slice(0, count)
         const last = items.at(-1)

@@ -1,5 +1,5 @@
 import { createHash, createHmac, timingSafeEqual } from "node:crypto"
-import type { Collection, CollectionIndex } from "../../ports/documents/DocumentStore.ts"
+import type { Collection, CollectionIndex, SortRange } from "../../ports/documents/DocumentStore.ts"
 
 /** Collections that `commit` fills beside the documents; every store has them. */
 export const impliedCollections: ReadonlyArray<Collection> = [
@@ -42,6 +42,14 @@ export const sortText = (value: unknown): string => {
   const ordered = bits & sign ? ~bits & (sign * 2n - 1n) : bits | sign
   return `n${ordered.toString(16).padStart(16, "0")}`
 }
+
+/** Behind every text that {@link sortText} makes. */
+const sortEnd = "~"
+
+export const sortBounds = ({ from, to }: SortRange): readonly [from: string, to: string] => [
+  sortText(from),
+  to === undefined ? sortEnd : sortText(to)
+]
 
 export const equalsText = (values: ReadonlyArray<unknown>): string =>
   JSON.stringify(values.map((value) => value ?? null))

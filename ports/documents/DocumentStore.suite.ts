@@ -144,6 +144,31 @@ export const suite = (name: string, layer: () => Layer.Layer<DocumentStore, Port
       })
     )
 
+    it.effect("lists a range of the sort field, its beginning included and its end not, from a cursor too", () =>
+      Effect.gen(function* () {
+        const store = yield* DocumentStore
+        const workspace = WorkspaceId.make("ranges")
+        yield* store.commit(workspace, {
+          writes: [10, 20, 30, 40, 50].map((at) => put(`t${at}`, { made: { at } }))
+        })
+        const list = { workspace, collection: "things", index: "newest", equals: [] }
+        const found = (range: { from?: number; to?: number }, limit = 10) =>
+          Effect.map(store.list({ ...list, range, limit }), ({ items }) => items.map(({ id }) => id))
+        assert.deepStrictEqual(yield* found({ from: 20, to: 40 }), ["t30", "t20"])
+        assert.deepStrictEqual(yield* found({ from: 40 }), ["t50", "t40"])
+        assert.deepStrictEqual(yield* found({ to: 20 }), ["t10"])
+        assert.deepStrictEqual(yield* found({}, 1), ["t50"])
+        const range = { from: 20 }
+        const first = yield* store.list({ ...list, range, limit: 3 })
+        const rest = yield* store.list({ ...list, range, limit: 3, cursor: first.next })
+        assert.deepStrictEqual(
+          rest.items.map(({ id }) => id),
+          ["t20"]
+        )
+        assert.isUndefined(rest.next)
+      })
+    )
+
     it.effect("goes on from a cursor while documents come and go around it", () =>
       Effect.gen(function* () {
         const store = yield* DocumentStore

@@ -65,6 +65,11 @@ export interface Commit {
   readonly outbox?: ReadonlyArray<{ readonly id: string; readonly data: unknown }>
 }
 
+export interface SortRange {
+  readonly from?: string | number | undefined
+  readonly to?: string | number | undefined
+}
+
 export class StaleRevision extends Schema.TaggedError<StaleRevision>()("StaleRevision", {
   collection: Schema.String,
   id: Schema.String,
@@ -103,6 +108,8 @@ export class DocumentStore extends Context.Service<
       readonly collection: string
       readonly index: string
       readonly equals: ReadonlyArray<string | number | boolean | null>
+      /** Only documents whose sort field is at least `from` and less than `to`. */
+      readonly range?: SortRange | undefined
       readonly limit: number
       readonly cursor?: string | undefined
     }) => Effect.Effect<

@@ -22,6 +22,19 @@ export interface AuditRecord {
   readonly after?: unknown
 }
 
+export interface AuditFilter {
+  readonly actor?: string | undefined
+  readonly action?: string | undefined
+  /** What the target begins with. */
+  readonly targetPrefix?: string | undefined
+  /** ms UTC: from this instant on, and before that one. */
+  readonly fromMillis?: number | undefined
+  readonly toMillis?: number | undefined
+}
+
+/** Records that one page looks at for a target; a page may be short, or empty, though more lie behind it. */
+export const auditScannedMax = 2000
+
 /**
  * Who changed what, append-only. Changes of documents write theirs in the same transaction (`Commit.audit`, data is an
  * {@link AuditRecord}); `append` is for what changes no document (reading clear personal data).
@@ -31,13 +44,13 @@ export class AuditLog extends Context.Service<
   {
     readonly append: (workspace: WorkspaceId, record: AuditRecord) => Effect.Effect<void, PortFailure>
     /** Newest first. */
-    readonly list: (request: {
-      readonly workspace: WorkspaceId
-      readonly actor?: string | undefined
-      readonly action?: string | undefined
-      readonly limit: number
-      readonly cursor?: string | undefined
-    }) => Effect.Effect<
+    readonly list: (
+      request: AuditFilter & {
+        readonly workspace: WorkspaceId
+        readonly limit: number
+        readonly cursor?: string | undefined
+      }
+    ) => Effect.Effect<
       { readonly items: ReadonlyArray<AuditRecord>; readonly next: string | undefined },
       PortFailure | InvalidCursor
     >

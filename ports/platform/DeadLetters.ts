@@ -15,16 +15,36 @@ export interface DeadLetter {
   /** ms UTC */
   readonly failed_at: number
   readonly attempts: number
+  /** When its line went back into the log; absent while it waits. */
+  readonly redriven_at?: number
 }
 
-/** Lines that a consumer could not take, kept until they are redriven or removed. `add` is idempotent by id. */
+/** A letter that one caller redrives: nobody else does before the claim ends. */
+export interface ClaimedLetter {
+  readonly letter: DeadLetter
+  readonly revision: number
+}
+
+/** How long a redriven letter is kept, to be looked at. */
+export const redrivenKeptMillis = 7 * 86_400_000
+
+/**
+ * Lines that a consumer could not take, kept until they are removed, or a while longer than they are redriven.
+ *
+ * `add` is idempotent by id; a letter whose line was redriven and failed again waits once more, with one attempt more.
+ * To redrive: `claim`, append the line to the log, `settle`. A line goes to the log once however often it is asked; twice
+ * only where the process ended between the two, after the claim has run out.
+ */
 export class DeadLetters extends Context.Service<
   DeadLetters,
   {
     readonly add: (workspace: WorkspaceId, letters: ReadonlyArray<DeadLetter>) => Effect.Effect<void, PortFailure>
+    /** Newest failure first. */
     readonly list: (request: {
       readonly workspace: WorkspaceId
+      readonly state: "waiting" | "redriven"
       readonly consumer?: string | undefined
+      readonly reason?: string | undefined
       readonly limit: number
       readonly cursor?: string | undefined
     }) => Effect.Effect<
@@ -32,6 +52,18 @@ export class DeadLetters extends Context.Service<
       PortFailure | InvalidCursor
     >
     readonly get: (workspace: WorkspaceId, id: string) => Effect.Effect<DeadLetter | undefined, PortFailure>
+    /** Takes a waiting letter for the caller alone, until the time (ms UTC) or until it is settled. */
+    readonly claim: (
+      workspace: WorkspaceId,
+      id: string,
+      untilMillis: number
+    ) => Effect.Effect<ClaimedLetter | "missing" | "claimed" | "redriven", PortFailure>
+    /** Marks a claimed letter as redriven, or with `undefined` lets it wait again; not where it has failed anew since. */
+    readonly settle: (
+      workspace: WorkspaceId,
+      claimed: ClaimedLetter,
+      redrivenAt: number | undefined
+    ) => Effect.Effect<void, PortFailure>
     readonly remove: (workspace: WorkspaceId, ids: ReadonlyArray<string>) => Effect.Effect<void, PortFailure>
   }
 >()("ports/platform/DeadLetters") {}
