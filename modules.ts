@@ -8,8 +8,11 @@ import * as settings from "./domain/platform/settings.ts"
 import * as workspaces from "./domain/platform/workspaces.ts"
 import { AnalyticsGroup, EventsGroup } from "./http/contract/analytics.ts"
 import { FunnelsGroup } from "./http/contract/funnels.ts"
+import { KeysGroup } from "./http/contract/keys.ts"
 import { PlatformGroup } from "./http/contract/platform.ts"
 import { RetentionGroup } from "./http/contract/retention.ts"
+import { AuditGroup, DeadLettersGroup } from "./http/contract/records.ts"
+import { WorkspacesGroup } from "./http/contract/workspaces.ts"
 import type { EventLog } from "./ports/analytics/EventLog.ts"
 import type { EventStore } from "./ports/analytics/EventStore.ts"
 import { funnels } from "./ports/analytics/Funnel.ts"
@@ -57,7 +60,7 @@ export const modules: ReadonlyArray<Module> = [
   },
   {
     name: "platform",
-    groups: [PlatformGroup],
+    groups: [PlatformGroup, WorkspacesGroup, KeysGroup, AuditGroup, DeadLettersGroup],
     scopes: ["platform:read", "platform:write"],
     collections: [
       workspaces.collection,

@@ -56,7 +56,7 @@ export const embedded = ({ collections, dataFolder, geoDatabase, jwks, tracing }
     DiskEventLog.layer({ folder: files.log }),
     DuckdbEventStore.layer({ file: files.events }),
     Layer.provide(SqliteDocumentStore.layer({ file: files.documents }), Layer.succeed(Collections, collections)),
-    Layer.provide(SqliteSubjectKeys.layer({ file: files.subjectKeys }), rootKeys),
+    Layer.provideMerge(SqliteSubjectKeys.layer({ file: files.subjectKeys }), rootKeys),
     Layer.provideMerge(issuers(jwks), FileTokenKey.layer({ file: files.tokenKey })),
     MemoryCache.layer,
     MemoryChangeNotices.layer,

@@ -29,9 +29,22 @@ import * as platform from "./platform/handlers.ts"
 import { gated } from "./RequestGate.ts"
 import { ServerStop } from "./ServerStop.ts"
 import { makeStopping } from "./stopping.ts"
+import * as keys from "./platform/keyHandlers.ts"
+import * as records from "./platform/recordHandlers.ts"
+import * as workspaces from "./platform/workspaceHandlers.ts"
 
 const api = HttpApiBuilder.layer(ServedApi).pipe(
-  Layer.provide([analytics.layer, funnels.layer, retention.layer, platform.layer, health.layer]),
+  Layer.provide([
+    analytics.layer,
+    funnels.layer,
+    retention.layer,
+    platform.layer,
+    workspaces.layer,
+    keys.layer,
+    records.auditLayer,
+    records.deadLettersLayer,
+    health.layer
+  ]),
   Layer.provide(admission.layer)
 )
 

@@ -72,13 +72,15 @@ const write = (file: string, keys: KeyFile): void => {
   }
 }
 
-/** Adds a new root key to the file. What older keys wrapped still opens; running processes take it up at their next start. */
-export const rotate = (file: string): number => {
+/** Adds a new root key to the file, and answers all of them. What older keys wrapped still opens. */
+export const rotate = (file: string): KeyFile => {
   const keys = load(file)
-  const version = Math.max(...keys.keys()) + 1
-  write(file, new Map([...keys, [version, randomBytes(keyBytes)]]))
-  return version
+  const more = new Map([...keys, [newestOf(keys) + 1, randomBytes(keyBytes)]])
+  write(file, more)
+  return more
 }
+
+const newestOf = (keys: KeyFile): number => Math.max(...keys.keys())
 
 const contextOf = (workspace: string): string => `workspace-key|${workspace}`
 
@@ -91,18 +93,29 @@ export const layer = (options: {
   Layer.effect(
     RootKeys,
     Effect.gen(function* () {
-      const keys = yield* Effect.try({
-        try: () => load(options.file, options.isNeeded),
-        catch: (cause) =>
-          cause instanceof PortFailure ? cause : failure("open", "unavailable", `cannot read ${options.file}`, cause)
-      })
-      const newest = Math.max(...keys.keys())
+      const attempt = (operation: string, run: () => KeyFile) =>
+        Effect.try({
+          try: run,
+          catch: (cause) =>
+            cause instanceof PortFailure
+              ? cause
+              : failure(operation, "unavailable", `cannot read or write ${options.file}`, cause)
+        })
+      let keys = yield* attempt("open", () => load(options.file, options.isNeeded))
       return RootKeys.of({
         wrap: (workspace, key) =>
           Effect.sync(() => {
+            const newest = newestOf(keys)
             const sealed = seal(keys.get(newest)!, randomBytes(nonceBytes), contextOf(workspace), key)
             return `${newest}.${sealed.toString("base64url")}`
           }),
+        rotate: Effect.map(
+          attempt("rotate", () => rotate(options.file)),
+          (more) => {
+            keys = more
+            return String(newestOf(more))
+          }
+        ),
         unwrap: (workspace, wrapped) =>
           Effect.suspend(() => {
             const [version, text = ""] = wrapped.split(".")

@@ -187,12 +187,14 @@ const operations = (
         })
       ).pipe(Effect.andThen(emptyLog(database, truncateTriesMax))),
     workspaceKey,
-    rotateRoot: Effect.fnUntraced(function* (workspace) {
-      for (const [purpose, wrapped] of yield* attempt("rotateRoot", () => table.workspaceKeys(workspace))) {
+    rotateRoot: Effect.gen(function* () {
+      const rows = yield* attempt("rotateRoot", table.workspaceKeys)
+      for (const { purpose, workspace, wrapped } of rows) {
         const key = yield* roots.unwrap(workspace, wrapped)
         const again = yield* roots.wrap(workspace, key)
         yield* attempt("rotateRoot", () => table.rewrap(workspace, purpose, again))
       }
+      return rows.length
     })
   }
 }
@@ -212,7 +214,7 @@ const emptyLog = (database: Database, tries: number): Effect.Effect<void, PortFa
 const tables = (database: Database) => {
   const insertWorkspaceKey = database.prepare("insert or ignore into workspace_keys values (?, ?, ?)")
   const selectWorkspaceKey = database.prepare("select wrapped from workspace_keys where workspace = ? and purpose = ?")
-  const selectWorkspaceKeys = database.prepare("select purpose, wrapped from workspace_keys where workspace = ?")
+  const selectWorkspaceKeys = database.prepare("select workspace, purpose, wrapped from workspace_keys")
   const updateWorkspaceKey = database.prepare(
     "update workspace_keys set wrapped = ? where workspace = ? and purpose = ?"
   )
@@ -226,10 +228,8 @@ const tables = (database: Database) => {
       insertWorkspaceKey.run(workspace, purpose, fresh)
       return (selectWorkspaceKey.get(workspace, purpose) as { wrapped: string }).wrapped
     },
-    workspaceKeys: (workspace: string) =>
-      (selectWorkspaceKeys.all(workspace) as ReadonlyArray<{ purpose: string; wrapped: string }>).map(
-        (row) => [row.purpose, row.wrapped] as const
-      ),
+    workspaceKeys: () =>
+      selectWorkspaceKeys.all() as ReadonlyArray<{ workspace: WorkspaceId; purpose: string; wrapped: string }>,
     rewrap: (workspace: string, purpose: string, wrapped: string) =>
       void updateWorkspaceKey.run(wrapped, workspace, purpose),
     isErased: (workspace: string, subject: string) => Boolean(selectErased.get(workspace, subject)),

@@ -181,18 +181,23 @@ export const changeKey = Effect.fn("changeKey")(function* (
 })
 
 /** From now on the key counts nowhere, within a second in every process. */
-export const revokeKey = Effect.fn("revokeKey")(function* (actor: Actor, keyId: string) {
-  const { key, revision } = yield* readKey(actor.workspace, keyId)
-  if (key.revoked_at !== null) return key
+export const revokeKey = Effect.fn("revokeKey")(function* (actor: Actor, keyId: string, revision: number) {
+  const found = yield* readKey(actor.workspace, keyId)
+  return found.key.revoked_at === null ? yield* storeRevoked(actor, found.key, revision) : found
+})
+
+const storeRevoked = Effect.fnUntraced(function* (actor: Actor, key: ApiKey, expected: number) {
   const documents = yield* DocumentStore
   const now = yield* Clock.currentTimeMillis
   const revoked: ApiKey = { ...key, revoked_at: now }
+  const before = expected === 0 ? undefined : key
   const commit = documents.commit(actor.workspace, {
-    writes: [putKey(revoked, revision)],
-    audit: [yield* auditOf(actor, now, "key.revoked", `keys/${keyId}`, key, revoked)]
+    writes: [putKey(revoked, expected)],
+    audit: [yield* auditOf(actor, now, "key.revoked", `keys/${key.id}`, before, revoked)]
   })
-  yield* announced(actor.workspace, keyId, commit)
-  return revoked
+  const [next = expected + 1] = yield* announced(actor.workspace, key.id, commit)
+  const revised: RevisedKey = { key: revoked, revision: next }
+  return revised
 })
 
 /**
@@ -202,16 +207,9 @@ export const revokeKey = Effect.fn("revokeKey")(function* (actor: Actor, keyId: 
 export const revokeToken = Effect.fn("revokeToken")(function* (actor: Actor, keyId: string) {
   const documents = yield* DocumentStore
   const found = yield* documents.get(actor.workspace, collection.name, keyId)
-  if (found !== undefined) return yield* revokeKey(actor, keyId)
-  const now = yield* Clock.currentTimeMillis
+  if (found !== undefined) return yield* revokeKey(actor, keyId, found.revision)
   const asked: NewApiKey = { name: "revoked by its id", scopes: ["*"], expires_in_days: keyDaysMax }
-  const revoked: ApiKey = { ...(yield* newKey(actor, asked)), id: keyId, scopes: [], revoked_at: now }
-  const commit = documents.commit(actor.workspace, {
-    writes: [putKey(revoked, 0)],
-    audit: [yield* auditOf(actor, now, "key.revoked", `keys/${keyId}`, undefined, revoked)]
-  })
-  yield* announced(actor.workspace, keyId, commit)
-  return revoked
+  return yield* storeRevoked(actor, { ...(yield* newKey(actor, asked)), id: keyId, scopes: [] }, 0)
 })
 
 /**

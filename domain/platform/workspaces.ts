@@ -10,7 +10,7 @@ import { auditOf } from "./audit.ts"
 import type { Actor, AuditEntry } from "./audit.ts"
 import { once } from "./idempotency.ts"
 import { announced } from "./identityChanges.ts"
-import { defaultWorkspace, reservedWorkspaces } from "./installation.ts"
+import { defaultWorkspace, onlyForDefault, reservedWorkspaces } from "./installation.ts"
 import { newKey, putKey, withToken } from "./keys.ts"
 import { withoutConflict } from "./withoutConflict.ts"
 
@@ -38,15 +38,7 @@ const put = (workspace: Workspace, expected: number): DocumentWrite => ({
 
 const notFound = (id: string) => new Refused({ kind: "not-found", detail: `there is no workspace ${id}`, errors: [] })
 
-/** Whoever runs the service manages workspaces; a tenant sees its own. */
-const onlyForDefault = (actor: Pick<Actor, "workspace">): Effect.Effect<void, Refused> =>
-  actor.workspace === defaultWorkspace
-    ? Effect.void
-    : new Refused({
-        kind: "forbidden",
-        detail: `workspaces are managed by tokens of the workspace ${defaultWorkspace}`,
-        errors: []
-      })
+const managed = "workspaces are managed"
 
 const find = Effect.fnUntraced(function* (id: string) {
   const documents = yield* DocumentStore
@@ -112,13 +104,13 @@ export const listWorkspaces = Effect.fnUntraced(function* (
 })
 
 export const readWorkspace = Effect.fnUntraced(function* (actor: Pick<Actor, "workspace">, id: string) {
-  if (actor.workspace !== id) yield* onlyForDefault(actor)
+  if (actor.workspace !== id) yield* onlyForDefault(actor, managed)
   return (yield* find(id)) ?? (yield* notFound(id))
 })
 
 /** Makes a workspace and its first key, which holds everything in it, so that the tenant can begin. */
 export const createWorkspace = Effect.fn("createWorkspace")(function* (actor: Actor, { id, name = id }: NewWorkspace) {
-  yield* onlyForDefault(actor)
+  yield* onlyForDefault(actor, managed)
   const documents = yield* DocumentStore
   const made = yield* once<
     { readonly workspace: Workspace; readonly key: ApiKey },
@@ -163,7 +155,7 @@ export const renameWorkspace = Effect.fn("renameWorkspace")(function* (
   { name }: WorkspaceChange,
   revision: number
 ) {
-  yield* onlyForDefault(actor)
+  yield* onlyForDefault(actor, managed)
   const { workspace: before } = (yield* find(id)) ?? (yield* notFound(id))
   const now = yield* Clock.currentTimeMillis
   const workspace: Workspace = { ...before, name }
@@ -177,27 +169,34 @@ export const renameWorkspace = Effect.fn("renameWorkspace")(function* (
 })
 
 /** From now on all tokens of the workspace are refused, within a second everywhere; its data stays. */
-export const archiveWorkspace = Effect.fn("archiveWorkspace")(function* (actor: Actor, id: string) {
-  yield* onlyForDefault(actor)
+export const archiveWorkspace = Effect.fn("archiveWorkspace")(function* (actor: Actor, id: string, revision: number) {
+  yield* onlyForDefault(actor, managed)
   if (id === defaultWorkspace) {
     const detail = `the workspace ${defaultWorkspace} manages the others and stays`
     return yield* new Refused({ kind: "conflict", detail, errors: [] })
   }
-  return yield* setArchived(actor, id, "archived")
+  const found = (yield* find(id)) ?? (yield* notFound(id))
+  return yield* setArchived(actor, { ...found, revision }, "archived")
 })
 
 /** Tokens of an archived workspace count again, as far as they have not expired. */
 export const restoreWorkspace = Effect.fn("restoreWorkspace")(function* (actor: Actor, id: string) {
-  yield* onlyForDefault(actor)
-  return yield* setArchived(actor, id, "restored")
+  yield* onlyForDefault(actor, managed)
+  const found = (yield* find(id)) ?? (yield* notFound(id))
+  return yield* setArchived(actor, found, "restored")
 })
 
-const setArchived = Effect.fnUntraced(function* (actor: Actor, id: string, action: "archived" | "restored") {
-  const { revision, workspace: before } = (yield* find(id)) ?? (yield* notFound(id))
-  if ((before.archived_at !== null) === (action === "archived")) return before
+const setArchived = Effect.fnUntraced(function* (
+  actor: Actor,
+  found: RevisedWorkspace,
+  action: "archived" | "restored"
+) {
+  const { revision, workspace: before } = found
+  if ((before.archived_at !== null) === (action === "archived")) return found
   const now = yield* Clock.currentTimeMillis
-  const after: Workspace = { ...before, archived_at: action === "archived" ? now : null }
-  const commit = store(after, revision, yield* audited(actor, now, action, before, after))
-  yield* announced(WorkspaceId.make(id), null, commit)
-  return after
+  const workspace: Workspace = { ...before, archived_at: action === "archived" ? now : null }
+  const commit = store(workspace, revision, yield* audited(actor, now, action, before, workspace))
+  const [next = revision + 1] = yield* announced(WorkspaceId.make(before.id), null, commit)
+  const revised: RevisedWorkspace = { workspace, revision: next }
+  return revised
 })

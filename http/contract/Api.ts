@@ -4,15 +4,28 @@ import { LiveEvent } from "../../ports/analytics/LiveFeed.ts"
 import { describeDocument } from "./describeDocument.ts"
 import { FunnelsGroup } from "./funnels.ts"
 import { HealthGroup } from "./health.ts"
+import { KeysGroup } from "./keys.ts"
 import { operationsOf } from "./Operation.ts"
 import type { Operation } from "./Operation.ts"
 import { PlatformGroup } from "./platform.ts"
 import { Problem } from "./Problem.ts"
 import { RetentionGroup } from "./retention.ts"
+import { AuditGroup, DeadLettersGroup } from "./records.ts"
+import { WorkspacesGroup } from "./workspaces.ts"
 
 /** What the builder serves; the rest of the contract stands on plain routes. */
 export class ServedApi extends HttpApi.make("broxiva")
-  .add(AnalyticsGroup, FunnelsGroup, RetentionGroup, PlatformGroup, HealthGroup)
+  .add(
+    AnalyticsGroup,
+    FunnelsGroup,
+    RetentionGroup,
+    PlatformGroup,
+    WorkspacesGroup,
+    KeysGroup,
+    AuditGroup,
+    DeadLettersGroup,
+    HealthGroup
+  )
   .annotate(HttpApi.ParseOptions, { errors: "all" })
   .annotate(HttpApi.PayloadParseOptions, { errors: "all", onExcessProperty: "error" }) {}
 
@@ -23,12 +36,28 @@ export class Api extends HttpApi.make("broxiva").add(
   FunnelsGroup,
   RetentionGroup,
   PlatformGroup,
+  WorkspacesGroup,
+  KeysGroup,
+  AuditGroup,
+  DeadLettersGroup,
   HealthGroup
 ) {}
 
 /** What the document and the tests speak of: the client's endpoints and the WebSocket. */
 export class DocumentedApi extends HttpApi.make("broxiva")
-  .add(EventsGroup, AnalyticsGroup, FunnelsGroup, RetentionGroup, StreamGroup, PlatformGroup, HealthGroup)
+  .add(
+    EventsGroup,
+    AnalyticsGroup,
+    FunnelsGroup,
+    RetentionGroup,
+    StreamGroup,
+    PlatformGroup,
+    WorkspacesGroup,
+    KeysGroup,
+    AuditGroup,
+    DeadLettersGroup,
+    HealthGroup
+  )
   .annotate(HttpApi.AdditionalSchemas, [Problem, LiveEvent])
   .annotate(OpenApi.Transform, (document) => describeDocument(document, operations))
   .annotateMerge(OpenApi.annotations({ title: "Broxiva Marketing Platform", version: "0.1.0" })) {}

@@ -36,5 +36,18 @@ export const suite = (name: string, layer: () => Layer.Layer<RootKeys, PortFailu
         }
       })
     )
+
+    it.effect("wraps under a new root after a rotation, and unwraps what older ones wrapped", () =>
+      Effect.gen(function* () {
+        const roots = yield* RootKeys
+        const before = yield* roots.wrap(one, key)
+        const versions = [yield* roots.rotate, yield* roots.rotate]
+        assert.notStrictEqual(versions[0], versions[1])
+        const after = yield* roots.wrap(one, key)
+        for (const wrapped of [before, after]) {
+          assert.deepStrictEqual([...(yield* roots.unwrap(one, wrapped))], [...key])
+        }
+      })
+    )
   })
 }

@@ -11,6 +11,8 @@ export class RootKeys extends Context.Service<
   RootKeys,
   {
     readonly wrap: (workspace: WorkspaceId, key: Uint8Array) => Effect.Effect<string, PortFailure>
+    /** Makes a new root key, which wraps from now on; what older ones wrapped still unwraps. Answers its version. */
+    readonly rotate: Effect.Effect<string, PortFailure>
     readonly unwrap: (workspace: WorkspaceId, wrapped: string) => Effect.Effect<Uint8Array, PortFailure>
   }
 >()("ports/privacy/RootKeys") {}

@@ -33,7 +33,10 @@ export class SubjectKeys extends Context.Service<
       workspace: WorkspaceId,
       purpose: WorkspaceKeyPurpose
     ) => Effect.Effect<Uint8Array, PortFailure>
-    /** Wraps every workspace key anew under the newest root key; data and subject keys are not rewritten. */
-    readonly rotateRoot: (workspace: WorkspaceId) => Effect.Effect<void, PortFailure>
+    /**
+     * Wraps the keys of every workspace anew under the newest root key, while other calls go on; data and subject keys
+     * are not rewritten. Answers how many keys it wrapped. Where it fails, old wraps still open: call it again.
+     */
+    readonly rotateRoot: Effect.Effect<number, PortFailure>
   }
 >()("ports/privacy/SubjectKeys") {}
