@@ -126,7 +126,7 @@ export interface Answer {
   readonly body: Readonly<Record<string, unknown>>
 }
 
-/** One request, its answer's body read as JSON. */
+/** One request, its answer's body read as JSON; lines of JSON as `{ lines }`. */
 export const ask = async (
   server: ServerProcess,
   method: string,
@@ -149,7 +149,13 @@ export const ask = async (
     ...(body === undefined ? {} : { body: text as string })
   })
   const read = await response.text()
-  return { status: response.status, headers: response.headers, body: read === "" ? {} : JSON.parse(read) }
+  const isLines = response.headers.get("content-type")?.startsWith("application/x-ndjson") === true
+  const lines = read.split("\n").filter((line) => line !== "")
+  return {
+    status: response.status,
+    headers: response.headers,
+    body: isLines ? { lines: lines.map((line) => JSON.parse(line) as unknown) } : read === "" ? {} : JSON.parse(read)
+  }
 }
 
 export const eventOf = (more: Readonly<Record<string, unknown>> = {}) => ({

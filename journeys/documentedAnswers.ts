@@ -48,11 +48,9 @@ export const assertDocumented = (operation: Operation, answer: Answer): void => 
     "content",
     type
   ]
-  validate(
-    `document#/${[...place, "schema"].map((part) => encodeURIComponent(escaped(part))).join("/")}`,
-    name,
-    answer.body
-  )
+  const reference = `document#/${[...place, "schema"].map((part) => encodeURIComponent(escaped(part))).join("/")}`
+  const bodies = type === "application/x-ndjson" ? (answer.body["lines"] as ReadonlyArray<unknown>) : [answer.body]
+  for (const body of bodies) validate(reference, name, body)
 }
 
 const validate = (reference: string, name: string, body: unknown): void => {

@@ -67,9 +67,16 @@ describe("workspaces", () => {
     assert.strictEqual((await call("GET", "/platform/workspaces/tenant", undefined, { as: tenant })).status, 200)
     for (const [method, path, body] of [
       ["GET", "/platform/workspaces/default", undefined],
+      ["DELETE", "/platform/workspaces/default", undefined],
+      ["PATCH", "/platform/workspaces/default", { name: "x" }],
+      ["POST", "/platform/workspaces/default/restore", undefined]
+    ] as const) {
+      const answer = await call(method, path, body, { as: tenant, headers: { "if-match": "*" } })
+      isProblem(answer, 404, "not-found")
+    }
+    for (const [method, path, body] of [
       ["POST", "/platform/workspaces", { id: "mine" }],
       ["PATCH", "/platform/workspaces/tenant", { name: "x" }],
-      ["DELETE", "/platform/workspaces/default", undefined],
       ["DELETE", "/platform/workspaces/tenant", undefined],
       ["POST", "/platform/workspaces/tenant/restore", undefined],
       ["POST", "/platform/root-key/rotate", undefined]

@@ -443,7 +443,7 @@ describe("every endpoint", () => {
 
 describe("every endpoint that admits its example", () => {
   it("answers as the document says, with its limit and its id", async () => {
-    const last = (sample: Sample) => (sample.method === "DELETE" || sample.path.endsWith("/redrive") ? 1 : 0)
+    const last = (sample: Sample) => (sample.method === "DELETE" ? 2 : sample.path.endsWith("/redrive") ? 1 : 0)
     for (const sample of samples().toSorted((a, b) => last(a) - last(b))) {
       if (sample.id === "stream.stream") continue
       const answer = await send(sample, { token, body: sample.body, headers: { "x-request-id": "walk-1" } })
@@ -458,7 +458,10 @@ describe("every endpoint that admits its example", () => {
         new RegExp(`^"${sample.rules.rate_class}";q=\\d+;w=60$`)
       )
       assert.match(answer.headers.get("ratelimit") ?? "", new RegExp(`^"${sample.rules.rate_class}";r=\\d+;t=\\d+$`))
-      if (sample.method === "GET" && answer.status === 200) assert.isNotNull(answer.headers.get("etag"), sample.name)
+      const isWhole = !("lines" in answer.body)
+      if (sample.method === "GET" && answer.status === 200 && isWhole) {
+        assert.isNotNull(answer.headers.get("etag"), sample.name)
+      }
     }
   })
 

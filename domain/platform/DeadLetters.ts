@@ -99,7 +99,9 @@ export const layer: Layer.Layer<DeadLetters, never, DocumentStore> = Layer.effec
           .list({ workspace, collection: collection.name, ...indexFor(state, consumer, reason), limit, cursor })
           .pipe(Effect.map(({ items, next }) => ({ items: items.map((item) => letterOf(item.data)), next }))),
       get: (workspace, id) =>
-        Effect.map(get(workspace, id), (found) => (found === undefined ? undefined : letterOf(found.data))),
+        Effect.map(get(workspace, id), (found) =>
+          found === undefined ? undefined : { letter: letterOf(found.data), revision: found.revision }
+        ),
       claim: (workspace, id, untilMillis) =>
         Effect.gen(function* () {
           const found = yield* get(workspace, id)
@@ -113,8 +115,10 @@ export const layer: Layer.Layer<DeadLetters, never, DocumentStore> = Layer.effec
           })
           return { letter, revision }
         }).pipe(
-          Effect.catchTag("StaleRevision", () => Effect.succeed("claimed" as const)),
-          Effect.catchTag("DuplicateKey", (conflict) => Effect.die(conflict))
+          Effect.catchTags({
+            StaleRevision: () => Effect.succeed("claimed" as const),
+            DuplicateKey: (conflict) => Effect.die(conflict)
+          })
         ),
       settle: (workspace, { letter, revision }, redrivenAt) =>
         documents

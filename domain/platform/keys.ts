@@ -4,6 +4,7 @@ import { DocumentStore } from "../../ports/documents/DocumentStore.ts"
 import type { Collection, DocumentWrite, DuplicateKey } from "../../ports/documents/DocumentStore.ts"
 import { keyDaysMax } from "../../ports/platform/ApiKey.ts"
 import type { ApiKey, ApiKeyChange, KeyRotation, MadeApiKey, NewApiKey } from "../../ports/platform/ApiKey.ts"
+import type { ChangeNotices } from "../../ports/platform/ChangeNotices.ts"
 import { rateClasses, rateLimitsInitial } from "../../ports/platform/RateLimits.ts"
 import type { KeyLimits } from "../../ports/platform/RateLimits.ts"
 import { Refused } from "../../ports/platform/Refused.ts"
@@ -222,7 +223,7 @@ export const rotateKey = Effect.fn("rotateKey")(function* (
   { overlap_hours = overlapHoursUsual }: KeyRotation
 ) {
   const documents = yield* DocumentStore
-  const made = yield* once<ApiKey, DuplicateKey, SecureRandom.SecureRandom | DocumentStore>(
+  const made = yield* once<ApiKey, DuplicateKey, SecureRandom.SecureRandom | DocumentStore | ChangeNotices>(
     actor,
     Effect.fnUntraced(function* (remember) {
       const { key: old, revision } = yield* readKey(actor.workspace, keyId)
@@ -239,7 +240,7 @@ export const rotateKey = Effect.fn("rotateKey")(function* (
         expires_at: Math.min(old.expires_at, now + overlap_hours * hourMillis),
         replaced_by: next.id
       }
-      yield* documents.commit(actor.workspace, {
+      const commit = documents.commit(actor.workspace, {
         writes: [putKey(next, 0), putKey(ending, revision)],
         audit: [
           yield* auditOf(actor, now, "key.rotated", `keys/${old.id}`, old, ending),
@@ -247,9 +248,10 @@ export const rotateKey = Effect.fn("rotateKey")(function* (
         ],
         ...remember(next)
       })
+      yield* announced(actor.workspace, keyId, commit)
       return next
     })
-  ).pipe((commit) => announced(actor.workspace, keyId, commit))
+  )
   return yield* withToken(actor.workspace, made)
 })
 

@@ -2,7 +2,7 @@ import { Clock, Effect, Metric } from "effect"
 import { EventLog } from "../../ports/analytics/EventLog.ts"
 import { DocumentStore } from "../../ports/documents/DocumentStore.ts"
 import { DeadLetters } from "../../ports/platform/DeadLetters.ts"
-import type { ClaimedLetter, DeadLetter } from "../../ports/platform/DeadLetters.ts"
+import type { RevisedLetter, DeadLetter } from "../../ports/platform/DeadLetters.ts"
 import { Refused } from "../../ports/platform/Refused.ts"
 import type { WorkspaceId } from "../../ports/WorkspaceId.ts"
 import { auditOf } from "./audit.ts"
@@ -33,7 +33,7 @@ const claim = Effect.fnUntraced(function* (workspace: WorkspaceId, id: string) {
 })
 
 /** Puts the lines of claimed letters back into the log; where that fails they wait again. */
-const append = Effect.fnUntraced(function* (workspace: WorkspaceId, claimed: ReadonlyArray<ClaimedLetter>) {
+const append = Effect.fnUntraced(function* (workspace: WorkspaceId, claimed: ReadonlyArray<RevisedLetter>) {
   const log = yield* EventLog
   const letters = yield* DeadLetters
   const settleAll = (redrivenAt: number | undefined) =>
@@ -82,7 +82,7 @@ export const redriveAll = Effect.fn("redriveAll")(function* (
   const { workspace } = actor
   const { ids, more } = yield* waiting(workspace, filter)
   const claims = yield* Effect.forEach(ids, (id) => claim(workspace, id), { concurrency: claimsAtOnce })
-  const claimed = claims.filter((each): each is ClaimedLetter => typeof each === "object")
+  const claimed = claims.filter((each): each is RevisedLetter => typeof each === "object")
   if (claimed.length > 0) {
     yield* append(workspace, claimed)
     yield* audit(actor, "dead_letters.redriven", "dead_letters/", { ...filter, redriven: claimed.length })
@@ -109,7 +109,8 @@ const waiting = Effect.fnUntraced(function* (
 })
 
 export const removeDeadLetter = Effect.fn("removeDeadLetter")(function* (actor: Actor, id: string) {
-  const { line: _, ...letter } = yield* readDeadLetter(actor.workspace, id)
+  const { letter: found } = yield* readDeadLetter(actor.workspace, id)
+  const { line: _, ...letter } = found
   const letters = yield* DeadLetters
   yield* letters.remove(actor.workspace, [id])
   yield* audit(actor, "dead_letter.removed", `dead_letters/${id}`, letter)

@@ -40,6 +40,10 @@ const notFound = (id: string) => new Refused({ kind: "not-found", detail: `there
 
 const managed = "workspaces are managed"
 
+/** To a tenant no workspace is there but its own one, which it does not manage. */
+const onlyForManager = (actor: Pick<Actor, "workspace">, id: string): Effect.Effect<void, Refused> =>
+  actor.workspace === defaultWorkspace || actor.workspace === id ? onlyForDefault(actor, managed) : notFound(id)
+
 const find = Effect.fnUntraced(function* (id: string) {
   const documents = yield* DocumentStore
   const found = yield* documents.get(defaultWorkspace, collection.name, id)
@@ -104,7 +108,7 @@ export const listWorkspaces = Effect.fnUntraced(function* (
 })
 
 export const readWorkspace = Effect.fnUntraced(function* (actor: Pick<Actor, "workspace">, id: string) {
-  if (actor.workspace !== id) yield* onlyForDefault(actor, managed)
+  if (actor.workspace !== id) yield* onlyForManager(actor, id)
   return (yield* find(id)) ?? (yield* notFound(id))
 })
 
@@ -155,7 +159,7 @@ export const renameWorkspace = Effect.fn("renameWorkspace")(function* (
   { name }: WorkspaceChange,
   revision: number
 ) {
-  yield* onlyForDefault(actor, managed)
+  yield* onlyForManager(actor, id)
   const { workspace: before } = (yield* find(id)) ?? (yield* notFound(id))
   const now = yield* Clock.currentTimeMillis
   const workspace: Workspace = { ...before, name }
@@ -170,7 +174,7 @@ export const renameWorkspace = Effect.fn("renameWorkspace")(function* (
 
 /** From now on all tokens of the workspace are refused, within a second everywhere; its data stays. */
 export const archiveWorkspace = Effect.fn("archiveWorkspace")(function* (actor: Actor, id: string, revision: number) {
-  yield* onlyForDefault(actor, managed)
+  yield* onlyForManager(actor, id)
   if (id === defaultWorkspace) {
     const detail = `the workspace ${defaultWorkspace} manages the others and stays`
     return yield* new Refused({ kind: "conflict", detail, errors: [] })
@@ -181,7 +185,7 @@ export const archiveWorkspace = Effect.fn("archiveWorkspace")(function* (actor: 
 
 /** Tokens of an archived workspace count again, as far as they have not expired. */
 export const restoreWorkspace = Effect.fn("restoreWorkspace")(function* (actor: Actor, id: string) {
-  yield* onlyForDefault(actor, managed)
+  yield* onlyForManager(actor, id)
   const found = (yield* find(id)) ?? (yield* notFound(id))
   return yield* setArchived(actor, found, "restored")
 })

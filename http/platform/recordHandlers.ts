@@ -11,6 +11,7 @@ import { ServedApi } from "../contract/Api.ts"
 import { limitUsual } from "../contract/parameters.ts"
 import { answerProblems } from "../middleware/failures.ts"
 import { paged } from "../middleware/pages.ts"
+import { matchRevision, withRevision } from "../middleware/revisions.ts"
 
 const noContent = HttpServerResponse.empty({ status: 204 })
 
@@ -54,14 +55,23 @@ export const deadLettersLayer = HttpApiBuilder.group(ServedApi, "dead_letters", 
     redriveAll: ({ payload }) =>
       Effect.flatMap(CurrentPrincipal, (principal) => answerProblems(redriveAll(principal, payload))),
     read: ({ params }) =>
-      Effect.flatMap(CurrentPrincipal, ({ workspace }) => answerProblems(readDeadLetter(workspace, params.id))),
+      Effect.flatMap(CurrentPrincipal, ({ workspace }) =>
+        answerProblems(
+          Effect.flatMap(readDeadLetter(workspace, params.id), ({ letter, revision }) => withRevision(revision, letter))
+        )
+      ),
     redrive: ({ params }) =>
       Effect.flatMap(CurrentPrincipal, (principal) =>
         answerProblems(Effect.as(redrive(principal, params.id), noContent))
       ),
     remove: ({ params }) =>
       Effect.flatMap(CurrentPrincipal, (principal) =>
-        answerProblems(Effect.as(removeDeadLetter(principal, params.id), noContent))
+        answerProblems(
+          matchRevision(readDeadLetter(principal.workspace, params.id)).pipe(
+            Effect.andThen(removeDeadLetter(principal, params.id)),
+            Effect.as(noContent)
+          )
+        )
       )
   })
 )

@@ -5,7 +5,7 @@ import { TestClock } from "effect/testing"
 import type { PortFailure } from "../PortFailure.ts"
 import { WorkspaceId } from "../WorkspaceId.ts"
 import { DeadLetters } from "./DeadLetters.ts"
-import type { ClaimedLetter, DeadLetter } from "./DeadLetters.ts"
+import type { RevisedLetter, DeadLetter } from "./DeadLetters.ts"
 
 const letter = (id: string, failedAt: number, more: Partial<DeadLetter> = {}): DeadLetter => ({
   id,
@@ -32,7 +32,10 @@ export const suite = (name: string, layer: () => Layer.Layer<DeadLetters, PortFa
           )
         assert.deepStrictEqual(yield* ids(), ["c", "b", "a"])
         assert.deepStrictEqual(yield* ids("index"), ["c", "a"])
-        assert.deepStrictEqual(yield* letters.get(workspace, "b"), letter("b", 2, { consumer: "live" }))
+        assert.deepStrictEqual(yield* letters.get(workspace, "b"), {
+          letter: letter("b", 2, { consumer: "live" }),
+          revision: 1
+        })
         yield* letters.remove(workspace, ["c", "never there"])
         assert.deepStrictEqual(yield* ids(), ["b", "a"])
         assert.isUndefined(yield* letters.get(WorkspaceId.make("other"), "a"))
@@ -108,7 +111,7 @@ export const suite = (name: string, layer: () => Layer.Layer<DeadLetters, PortFa
         const workspace = WorkspaceId.make("settled")
         yield* letters.add(workspace, [letter("a", 1)])
         const until = (yield* Clock.currentTimeMillis) + 1000
-        const claimed = (found: ClaimedLetter | string): ClaimedLetter =>
+        const claimed = (found: RevisedLetter | string): RevisedLetter =>
           typeof found === "string" ? assert.fail(found) : found
         yield* letters.settle(workspace, claimed(yield* letters.claim(workspace, "a", until)), undefined)
         const again = claimed(yield* letters.claim(workspace, "a", until))
@@ -133,7 +136,7 @@ export const suite = (name: string, layer: () => Layer.Layer<DeadLetters, PortFa
           const settle = letters.settle(workspace, claimed, now)
           const add = letters.add(workspace, [letter("a", 2)])
           yield* first === "settled" ? Effect.andThen(settle, add) : Effect.andThen(add, settle)
-          assert.deepStrictEqual(yield* letters.get(workspace, "a"), letter("a", 2, { attempts: 2 }))
+          assert.deepStrictEqual((yield* letters.get(workspace, "a"))?.letter, letter("a", 2, { attempts: 2 }))
           assert.isObject(yield* letters.claim(workspace, "a", now + 1000))
         })
       )

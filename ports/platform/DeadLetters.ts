@@ -19,8 +19,7 @@ export interface DeadLetter {
   readonly redriven_at?: number
 }
 
-/** A letter that one caller redrives: nobody else does before the claim ends. */
-export interface ClaimedLetter {
+export interface RevisedLetter {
   readonly letter: DeadLetter
   readonly revision: number
 }
@@ -51,17 +50,17 @@ export class DeadLetters extends Context.Service<
       { readonly items: ReadonlyArray<DeadLetter>; readonly next: string | undefined },
       PortFailure | InvalidCursor
     >
-    readonly get: (workspace: WorkspaceId, id: string) => Effect.Effect<DeadLetter | undefined, PortFailure>
+    readonly get: (workspace: WorkspaceId, id: string) => Effect.Effect<RevisedLetter | undefined, PortFailure>
     /** Takes a waiting letter for the caller alone, until the time (ms UTC) or until it is settled. */
     readonly claim: (
       workspace: WorkspaceId,
       id: string,
       untilMillis: number
-    ) => Effect.Effect<ClaimedLetter | "missing" | "claimed" | "redriven", PortFailure>
+    ) => Effect.Effect<RevisedLetter | "missing" | "claimed" | "redriven", PortFailure>
     /** Marks a claimed letter as redriven, or with `undefined` lets it wait again; not where it has failed anew since. */
     readonly settle: (
       workspace: WorkspaceId,
-      claimed: ClaimedLetter,
+      claimed: RevisedLetter,
       redrivenAt: number | undefined
     ) => Effect.Effect<void, PortFailure>
     readonly remove: (workspace: WorkspaceId, ids: ReadonlyArray<string>) => Effect.Effect<void, PortFailure>
