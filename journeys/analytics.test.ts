@@ -160,8 +160,17 @@ describe("a person", () => {
       eventOf({
         user_id: email,
         event_type: "user_signed_up",
-        properties: { email, phone, traits: { email, name, address: { street }, plan: "pro" } },
-        context: { ip }
+        properties: {
+          email,
+          phone,
+          traits: { email, name, address: { street }, plan: "pro" },
+          items: [{ gift: { email, phone_number: phone } }]
+        },
+        context: {
+          ip,
+          page: { url: `https://a.example/u/${encodeURIComponent(email!)}?utm_term=${email}`, title: `For ${email}` },
+          campaign: { content: email }
+        }
       })
     )
     await countEvents(server, as, 1)
@@ -224,6 +233,94 @@ describe("now", () => {
       by_page: [{ value: "/live", people: 1 }]
     })
     assert.strictEqual((await ask(server, "GET", "/analytics/realtime/users?window=31", { token: as })).status, 400)
+  })
+})
+
+describe("who is here now", () => {
+  const active = async (as: string, path = "/analytics/realtime/users") =>
+    (await ask(server, "GET", path, { token: as })).body
+
+  it("is a person, once over devices; bots, other workspaces, what is over and what is imported do not count", async () => {
+    const as = own("here")
+    const ago = (minutes: number) => ({ timestamp: new Date(Date.now() - minutes * 60_000).toISOString() })
+    const page = (path: string) => ({
+      context: { page: { path, referrer: "https://news.example/" }, geo: { country: "DE" } }
+    })
+    await send(as, eventOf({ anonymous_id: "phone", ...page("/a") }))
+    await send(as, eventOf({ anonymous_id: "phone", user_id: "anna", event_type: "user_logged_in", ...page("/b") }))
+    await send(as, eventOf({ anonymous_id: "laptop", user_id: "anna", event_type: "user_logged_in", ...ago(10) }))
+    await send(as, eventOf({ anonymous_id: "tablet", ...ago(20) }))
+    await send(as, eventOf({ context: { user_agent: "Googlebot/2.1" } }))
+    const imported = { events: [eventOf({ anonymous_id: "old" })], historical: true }
+    assert.strictEqual(
+      (await ask(server, "POST", "/analytics/events/batch", { token: as, body: imported })).status,
+      200
+    )
+    await countEvents(server, as, 5)
+    assert.deepStrictEqual(await active(as), {
+      people: 1,
+      window_minutes: 5,
+      by_page: [
+        { value: "/a", people: 1 },
+        { value: "/b", people: 1 }
+      ],
+      by_source: [{ value: "news.example", people: 1 }],
+      by_country: [{ value: "DE", people: 1 }]
+    })
+    assert.strictEqual((await active(as, "/analytics/realtime/users?window=30"))["people"], 2)
+    assert.strictEqual((await active(own("nobody-here")))["people"], 0)
+  })
+})
+
+describe("an import", () => {
+  it("keeps true times, needs its scope, and is not shown to watchers", async () => {
+    const as = own("imported")
+    const old = { timestamp: "2019-05-01T12:00:00Z", sent_at: new Date(Date.now() - 7_200_000).toISOString() }
+    const body = { events: [eventOf(old)], historical: true }
+    const refused = await ask(server, "POST", "/analytics/events/batch", {
+      token: tokenFor(server.folder, { workspace: "imported", scopes: ["events:write"] }),
+      body
+    })
+    assert.strictEqual(refused.status, 403)
+    assert.match(JSON.stringify(refused.body), /events:import/)
+    const watch = new WebSocket(`${server.url.replace("http", "ws")}/analytics/realtime/stream`, [as])
+    const seen: Array<string> = []
+    watch.onmessage = (message) => seen.push((JSON.parse(String(message.data)) as { event_id: string }).event_id)
+    await new Promise((done) => (watch.onopen = done))
+    assert.strictEqual((await ask(server, "POST", "/analytics/events/batch", { token: as, body })).body["stored"], 1)
+    const live = eventOf()
+    const arrived = new Promise((done) => watch.addEventListener("message", done))
+    await send(as, live)
+    await arrived
+    assert.deepStrictEqual(seen, [live.event_id])
+    watch.close()
+    const [event] = items((await ask(server, "GET", "/analytics/events?to=2020-01-01", { token: as })).body)
+    assert.deepInclude(event, { time: "2019-05-01T12:00:00.000Z", historical: true })
+  })
+})
+
+describe("a batch", () => {
+  it("marks what it holds twice, keeps good events beside bad ones, and stores nothing twice when it is sent again", async () => {
+    const as = own("batched")
+    const good = eventOf()
+    const body = { events: [good, { ...good, event_type: "other" }, { ...eventOf(), event_type: 5 }, eventOf()] }
+    const post = () => ask(server, "POST", "/analytics/events/batch", { token: as, body })
+    const first = await post()
+    assert.deepInclude(first.body, { stored: 2, duplicates: 1, refused: 1 })
+    const results = first.body["results"] as ReadonlyArray<Record<string, unknown>>
+    assert.deepStrictEqual(
+      results.map(({ status }) => status),
+      ["stored", "duplicate", "refused", "stored"]
+    )
+    assert.strictEqual(results[1]!["duplicate"], true)
+    assert.match(JSON.stringify(results[2]), /\/events\/2\/event_type/)
+    assert.deepInclude((await post()).body, { stored: 0, duplicates: 3, refused: 1 })
+    assert.strictEqual(await countEvents(server, as, 2), 2)
+    const events = Array.from({ length: 1001 }, () => eventOf())
+    const tooMany = await ask(server, "POST", "/analytics/events/batch", { token: as, body: { events } })
+    assert.strictEqual(tooMany.status, 413)
+    assert.match(JSON.stringify(tooMany.body), /1000/)
+    assert.strictEqual(await countEvents(server, as, 2), 2)
   })
 })
 

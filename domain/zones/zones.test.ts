@@ -70,11 +70,28 @@ describe("buckets", () => {
     assert.strictEqual(starts("Australia/Lord_Howe", "hour", "2026-04-05", "2026-04-06").length, 25)
   })
 
+  it("begins weeks where the workspace does, quarters and years with their month", () => {
+    const firstDays = (interval: Interval, weekStart: number) =>
+      bucketStarts({
+        zone: "Europe/Berlin",
+        interval,
+        weekStart,
+        fromMillis: startOfDay("Europe/Berlin", parseDay("2025-12-31")!),
+        toMillis: startOfDay("Europe/Berlin", parseDay("2026-04-02")!),
+        countMax: 1000
+      }).map((millis) => formatDay(dayAt("Europe/Berlin", millis)))
+    assert.deepStrictEqual(firstDays("week", 1).slice(0, 2), ["2025-12-29", "2026-01-05"])
+    assert.deepStrictEqual(firstDays("week", 7).slice(0, 2), ["2025-12-28", "2026-01-04"])
+    assert.deepStrictEqual(firstDays("week", 3).slice(0, 2), ["2025-12-31", "2026-01-07"])
+    assert.deepStrictEqual(firstDays("quarter", 1), ["2025-10-01", "2026-01-01", "2026-04-01"])
+    assert.deepStrictEqual(firstDays("year", 1), ["2025-01-01", "2026-01-01"])
+  })
+
   it("puts every instant into the one bucket of its day, week or month", () => {
     fc.assert(
       fc.property(
         fc.constantFrom(...zones),
-        fc.constantFrom<Interval>("hour", "day", "week", "month"),
+        fc.constantFrom<Interval>("hour", "day", "week", "month", "quarter", "year"),
         fc.integer({ min: Date.UTC(2010, 0), max: Date.UTC(2030, 0) }),
         fc.integer({ min: 1, max: 60 }),
         fc.array(fc.double({ min: 0, max: 0.999999, noNaN: true }), { maxLength: 20 }),

@@ -23,6 +23,8 @@ export const BatchItem = Schema.Struct({
   index: Schema.Int,
   status: Schema.Literals(["stored", "duplicate", "dropped", "refused"]),
   event_id: Schema.optionalKey(Schema.String),
+  /** Stored before, by another request or earlier in this batch. */
+  duplicate: Schema.optionalKey(Schema.Literal(true)),
   dropped: Schema.optionalKey(DropReason),
   notes: Schema.optionalKey(Schema.Array(EventNote)),
   errors: Schema.optionalKey(Schema.Array(FieldError))

@@ -197,7 +197,7 @@ export const make: Effect.Effect<Ingestion, never, Requirements> = Effect.gen(fu
       const { draft, dropped } = draftEvent(event, request, context, arrival)
       const { event_id } = draft.stored
       if (dropped !== undefined) items[index] = { index, status: "dropped", event_id, dropped }
-      else if (seen.has(event_id)) items[index] = { index, status: "duplicate", event_id }
+      else if (seen.has(event_id)) items[index] = { index, status: "duplicate", event_id, duplicate: true }
       else kept.push({ index, draft })
       if (dropped === undefined) seen.add(event_id)
     }
@@ -208,7 +208,7 @@ export const make: Effect.Effect<Ingestion, never, Requirements> = Effect.gen(fu
     const fresh = kept.filter(({ draft, index }) => {
       const { event_id } = draft.stored
       if (!duplicate(event_id)) return true
-      items[index] = { index, status: "duplicate", event_id }
+      items[index] = { index, status: "duplicate", event_id, duplicate: true }
       return false
     })
     const erased = yield* protect(
