@@ -45,6 +45,7 @@ export const feedLive = Effect.gen(function* () {
     gatherMillis: 100,
     position: log.end,
     take: Effect.fnUntraced(function* ({ lines }) {
+      if (!(yield* feed.isWatched)) return
       const now = yield* Clock.currentTimeMillis
       const byWorkspace = new Map<string, Array<LiveEvent>>()
       for (const line of lines) {

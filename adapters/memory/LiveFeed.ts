@@ -40,6 +40,7 @@ export const layer: Layer.Layer<LiveFeed> = Layer.sync(LiveFeed, () => {
         const watchers = rooms.get(workspace)
         if (watchers !== undefined) for (const event of events) tell(watchers, event)
       }),
+    isWatched: Effect.sync(() => rooms.size > 0),
     watch: (workspace) =>
       Effect.acquireRelease(open(workspace), ({ queue, watchers }) => {
         watchers.delete(queue)

@@ -2,6 +2,8 @@ import { assert, describe, it } from "@effect/vitest"
 import { Effect } from "effect"
 import { Cache as CachePort } from "../../ports/platform/Cache.ts"
 import { RateLimits as RateLimitsPort } from "../../ports/platform/RateLimits.ts"
+import { LiveFeed as LiveFeedPort } from "../../ports/analytics/LiveFeed.ts"
+import { WorkspaceId } from "../../ports/WorkspaceId.ts"
 import * as liveFeed from "../../ports/analytics/LiveFeed.suite.ts"
 import * as cache from "../../ports/platform/Cache.suite.ts"
 import * as changeNotices from "../../ports/platform/ChangeNotices.suite.ts"
@@ -15,6 +17,17 @@ liveFeed.suite("memory", () => LiveFeed.layer)
 cache.suite("memory", () => Cache.layer)
 changeNotices.suite("memory", () => ChangeNotices.layer)
 rateLimits.suite("memory", () => RateLimits.layer)
+
+describe("memory", () => {
+  it.effect("knows that nobody watches before the first and after the last watcher", () =>
+    Effect.gen(function* () {
+      const feed = yield* LiveFeedPort
+      assert.isFalse(yield* feed.isWatched)
+      yield* Effect.scoped(Effect.asVoid(feed.watch(WorkspaceId.make("somebody"))))
+      assert.isFalse(yield* feed.isWatched)
+    }).pipe(Effect.provide(LiveFeed.layer))
+  )
+})
 
 describe("memory limits", () => {
   it.effect("keeps a window that is in use through a flood of other keys", () =>

@@ -35,6 +35,14 @@ export const suite = (name: string, layer: () => Layer.Layer<LiveFeed, PortFailu
       }).pipe(Effect.scoped)
     )
 
+    it.effect("says that somebody watches for as long as somebody does", () =>
+      Effect.gen(function* () {
+        const feed = yield* LiveFeed
+        yield* Effect.asVoid(feed.watch(WorkspaceId.make("somebody")))
+        assert.isTrue(yield* feed.isWatched)
+      }).pipe(Effect.scoped)
+    )
+
     it.effect("drops a watcher that lags behind, with a reason, and does not wait for it", () =>
       Effect.gen(function* () {
         const feed = yield* LiveFeed

@@ -28,6 +28,8 @@ export class LiveFeed extends Context.Service<
   LiveFeed,
   {
     readonly publish: (workspace: WorkspaceId, events: ReadonlyArray<LiveEvent>) => Effect.Effect<void, PortFailure>
+    /** False where nobody watches any workspace, so that nobody need publish; true where the engine cannot tell. */
+    readonly isWatched: Effect.Effect<boolean, PortFailure>
     /** Events from now on. The stream fails with `reason: "overloaded"` once the watcher lags {@link watcherLagMax} behind. */
     readonly watch: (
       workspace: WorkspaceId

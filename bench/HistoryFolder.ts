@@ -1,0 +1,57 @@
+import * as fs from "node:fs"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
+import { segmentFile } from "../adapters/disk/Segments.ts"
+import { filesOf } from "../adapters/dataFiles.ts"
+import { historyLines } from "./historyLines.ts"
+import { startService, waitUntilIndexed } from "./Service.ts"
+
+/** Changes whenever the lines do: folders of another version are made anew. */
+const historyVersion = 1
+const segmentBytes = 64 * 1024 * 1024
+const linesAtOnce = 10_000
+const indexMillisMax = 3 * 60 * 60 * 1000
+
+const writeSegments = (folder: string, events: number): void => {
+  fs.mkdirSync(folder, { recursive: true, mode: 0o700 })
+  let segment = 1
+  let descriptor = fs.openSync(segmentFile(folder, segment), "w", 0o600)
+  let written = 0
+  let texts: Array<string> = []
+  const flush = () => {
+    written += fs.writeSync(descriptor, texts.join(""))
+    texts = []
+    if (written < segmentBytes) return
+    fs.closeSync(descriptor)
+    segment += 1
+    written = 0
+    descriptor = fs.openSync(segmentFile(folder, segment), "w", 0o600)
+  }
+  for (const line of historyLines(events)) {
+    texts.push(`${line}\n`)
+    if (texts.length >= linesAtOnce) flush()
+  }
+  flush()
+  fs.fsyncSync(descriptor)
+  fs.closeSync(descriptor)
+}
+
+/**
+ * A data folder of a year of events: the log as ingestion would have written it, indexed by the service itself.
+ * Kept between runs.
+ */
+export const historyFolder = async (events: number): Promise<string> => {
+  const folder = join(tmpdir(), "broxiva-bench", `history-${historyVersion}-${events}`)
+  const mark = join(folder, "complete")
+  if (fs.existsSync(mark)) return folder
+  fs.rmSync(folder, { recursive: true, force: true })
+  process.stderr.write(`making a folder of ${events.toLocaleString("en")} events …\n`)
+  // The first start makes the keys, without which no log is read.
+  await (await startService(folder)).kill("SIGTERM")
+  writeSegments(filesOf(folder).log, events)
+  const service = await startService(folder, indexMillisMax)
+  await waitUntilIndexed(service)
+  await service.kill("SIGTERM")
+  fs.writeFileSync(mark, "")
+  return folder
+}
