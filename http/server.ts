@@ -9,6 +9,7 @@ import * as funnels from "./analytics/funnelHandlers.ts"
 import * as analytics from "./analytics/handlers.ts"
 import * as ingest from "./analytics/ingestRoutes.ts"
 import * as retention from "./analytics/retentionHandlers.ts"
+import * as sessions from "./analytics/sessionHandlers.ts"
 import * as stream from "./analytics/streamRoute.ts"
 import { streamSocketOptions } from "./analytics/StreamSocket.ts"
 import { DocumentedApi, ServedApi } from "./contract/Api.ts"
@@ -38,6 +39,7 @@ const api = HttpApiBuilder.layer(ServedApi).pipe(
     analytics.layer,
     funnels.layer,
     retention.layer,
+    sessions.layer,
     platform.layer,
     workspaces.layer,
     keys.layer,

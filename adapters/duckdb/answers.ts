@@ -2,12 +2,15 @@ import type { PlanKind, Plans, QueryPlan } from "../../ports/analytics/QueryPlan
 import type { Read } from "./Engine.ts"
 import { answerFunnel } from "./funnel.ts"
 import { answerRetention } from "./retention.ts"
+import { answerSessionList, answerSessions } from "./session.ts"
 import { answerTrend } from "./trend.ts"
 
 /** How each kind of plan is answered. */
 const answers: { readonly [Kind in PlanKind]: (read: Read, plan: QueryPlan<Kind>) => Promise<Plans[Kind]["rows"]> } = {
   funnel: answerFunnel,
   retention: answerRetention,
+  session: answerSessions,
+  session_list: answerSessionList,
   trend: answerTrend
 }
 

@@ -14,6 +14,8 @@ export const fieldText = (field: PlanField): string => {
       return `coalesce(${field.columns.map((column) => `e.${column}`).join(", ")})`
     case "property":
       return `(e.properties->>${pointerTo(field.name)})`
+    case "session":
+      return `e.${field.attribute}::varchar`
     case "trait":
       return `${traitText(field)}->>'$'`
     case "channel": {

@@ -17,7 +17,7 @@ const personOf = (workspace: string, id: string): string => {
 }
 
 /** Id that a person goes by: the id of the user it resolves to, else the one it was first seen with. */
-const personIdText = `coalesce(
+export const personIdText = `coalesce(
   min(coalesce(e.user_id, e.anonymous_id)) filter (where e.subject = ${person}),
   min(coalesce(e.user_id, e.anonymous_id)))`
 

@@ -44,7 +44,7 @@ export const isLinkable = (column: string): string =>
  * A subject or session as 64 bits of the MD5 of workspace, kind and id, so that people are counted on integers.
  * Two of ten million share one with a chance of 3 in a million.
  */
-export const hashOf = (workspace: string, kind: "u" | "a" | "s", id: string): string =>
+export const hashOf = (workspace: string, kind: "u" | "a" | "s" | "d", id: string): string =>
   `md5_number_lower(${workspace} || chr(31) || '${kind}' || chr(31) || ${id})`
 
 /** The last 16 hexadecimal digits of an event id, as 64 bits. */

@@ -1,6 +1,7 @@
 import type { MetricValue, PlanRow, TrendPlan, TrendRows } from "../../ports/analytics/TrendPlan.ts"
 import { unset } from "./conditionText.ts"
 import type { Read } from "./Engine.ts"
+import { deriveSessions } from "./session.ts"
 import { answerText, gatherText, leftOutText, metricsOf, topText } from "./trendText.ts"
 import type { MetricSource } from "./trendText.ts"
 
@@ -9,7 +10,9 @@ export const answerTrend = async (read: Read, plan: TrendPlan): Promise<TrendRow
   const sources = (["events", "orders"] as const satisfies ReadonlyArray<MetricSource>).filter(
     (source) => metricsOf(plan, source).length > 0
   )
-  for (const source of sources) await read(gatherText(plan, source))
+  const sessions = plan.metrics.find((metric) => metric.kind === "sessions")
+  const derived = sessions !== undefined && (await deriveSessions(read, { ...plan, limits: sessions.limits }))
+  for (const source of sources) await read(gatherText(plan, source, derived))
   const given = plan.groups?.map((values) => values.map((value) => value ?? unset))
   const top = plan.breakdown.length === 0 || given !== undefined ? [] : await read(topText(plan))
   const groups = given ?? top.slice(0, plan.top).map((row) => names.map((name) => String(row[name])))

@@ -1,6 +1,7 @@
 import type { ConversionRun, PlanMetric, TrendPlan } from "../../ports/analytics/TrendPlan.ts"
 import { bucketText, fieldText, filterText, unset } from "./conditionText.ts"
 import { pointerTo, quote } from "./literals.ts"
+import { sessionText, sessionTimesJoin } from "./sessionText.ts"
 import { traitJoins, traitsOf } from "./traitText.ts"
 
 export type MetricSource = "events" | "orders"
@@ -112,9 +113,9 @@ const groupNames = (plan: TrendPlan): ReadonlyArray<string> => plan.breakdown.ma
 
 /**
  * The one pass over the events, into the temporary table `gathered_<source>`: a row for each bucket and value of the
- * breakdown, or, where people or sessions are counted, for each event.
+ * breakdown, or, where people or sessions are counted, for each event. `derived`: there are events without a session id.
  */
-export const gatherText = (plan: TrendPlan, source: MetricSource): string => {
+export const gatherText = (plan: TrendPlan, source: MetricSource, derived: boolean): string => {
   const metrics = metricsOf(plan, source)
   const people = metrics.some(({ metric }) => metric.kind === "people")
   const sessions = metrics.some(({ metric }) => metric.kind === "sessions")
@@ -128,7 +129,7 @@ export const gatherText = (plan: TrendPlan, source: MetricSource): string => {
     people || sessions
       ? [
           ...(people ? ["coalesce(p.person, e.subject) as person"] : []),
-          ...(sessions ? ["e.session as session"] : []),
+          ...(sessions ? [`${sessionText(derived)} as session`] : []),
           ...parts.map(({ name, value }) => `${value} as ${name}`)
         ]
       : parts.map(({ fold, name, value }) => `${fold}(${value}) as ${name}`)
@@ -136,7 +137,7 @@ export const gatherText = (plan: TrendPlan, source: MetricSource): string => {
 select ${[...groups, ...columns].join(", ")}
 from ${source === "orders" ? orders(plan) : "store.events"} e${
     people || traits.length > 0 ? " left join store.people p on p.subject = e.subject" : ""
-  }${traitJoins(plan.workspace, traits)}
+  }${traitJoins(plan.workspace, traits)}${sessionTimesJoin(sessions && derived)}
 where ${where(plan)}${people || sessions || groups.length === 0 ? "" : "\ngroup by all"}`
 }
 

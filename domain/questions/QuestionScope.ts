@@ -1,3 +1,5 @@
+import type { SessionLimits } from "../../ports/analytics/SessionLimits.ts"
+import type { SourceRules } from "../../ports/analytics/SessionPlan.ts"
 import type { FilterScope } from "./planFilter.ts"
 
 /** What a workspace decides about its answers. */
@@ -7,6 +9,8 @@ export interface QuestionScope extends FilterScope {
   /** 1 is Monday. */
   readonly weekStart: number
   readonly currency: string
+  readonly sessionLimits: SessionLimits
+  readonly sources: SourceRules
   /** Of settings and rates; part of the watermark. */
   readonly revisions: string
 }

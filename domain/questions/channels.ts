@@ -118,6 +118,10 @@ const social = any(
   )
 )
 
+/** As referrers are stored: in lower case, without `www`. */
+export const bareHosts = (hosts: ReadonlyArray<string>): ReadonlyArray<string> =>
+  hosts.map((host) => host.toLowerCase().replace(/^www\./, ""))
+
 /**
  * How visits are grouped by where they came from; the first that holds wins, the workspace's own rules before all.
  * What holds none is direct. Computed when asked, so that a changed rule or own domain counts for the past too.
@@ -126,7 +130,7 @@ export const channelRulesOf = (
   own: ReadonlyArray<ChannelRule>,
   ownDomains: ReadonlyArray<string>
 ): ReadonlyArray<ChannelRule> => {
-  const ownHosts = ownDomains.map((host) => host.toLowerCase().replace(/^www\./, ""))
+  const ownHosts = bareHosts(ownDomains)
   return [
     ...own,
     { channel: "affiliate", when: affiliate },

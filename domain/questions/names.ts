@@ -1,5 +1,6 @@
 import { PersonalProperties, PersonalTraits } from "../../ports/analytics/AnalyticsEvent.ts"
 import type { ChannelRule, PlanColumn, PlanField } from "../../ports/analytics/PlanFilter.ts"
+import type { SessionLimits } from "../../ports/analytics/SessionLimits.ts"
 import type { PlanMetric } from "../../ports/analytics/TrendPlan.ts"
 import { channelOtherwise } from "./channels.ts"
 
@@ -71,14 +72,15 @@ export const fieldOf = (
   return column === undefined ? undefined : { kind: "column", column }
 }
 
-export const metricOf = (name: string): PlanMetric | undefined => {
+export const metricOf = (name: string, limits: SessionLimits): PlanMetric | undefined => {
   switch (name) {
     case "events":
     case "people":
-    case "sessions":
     case "orders":
     case "revenue":
       return { kind: name }
+    case "sessions":
+      return { kind: name, limits }
   }
   const [kind, ...rest] = name.split(":")
   const property = rest.join(":")

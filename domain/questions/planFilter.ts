@@ -25,12 +25,19 @@ type Operator = (typeof operatorNames)[number]
 const isOperator = (name: unknown): name is Operator =>
   typeof name === "string" && (operatorNames as ReadonlyArray<string>).includes(name)
 
+export interface Dimensions {
+  readonly names: ReadonlyArray<string>
+  readonly fieldOf: (dimension: string) => PlanField | undefined
+}
+
 /** What a workspace's filters are read with. */
 export interface FilterScope {
   readonly personalFields: ReadonlyArray<string>
   readonly channelRules: ReadonlyArray<ChannelRule>
   /** Which value of a trait counts: today's, or that at the event. */
   readonly asOf: "today" | "event"
+  /** What may be named: fields of sessions, say; those of events unless told. */
+  readonly dimensions?: Dimensions
   /** Blind index of a property's or trait's value. */
   readonly blindIndex: (name: string, value: string) => string
   /** The id as it is stored: e-mail addresses and phone numbers are replaced. */
@@ -108,8 +115,16 @@ const planCondition = (
   scope: FilterScope,
   report: Report
 ): { readonly filter: PlanFilter; readonly field: PlanField } | undefined => {
-  const field = typeof dimension === "string" ? fieldOf(dimension, scope) : undefined
-  if (field === undefined) report(`${at}/dimension`, "unknown_dimension", unknown(textOf(dimension), dimensionNames))
+  const field =
+    typeof dimension === "string"
+      ? (scope.dimensions?.fieldOf ?? ((name) => fieldOf(name, scope)))(dimension)
+      : undefined
+  if (field === undefined)
+    report(
+      `${at}/dimension`,
+      "unknown_dimension",
+      unknown(textOf(dimension), scope.dimensions?.names ?? dimensionNames)
+    )
   if (!isOperator(operator)) report(`${at}/operator`, "unknown_operator", unknown(textOf(operator), operatorNames))
   if (field === undefined || !isOperator(operator)) return undefined
   const filter =

@@ -148,7 +148,7 @@ export const previousPeriod = (
 }
 
 /** First day of the range before: of as many months where the range is whole months, else of as many days. */
-const dayBefore = (from: CalendarDay, after: CalendarDay): CalendarDay =>
+export const dayBefore = (from: CalendarDay, after: CalendarDay): CalendarDay =>
   from.day === 1 && after.day === 1
     ? addMonths(from, -((after.year - from.year) * 12 + after.month - from.month))
     : addDays(from, -daysBetween(from, after))
@@ -158,7 +158,7 @@ const readMetrics = (question: Question, scope: QuestionScope, report: Report): 
   if (metrics.length === 0) report("/metrics", "too_few", "at least 1 metric")
   if (metrics.length > metricsMax) report("/metrics", "too_many", `${metricsMax} metrics at the most`)
   return metrics.flatMap((name, index) => {
-    const metric = metricOf(name)
+    const metric = metricOf(name, scope.sessionLimits)
     if (metric === undefined) report(`/metrics/${index}`, "unknown_metric", unknown(name, metricNames))
     else if ("property" in metric && isEncrypted({ kind: "property", name: metric.property }, scope.personalFields)) {
       report(`/metrics/${index}`, "encrypted_field", `${metric.property} is encrypted`)

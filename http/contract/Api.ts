@@ -10,6 +10,7 @@ import type { Operation } from "./Operation.ts"
 import { PlatformGroup } from "./platform.ts"
 import { Problem } from "./Problem.ts"
 import { RetentionGroup } from "./retention.ts"
+import { SessionsGroup } from "./sessions.ts"
 import { AuditGroup, DeadLettersGroup } from "./records.ts"
 import { WorkspacesGroup } from "./workspaces.ts"
 
@@ -19,6 +20,7 @@ export class ServedApi extends HttpApi.make("broxiva")
     AnalyticsGroup,
     FunnelsGroup,
     RetentionGroup,
+    SessionsGroup,
     PlatformGroup,
     WorkspacesGroup,
     KeysGroup,
@@ -35,6 +37,7 @@ export class Api extends HttpApi.make("broxiva").add(
   AnalyticsGroup,
   FunnelsGroup,
   RetentionGroup,
+  SessionsGroup,
   PlatformGroup,
   WorkspacesGroup,
   KeysGroup,
@@ -50,6 +53,7 @@ export class DocumentedApi extends HttpApi.make("broxiva")
     AnalyticsGroup,
     FunnelsGroup,
     RetentionGroup,
+    SessionsGroup,
     StreamGroup,
     PlatformGroup,
     WorkspacesGroup,

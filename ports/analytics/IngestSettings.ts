@@ -11,6 +11,14 @@ const networkPattern =
 /** Networks that a workspace may exclude: room for the lists that cloud providers publish. */
 export const excludedNetworksMax = 5000
 
+/** 10 hours. */
+export const sessionIdleMinutesMax = 600
+export const sessionIdleMinutesUsual = 30
+export const sessionMaximumMinutesMin = 30
+/** A week. */
+export const sessionMaximumMinutesMax = 10_080
+export const sessionMaximumMinutesUsual = 1440
+
 /** What a workspace decides about its events. */
 export const IngestSettings = Schema.Struct({
   /** Events of known bots are dropped. */
@@ -25,6 +33,14 @@ export const IngestSettings = Schema.Struct({
   ),
   /** `client`: events must name their session; `server`: sessions are derived when asked. */
   sessions: Schema.Literals(["client", "server"]),
+  /** A longer pause begins a new session, for events without a session id; 30 unless set. */
+  session_idle_minutes: Schema.optionalKey(
+    Schema.Int.check(Schema.isBetween({ minimum: 1, maximum: sessionIdleMinutesMax }))
+  ),
+  /** So does an event that comes later than this after the session's first; 24 hours unless set. */
+  session_maximum_minutes: Schema.optionalKey(
+    Schema.Int.check(Schema.isBetween({ minimum: sessionMaximumMinutesMin, maximum: sessionMaximumMinutesMax }))
+  ),
   /** Names in `properties` and `properties.traits`, at any depth, that are personal data, beside the built-in list. */
   personal_fields: Names,
   /** Query parameters of page addresses that are kept, beside campaign parameters. */

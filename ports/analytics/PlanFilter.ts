@@ -1,3 +1,5 @@
+import type { SessionAttribute, SessionNumber } from "./SessionAttribute.ts"
+
 /** A value of an event that a plan names: a column of every event, or a property. */
 export type PlanField =
   | { readonly kind: "column"; readonly column: PlanColumn }
@@ -6,6 +8,8 @@ export type PlanField =
   | { readonly kind: "property"; readonly name: string }
   /** A trait of the event's person: as it stands today, or as it stood at the event (this one included). */
   | { readonly kind: "trait"; readonly name: string; readonly asOf: "today" | "event" }
+  /** Of a session, where sessions are asked for. */
+  | { readonly kind: "session"; readonly attribute: SessionAttribute | SessionNumber }
   /** The first rule whose condition holds names the channel. */
   | { readonly kind: "channel"; readonly rules: ReadonlyArray<ChannelRule>; readonly otherwise: string }
 

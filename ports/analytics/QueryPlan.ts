@@ -1,11 +1,14 @@
 import type { FunnelPlan, FunnelRows } from "./FunnelPlan.ts"
 import type { RetentionPlan, RetentionRows } from "./RetentionPlan.ts"
+import type { SessionListPlan, SessionListRows, SessionPlan, SessionRows } from "./SessionPlan.ts"
 import type { TrendPlan, TrendRows } from "./TrendPlan.ts"
 
 /** Every kind of plan with the rows that answer it. A new question adds a line here and a file to every adapter. */
 export interface Plans {
   readonly funnel: { readonly plan: FunnelPlan; readonly rows: FunnelRows }
   readonly retention: { readonly plan: RetentionPlan; readonly rows: RetentionRows }
+  readonly session: { readonly plan: SessionPlan; readonly rows: SessionRows }
+  readonly session_list: { readonly plan: SessionListPlan; readonly rows: SessionListRows }
   readonly trend: { readonly plan: TrendPlan; readonly rows: TrendRows }
 }
 export type PlanKind = keyof Plans

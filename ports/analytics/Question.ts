@@ -46,7 +46,10 @@ export const Question = Schema.Struct({
    * instants: as many milliseconds. Its rows are those of the range asked for.
    */
   compare: Schema.optionalKey(Schema.Literal("previous_period")),
-  /** `events`, `people`, `sessions`, `orders`, `revenue`, or `sum:`, `average:`, `minimum:`, `maximum:` and a property. */
+  /**
+   * `events`, `people`, `sessions`, `orders`, `revenue`, or `sum:`, `average:`, `minimum:`, `maximum:` and a property.
+   * `sessions` are those that hold an event which counts; `GET /analytics/sessions` has each once, where it begins.
+   */
   metrics: Schema.Array(Name),
   event_types: Schema.optionalKey(Schema.Array(Name)),
   /** Breakdown by up to two dimensions: the 25 largest values and `other`. */

@@ -1,8 +1,11 @@
 import type { PlanField, PlanFilter } from "./PlanFilter.ts"
+import type { SessionLimits } from "./SessionLimits.ts"
 
 /** Every metric has a source: all events, or orders and refunds once each. */
 export type PlanMetric =
-  | { readonly kind: "events" | "people" | "sessions" | "orders" | "revenue" }
+  | { readonly kind: "events" | "people" | "orders" | "revenue" }
+  /** That hold an event which counts. */
+  | { readonly kind: "sessions"; readonly limits: SessionLimits }
   | { readonly kind: "sum" | "average" | "minimum" | "maximum"; readonly property: string }
 
 /** Buckets of equal width that follow each other: bucket `first + floor((time − from) / width)`. */

@@ -8,6 +8,7 @@ import * as RootKeyFile from "../../../adapters/files/RootKeys.ts"
 import * as SqliteSubjectKeys from "../../../adapters/sqlite/SubjectKeys.ts"
 import { EventStore } from "../../../ports/analytics/EventStore.ts"
 import { settingsInitial, SettingsSource } from "../../../ports/platform/Settings.ts"
+import type { Settings } from "../../../ports/platform/Settings.ts"
 import { WorkspaceId } from "../../../ports/WorkspaceId.ts"
 import { addDays, formatDay, parseDay } from "../../zones/zones.ts"
 import { rangeDays } from "./histories.ts"
@@ -15,12 +16,12 @@ import { bucketOf, withoutDuplicates } from "./reference.ts"
 import type { Event } from "./reference.ts"
 
 /** What questions are answered with, on the embedded engines. */
-export const questionWorld = () => {
+export const questionWorld = (settings: Settings = settingsInitial) => {
   const folder = mkdtempSync(join(tmpdir(), "questions-"))
   return Layer.mergeAll(
     DuckdbEventStore.layer({ file: join(folder, "events.duckdb") }),
     BundledRates.layer,
-    Layer.succeed(SettingsSource, { current: () => settingsInitial, load: () => Effect.void }),
+    Layer.succeed(SettingsSource, { current: () => settings, load: () => Effect.void }),
     Layer.provide(
       SqliteSubjectKeys.layer({ file: join(folder, "subjects.sqlite") }),
       RootKeyFile.layer({ file: join(folder, "root.key") })

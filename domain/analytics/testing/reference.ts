@@ -1,4 +1,7 @@
 import type { StoredEvent } from "../../../ports/analytics/StoredEvent.ts"
+import { inOrder } from "./arrivalOrder.ts"
+
+export { inOrder } from "./arrivalOrder.ts"
 
 /**
  * The rules in the plainest words, over a list of events: slow, obvious, and written from the rules alone.
@@ -9,13 +12,6 @@ export type Event = StoredEvent
 const reserved = ["", "null", "undefined", "anonymous", "server", "0"]
 const mayLink = (id: string | undefined): id is string =>
   id !== undefined && !reserved.includes(id.trim().toLowerCase())
-
-/** Arrival order: time, arrival, place in the batch, id. */
-export const inOrder = (events: ReadonlyArray<Event>): ReadonlyArray<Event> =>
-  events.toSorted(
-    (a, b) =>
-      a.time - b.time || a.received_at - b.received_at || a.index - b.index || (a.event_id < b.event_id ? -1 : 1)
-  )
 
 /** The first line of an id in the order of the log counts, later ones do not. */
 export const withoutDuplicates = (log: ReadonlyArray<Event>): ReadonlyArray<Event> => {

@@ -2,6 +2,7 @@ import type { Filter, Question } from "../../../ports/analytics/Question.ts"
 import type { ExchangeRates } from "../../../ports/reference/ExchangeRates.ts"
 import { amountOf, bucketOf, daysAfter, inOrder, numberOf, ordersOf, personOf, traitOf } from "./reference.ts"
 import type { Event, Interval } from "./reference.ts"
+import { sessionsOf } from "./sessionReference.ts"
 
 /** What a question is answered over. */
 export interface Facts {
@@ -29,6 +30,8 @@ export interface ReferenceAnswer {
 
 const digitsOf: Readonly<Record<string, number>> = { USD: 2, EUR: 2, JPY: 0, KWD: 3, RUB: 2 }
 const quarterMillis = 900_000
+/** Half an hour idle, a day at the most. */
+const usualLimits = { idleMillis: 1_800_000, maximumMillis: 86_400_000 }
 
 const decimal = (minor: bigint, digits: number): string => {
   const text = (minor < 0n ? -minor : minor).toString().padStart(digits + 1, "0")
@@ -115,6 +118,7 @@ const measure = (
   own: ReadonlyArray<Event>,
   orders: ReadonlySet<Event>,
   person: (event: Event) => string,
+  sessions: ReadonlyMap<Event, number>,
   rates: Facts["rates"]
 ): Metrics => {
   const first = own.filter((event) => orders.has(event))
@@ -131,9 +135,7 @@ const measure = (
   const all: Metrics = {
     events: own.length,
     people: new Set(own.map(person)).size,
-    sessions: new Set(
-      own.flatMap((event) => (event.session_id === undefined ? [] : [`${event.anonymous_id} ${event.session_id}`]))
-    ).size,
+    sessions: new Set(own.map((event) => sessions.get(event))).size,
     orders: first.filter((event) => event.event_type === "order_completed").length,
     revenue: decimal(revenue, digitsOf[currency]!),
     "sum:amount": twelve(Number(sum) / 1e9),
@@ -185,6 +187,9 @@ export const referenceAnswer = (question: Question, facts: Facts, groups?: Reado
   const person = personOf(facts.events, facts.merges)
   const dimension = dimensionOf(question, facts)
   const firsts = new Set(ordersOf(facts.events))
+  const sessions = new Map(
+    sessionsOf(facts.events, usualLimits).flatMap((events, at) => events.map((event) => [event, at] as const))
+  )
   const own = facts.events.filter((event) => {
     const day = bucketOf(zone, "day", event.time)
     if (day < from || day > to) return false
@@ -193,7 +198,7 @@ export const referenceAnswer = (question: Question, facts: Facts, groups?: Reado
   })
   const interval = question.interval as Interval | undefined
   const buckets = interval === undefined ? [] : bucketsOf(zone, interval, from, to)
-  const measured = (events: ReadonlyArray<Event>) => measure(question, events, firsts, person, facts.rates)
+  const measured = (events: ReadonlyArray<Event>) => measure(question, events, firsts, person, sessions, facts.rates)
   const seriesOf = (events: ReadonlyArray<Event>) => {
     const inBucket = Map.groupBy(events, (event) =>
       interval === undefined ? "" : bucketOf(zone, interval, event.time)

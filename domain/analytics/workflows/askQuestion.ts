@@ -18,6 +18,7 @@ import type { FilterScope } from "../../questions/planFilter.ts"
 import { planQuestion, previousPeriod, withConversions } from "../../questions/planQuestion.ts"
 import type { PlannedQuestion } from "../../questions/planQuestion.ts"
 import type { QuestionScope } from "../../questions/QuestionScope.ts"
+import { sessionLimitsOf, sourceRulesOf } from "../../questions/sessions/sessionRules.ts"
 import { shapeAnswer } from "../../questions/shapeAnswer.ts"
 import { conversionsOf, moneyWarnings } from "./conversions.ts"
 import { nameWarnings } from "./nameWarnings.ts"
@@ -47,6 +48,8 @@ export const questionScope = Effect.fnUntraced(function* (workspace: WorkspaceId
     timeZone: settings.time_zone,
     weekStart: settings.week_start,
     currency: settings.currency,
+    sessionLimits: sessionLimitsOf(settings.ingest),
+    sources: sourceRulesOf(settings.ingest.own_domains),
     channelRules: channelRulesOf(ownRules, settings.ingest.own_domains),
     revisions: hashValue([settings, rates.revision])
   }

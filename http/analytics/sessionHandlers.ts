@@ -1,0 +1,22 @@
+import { Effect } from "effect"
+import { HttpApiBuilder } from "effect/http-api"
+import { askFlatSessions, askSessions, listSessions } from "../../domain/analytics/workflows/askSessions.ts"
+import { CurrentPrincipal } from "../contract/Admission.ts"
+import { ServedApi } from "../contract/Api.ts"
+import { limitUsual } from "../contract/parameters.ts"
+import { answerProblems } from "../middleware/failures.ts"
+import { paged } from "../middleware/pages.ts"
+import { measured } from "./queryMetrics.ts"
+
+export const layer = HttpApiBuilder.group(ServedApi, "sessions", (handlers) =>
+  handlers.handleAll({
+    sessions: ({ query }) =>
+      Effect.flatMap(CurrentPrincipal, ({ workspace }) => answerProblems(measured(askFlatSessions(workspace, query)))),
+    ask: ({ payload }) =>
+      Effect.flatMap(CurrentPrincipal, ({ workspace }) => answerProblems(measured(askSessions(workspace, payload)))),
+    list: ({ query: { limit = limitUsual, ...query } }) =>
+      Effect.flatMap(CurrentPrincipal, ({ workspace }) =>
+        answerProblems(Effect.flatMap(listSessions(workspace, { limit, ...query }), paged))
+      )
+  })
+)
