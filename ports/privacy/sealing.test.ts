@@ -1,7 +1,24 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as fc from "fast-check"
 import { createDecipheriv } from "node:crypto"
+import { readFileSync } from "node:fs"
 import { seal, unseal } from "./sealing.ts"
+
+interface WycheproofCase {
+  readonly tcId: number
+  readonly comment: string
+  readonly result: "valid" | "invalid"
+  readonly key: string
+  readonly iv: string
+  readonly aad: string
+  readonly msg: string
+  readonly ct: string
+  readonly tag: string
+}
+/** Project Wycheproof, testvectors_v1/aes_gcm_test.json (Apache-2.0); the file names its version. */
+const wycheproof = JSON.parse(readFileSync(new URL("wycheproof/aes_gcm_256.json", import.meta.url), "utf8")) as {
+  readonly tests: ReadonlyArray<WycheproofCase>
+}
 
 const hex = (text: string) => Buffer.from(text, "hex")
 
@@ -17,6 +34,20 @@ describe("sealing", () => {
       seal(key, nonce, "", Buffer.alloc(16)).subarray(12).toString("hex"),
       "cea7403d4d606b6e074ec5d3baf39d18d0d1c8a799996bf0265b98b5d48ab919"
     )
+  })
+
+  it("passes every case of Wycheproof for keys of 256 and nonces of 96 bits", () => {
+    assert.strictEqual(wycheproof.tests.length, 66)
+    for (const { aad, comment, ct, iv, key, msg, result, tag, tcId } of wycheproof.tests) {
+      const about = `${tcId} ${comment}`
+      const sealed = Buffer.concat([hex(iv), hex(ct), hex(tag)])
+      const opened = unseal(hex(key), hex(aad), sealed)
+      if (result === "valid") {
+        assert.deepStrictEqual(seal(hex(key), hex(iv), hex(aad), hex(msg)), sealed, about)
+        assert.deepStrictEqual(opened, hex(msg), about)
+      } else assert.isUndefined(opened, about)
+    }
+    assert.isAbove(wycheproof.tests.filter(({ result }) => result === "invalid").length, 20)
   })
 
   it("authenticates the context as additional data", () => {
