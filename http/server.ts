@@ -20,8 +20,8 @@ import { DirectRoutes, FrontServer } from "./DirectRoutes.ts"
 import * as health from "./health.ts"
 import { holdUntilServed } from "./heldRequests.ts"
 import * as admission from "./middleware/admission.ts"
-import { atTheEdge } from "./middleware/edge.ts"
 import { problemBody } from "./middleware/problem.ts"
+import { makeEdge } from "./middleware/publicAnswers.ts"
 import { counted } from "./middleware/requestMetrics.ts"
 import { headerBytesMax, headersTimeoutMillis, requestTimeoutMillis } from "./middleware/RequestLimits.ts"
 import * as tracing from "./middleware/tracing.ts"
@@ -53,11 +53,10 @@ const api = HttpApiBuilder.layer(ServedApi).pipe(
 const document = HttpServerResponse.jsonUnsafe(OpenApi.fromApi(DocumentedApi))
 const openApi = HttpRouter.add("GET", "/openapi.json", Effect.succeed(document))
 
+const edge = Layer.unwrap(Effect.map(makeEdge, (outermost) => HttpRouter.middleware(outermost, { global: true })))
+
 const served = Layer.mergeAll(
-  Layer.provideMerge(
-    HttpRouter.middleware(atTheEdge, { global: true }),
-    HttpRouter.middleware(counted, { global: true })
-  ),
+  Layer.provideMerge(edge, HttpRouter.middleware(counted, { global: true })),
   api,
   openApi,
   ingest.layer,

@@ -355,6 +355,40 @@ describe("refusals", () => {
     }
   })
 
+  it("and public answers are counted per client address, health is not", async () => {
+    const limited = await startServer(undefined, { RATE_LIMITS: "anonymous=3", TRUSTED_HOPS: "1" })
+    try {
+      const from = (ip: string, path: string) =>
+        fetch(`${limited.url}${path}`, { headers: { "x-forwarded-for": ip } }).then(async (response) => {
+          await response.arrayBuffer()
+          return response
+        })
+      const answers: Array<Response> = []
+      for (const path of ["/openapi.json", "/docs", "/nowhere", "/openapi.json", "/nowhere"]) {
+        answers.push(await from("192.0.2.1", path))
+      }
+      for (const answer of answers) assert.match(answer.headers.get("ratelimit-policy") ?? "", /^"anonymous";q=3;w=60$/)
+      assert.deepStrictEqual(
+        answers.slice(0, 3).map(({ status }) => status),
+        [200, 200, 404]
+      )
+      // A minute may end in between: then the count begins anew.
+      const over = answers.find(({ status }) => status === 429)
+      if (over !== undefined) {
+        assert.strictEqual(over.headers.get("content-type"), "application/problem+json")
+        assert.isAtLeast(Number(over.headers.get("retry-after")), 1)
+        assert.strictEqual(over.headers.get("access-control-allow-origin"), "*")
+      }
+      assert.strictEqual((await from("192.0.2.2", "/openapi.json")).status, 200)
+      for (let each = 0; each < 5; each += 1) {
+        const health = await from("192.0.2.1", "/health/ready")
+        assert.deepStrictEqual([health.status, health.headers.get("ratelimit-policy")], [200, null])
+      }
+    } finally {
+      await limited.kill("SIGTERM")
+    }
+  })
+
   it("of a proven token carry its limit", async () => {
     const scoped = tokenFor(server.folder, { scopes: ["events:write"] })
     const answer = await call("GET", "/platform/keys", undefined, { as: scoped })

@@ -3,6 +3,7 @@ import process from "node:process"
 import { parseArgs } from "node:util"
 import { readOrMake } from "../adapters/files/TokenKey.ts"
 import { filesOf } from "../adapters/dataFiles.ts"
+import { reservedWorkspaces } from "../domain/platform/installation.ts"
 import { signToken } from "../domain/platform/tokens.ts"
 
 const { values } = parseArgs({
@@ -13,7 +14,8 @@ const { values } = parseArgs({
   }
 })
 const days = Number(values.days)
-if (!/^[a-z0-9][a-z0-9-]{0,62}$/.test(values.workspace) || !(days > 0 && days <= 3650)) {
+const isWorkspace = /^[a-z0-9][a-z0-9-]{0,62}$/.test(values.workspace) && !reservedWorkspaces.has(values.workspace)
+if (!isWorkspace || !(days > 0 && days <= 3650)) {
   process.stderr.write("usage: npm run --silent token -- --workspace default --scopes '*' [--days 30]\n")
   process.exit(1)
 }

@@ -40,5 +40,14 @@ export const suite = (name: string, layer: () => Layer.Layer<RateLimits, PortFai
         assert.strictEqual((yield* take("b", 2)).remaining, 9)
       })
     )
+
+    it.effect("tells what is left, and takes nothing, for a cost of 0", () =>
+      Effect.gen(function* () {
+        assert.deepInclude(yield* take("looked at", 0, 0), { allowed: true, remaining: 10 })
+        yield* take("looked at", 1, 10)
+        assert.deepInclude(yield* take("looked at", 2, 0), { remaining: 0, resetMillis: 59_998 })
+        assert.deepInclude(yield* take("looked at", 60_000, 0), { remaining: 10 })
+      })
+    )
   })
 }
