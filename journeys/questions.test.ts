@@ -302,6 +302,27 @@ describe("revenue", () => {
   })
 })
 
+describe("numbers", () => {
+  it("are summed exactly, texts that are numbers too; what is none counts for nothing", async () => {
+    const as = own("sums")
+    const sizes = [0.1, 0.2, "1234567890123.5", "large", null, true, 0]
+    await bring(
+      as,
+      sizes.map((size) => eventOf({ properties: { size } }))
+    )
+    const metrics = ["sum:size", "average:size", "minimum:size", "events"]
+    assert.deepStrictEqual((await query(as, { metrics }))["totals"], {
+      "sum:size": 1234567890123.8,
+      "average:size": 308641972531,
+      "minimum:size": 0,
+      events: 7
+    })
+    const none = await query(as, { metrics: ["sum:nothing", "average:nothing", "maximum:nothing"] })
+    assert.deepStrictEqual(none["totals"], { "sum:nothing": 0, "average:nothing": null, "maximum:nothing": null })
+    assert.strictEqual((none["warnings"] as ReadonlyArray<unknown>).length, 3)
+  })
+})
+
 describe("dropped events", () => {
   it("are counted by day and reason, and kept where the workspace says so", async () => {
     const as = own("dropped")

@@ -12,7 +12,8 @@ type Metrics = ResultRow["metrics"]
 const shapeValue = (metric: PlanMetric, value: MetricValue, exponent: number): Metrics[string] => {
   if (value === null) return null
   if (metric.kind === "revenue") return formatMinorUnits(BigInt(value), exponent)
-  return typeof value === "bigint" ? Number(value) : roundSignificant(value)
+  // Sums run on decimals, so they are the same every time as they are.
+  return typeof value === "bigint" || metric.kind === "sum" ? Number(value) : roundSignificant(value)
 }
 
 const zeroOf = ({ kind }: PlanMetric): MetricValue =>

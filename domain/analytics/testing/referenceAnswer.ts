@@ -138,7 +138,7 @@ const measure = (
     sessions: new Set(own.map((event) => sessions.get(event))).size,
     orders: first.filter((event) => event.event_type === "order_completed").length,
     revenue: decimal(revenue, digitsOf[currency]!),
-    "sum:amount": twelve(Number(sum) / 1e9),
+    "sum:amount": Number(sum) / 1e9,
     "average:amount": amounts.length === 0 ? null : twelve(Number(sum) / 1e9 / amounts.length),
     "minimum:amount": amounts.length === 0 ? null : Math.min(...amounts),
     "maximum:amount": amounts.length === 0 ? null : Math.max(...amounts)
