@@ -110,6 +110,10 @@ describe("workspaces", () => {
     assert.deepStrictEqual([again.status, again.body], [201, made.body])
     isProblem(await call("POST", "/platform/workspaces", { id: "acme" }), 409, "conflict")
     isProblem(await call("POST", "/platform/workspaces", { id: "all-workspaces" }), 409, "conflict")
+    const racing = await Promise.all(
+      Array.from({ length: 5 }, () => call("POST", "/platform/workspaces", { id: "raced" }))
+    )
+    assert.deepStrictEqual(racing.map(({ status }) => status).toSorted(), [201, 409, 409, 409, 409])
     isProblem(await call("POST", "/platform/workspaces", { id: "No Slug" }), 400, "bad-request")
 
     const keys = await call("GET", "/platform/keys", undefined, { as: key.token })

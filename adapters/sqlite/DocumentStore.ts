@@ -152,7 +152,8 @@ const operations = (
         if (definition === undefined || definition.equals.length !== equals.length) {
           return yield* Effect.die(new Error(`no index ${collection}/${index} over ${equals.length} fields`))
         }
-        const list = [workspace, collection, index, equalsText(equals)]
+        const bounds = sortBounds(range)
+        const list = [workspace, collection, index, equalsText(equals), ...bounds]
         const from = cursor === undefined ? undefined : decodeCursor(secret, list, cursor)
         if (cursor !== undefined && from === undefined) return yield* new InvalidCursor({})
         const now = yield* Clock.currentTimeMillis
@@ -160,7 +161,7 @@ const operations = (
         const given = from === undefined ? [] : [from.sort, from.id]
         const page = pages[definition.direction][from === undefined ? "first" : "next"]
         const rows = yield* attempt("list", () =>
-          page.all(workspace, collection, index, equalsText(equals), ...sortBounds(range), ...given, now, count + 1)
+          page.all(workspace, collection, index, equalsText(equals), ...bounds, ...given, now, count + 1)
         )
         const items = (rows as ReadonlyArray<Row>).slice(0, count)
         const last = items.at(-1)

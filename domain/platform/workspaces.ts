@@ -123,24 +123,30 @@ export const createWorkspace = Effect.fn("createWorkspace")(function* (actor: Ac
   >(
     actor,
     Effect.fnUntraced(function* (remember) {
-      if (reservedWorkspaces.has(id) || (yield* find(id)) !== undefined) {
-        const detail = `there is a workspace ${id} already`
-        return yield* new Refused({ kind: "conflict", detail, errors: [{ pointer: "/id", code: "taken", detail }] })
-      }
+      if (reservedWorkspaces.has(id) || (yield* find(id)) !== undefined) return yield* taken(id)
       const key = yield* newKey(actor, { name: "first key", scopes: ["*"] })
       const now = key.created_at
       const workspace: Workspace = { id, name, created_at: now, created_by: actor.keyId, archived_at: null }
-      yield* documents.commit(defaultWorkspace, {
+      const commit = documents.commit(defaultWorkspace, {
         writes: [put(workspace, 0)],
         audit: [yield* audited(actor, now, "created", undefined, workspace)],
         ...remember({ workspace, key })
       })
+      yield* Effect.catchIf(commit, isMadeElsewhere, () => taken(id))
       return { workspace, key }
     })
   )
   yield* storeFirstKey({ ...actor, workspace: id }, made.key)
   return { ...made.workspace, key: yield* withToken(id, made.key) }
 })
+
+const taken = (id: string) => {
+  const detail = `there is a workspace ${id} already`
+  return new Refused({ kind: "conflict", detail, errors: [{ pointer: "/id", code: "taken", detail }] })
+}
+
+const isMadeElsewhere = (failure: { readonly _tag: string; readonly collection?: string }): boolean =>
+  failure._tag === "StaleRevision" && failure.collection === collection.name
 
 /** Beside the workspace, in the tenant's own records; also by a repeated request, where the first one broke off. */
 const storeFirstKey = Effect.fnUntraced(function* (actor: Actor, key: ApiKey) {

@@ -166,6 +166,8 @@ export const suite = (name: string, layer: () => Layer.Layer<DocumentStore, Port
           ["t20"]
         )
         assert.isUndefined(rest.next)
+        const other = yield* Effect.flip(store.list({ ...list, range: { from: 10 }, limit: 3, cursor: first.next }))
+        assert.strictEqual(other._tag, "InvalidCursor")
       })
     )
 
