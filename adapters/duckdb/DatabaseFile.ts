@@ -17,6 +17,10 @@ const attachFile = async (options: DatabaseOptions): Promise<DuckDBInstance> => 
     threads: String(options.threads ?? 2),
     temp_directory: `${options.file}.tmp`,
     preserve_insertion_order: "false",
+    // What a large question needed goes back to the system soon after it.
+    allocator_background_threads: "true",
+    allocator_flush_threshold: "16MB",
+    allocator_bulk_deallocation_flush_threshold: "16MB",
     autoinstall_known_extensions: "false",
     autoload_known_extensions: "false"
   })

@@ -10,8 +10,9 @@ import { make } from "./Engine.ts"
 import type { Engine, EngineOptions, Read, Row } from "./Engine.ts"
 import { duckdbFailure } from "./failures.ts"
 import { highWord, lowWord } from "./IdTable.ts"
-import type { IdTable } from "./IdTable.ts"
-import { confirm, insertLines, loadIds } from "./inserting.ts"
+import { confirm, insertLines } from "./inserting.ts"
+import { loadIds } from "./KnownIds.ts"
+import type { KnownIds } from "./KnownIds.ts"
 import { eventsText, peopleText, traitsText } from "./listText.ts"
 import { quote } from "./literals.ts"
 import { hashOf } from "./schema.ts"
@@ -47,7 +48,7 @@ const openWhole = Effect.fnUntraced(function* (options: EngineOptions) {
   return yield* openOnce
 })
 
-const operations = (engine: Engine, ids: IdTable, scratch: string): EventStore["Service"] => ({
+const operations = (engine: Engine, ids: KnownIds, scratch: string): EventStore["Service"] => ({
   insert: (batch) =>
     batch.lines.length > insertLinesMax
       ? Effect.fail(

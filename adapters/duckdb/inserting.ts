@@ -2,7 +2,8 @@ import type { DuckDBConnection } from "@duckdb/node-api"
 import { open } from "node:fs/promises"
 import { setImmediate as nextTurn } from "node:timers/promises"
 import type { RejectedLine } from "../../ports/analytics/EventStore.ts"
-import { highWord, IdTable, lowWord } from "./IdTable.ts"
+import { highWord, lowWord } from "./IdTable.ts"
+import type { KnownIds } from "./KnownIds.ts"
 import { quote } from "./literals.ts"
 import { resolvePeople, saveLinks, saveNames, stageLines, stageLinks, unreadableLines } from "./schema.ts"
 import { sortLines } from "./sortLines.ts"
@@ -48,7 +49,7 @@ const inSlices = async <A>(
 /** The lines that are not held yet, the first of each id. */
 const fresh = async (
   connection: DuckDBConnection,
-  ids: IdTable,
+  ids: KnownIds,
   lines: ReadonlyArray<Line>
 ): Promise<ReadonlyArray<Line>> => {
   const suspects: Array<Line> = []
@@ -176,7 +177,7 @@ const sortAll = async (texts: ReadonlyArray<string>, strict: boolean) => {
 /** Loads the lines in one transaction with their position, or answers those that are none and loads nothing. */
 export const insertLines = async (
   connection: DuckDBConnection,
-  ids: IdTable,
+  ids: KnownIds,
   scratch: string,
   batch: { readonly partition: string; readonly through: string; readonly lines: ReadonlyArray<string> }
 ): Promise<Inserted> => {
@@ -199,17 +200,4 @@ export const insertLines = async (
     for (const { id } of slice) ids.add(highWord(id), lowWord(id))
   })
   return { inserted: lines.length, duplicates: sorted.lines.length - lines.length, rejected: [] }
-}
-
-/** Fills the table of ids from the file, a chunk at a time, leaving the event loop free in between. */
-export const loadIds = async (connection: DuckDBConnection): Promise<IdTable> => {
-  const ids = new IdTable()
-  const result = await connection.stream("select id_hash from store.events")
-  for (;;) {
-    const chunk = await result.fetchChunk()
-    if (chunk === null || chunk.rowCount === 0) return ids
-    const { items } = chunk.getColumnVector(0) as unknown as { readonly items: BigUint64Array }
-    const words = new Uint32Array(items.buffer, items.byteOffset, chunk.rowCount * 2)
-    for (let at = 0; at < words.length; at += 2) ids.add(words[at + 1]!, words[at]!)
-  }
 }
