@@ -11,6 +11,7 @@ import { FunnelsGroup } from "./http/contract/funnels.ts"
 import { KeysGroup } from "./http/contract/keys.ts"
 import { PlatformGroup } from "./http/contract/platform.ts"
 import { RetentionGroup } from "./http/contract/retention.ts"
+import { AttributionGroup } from "./http/contract/attribution.ts"
 import { SessionsGroup } from "./http/contract/sessions.ts"
 import { AuditGroup, DeadLettersGroup } from "./http/contract/records.ts"
 import { WorkspacesGroup } from "./http/contract/workspaces.ts"
@@ -40,7 +41,7 @@ export interface Module {
 export const modules: ReadonlyArray<Module> = [
   {
     name: "analytics",
-    groups: [EventsGroup, AnalyticsGroup, FunnelsGroup, RetentionGroup, SessionsGroup],
+    groups: [EventsGroup, AnalyticsGroup, FunnelsGroup, RetentionGroup, AttributionGroup, SessionsGroup],
     scopes: [
       "events:write",
       "events:import",

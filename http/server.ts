@@ -10,6 +10,7 @@ import * as analytics from "./analytics/handlers.ts"
 import * as ingest from "./analytics/ingestRoutes.ts"
 import * as retention from "./analytics/retentionHandlers.ts"
 import * as sessions from "./analytics/sessionHandlers.ts"
+import * as attribution from "./analytics/attributionHandlers.ts"
 import * as stream from "./analytics/streamRoute.ts"
 import { streamSocketOptions } from "./analytics/StreamSocket.ts"
 import { DocumentedApi, ServedApi } from "./contract/Api.ts"
@@ -39,6 +40,7 @@ const api = HttpApiBuilder.layer(ServedApi).pipe(
     analytics.layer,
     funnels.layer,
     retention.layer,
+    attribution.layer,
     sessions.layer,
     platform.layer,
     workspaces.layer,

@@ -1,4 +1,5 @@
 import type { PlanKind, Plans, QueryPlan } from "../../ports/analytics/QueryPlan.ts"
+import { answerAttribution } from "./attribution.ts"
 import type { Read } from "./Engine.ts"
 import { answerFunnel } from "./funnel.ts"
 import { answerRetention } from "./retention.ts"
@@ -7,6 +8,7 @@ import { answerTrend } from "./trend.ts"
 
 /** How each kind of plan is answered. */
 const answers: { readonly [Kind in PlanKind]: (read: Read, plan: QueryPlan<Kind>) => Promise<Plans[Kind]["rows"]> } = {
+  attribution: answerAttribution,
   funnel: answerFunnel,
   retention: answerRetention,
   session: answerSessions,

@@ -73,18 +73,26 @@ export const sessionTimesJoin = (derived: boolean): string =>
 
 type Range = Pick<SessionSelection, "workspace" | "fromMillis" | "toMillis">
 
-/** First and last instant of every session that begins in the range, into `session_spans`. */
-export const sessionSpansText = ({ fromMillis, toMillis, workspace }: Range, derived: boolean): string => {
+/** First and last instant of the sessions that `among` selects, into `session_spans`; with `all`, of every derived one. */
+export const sessionSpansOf = (workspace: string, derived: boolean, among: string, all = false): string => {
   const own = `e.workspace = ${quote(workspace)}`
+  const times = `\n  union all\n  select session, min(t), max(t) from session_times${all ? "" : " where session in (from chosen)"} group by 1`
   return `create or replace temp table session_spans as
+with chosen as materialized (
+    ${among}
+)
 select session, start_ms, end_ms from (
   select e.session, min(e.time_ms) as start_ms, max(e.time_ms) as end_ms from store.events e
-  where ${own} and e.session in (
-    select e.session from store.events e
-    where ${own} and e.session is not null and e.time_ms >= ${fromMillis} and e.time_ms < ${toMillis}
-  )
-  group by 1${derived ? "\n  union all\n  select session, min(t), max(t) from session_times group by 1" : ""}
-)
+  where ${own} and e.session in (from chosen)
+  group by 1${derived ? times : ""}
+)`
+}
+
+/** First and last instant of every session that begins in the range, into `session_spans`. */
+export const sessionSpansText = ({ fromMillis, toMillis, workspace }: Range, derived: boolean): string => {
+  const among = `select distinct e.session from store.events e
+    where e.workspace = ${quote(workspace)} and e.session is not null and e.time_ms >= ${fromMillis} and e.time_ms < ${toMillis}`
+  return `${sessionSpansOf(workspace, derived, among, true)}
 where start_ms >= ${fromMillis} and start_ms < ${toMillis}`
 }
 

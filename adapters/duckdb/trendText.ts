@@ -69,18 +69,19 @@ const metricText = (metric: PlanMetric, index: number): string => {
  * Sums run on decimals: a parallel sum of doubles is not repeatable. Ten digits are left free, so that no sum overflows;
  * a value of 10^19 and more is no value.
  */
-const valueText = (property: string): string => `try_cast(e.properties->>${pointerTo(property)} as decimal(28, 9))`
+export const valueText = (property: string): string =>
+  `try_cast(e.properties->>${pointerTo(property)} as decimal(28, 9))`
 
 /** Each order counts once, by its first event; each refund too. Money is converted order by order, half up. */
-const orders = (plan: TrendPlan): string => `(
+export const ordersText = (workspace: string, conversions: ReadonlyArray<ConversionRun>): string => `(
   with firsts as (
     select * from store.events
-    where workspace = ${quote(plan.workspace)} and money_kind is not null
+    where workspace = ${quote(workspace)} and money_kind is not null
     qualify row_number() over (
       partition by money_kind, coalesce(order_id, event_id::varchar), case when money_kind = 'refund' then coalesce(refund_id, event_id::varchar) end
       order by time_ms, received_us, idx, event_id
     ) = 1
-  ), rates(rate_currency, from_ms, numerator, denominator) as (${ratesText(plan.conversions)})
+  ), rates(rate_currency, from_ms, numerator, denominator) as (${ratesText(conversions)})
   select f.*, case money_kind when 'refund' then -1 else 1 end
     * ((2::hugeint * f.minor * r.numerator + r.denominator) // (2::hugeint * r.denominator)) as amount
   from firsts f asof left join rates r on r.rate_currency = f.currency and f.time_ms >= r.from_ms
@@ -135,7 +136,7 @@ export const gatherText = (plan: TrendPlan, source: MetricSource, derived: boole
       : parts.map(({ fold, name, value }) => `${fold}(${value}) as ${name}`)
   return `create or replace temp table gathered_${source} as
 select ${[...groups, ...columns].join(", ")}
-from ${source === "orders" ? orders(plan) : "store.events"} e${
+from ${source === "orders" ? ordersText(plan.workspace, plan.conversions) : "store.events"} e${
     people || traits.length > 0 ? " left join store.people p on p.subject = e.subject" : ""
   }${traitJoins(plan.workspace, traits)}${sessionTimesJoin(sessions && derived)}
 where ${where(plan)}${people || sessions || groups.length === 0 ? "" : "\ngroup by all"}`
@@ -158,7 +159,7 @@ limit ${plan.top + 1} offset ${plan.skip}`
 export const leftOutText = (plan: TrendPlan): string => {
   const traits = traitsOf(plan.filter, plan.breakdown)
   return `select e.currency, count(*)::bigint as orders, sum(e.minor)::hugeint as minor
-from ${orders(plan)} e${traits.length > 0 ? " left join store.people p on p.subject = e.subject" : ""}${traitJoins(plan.workspace, traits)}
+from ${ordersText(plan.workspace, plan.conversions)} e${traits.length > 0 ? " left join store.people p on p.subject = e.subject" : ""}${traitJoins(plan.workspace, traits)}
 where ${where(plan)} and e.amount is null and e.minor is not null and e.currency in (${plan.unconverted.map(quote).join(", ")})
 group by e.currency order by e.currency`
 }

@@ -10,6 +10,7 @@ import type { Operation } from "./Operation.ts"
 import { PlatformGroup } from "./platform.ts"
 import { Problem } from "./Problem.ts"
 import { RetentionGroup } from "./retention.ts"
+import { AttributionGroup } from "./attribution.ts"
 import { SessionsGroup } from "./sessions.ts"
 import { AuditGroup, DeadLettersGroup } from "./records.ts"
 import { WorkspacesGroup } from "./workspaces.ts"
@@ -20,6 +21,7 @@ export class ServedApi extends HttpApi.make("broxiva")
     AnalyticsGroup,
     FunnelsGroup,
     RetentionGroup,
+    AttributionGroup,
     SessionsGroup,
     PlatformGroup,
     WorkspacesGroup,
@@ -37,6 +39,7 @@ export class Api extends HttpApi.make("broxiva").add(
   AnalyticsGroup,
   FunnelsGroup,
   RetentionGroup,
+  AttributionGroup,
   SessionsGroup,
   PlatformGroup,
   WorkspacesGroup,
@@ -53,6 +56,7 @@ export class DocumentedApi extends HttpApi.make("broxiva")
     AnalyticsGroup,
     FunnelsGroup,
     RetentionGroup,
+    AttributionGroup,
     SessionsGroup,
     StreamGroup,
     PlatformGroup,

@@ -1,3 +1,4 @@
+import type { AttributionPlan, AttributionRows } from "./AttributionPlan.ts"
 import type { FunnelPlan, FunnelRows } from "./FunnelPlan.ts"
 import type { RetentionPlan, RetentionRows } from "./RetentionPlan.ts"
 import type { SessionListPlan, SessionListRows, SessionPlan, SessionRows } from "./SessionPlan.ts"
@@ -5,6 +6,7 @@ import type { TrendPlan, TrendRows } from "./TrendPlan.ts"
 
 /** Every kind of plan with the rows that answer it. A new question adds a line here and a file to every adapter. */
 export interface Plans {
+  readonly attribution: { readonly plan: AttributionPlan; readonly rows: AttributionRows }
   readonly funnel: { readonly plan: FunnelPlan; readonly rows: FunnelRows }
   readonly retention: { readonly plan: RetentionPlan; readonly rows: RetentionRows }
   readonly session: { readonly plan: SessionPlan; readonly rows: SessionRows }

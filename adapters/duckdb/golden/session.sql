@@ -33,12 +33,13 @@ with recursive paused as (
 select device, t, md5_number_lower('default' || chr(31) || 'd' || chr(31) || device || chr(31) || start) as session from sessions;
 
 create or replace temp table session_spans as
+with chosen as materialized (
+    select distinct e.session from store.events e
+    where e.workspace = 'default' and e.session is not null and e.time_ms >= 1000000 and e.time_ms < 3000000
+)
 select session, start_ms, end_ms from (
   select e.session, min(e.time_ms) as start_ms, max(e.time_ms) as end_ms from store.events e
-  where e.workspace = 'default' and e.session in (
-    select e.session from store.events e
-    where e.workspace = 'default' and e.session is not null and e.time_ms >= 1000000 and e.time_ms < 3000000
-  )
+  where e.workspace = 'default' and e.session in (from chosen)
   group by 1
   union all
   select session, min(t), max(t) from session_times group by 1

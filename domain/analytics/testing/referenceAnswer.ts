@@ -40,7 +40,7 @@ const decimal = (minor: bigint, digits: number): string => {
 }
 
 /** Minor units in the currency, by the two euro rates in force on the event's day in UTC, half up; none without a rate. */
-const converted = (event: Event, currency: string, rates: ExchangeRates["Service"]): bigint | undefined => {
+export const converted = (event: Event, currency: string, rates: ExchangeRates["Service"]): bigint | undefined => {
   const money = event.money!
   if (money.currency === currency) return BigInt(money.minor)
   const day = new Date(event.time).toISOString().slice(0, 10)

@@ -24,12 +24,18 @@ export interface Conversions {
 const dayOf = (millis: number): string => new Date(millis).toISOString().slice(0, 10)
 const startOf = (day: string): number => Date.parse(`${day}T00:00:00Z`)
 
+/** What a question about revenue is converted by. */
+export const conversionsOf = (workspace: WorkspaceId, planned: PlannedQuestion) =>
+  planned.plan.metrics.some((metric) => metric.kind === "revenue")
+    ? conversionsInto(workspace, planned, planned.plan)
+    : Effect.succeed<Conversions>({ runs: [], unconverted: [], stale: [] })
+
 /** Factors from every currency that occurs in the range to the asked one, from each business day on. */
-export const conversionsOf = Effect.fnUntraced(function* (
+export const conversionsInto = Effect.fnUntraced(function* (
   workspace: WorkspaceId,
-  { currency, exponent, plan }: PlannedQuestion
+  { currency, exponent }: { readonly currency: string; readonly exponent: number },
+  plan: { readonly fromMillis: number; readonly toMillis: number }
 ): Effect.fn.Return<Conversions, PortFailure, EventStore | ExchangeRates> {
-  if (!plan.metrics.some((metric) => metric.kind === "revenue")) return { runs: [], unconverted: [], stale: [] }
   const store = yield* EventStore
   const rates = yield* ExchangeRates
   const now = yield* Clock.currentTimeMillis
@@ -64,20 +70,24 @@ export const conversionsOf = Effect.fnUntraced(function* (
 /** What must be said of the revenue: money that no rate converts, and rates that are old. */
 export const moneyWarnings = (
   { metricNames, plan }: PlannedQuestion,
-  { stale }: Conversions,
-  { leftOut }: TrendRows
+  conversions: Conversions,
+  rows: TrendRows
 ): QuestionResult["warnings"] => {
   const pointer = `/metrics/${plan.metrics.findIndex(({ kind }) => kind === "revenue")}`
-  return metricNames.includes("revenue")
-    ? [
-        ...leftOut.map(({ currency, minor, orders }) => ({
-          pointer,
-          detail: `revenue leaves out ${formatMinorUnits(minor, exponentOf(currency) ?? 0)} ${currency} of ${orders} orders and refunds: there is no exchange rate for them`
-        })),
-        ...stale.map(({ currency, day }) => ({
-          pointer,
-          detail: `the newest exchange rate of ${currency} is of ${day}; later days are converted at it`
-        }))
-      ]
-    : []
+  return metricNames.includes("revenue") ? revenueWarnings(pointer, conversions, rows) : []
 }
+
+export const revenueWarnings = (
+  pointer: string,
+  { stale }: Pick<Conversions, "stale">,
+  { leftOut }: Pick<TrendRows, "leftOut">
+): QuestionResult["warnings"] => [
+  ...leftOut.map(({ currency, minor, orders }) => ({
+    pointer,
+    detail: `revenue leaves out ${formatMinorUnits(minor, exponentOf(currency) ?? 0)} ${currency} of ${orders} orders and refunds: there is no exchange rate for them`
+  })),
+  ...stale.map(({ currency, day }) => ({
+    pointer,
+    detail: `the newest exchange rate of ${currency} is of ${day}; later days are converted at it`
+  }))
+]

@@ -1,0 +1,69 @@
+import { Effect } from "effect"
+import { attributionTouchesMax } from "../../../ports/analytics/AttributionPlan.ts"
+import type { AttributionQuestion, AttributionResult } from "../../../ports/analytics/AttributionQuestion.ts"
+import { EventStore } from "../../../ports/analytics/EventStore.ts"
+import { InvalidQuestion } from "../../../ports/analytics/InvalidQuestion.ts"
+import { ExchangeRates } from "../../../ports/reference/ExchangeRates.ts"
+import type { WorkspaceId } from "../../../ports/WorkspaceId.ts"
+import { attribute } from "../../questions/attribution/attribute.ts"
+import { readFlatAttribution } from "../../questions/attribution/flatAttribution.ts"
+import type { FlatAttribution } from "../../questions/attribution/flatAttribution.ts"
+import { planAttribution, withRates } from "../../questions/attribution/planAttribution.ts"
+import type { PlannedAttribution } from "../../questions/attribution/planAttribution.ts"
+import { shapeAttribution } from "../../questions/attribution/shapeAttribution.ts"
+import { hashValue } from "../../questions/hashQuestion.ts"
+import type { Steps } from "../../statistics/steps.ts"
+import { formatInstant } from "../../zones/zones.ts"
+import { questionScope } from "./askQuestion.ts"
+import { conversionsInto, revenueWarnings } from "./conversions.ts"
+import { nameWarnings } from "./nameWarnings.ts"
+
+/** All the pieces, others in between. */
+const inTurns = Effect.fnUntraced(function* <Result>(steps: Steps<Result>) {
+  for (;;) {
+    const { done, value } = steps.next()
+    if (done === true) return value
+    yield* Effect.yieldNow
+  }
+})
+
+const ratesOf = ({ plan, unit }: PlannedAttribution, workspace: WorkspaceId) =>
+  unit.kind === "money" ? conversionsInto(workspace, unit, plan) : Effect.succeed({ runs: [], stale: [] })
+
+/** Which touches get the credit for conversions, by each model. Errors name each wrong field. */
+export const askAttribution = Effect.fn("askAttribution")(function* (
+  workspace: WorkspaceId,
+  question: AttributionQuestion
+) {
+  const store = yield* EventStore
+  const read = planAttribution(question, yield* questionScope(workspace))
+  if ("errors" in read) return yield* new InvalidQuestion({ errors: read.errors })
+  const money = yield* ratesOf(read.planned, workspace)
+  const planned = withRates(read.planned, money.runs)
+  const { halfLifeMillis, models, plan, unit, zone } = planned
+  const answer = yield* store.answer(plan)
+  if (answer.tooMany) {
+    const detail = `${attributionTouchesMax} conversions and touches at the most: ask for a shorter range or look-back`
+    return yield* new InvalidQuestion({ errors: [{ pointer: "/date_range", code: "too_many", detail }] })
+  }
+  const { attribution } = yield* ExchangeRates
+  const result: AttributionResult = {
+    from: formatInstant(zone, plan.fromMillis),
+    to: formatInstant(zone, plan.toMillis),
+    ...shapeAttribution(planned, yield* inTurns(attribute(answer, models, halfLifeMillis))),
+    as_of: answer.asOfMillis === undefined ? null : formatInstant(zone, answer.asOfMillis),
+    time_zone: zone,
+    watermark: answer.watermark,
+    query_hash: hashValue([workspace, zone, models, halfLifeMillis, unit, plan]),
+    ...(unit.kind === "money" ? { exchange_rates: { source: attribution.text, as_of: attribution.as_of } } : {}),
+    warnings: [...(yield* nameWarnings(workspace, planned)), ...revenueWarnings("/currency", money, answer)]
+  }
+  return result
+})
+
+/** The same for the query string of a GET. */
+export const askFlatAttribution = Effect.fnUntraced(function* (workspace: WorkspaceId, flat: FlatAttribution) {
+  const read = readFlatAttribution(flat)
+  if ("errors" in read) return yield* new InvalidQuestion({ errors: read.errors })
+  return yield* askAttribution(workspace, read.question)
+})

@@ -1,0 +1,89 @@
+import type { AttributionRows, AttributionTouch } from "../../../ports/analytics/AttributionPlan.ts"
+import type { AttributionModel } from "../../../ports/analytics/AttributionQuestion.ts"
+import type { Steps } from "../../statistics/steps.ts"
+import { allocate } from "./allocate.ts"
+import { weightsOf } from "./weights.ts"
+
+/** A conversion is divided into millionths. */
+export const conversionUnits = 1_000_000n
+/** Shares that are computed between two pauses: about a millisecond's worth. */
+const sharesPerStep = 1000
+
+export interface Share {
+  credit: bigint
+  /** In {@link conversionUnits}. */
+  conversions: bigint
+}
+
+export interface AttributedValue {
+  readonly value: string | null
+  readonly touched: number
+  /** In the order of the models. */
+  readonly shares: ReadonlyArray<Share>
+}
+
+export interface Attribution {
+  readonly values: ReadonlyArray<AttributedValue>
+  readonly unattributed: Share
+  readonly total: Share
+}
+
+const nothing = (): Share => ({ credit: 0n, conversions: 0n })
+
+const add = (to: Share, credit: bigint, conversions: bigint): void => {
+  to.credit += credit
+  to.conversions += conversions
+}
+
+/** Gives each conversion's amount to the values that touched it, by every model, exact to the unit. */
+export function* attribute(
+  { credits, touches }: Pick<AttributionRows, "credits" | "touches">,
+  models: ReadonlyArray<AttributionModel>,
+  halfLifeMillis: number
+): Steps<Attribution> {
+  const values = new Map<string | null, { touched: number; readonly shares: ReadonlyArray<Share> }>()
+  const valueOf = (value: string | null) => {
+    const known = values.get(value)
+    if (known !== undefined) return known
+    const fresh = { touched: 0, shares: models.map(nothing) }
+    values.set(value, fresh)
+    return fresh
+  }
+  const [unattributed, total] = [nothing(), nothing()]
+  let at = 0
+  let done = 0
+  let own: ReadonlyArray<AttributionTouch> = []
+  let weights: ReadonlyArray<ReadonlyArray<bigint>> = []
+  let conversion: number | undefined
+  for (const credit of credits) {
+    if (credit.conversion !== conversion) {
+      conversion = credit.conversion
+      const first = conversion === undefined ? touches.length : beginOf(touches, at, conversion)
+      at = conversion === undefined ? touches.length : beginOf(touches, first, conversion + 1)
+      own = touches.slice(first, at)
+      const before = own.map((touch) => touch.beforeMillis)
+      weights = own.length === 0 ? [] : models.map((model) => weightsOf(model, before, halfLifeMillis))
+    }
+    const [amount, one] = [credit.amount ?? 0n, credit.refund ? 0n : conversionUnits]
+    add(total, amount, one)
+    if (own.length === 0) add(unattributed, amount, one)
+    if (!credit.refund) for (const value of new Set(own.map((touch) => touch.value))) valueOf(value).touched += 1
+    for (const [model, weight] of weights.entries()) {
+      const [amounts, ones] = [allocate(amount, weight), allocate(one, weight)]
+      for (const [index, { value }] of own.entries()) add(valueOf(value).shares[model]!, amounts[index]!, ones[index]!)
+    }
+    done += 1 + own.length * models.length
+    if (done >= sharesPerStep) {
+      done = 0
+      yield
+    }
+  }
+  return { values: [...values].map(([value, rest]) => ({ value, ...rest })), unattributed, total }
+}
+
+/** Index of the first touch of that conversion or a later one. */
+const beginOf = (touches: ReadonlyArray<AttributionTouch>, from: number, conversion: number): number => {
+  let at = from
+  while (at < touches.length && touches[at]!.conversion < conversion) at += 1
+  return at
+}

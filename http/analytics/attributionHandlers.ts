@@ -1,0 +1,18 @@
+import { Effect } from "effect"
+import { HttpApiBuilder } from "effect/http-api"
+import { askAttribution, askFlatAttribution } from "../../domain/analytics/workflows/askAttribution.ts"
+import { CurrentPrincipal } from "../contract/Admission.ts"
+import { ServedApi } from "../contract/Api.ts"
+import { answerProblems } from "../middleware/failures.ts"
+import { measured } from "./queryMetrics.ts"
+
+export const layer = HttpApiBuilder.group(ServedApi, "attribution", (handlers) =>
+  handlers.handleAll({
+    credits: ({ query }) =>
+      Effect.flatMap(CurrentPrincipal, ({ workspace }) =>
+        answerProblems(measured(askFlatAttribution(workspace, query)))
+      ),
+    ask: ({ payload }) =>
+      Effect.flatMap(CurrentPrincipal, ({ workspace }) => answerProblems(measured(askAttribution(workspace, payload))))
+  })
+)
