@@ -2,6 +2,7 @@ import { NodeHttpServerRequest } from "@effect/platform-node"
 import { Effect } from "effect"
 import type { HttpServerRequest, HttpServerResponse } from "effect/http"
 import { isUtf8 } from "node:buffer"
+import type { Readable } from "node:stream"
 import { gunzip, inflate } from "node:zlib"
 import { bodyBudget, bodyBytesAtOnceMax } from "./bodyBudget.ts"
 import { retryAfterSeconds } from "./failures.ts"
@@ -14,11 +15,17 @@ export interface BodyRules {
 
 type Refusal = HttpServerResponse.HttpServerResponse
 
-const tooLarge = (bytesMax: number): Refusal =>
+/**
+ * Bytes over its limit that a refused body may still bring, unread: a connection that closes while its client sends is
+ * reset, and the client never sees the answer (RFC 9112, 9.6). Over it the connection closes all the same.
+ */
+export const unreadBytesMax = 16 * 1024 * 1024
+
+const tooLarge = (bytesMax: number, close: boolean): Refusal =>
   problem("too-large", {
     detail: `the body has ${bytesMax} bytes at the most`,
     errors: [{ pointer: "", code: "too_large", detail: `${bytesMax} bytes at the most` }],
-    headers: { connection: "close" }
+    ...(close ? { headers: { connection: "close" } } : {})
   })
 
 const tooMany = (): Refusal =>
@@ -44,8 +51,8 @@ const readBytes = (
       size += chunk.length
       if (size > bytesMax || !fits(chunk.length)) {
         message.removeAllListeners("data")
-        message.resume()
-        return resume(Effect.succeed(size > bytesMax ? tooLarge(bytesMax) : tooMany()))
+        letPass(message)
+        return resume(Effect.succeed(size > bytesMax ? tooLarge(bytesMax, false) : tooMany()))
       }
       if (first === undefined) first = chunk
       else (chunks ??= [first]).push(chunk)
@@ -58,6 +65,15 @@ const readBytes = (
     message.on("aborted", broken)
   })
 
+/** Takes the rest of a refused body off the connection. */
+const letPass = (message: Readable): void => {
+  let unread = 0
+  message.on("data", (chunk: Buffer) => {
+    unread += chunk.length
+    if (unread > unreadBytesMax) message.destroy()
+  })
+}
+
 /** Undoes `Content-Encoding`, never into more than the limit. */
 const unpack = (bytes: Buffer, encoding: string, bytesMax: number) =>
   Effect.callback<Buffer | Refusal>((resume) => {
@@ -65,7 +81,9 @@ const unpack = (bytes: Buffer, encoding: string, bytesMax: number) =>
       if (cause === null) return resume(Effect.succeed(clear))
       const large = (cause as NodeJS.ErrnoException).code === "ERR_BUFFER_TOO_LARGE"
       resume(
-        Effect.succeed(large ? tooLarge(bytesMax) : problem("bad-request", { detail: `the body is not ${encoding}` }))
+        Effect.succeed(
+          large ? tooLarge(bytesMax, false) : problem("bad-request", { detail: `the body is not ${encoding}` })
+        )
       )
     }
     if (encoding === "gzip") gunzip(bytes, { maxOutputLength: bytesMax }, done)
@@ -93,7 +111,8 @@ export const readText = (
   if (encoding !== "identity" && encoding !== "gzip" && encoding !== "deflate") {
     return Effect.succeed(problem("unsupported-media-type", { detail: "content encodings: gzip, deflate" }))
   }
-  if (Number(request.headers["content-length"] ?? 0) > rules.bytesMax) return Effect.succeed(tooLarge(rules.bytesMax))
+  const over = Number(request.headers["content-length"] ?? 0) - rules.bytesMax
+  if (over > 0) return Effect.succeed(tooLarge(rules.bytesMax, over > unreadBytesMax))
   const fits = bodyBudget(request)
   return Effect.flatMap(readBytes(request, rules.bytesMax, fits), (bytes): Effect.Effect<string | Refusal> => {
     if (!Buffer.isBuffer(bytes)) return Effect.succeed(bytes)

@@ -13,8 +13,8 @@ import type { Event } from "../testing/reference.ts"
 import { country, matcher } from "../testing/selections.ts"
 import { askFunnel } from "./askFunnel.ts"
 
-const runs = Number(process.env["HISTORIES"] ?? 60)
-const questionsOfHistory = 4
+const runs = Number(process.env["HISTORIES"] ?? 25)
+const questionsOfHistory = 3
 const minuteMillis = 60_000
 const unitMillis = {
   second: 1000,

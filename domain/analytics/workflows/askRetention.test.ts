@@ -12,7 +12,7 @@ import { retained } from "../testing/retentionReference.ts"
 import { matcher, selection } from "../testing/selections.ts"
 import { askRetention } from "./askRetention.ts"
 
-const runs = Number(process.env["HISTORIES"] ?? 40)
+const runs = Number(process.env["HISTORIES"] ?? 30)
 const questionsOfHistory = 4
 const dayMillis = 86_400_000
 
