@@ -9,7 +9,7 @@ import { consume } from "./consume.ts"
 
 const name = "index"
 /** An insert costs the same for one line as for hundreds; answers stay fresh well within a second. */
-const gatherMillis = 200
+const gatherMillis = 300
 const deadLettersAdded = Metric.counter("marketing_dead_letters_total", {
   description: "Lines that became dead letters, by consumer and reason",
   incremental: true
