@@ -35,6 +35,7 @@ const service = (configuration: Configuration, lifecycle: ReturnType<typeof make
     dataFolder: configuration.dataFolder,
     geoDatabase: configuration.geoDatabase,
     jwks: configuration.jwks,
+    computations: new URL("workers/computing.ts", import.meta.url),
     tracing: configuration.tracing === undefined ? undefined : { ...configuration.tracing, version },
     collections: modules.flatMap((module) => module.collections)
   })

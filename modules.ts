@@ -9,6 +9,7 @@ import * as workspaces from "./domain/platform/workspaces.ts"
 import { AnalyticsGroup, EventsGroup } from "./http/contract/analytics.ts"
 import { FunnelsGroup } from "./http/contract/funnels.ts"
 import { KeysGroup } from "./http/contract/keys.ts"
+import { LifetimeGroup } from "./http/contract/lifetime.ts"
 import { PlatformGroup } from "./http/contract/platform.ts"
 import { RetentionGroup } from "./http/contract/retention.ts"
 import { AttributionGroup } from "./http/contract/attribution.ts"
@@ -41,7 +42,7 @@ export interface Module {
 export const modules: ReadonlyArray<Module> = [
   {
     name: "analytics",
-    groups: [EventsGroup, AnalyticsGroup, FunnelsGroup, RetentionGroup, AttributionGroup, SessionsGroup],
+    groups: [EventsGroup, AnalyticsGroup, FunnelsGroup, RetentionGroup, LifetimeGroup, AttributionGroup, SessionsGroup],
     scopes: [
       "events:write",
       "events:import",

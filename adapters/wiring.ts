@@ -23,6 +23,7 @@ import type { OtlpOptions } from "./otlp/Tracing.ts"
 import * as RecordedSteps from "./recordedSteps.ts"
 import * as SqliteDocumentStore from "./sqlite/DocumentStore.ts"
 import * as SqliteSubjectKeys from "./sqlite/SubjectKeys.ts"
+import * as ThreadComputation from "./threads/Computation.ts"
 
 export interface WorldOptions {
   readonly dataFolder: string
@@ -30,6 +31,8 @@ export interface WorldOptions {
   readonly collections: ReadonlyArray<Collection>
   /** Another issuer whose tokens count beside our own. */
   readonly jwks: JwksOptions | undefined
+  /** The module that threads run for long computations. */
+  readonly computations: URL
   /** Where traces are sent; unset, nowhere. */
   readonly tracing: OtlpOptions | undefined
 }
@@ -49,7 +52,7 @@ const issuers = (jwks: JwksOptions | undefined) =>
   )
 
 /** Every port of the world on the embedded adapters: one process, one folder. */
-export const embedded = ({ collections, dataFolder, geoDatabase, jwks, tracing }: WorldOptions) => {
+export const embedded = ({ collections, computations, dataFolder, geoDatabase, jwks, tracing }: WorldOptions) => {
   const files = filesOf(dataFolder)
   const rootKeys = FileRootKeys.layer({ file: files.rootKey, isNeeded: () => holdsEvents(files.log) })
   const stores = Layer.mergeAll(
@@ -62,6 +65,7 @@ export const embedded = ({ collections, dataFolder, geoDatabase, jwks, tracing }
     MemoryChangeNotices.layer,
     MemoryLiveFeed.layer,
     MemoryRateLimits.layer,
+    ThreadComputation.layer({ entry: computations }),
     BundledExchangeRates.layer,
     BundledGeoLocator.layer({ file: geoDatabase }),
     NodeCrypto.layer

@@ -8,6 +8,7 @@ import type { Socket } from "node:net"
 import * as funnels from "./analytics/funnelHandlers.ts"
 import * as analytics from "./analytics/handlers.ts"
 import * as ingest from "./analytics/ingestRoutes.ts"
+import * as lifetime from "./analytics/lifetimeHandlers.ts"
 import * as retention from "./analytics/retentionHandlers.ts"
 import * as sessions from "./analytics/sessionHandlers.ts"
 import * as attribution from "./analytics/attributionHandlers.ts"
@@ -40,6 +41,7 @@ const api = HttpApiBuilder.layer(ServedApi).pipe(
     analytics.layer,
     funnels.layer,
     retention.layer,
+    lifetime.layer,
     attribution.layer,
     sessions.layer,
     platform.layer,

@@ -1,20 +1,15 @@
-import { createHash } from "node:crypto"
-import { readFileSync, rmSync } from "node:fs"
+import { rmSync } from "node:fs"
 import process from "node:process"
 import { parseArgs } from "node:util"
 import { ask, freshFolder, startServer, tokenFor } from "../journeys/ServerProcess.ts"
 import type { Answer, ServerProcess } from "../journeys/ServerProcess.ts"
+import { cdnowEvents, cdnowPurchases } from "./cdnow/purchases.ts"
+import type { Purchase } from "./cdnow/purchases.ts"
 
 /**
  * Sends the CDNOW purchases through the HTTP API and compares what the API answers with the file itself: on a service
  * of its own in a temporary folder, or with `--url` on one that runs (its data folder is DATA_DIR, as ever).
  */
-
-interface Purchase {
-  readonly customer: string
-  readonly day: string
-  readonly cents: number
-}
 
 interface Month {
   orders: number
@@ -23,38 +18,6 @@ interface Month {
 }
 
 const batchEvents = 1000
-const file = new URL("cdnow/CDNOW_sample.txt", import.meta.url)
-
-const readPurchases = (): ReadonlyArray<Purchase> =>
-  readFileSync(file, "utf8")
-    .trim()
-    .split("\n")
-    .map((line) => {
-      const [, customer = "", date = "", , amount = ""] = line.trim().split(/\s+/)
-      const [dollars = "0", cents = "00"] = amount.split(".")
-      return {
-        customer,
-        day: `${date.slice(0, 4)}-${date.slice(4, 6)}-${date.slice(6)}`,
-        cents: Number(dollars) * 100 + Number(cents.padEnd(2, "0"))
-      }
-    })
-
-/** The same UUID (version 4 by its shape) for the same purchase, so that the demo can be run again. */
-const eventId = (index: number): string => {
-  const hex = createHash("sha256").update(`cdnow ${index}`).digest("hex")
-  return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-4${hex.slice(13, 16)}-8${hex.slice(17, 20)}-${hex.slice(20, 32)}`
-}
-
-const eventOf = ({ cents, customer, day }: Purchase, index: number) => ({
-  event_id: eventId(index),
-  event_type: "order_completed",
-  anonymous_id: `cdnow-${customer}`,
-  user_id: `cdnow-${customer}`,
-  session_id: `cdnow-${index}`,
-  timestamp: `${day}T12:00:00Z`,
-  properties: { order_id: `cdnow-${index}`, total: (cents / 100).toFixed(2), currency: "USD" }
-})
-
 /** Where the minute's requests are used up, waits as long as the answer says. */
 const askWithinLimits = async (server: ServerProcess, path: string, token: string, body: unknown): Promise<Answer> => {
   for (;;) {
@@ -66,8 +29,8 @@ const askWithinLimits = async (server: ServerProcess, path: string, token: strin
   }
 }
 
-const send = async (server: ServerProcess, token: string, purchases: ReadonlyArray<Purchase>): Promise<string> => {
-  const events = purchases.map(eventOf)
+const send = async (server: ServerProcess, token: string): Promise<string> => {
+  const events = cdnowEvents()
   let stored = 0
   let duplicates = 0
   for (let at = 0; at < events.length; at += batchEvents) {
@@ -150,14 +113,14 @@ const print = (result: Result, months: ReadonlyMap<string, Month>): boolean => {
 
 const main = async (): Promise<number> => {
   const { values } = parseArgs({ options: { url: { type: "string" } } })
-  const purchases = readPurchases()
+  const purchases = cdnowPurchases()
   const folder = values.url === undefined ? freshFolder() : process.env["DATA_DIR"] || "./data"
   // The product's own limits: seven batches are far below them.
   const own = values.url === undefined ? await startServer(folder, { RATE_LIMITS: "" }) : undefined
   const server = own ?? ({ url: values.url } as ServerProcess)
   try {
     const token = tokenFor(folder)
-    console.log(`${purchases.length} purchases of CDNOW: ${await send(server, token, purchases)}`)
+    console.log(`${purchases.length} purchases of CDNOW: ${await send(server, token)}`)
     const months = monthsOf(purchases)
     const result = await answer(server, token, purchases.length)
     const equal = print(result, months)

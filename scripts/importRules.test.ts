@@ -26,6 +26,7 @@ const imports: ReadonlyArray<readonly [file: string, specifier: string, message:
   ["domain/statistics/B10.ts", "../../http/contract/C.ts", "into ports/"],
   ["domain/money/B12.ts", "../platform/C.ts", "knows none"],
   ["domain/zones/B13.ts", "node:fs", "declare a port"],
+  ["domain/analytics/B14.ts", "node:worker_threads", "declare a port"],
   ["adapters/disk/D.ts", "../../ports/analytics/A.ts", undefined],
   ["adapters/disk/D1.ts", "../../domain/analytics/A.ts", "the rule stays in domain/"],
   ["adapters/disk/D2.ts", "../sqlite/A.ts", "is a port"],
@@ -37,6 +38,9 @@ const imports: ReadonlyArray<readonly [file: string, specifier: string, message:
   ["http/contract/analytics/E4.ts", "../../middleware/A.ts", "ports only"],
   ["workers/F.ts", "../domain/analytics/A.ts", undefined],
   ["workers/F1.ts", "../http/A.ts", "domain workflows"],
+  ["workers/F3.ts", "../domain/lifetime/A.ts", undefined],
+  ["adapters/threads/D4.ts", "../../domain/lifetime/A.ts", "the rule stays in domain/"],
+  ["adapters/threads/D5.ts", "../../workers/computing.ts", "ports and their driver only"],
   ["workers/F2.ts", "../adapters/disk/A.ts", "wiring.ts"]
 ]
 

@@ -2,6 +2,7 @@ import type { PlanKind, Plans, QueryPlan } from "../../ports/analytics/QueryPlan
 import { answerAttribution } from "./attribution.ts"
 import type { Read } from "./Engine.ts"
 import { answerFunnel } from "./funnel.ts"
+import { answerLifetime } from "./lifetime.ts"
 import { answerRetention } from "./retention.ts"
 import { answerSessionList, answerSessions } from "./session.ts"
 import { answerTrend } from "./trend.ts"
@@ -10,6 +11,7 @@ import { answerTrend } from "./trend.ts"
 const answers: { readonly [Kind in PlanKind]: (read: Read, plan: QueryPlan<Kind>) => Promise<Plans[Kind]["rows"]> } = {
   attribution: answerAttribution,
   funnel: answerFunnel,
+  lifetime: answerLifetime,
   retention: answerRetention,
   session: answerSessions,
   session_list: answerSessionList,

@@ -5,6 +5,7 @@ import { describeDocument } from "./describeDocument.ts"
 import { FunnelsGroup } from "./funnels.ts"
 import { HealthGroup } from "./health.ts"
 import { KeysGroup } from "./keys.ts"
+import { LifetimeGroup } from "./lifetime.ts"
 import { operationsOf } from "./Operation.ts"
 import type { Operation } from "./Operation.ts"
 import { PlatformGroup } from "./platform.ts"
@@ -21,6 +22,7 @@ export class ServedApi extends HttpApi.make("broxiva")
     AnalyticsGroup,
     FunnelsGroup,
     RetentionGroup,
+    LifetimeGroup,
     AttributionGroup,
     SessionsGroup,
     PlatformGroup,
@@ -39,6 +41,7 @@ export class Api extends HttpApi.make("broxiva").add(
   AnalyticsGroup,
   FunnelsGroup,
   RetentionGroup,
+  LifetimeGroup,
   AttributionGroup,
   SessionsGroup,
   PlatformGroup,
@@ -56,6 +59,7 @@ export class DocumentedApi extends HttpApi.make("broxiva")
     AnalyticsGroup,
     FunnelsGroup,
     RetentionGroup,
+    LifetimeGroup,
     AttributionGroup,
     SessionsGroup,
     StreamGroup,

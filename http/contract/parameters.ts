@@ -23,4 +23,4 @@ export const parameterSchemas: Readonly<Record<string, object>> = {
 export const parameterExamples: Readonly<Record<string, string>> = { from: "2026-11-01", to: "2026-11-23" }
 
 /** Parameters whose text is JSON. */
-export const jsonParameters: ReadonlySet<string> = new Set(["filters"])
+export const jsonParameters: ReadonlySet<string> = new Set(["filters", "customer"])

@@ -1,5 +1,6 @@
 import type { AttributionPlan, AttributionRows } from "./AttributionPlan.ts"
 import type { FunnelPlan, FunnelRows } from "./FunnelPlan.ts"
+import type { LifetimePlan, LifetimeRows } from "./LifetimePlan.ts"
 import type { RetentionPlan, RetentionRows } from "./RetentionPlan.ts"
 import type { SessionListPlan, SessionListRows, SessionPlan, SessionRows } from "./SessionPlan.ts"
 import type { TrendPlan, TrendRows } from "./TrendPlan.ts"
@@ -8,6 +9,7 @@ import type { TrendPlan, TrendRows } from "./TrendPlan.ts"
 export interface Plans {
   readonly attribution: { readonly plan: AttributionPlan; readonly rows: AttributionRows }
   readonly funnel: { readonly plan: FunnelPlan; readonly rows: FunnelRows }
+  readonly lifetime: { readonly plan: LifetimePlan; readonly rows: LifetimeRows }
   readonly retention: { readonly plan: RetentionPlan; readonly rows: RetentionRows }
   readonly session: { readonly plan: SessionPlan; readonly rows: SessionRows }
   readonly session_list: { readonly plan: SessionListPlan; readonly rows: SessionListRows }

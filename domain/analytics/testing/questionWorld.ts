@@ -5,7 +5,9 @@ import { join } from "node:path"
 import * as BundledRates from "../../../adapters/bundled/ExchangeRates.ts"
 import * as DuckdbEventStore from "../../../adapters/duckdb/EventStore.ts"
 import * as RootKeyFile from "../../../adapters/files/RootKeys.ts"
+import * as MemoryCache from "../../../adapters/memory/Cache.ts"
 import * as SqliteSubjectKeys from "../../../adapters/sqlite/SubjectKeys.ts"
+import * as ThreadComputation from "../../../adapters/threads/Computation.ts"
 import { EventStore } from "../../../ports/analytics/EventStore.ts"
 import { settingsInitial, SettingsSource } from "../../../ports/platform/Settings.ts"
 import type { Settings } from "../../../ports/platform/Settings.ts"
@@ -21,6 +23,8 @@ export const questionWorld = (settings: Settings = settingsInitial) => {
   return Layer.mergeAll(
     DuckdbEventStore.layer({ file: join(folder, "events.duckdb") }),
     BundledRates.layer,
+    MemoryCache.layer,
+    ThreadComputation.layer({ entry: new URL("../../../workers/computing.ts", import.meta.url) }),
     Layer.succeed(SettingsSource, { current: () => settings, load: () => Effect.void }),
     Layer.provide(
       SqliteSubjectKeys.layer({ file: join(folder, "subjects.sqlite") }),

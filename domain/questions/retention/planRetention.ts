@@ -7,13 +7,13 @@ import {
   retentionPeriodsUsual
 } from "../../../ports/analytics/RetentionQuestion.ts"
 import type { RetentionQuestion } from "../../../ports/analytics/RetentionQuestion.ts"
-import { bucketRuns, bucketStarts } from "../../zones/buckets.ts"
+import { bucketRuns } from "../../zones/buckets.ts"
 import { isZone } from "../../zones/zones.ts"
+import { cohortBuckets } from "../cohortBuckets.ts"
 import { planFilter } from "../planFilter.ts"
 import type { NamedField } from "../planFilter.ts"
 import type { QuestionScope } from "../QuestionScope.ts"
 import { readRange } from "../range.ts"
-import type { QuestionRange } from "../range.ts"
 import type { Report } from "../Report.ts"
 import { planSelection } from "../selection.ts"
 import type { PlannedSelection } from "../selection.ts"
@@ -29,9 +29,6 @@ export interface PlannedRetention {
   readonly named: ReadonlyArray<NamedField>
   readonly types: PlannedSelection["types"]
 }
-
-/** Longer than any interval: enough to find the starts of the periods behind the range. */
-const intervalMillisMax = 32 * 86_400_000
 
 /** Retention with every name, zone and period resolved, or everything that is wrong with it. Knows no engine. */
 export const planRetention = (
@@ -50,7 +47,17 @@ export const planRetention = (
   const { periods = retentionPeriodsUsual } = question
   if (periods < 1 || periods > retentionPeriodsMax)
     report("/periods", "out_of_range", `must lie between 1 and ${retentionPeriodsMax}`)
-  const starts = range === undefined ? undefined : readBuckets(question, zone, scope.weekStart, range, periods)
+  const starts =
+    range === undefined
+      ? undefined
+      : cohortBuckets({
+          zone,
+          interval: question.interval ?? "day",
+          weekStart: scope.weekStart,
+          range,
+          periods: Math.min(Math.max(0, periods), retentionPeriodsMax),
+          bucketsMax: retentionBucketsMax
+        })
   if (starts !== undefined && starts.all.length - 1 > retentionBucketsMax)
     report("/date_range", "too_many", `${retentionBucketsMax} cohorts and periods together at the most`)
   errors.push(...start.errors, ...back.errors, ...(filter?.errors ?? []))
@@ -82,21 +89,4 @@ export const planRetention = (
       types: [...start.types, ...back.types]
     }
   }
-}
-
-/** Starts of the cohorts of the range, of the periods behind the last of them, and the end of these. */
-const readBuckets = (
-  question: RetentionQuestion,
-  zone: string,
-  weekStart: number,
-  { fromMillis, toMillis }: QuestionRange,
-  periods: number
-) => {
-  const interval = question.interval ?? "day"
-  const bounded = Math.min(Math.max(0, periods), retentionPeriodsMax)
-  const countMax = retentionBucketsMax + 2
-  const of = (to: number) => bucketStarts({ zone, interval, weekStart, fromMillis, toMillis: to, countMax })
-  const cohorts = of(toMillis).length
-  const all = of(toMillis + (bounded + 1) * intervalMillisMax).slice(0, cohorts + bounded + 1)
-  return { cohorts, all }
 }

@@ -1,0 +1,16 @@
+import { Effect } from "effect"
+import { HttpApiBuilder } from "effect/http-api"
+import { askFlatLifetime, askLifetime } from "../../domain/analytics/workflows/askLifetime.ts"
+import { CurrentPrincipal } from "../contract/Admission.ts"
+import { ServedApi } from "../contract/Api.ts"
+import { answerProblems } from "../middleware/failures.ts"
+import { measured } from "./queryMetrics.ts"
+
+export const layer = HttpApiBuilder.group(ServedApi, "ltv", (handlers) =>
+  handlers.handleAll({
+    values: ({ query }) =>
+      Effect.flatMap(CurrentPrincipal, ({ workspace }) => answerProblems(measured(askFlatLifetime(workspace, query)))),
+    ask: ({ payload }) =>
+      Effect.flatMap(CurrentPrincipal, ({ workspace }) => answerProblems(measured(askLifetime(workspace, payload))))
+  })
+)
