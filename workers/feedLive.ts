@@ -1,4 +1,5 @@
 import { Clock, Effect, Schema } from "effect"
+import { isReservedId } from "../ports/analytics/EventStore.ts"
 import { EventLog } from "../ports/analytics/EventLog.ts"
 import { LiveFeed } from "../ports/analytics/LiveFeed.ts"
 import type { LiveEvent } from "../ports/analytics/LiveFeed.ts"
@@ -27,7 +28,7 @@ const parse = (line: string): StoredEvent | undefined => {
 const liveEvent = (event: StoredEvent): LiveEvent => ({
   event_id: event.event_id,
   event_type: event.event_type,
-  subject: event.user_id ?? event.anonymous_id,
+  subject: event.user_id === undefined || isReservedId(event.user_id) ? event.anonymous_id : event.user_id,
   time: event.time,
   received_at: event.received_at,
   ...(event.page === undefined ? {} : { path: event.page.path }),

@@ -1,6 +1,6 @@
 import { Effect, Exit, Layer, Result, Schedule, Scope } from "effect"
 import { rmSync } from "node:fs"
-import { EventStore, insertLinesMax } from "../../ports/analytics/EventStore.ts"
+import { EventStore, listedEventTypesMax, insertLinesMax, linkedUsersMax } from "../../ports/analytics/EventStore.ts"
 import type { HeldEvent, HeldPerson, UserMerge } from "../../ports/analytics/EventStore.ts"
 import type { PlanAnswer, PlanKind, QueryPlan } from "../../ports/analytics/QueryPlan.ts"
 import { PortFailure } from "../../ports/PortFailure.ts"
@@ -92,7 +92,7 @@ const operations = (engine: Engine, ids: KnownIds, scratch: string): EventStore[
       engine.query(
         "eventTypes",
         `select event_type, count(*)::bigint as events from store.events where workspace = ${quote(workspace)}
-         group by 1 order by events desc, event_type limit 1000`
+         group by 1 order by events desc, event_type limit ${listedEventTypesMax}`
       ),
       (rows) => rows.map((row) => ({ event_type: String(row["event_type"]), events: Number(row["events"]) }))
     ),
@@ -132,7 +132,7 @@ const mergeStatements = (workspace: string, merges: ReadonlyArray<UserMerge>): R
     `insert into store.people
      select l.workspace, l.anonymous_subject, coalesce(m.into_subject, l.first_user) from (
        select workspace, anonymous_subject, arg_min(user_subject, struct_pack(t := time_ms, r := received_us, i := idx, e := event_id)) as first_user
-       from store.links where workspace = ${own} group by all having count(distinct user_subject) <= 20
+       from store.links where workspace = ${own} group by all having count(distinct user_subject) <= ${linkedUsersMax}
      ) l left join store.merges m on m.from_subject = l.first_user`,
     `insert into store.people select workspace, from_subject, into_subject from store.merges where workspace = ${own}`
   ]

@@ -2,7 +2,7 @@ import type { EventPlace } from "../../ports/analytics/EventStore.ts"
 import type { PlanFilter } from "../../ports/analytics/PlanFilter.ts"
 import { quote } from "./literals.ts"
 import { filterText } from "./conditionText.ts"
-import { hashOf } from "./schema.ts"
+import { hashOf, ownIdText } from "./schema.ts"
 import { traitJoins, traitsOf } from "./traitText.ts"
 
 const joined = "store.events e left join store.people p on p.subject = e.subject"
@@ -18,8 +18,8 @@ const personOf = (workspace: string, id: string): string => {
 
 /** Id that a person goes by: the id of the user it resolves to, else the one it was first seen with. */
 export const personIdText = `coalesce(
-  min(coalesce(e.user_id, e.anonymous_id)) filter (where e.subject = ${person}),
-  min(coalesce(e.user_id, e.anonymous_id)))`
+  min(${ownIdText}) filter (where e.subject = ${person}),
+  min(${ownIdText}))`
 
 export const eventsText = (request: {
   readonly workspace: string
@@ -90,7 +90,7 @@ order by last_seen desc, person_id desc limit ${limit}`
 export const traitEventsMax = 10_000
 
 export const traitsText = (workspace: string, personId: string): string => `
-select e.event_id::varchar as event_id, coalesce(e.user_id, e.anonymous_id) as subject_id, e.traits::varchar as traits, e.traits_once::varchar as traits_once
+select e.event_id::varchar as event_id, ${ownIdText} as subject_id, e.traits::varchar as traits, e.traits_once::varchar as traits_once
 from ${joined}
 where e.workspace = ${quote(workspace)} and (e.traits is not null or e.traits_once is not null)
   and ${person} = ${personOf(workspace, personId)}

@@ -1,4 +1,4 @@
-import { namesMax } from "../../ports/analytics/EventStore.ts"
+import { linkedUsersMax, namesMax, reservedIds } from "../../ports/analytics/EventStore.ts"
 
 /** Tables of the file `events.duckdb`. No primary key and no index on events: they make bulk loads many times slower. */
 export const schema = `
@@ -34,11 +34,14 @@ export const lineColumns = `{
   traits: 'JSON', traits_once: 'JSON', properties: 'JSON'
 }`
 
-const reserved = "('', 'null', 'undefined', 'anonymous', 'server', '0')"
+const reserved = `(${reservedIds.map((id) => `'${id}'`).join(", ")})`
 
 /** Whether an id may stand for a person. */
 export const isLinkable = (column: string): string =>
   `(${column} is not null and lower(trim(${column})) not in ${reserved})`
+
+/** The id that an event counts for by itself: its user's, or the device's where the user id stands for nobody. */
+export const ownIdText = `case when ${isLinkable("e.user_id")} then e.user_id else e.anonymous_id end`
 
 /**
  * A subject or session as 64 bits of the MD5 of workspace, kind and id, so that people are counted on integers.
@@ -125,6 +128,6 @@ select l.workspace, l.anonymous_subject, coalesce(any_value(m.into_subject), l.f
 from (
   select workspace, anonymous_subject, arg_min(user_subject, struct_pack(t := time_ms, r := received_us, i := idx, e := event_id)) as first_user
   from store.links where anonymous_subject in (select subject from ${changed})
-  group by all having count(distinct user_subject) <= 20
+  group by all having count(distinct user_subject) <= ${linkedUsersMax}
 ) l left join store.merges m on m.from_subject = l.first_user
 group by l.workspace, l.anonymous_subject, l.first_user`

@@ -166,6 +166,28 @@ export const suite = <E>(name: string, layer: Layer.Layer<EventStore, E>): void 
           assert.deepStrictEqual(yield* totals("kiosk"), [21n, 20n])
           yield* insert("8", kiosk.slice(20))
           assert.deepStrictEqual(yield* totals("kiosk"), [22n, 22n])
+          const store = yield* EventStore
+          const nobody = ["null", " Anonymous", "0"].map((user_id, at) =>
+            lineOf("nobody", 140 + at, {
+              anonymous_id: `device-${at}`,
+              user_id,
+              traits: { plan: "free" },
+              time: start - at
+            })
+          )
+          yield* insert("9", [...nobody, lineOf("nobody", 150, { anonymous_id: "device-0", time: start - 9 })])
+          assert.deepStrictEqual(yield* totals("nobody", { fromMillis: start - 10 }), [4n, 3n])
+          const people = yield* store.people({ workspace: WorkspaceId.make("nobody"), limit: 9 })
+          assert.deepStrictEqual(
+            people.map(({ events, person_id }) => [person_id, events]),
+            [
+              ["device-0", 2],
+              ["device-1", 1],
+              ["device-2", 1]
+            ]
+          )
+          const [trait] = yield* store.traits(WorkspaceId.make("nobody"), "device-0")
+          assert.strictEqual(trait?.subject, "device-0")
         })
       )
 

@@ -14,6 +14,13 @@ export const namesMax = 10_000
 /** Ids that never link, compared trimmed and in lower case. */
 export const reservedIds = ["", "null", "undefined", "anonymous", "server", "0"] as const
 
+/** Whether the id stands for nobody: many clients send it for people who have nothing in common. */
+export const isReservedId = (id: string): boolean =>
+  (reservedIds as ReadonlyArray<string>).includes(id.trim().toLowerCase())
+
+/** Event types of a workspace that are listed, the most frequent ones. */
+export const listedEventTypesMax = 1000
+
 export const RejectedLine = Schema.Struct({
   line: Schema.String,
   reason: Schema.Literals(["malformed_line", "unknown_version", "invalid_event"]),

@@ -1,4 +1,5 @@
 import { PersonalProperties, PersonalTraits } from "../../../ports/analytics/AnalyticsEvent.ts"
+import { isReservedId } from "../../../ports/analytics/EventStore.ts"
 import { nonceBytes } from "../../../ports/privacy/sealing.ts"
 import { encryptValue } from "../../privacy/personalData.ts"
 import type { Draft } from "./Draft.ts"
@@ -41,8 +42,9 @@ export const personalFieldsOf = (draft: Draft): ReadonlyArray<PersonalField> => 
   return found
 }
 
-/** Whom the event's personal data belongs to: the subject as stored. */
-export const subjectOf = (draft: Draft): string => draft.stored.user_id || draft.stored.anonymous_id
+/** Whom the event's personal data belongs to: the user as stored, or the device where the user id stands for nobody. */
+export const subjectOf = ({ stored: { anonymous_id, user_id } }: Pick<Draft, "stored">): string =>
+  user_id === undefined || isReservedId(user_id) ? anonymous_id : user_id
 
 /** Puts ciphertext and blind index in the place of each value. `nonces` holds 12 secure random bytes for each. */
 export const encryptFields = (

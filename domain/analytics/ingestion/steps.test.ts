@@ -4,7 +4,7 @@ import type { IngestSettings } from "../../../ports/analytics/IngestSettings.ts"
 import type { AnalyticsEvent } from "../../../ports/analytics/AnalyticsEvent.ts"
 import type { RequestFacts } from "./Draft.ts"
 import { draftEvent } from "./draftEvent.ts"
-import { encryptFields, personalFieldsOf } from "./personalFields.ts"
+import { encryptFields, personalFieldsOf, subjectOf } from "./personalFields.ts"
 
 const now = Date.UTC(2026, 10, 23, 12)
 const hour = 3_600_000
@@ -244,6 +244,13 @@ describe("properties", () => {
 })
 
 describe("ids", () => {
+  it("that stand for nobody own no personal data: it is the device's", () => {
+    for (const user_id of ["null", " Undefined ", "0"])
+      assert.strictEqual(subjectOf(ingest({ user_id }).draft), "device")
+    assert.strictEqual(subjectOf(ingest({ user_id: "anna" }).draft), "anna")
+    assert.strictEqual(subjectOf(ingest({}).draft), "device")
+  })
+
   it("that are addresses or numbers of people are replaced, their clear form kept for encryption", () => {
     const { draft } = ingest({ user_id: "Anna@example.com", anonymous_id: "+49 151 2345678", session_id: "a@b.cd" })
     assert.match(draft.stored.user_id!, /^h_/)

@@ -1,6 +1,6 @@
 import { Clock, Effect, Semaphore } from "effect"
 import { SecureRandom } from "effect/crypto"
-import { EventStore, reservedIds } from "../../../ports/analytics/EventStore.ts"
+import { EventStore, isReservedId } from "../../../ports/analytics/EventStore.ts"
 import type { UserMerge } from "../../../ports/analytics/EventStore.ts"
 import type { Merge, NewMerge } from "../../../ports/analytics/People.ts"
 import { DocumentStore } from "../../../ports/documents/DocumentStore.ts"
@@ -109,7 +109,7 @@ export const mergePeople = Effect.fn("mergePeople")(function* (actor: Actor, ask
     ["/from", from],
     ["/into", into]
   ] as const) {
-    if (isReserved(id))
+    if (isReservedId(id))
       return yield* refuse("bad-request", pointer, "reserved_id", `${id} stands for nobody and cannot be merged`)
   }
   if (from === into) return yield* refuse("bad-request", "/into", "same_user", "a user cannot be merged with itself")
@@ -122,8 +122,6 @@ export const mergePeople = Effect.fn("mergePeople")(function* (actor: Actor, ask
   yield* applyMerges(workspace)
   return merge
 })
-
-const isReserved = (id: string): boolean => (reservedIds as ReadonlyArray<string>).includes(id.trim().toLowerCase())
 
 const isOvertaken = (failure: { readonly _tag: string; readonly collection?: unknown }): boolean =>
   failure._tag === "StaleRevision" && failure.collection === mergeOrder.name
