@@ -169,6 +169,10 @@ describe("poison", () => {
         "malformed_line",
         "unknown_version"
       ])
+      const metrics = await (await fetch(second.metricsUrl)).text()
+      const counted = metrics.split("\n").filter((line) => line.startsWith("marketing_dead_letters_total{"))
+      assert.strictEqual(counted.length, 3)
+      for (const line of counted) assert.match(line, / 1$/)
       const redriven = await ask(second, "POST", `/platform/dead-letters/${items[0]!.id}/redrive`, { token })
       assert.strictEqual(redriven.status, 204)
       // The line is as bad as before: it comes back, and new events are counted behind it.

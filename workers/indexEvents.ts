@@ -1,4 +1,4 @@
-import { Clock, Effect, Metric } from "effect"
+import { Clock, Effect } from "effect"
 import { createHash } from "node:crypto"
 import { EventStore, insertLinesMax } from "../ports/analytics/EventStore.ts"
 import type { RejectedLine } from "../ports/analytics/EventStore.ts"
@@ -10,10 +10,6 @@ import { consume } from "./consume.ts"
 const name = "index"
 /** An insert costs the same for one line as for hundreds; answers stay fresh well within a second. */
 const gatherMillis = 300
-const deadLettersAdded = Metric.counter("marketing_dead_letters_total", {
-  description: "Lines that became dead letters, by consumer and reason",
-  incremental: true
-})
 
 const letterOf = (rejected: RejectedLine, now: number): DeadLetter => ({
   id: createHash("sha256").update(rejected.line).digest("hex").slice(0, 32),
@@ -38,9 +34,6 @@ export const indexEvents = Effect.gen(function* () {
   const setApart = Effect.fnUntraced(function* (rejected: ReadonlyArray<RejectedLine>) {
     const now = yield* Clock.currentTimeMillis
     yield* Effect.logWarning(`${name}: ${rejected.length} lines become dead letters`)
-    for (const { reason } of rejected) {
-      yield* Metric.update(Metric.withAttributes(deadLettersAdded, { consumer: name, reason }), 1)
-    }
     const byWorkspace = Map.groupBy(rejected, ({ line }) => workspaceOf(line))
     for (const [workspace, lines] of byWorkspace) {
       yield* deadLetters.add(
