@@ -111,7 +111,7 @@ describe("a path", () => {
 
   it("names the request by the client's id where it is one, else by a new one", async () => {
     assert.strictEqual((await get("/nope", { "x-request-id": "mine-1" })).body["request_id"], "mine-1")
-    for (const odd of ["with space", "x".repeat(101)]) {
+    for (const odd of ["with space", "anna@example.com", "x".repeat(101)]) {
       const answer = await get("/platform/keys?limit=0", { "x-request-id": odd })
       isProblem(answer, 400, "bad-request")
       assert.match(String(answer.body["request_id"]), /^[0-9a-f-]{36}$/)

@@ -1,4 +1,4 @@
-import { Schema } from "effect"
+import { Result, Schema, SchemaIssue } from "effect"
 import type { RejectedLine } from "../../ports/analytics/EventStore.ts"
 import { StoredEvent, storedLineIdOffset, storedLineVersion } from "../../ports/analytics/StoredEvent.ts"
 
@@ -25,7 +25,14 @@ const cut = (text: string): Line | undefined => {
   return { line: text, text, id, workspace }
 }
 
-const decode = Schema.decodeUnknownExit(Schema.toCodecJson(StoredEvent))
+const decode = Schema.decodeUnknownResult(Schema.toCodecJson(StoredEvent))
+const issuesOf = SchemaIssue.makeFormatterStandardSchemaV1()
+
+/** Where an event is not as it should be, without the values: they may be personal data, and the detail is listed. */
+const placesOf = (issue: SchemaIssue.Issue): string => {
+  const places = issuesOf(issue).issues.map(({ path = [] }) => `/${path.map(String).join("/")}`)
+  return `not an event of version ${storedLineVersion} at ${[...new Set(places)].join(", ")}`.slice(0, 1000)
+}
 const uuid = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/
 
 /** The slow way: parses and judges one line whole. */
@@ -40,8 +47,8 @@ export const judge = (text: string): Line | RejectedLine => {
   if (version !== storedLineVersion) {
     return { line: text, reason: "unknown_version", detail: `version ${String(version)}, known: ${storedLineVersion}` }
   }
-  const exit = decode(value)
-  if (exit._tag === "Failure") return { line: text, reason: "invalid_event", detail: String(exit.cause).slice(0, 1000) }
+  const decoded = decode(value)
+  if (Result.isFailure(decoded)) return { line: text, reason: "invalid_event", detail: placesOf(decoded.failure.issue) }
   if (!uuid.test(String(id)))
     return { line: text, reason: "invalid_event", detail: "event_id is no UUID in lower case" }
   return { line: text, text: JSON.stringify(value), id: String(id), workspace: String(workspace) }

@@ -261,28 +261,34 @@ describe("TokenProofs", () => {
       })
     )
 
-    it.effect("stops counting a token whose key has left its issuer's set, and writes no one's address", () =>
-      Effect.gen(function* () {
-        const now = yield* Clock.currentTimeMillis
-        const token = yield* Effect.promise(() =>
-          new SignJWT({ workspace: "foreign", scope: "events:write" })
-            .setProtectedHeader({ alg: "ES256", kid: "one" })
-            .setIssuer("https://login.example")
-            .setAudience("broxiva")
-            .setSubject("anna@example.com")
-            .setIssuedAt(now / 1000)
-            .setExpirationTime(now / 1000 + 3600)
-            .sign(privateKey)
-        )
-        const principal = yield* prove(token)
-        if (typeof principal === "string") return assert.fail(principal)
-        assert.match(principal.keyId, /^h_[0-9a-f]{64}$/)
-        assert.strictEqual(principal.subject, principal.keyId)
-        assert.isDefined(yield* known(token))
-        foreignKeys = { kind: "public", keys: [] }
-        assert.isUndefined(yield* known(token))
-        assert.strictEqual(yield* refusalOf(token), "unknown_key")
-      })
+    it.effect(
+      "revokes a person's token by their address, which is written nowhere; and tokens whose key has left its issuer's set",
+      () =>
+        Effect.gen(function* () {
+          const now = yield* Clock.currentTimeMillis
+          const token = yield* Effect.promise(() =>
+            new SignJWT({ workspace: "foreign", scope: "events:write" })
+              .setProtectedHeader({ alg: "ES256", kid: "one" })
+              .setIssuer("https://login.example")
+              .setAudience("broxiva")
+              .setSubject("anna@example.com")
+              .setIssuedAt(now / 1000)
+              .setExpirationTime(now / 1000 + 3600)
+              .sign(privateKey)
+          )
+          const principal = yield* prove(token)
+          if (typeof principal === "string") return assert.fail(principal)
+          assert.match(principal.keyId, /^h_[0-9a-f]{64}$/)
+          assert.strictEqual(principal.subject, principal.keyId)
+          assert.isDefined(yield* known(token))
+          const { key } = yield* keys.revokeToken(actorOf("foreign"), "Anna@Example.com")
+          assert.strictEqual(key.id, principal.keyId)
+          yield* heard
+          assert.strictEqual(yield* refusalOf(token), "revoked")
+          foreignKeys = { kind: "public", keys: [] }
+          assert.isUndefined(yield* known(token))
+          assert.strictEqual(yield* refusalOf(token), "unknown_key")
+        })
     )
   })
 })

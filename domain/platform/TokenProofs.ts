@@ -9,7 +9,7 @@ import { changeMillisMax, TokenProofs } from "../../ports/platform/TokenProofs.t
 import type { Principal } from "../../ports/platform/TokenProofs.ts"
 import { SubjectKeys } from "../../ports/privacy/SubjectKeys.ts"
 import type { PortFailure } from "../../ports/PortFailure.ts"
-import { isPersonalId, pseudonym } from "../privacy/personalData.ts"
+import { callerId } from "./callerId.ts"
 import { changesSince, topic } from "./identityChanges.ts"
 import * as keys from "./keys.ts"
 import { makeProvenTokens } from "./ProvenTokens.ts"
@@ -33,14 +33,9 @@ export const layer: Layer.Layer<TokenProofs, PortFailure, Requirements> = Layer.
     const proven = makeProvenTokens()
     yield* followChanges(proven.forget)
 
-    /** Another issuer may name its people by their e-mail addresses: they are written nowhere. */
     const withoutPersonalIds = Effect.fnUntraced(function* (principal: Omit<Principal, "rateLimits">) {
-      const { keyId, subject, workspace } = principal
-      if (!isPersonalId(keyId) && !isPersonalId(subject)) return principal
-      const pseudonymKey = yield* subjectKeys.workspaceKey(workspace, "pseudonym")
-      const secrets = { workspace, indexKey: pseudonymKey, pseudonymKey }
-      const named = (id: string) => (isPersonalId(id) ? pseudonym(secrets, id) : id)
-      return { ...principal, keyId: named(keyId), subject: named(subject) }
+      const named = (id: string) => callerId(principal.workspace, id)
+      return { ...principal, keyId: yield* named(principal.keyId), subject: yield* named(principal.subject) }
     })
 
     const prove: TokenProofs["Service"]["prove"] = (token, { from, requestId }) =>
@@ -65,7 +60,11 @@ export const layer: Layer.Layer<TokenProofs, PortFailure, Requirements> = Layer.
         }
         if (proven.changes() === before) proven.hold(token, { ...verified, principal }, now)
         return principal
-      }).pipe(Effect.provideService(DocumentStore, documents), Effect.provideService(SecureRandom.SecureRandom, random))
+      }).pipe(
+        Effect.provideService(DocumentStore, documents),
+        Effect.provideService(SecureRandom.SecureRandom, random),
+        Effect.provideService(SubjectKeys, subjectKeys)
+      )
 
     return TokenProofs.of({ known: proven.known, prove })
   })

@@ -12,6 +12,7 @@ import { TokenKey } from "../../ports/platform/TokenKey.ts"
 import type { WorkspaceId } from "../../ports/WorkspaceId.ts"
 import { auditOf } from "./audit.ts"
 import type { Actor } from "./audit.ts"
+import { callerId } from "./callerId.ts"
 import { once } from "./idempotency.ts"
 import { announced } from "./identityChanges.ts"
 import { defaultWorkspace } from "./installation.ts"
@@ -205,7 +206,8 @@ const storeRevoked = Effect.fnUntraced(function* (actor: Actor, key: ApiKey, exp
  * Revokes a token that has no key here, made by the command line or by another issuer: its id is kept as a key that was
  * revoked, for as long as a token can live.
  */
-export const revokeToken = Effect.fn("revokeToken")(function* (actor: Actor, keyId: string) {
+export const revokeToken = Effect.fn("revokeToken")(function* (actor: Actor, tokenId: string) {
+  const keyId = yield* callerId(actor.workspace, tokenId)
   const documents = yield* DocumentStore
   const found = yield* documents.get(actor.workspace, collection.name, keyId)
   if (found !== undefined) return yield* revokeKey(actor, keyId, found.revision)

@@ -8,6 +8,7 @@ describe("ids of persons", () => {
     for (const id of [
       "anna@example.com",
       "Анна@пример.рф",
+      "anna%40example.com",
       "@handle",
       "+4915112345678",
       "+49 151 2345678",
@@ -38,6 +39,7 @@ describe("ids of persons", () => {
 
   it("are replaced by one text however they are written, and by another than the blind index", () => {
     assert.strictEqual(pseudonym(secrets, " Anna@Example.com"), pseudonym(secrets, "anna@example.com"))
+    assert.strictEqual(pseudonym(secrets, "Anna%40example.com"), pseudonym(secrets, "anna@example.com"))
     assert.strictEqual(pseudonym(secrets, "+49 (151) 234-5678"), pseudonym(secrets, "+491512345678"))
     assert.match(pseudonym(secrets, "a@b.c"), /^h_[0-9a-f]{64}$/)
     assert.notInclude(pseudonym(secrets, "a@b.c"), blindIndex(secrets, "email", "a@b.c"))

@@ -98,12 +98,17 @@ const isPhone = (id: string): boolean => {
   return /^\+|[ ()./]/.test(id) || (id.includes("-") && digits >= 9)
 }
 
-/** Whether an id is an e-mail address or a phone number, which must not be written as it is. Plain digits are ids. */
-export const isPersonalId = (id: string): boolean => id.includes("@") || isPhone(id)
+/**
+ * Whether an id is an e-mail address, as it is or as addresses of pages spell it (`%40`), or a phone number: it must not
+ * be written as it is. Plain digits are ids.
+ */
+export const isPersonalId = (id: string): boolean => isAddress(id) || isPhone(id)
+
+const isAddress = (id: string): boolean => id.includes("@") || id.includes("%40")
 
 /** What stands for a personal id at every door: `h_` and the HMAC-SHA-256 of its normalised form, hex. */
 export const pseudonym = (secrets: WorkspaceSecrets, id: string): string =>
-  `h_${indexHex(secrets.pseudonymKey, id.includes("@") ? normalise(id) : normalisePhone(id))}`
+  `h_${indexHex(secrets.pseudonymKey, isAddress(id) ? normalise(id.replaceAll("%40", "@")) : normalisePhone(id))}`
 
 /** The id as it is stored. */
 export const storedId = (secrets: WorkspaceSecrets, id: string): string =>

@@ -135,6 +135,9 @@ export const suite = <E>(name: string, layer: Layer.Layer<EventStore, E>): void 
               "unknown_version",
               "invalid_event"
             ])
+            const detail = rejected.find((each) => each.line === lines[3])?.detail ?? ""
+            assert.include(detail, "/time")
+            assert.notInclude(detail, "noon")
             assert.strictEqual((yield* totals("poison"))?.[0], BigInt(inserted))
             assert.strictEqual(yield* (yield* EventStore).position("suite"), "3")
           })

@@ -157,7 +157,35 @@ describe("the page", () => {
   })
 })
 
+describe("addresses in properties", () => {
+  it("lose what addresses of pages lose, at any depth; other texts stay as they are", () => {
+    const properties = {
+      url: "https://u:p@a.example/x?email=anna@example.com&utm_source=news&id=7#top",
+      links: [{ href: "HTTPS://a.example/?token=1" }, "https://a.example/u/anna%40example.com"],
+      query: "what is https://a.example/?x=1",
+      plain: "https://a.example/x",
+      total: 3
+    }
+    const { draft } = ingest(
+      { event_type: "email_clicked", properties },
+      { settings: { kept_query_parameters: ["id"] } }
+    )
+    assert.deepStrictEqual(draft.stored.properties, {
+      ...properties,
+      url: "https://a.example/x?utm_source=news&id=7",
+      links: [{ href: "https://a.example/" }, "https://a.example/u/[email]"]
+    })
+    assert.deepStrictEqual(draft.notes, ["email_removed"])
+    assert.strictEqual(stored({ properties: { plain: properties.plain } }).properties["plain"], properties.plain)
+  })
+})
+
 describe("place and device", () => {
+  it("bear no e-mail address", () => {
+    const context = { device: { browser: "anna@example.com" }, geo: { city: "c/o anna@example.com" } }
+    assert.deepInclude(stored({ context }), { device: { browser: "[email]" }, geo: { city: "c/o [email]" } })
+  })
+
   const ip = "81.169.181.179"
   it("come from the address before it is cut, what the client says goes first, field by field", () => {
     assert.deepStrictEqual(stored({ context: { ip } }).geo, { country: "DE", region: "Berlin", city: "Berlin" })

@@ -8,6 +8,7 @@ import type { NetworkList } from "./addresses.ts"
 import { readClientHints } from "./clientHints.ts"
 import { datacenters } from "./datacenters.ts"
 import type { Draft } from "./Draft.ts"
+import { cleanAddresses } from "./cleanAddresses.ts"
 import { withoutEmails } from "./emailRemoval.ts"
 import {
   bareHost,
@@ -140,7 +141,8 @@ const queryOf = (address: string | undefined): URLSearchParams | undefined => {
   return at === -1 ? undefined : new URLSearchParams(address!.slice(at + 1).split("#", 1)[0])
 }
 
-const removeEmails = (draft: Draft): undefined => {
+/** Texts that are shown as they are bear nobody's address, and addresses in properties lose their queries like pages do. */
+const cleanTexts = (draft: Draft): undefined => {
   const { notes, stored } = draft
   let removed = false
   const clean = <T extends object>(part: T): T => {
@@ -153,7 +155,12 @@ const removeEmails = (draft: Draft): undefined => {
     return (copy as T | undefined) ?? part
   }
   if (stored.page !== undefined) stored.page = clean(stored.page)
+  if (stored.device !== undefined) stored.device = clean(stored.device)
+  if (stored.geo !== undefined) stored.geo = clean(stored.geo)
   if (stored.campaign !== undefined) stored.campaign = clean(stored.campaign)
+  const properties = cleanAddresses(stored.properties, draft.context.settings.kept_query_parameters)
+  removed ||= properties.emailRemoved
+  stored.properties = properties.cleaned
   if (removed) notes.push("email_removed")
 }
 
@@ -262,7 +269,7 @@ export const steps: ReadonlyArray<Step> = [
   { name: "locate", run: locate },
   { name: "read_device", run: readDevice },
   { name: "read_page", run: readPage },
-  { name: "remove_emails", run: removeEmails },
+  { name: "clean_texts", run: cleanTexts },
   { name: "check_properties", run: checkProperties },
   { name: "read_money", run: readMoney },
   { name: "split_traits", run: splitTraits },
