@@ -1,6 +1,6 @@
 import { Context, Effect, Layer, Schema } from "effect"
 import * as fs from "node:fs"
-import { join, resolve } from "node:path"
+import { dirname, join, resolve } from "node:path"
 
 export class DataFolderInUse extends Schema.TaggedError<DataFolderInUse>()("DataFolderInUse", {
   folder: Schema.String,
@@ -43,6 +43,13 @@ const openLock = async (file: string): Promise<Lock> => {
   return new DatabaseSync(file)
 }
 
+/** Not `recursive`, which tries for ever where a folder is there and yet none can be made in it, as in /proc. */
+const makeFolder = (folder: string): void => {
+  if (fs.existsSync(folder)) return
+  makeFolder(dirname(folder))
+  fs.mkdirSync(folder, { mode: 0o700 })
+}
+
 /** SQLITE_BUSY, https://www.sqlite.org/rescode.html */
 const isBusy = (cause: unknown): boolean => {
   const { errcode, errno } = cause as { readonly errcode?: number; readonly errno?: number }
@@ -50,7 +57,9 @@ const isBusy = (cause: unknown): boolean => {
 }
 
 const acquire = async (folder: string): Promise<Lock> => {
-  fs.mkdirSync(folder, { recursive: true, mode: 0o700 })
+  // DuckDB takes what follows it for parameters, and looks for its write-ahead log elsewhere.
+  if (folder.includes("?")) throw new Error("its path holds a question mark")
+  makeFolder(folder)
   const pidFile = join(folder, "pid")
   const lock = await openLock(join(folder, "lock"))
   try {

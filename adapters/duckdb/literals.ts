@@ -3,3 +3,6 @@ export const quote = (text: string): string => `'${text.replaceAll("'", "''").re
 
 /** JSON pointer to a member of an object, as a text literal. */
 export const pointerTo = (name: string): string => quote(`/${name.replaceAll("~", "~0").replaceAll("/", "~1")}`)
+
+/** The path of one file where the engine would read a pattern. */
+export const quotePath = (path: string): string => quote(path.replaceAll(/[*?[]/g, "[$&]"))

@@ -1,4 +1,5 @@
 import { linkedUsersMax, namesMax, reservedIds } from "../../ports/analytics/EventStore.ts"
+import { quotePath } from "./literals.ts"
 
 /** Tables of the file `events.duckdb`. No primary key and no index on events: they make bulk loads many times slower. */
 export const schema = `
@@ -68,7 +69,7 @@ select workspace, event_id::UUID as event_id, ${idHashOf("event_id")} as id_hash
   case event_type when 'order_completed' then 'order' when 'order_refunded' then 'refund' end as money_kind,
   coalesce(money.order_id, properties->>'order_id') as order_id, coalesce(money.refund_id, properties->>'refund_id') as refund_id,
   money.minor as minor, money.currency as currency, traits, traits_once, properties
-from read_json('${file}', format = 'newline_delimited', columns = ${lineColumns})`
+from read_json(${quotePath(file)}, format = 'newline_delimited', columns = ${lineColumns})`
 
 const numbersOfLine = [
   ["time", "bigint"],
@@ -81,7 +82,7 @@ const numbersOfLine = [
 
 /** Of a scratch file of `{ n, line }`, the numbers of those lines that {@link stageLines} would fail on. */
 export const unreadableLines = (file: string): string => `
-select n from read_json('${file}', format = 'newline_delimited', columns = {n: 'INTEGER', line: 'VARCHAR'})
+select n from read_json(${quotePath(file)}, format = 'newline_delimited', columns = {n: 'INTEGER', line: 'VARCHAR'})
 where case when json_valid(line) then try_cast(line->>'$.event_id' as uuid) is null or ${numbersOfLine
   .map(([path, type]) => `(line->>'$.${path}' is not null and try_cast(line->>'$.${path}' as ${type}) is null)`)
   .join(" or ")} else true end

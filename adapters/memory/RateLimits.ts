@@ -28,10 +28,12 @@ export const layer: Layer.Layer<RateLimits> = Layer.sync(RateLimits, () => {
   }
 
   const windowOf = (key: string, now: number, windowMillis: number): Window => {
+    // A window that ends later than one that began now would is of a clock that was set back since.
+    const lasts = ({ endsAt }: Window) => endsAt > now && endsAt <= now + windowMillis
     const current = young.get(key)
-    if (current !== undefined && current.endsAt > now) return current
+    if (current !== undefined && lasts(current)) return current
     const earlier = current === undefined ? old.get(key) : undefined
-    if (earlier !== undefined && earlier.endsAt > now) return hold(key, earlier)
+    if (earlier !== undefined && lasts(earlier)) return hold(key, earlier)
     return hold(key, { endsAt: now - (now % windowMillis) + windowMillis, used: 0 })
   }
 

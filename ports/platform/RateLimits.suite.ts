@@ -32,6 +32,14 @@ export const suite = (name: string, layer: () => Layer.Layer<RateLimits, PortFai
       })
     )
 
+    it.effect("begins anew when the clock was set back, instead of refusing until it has caught up", () =>
+      Effect.gen(function* () {
+        assert.isTrue((yield* take("back", 7_200_000, 10)).allowed)
+        assert.isFalse((yield* take("back", 7_200_001)).allowed)
+        assert.deepInclude(yield* take("back", 3_600_000), { allowed: true, remaining: 9 })
+      })
+    )
+
     it.effect("keeps keys apart, and takes nothing for a refused cost", () =>
       Effect.gen(function* () {
         assert.strictEqual((yield* take("a", 0, 8)).remaining, 2)
