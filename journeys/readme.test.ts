@@ -3,9 +3,11 @@ import { tmpdir } from "node:os"
 import { join, resolve } from "node:path"
 import { afterAll, assert, beforeAll, describe, it } from "vitest"
 import { queriesAtOnceMax, queriesWaitingMax } from "../adapters/duckdb/Engine.ts"
+import { computationMillisMax, computationsAtOnceMax, computationsWaitingMax } from "../adapters/threads/Computation.ts"
 import { banner } from "../banner.ts"
 import { readConfiguration } from "../configuration.ts"
 import { futureMillisMax } from "../domain/analytics/ingestion/steps.ts"
+import { horizonWeeksMax } from "../domain/lifetime/lifetimeValue.ts"
 import { watchersMax } from "../http/analytics/streamRoute.ts"
 import { batchBodyBytesMax, jsonBodyBytesMax } from "../http/contract/bodyLimits.ts"
 import { limitUsual } from "../http/contract/parameters.ts"
@@ -26,6 +28,8 @@ import {
   metricsMax,
   rangeDaysMax
 } from "../ports/analytics/Question.ts"
+import { lifetimeCustomersMax } from "../ports/analytics/LifetimePlan.ts"
+import { lifetimeBucketsMax } from "../ports/analytics/LifetimeQuestion.ts"
 import { listLimitMax } from "../ports/documents/DocumentStore.ts"
 import { keyDaysMax } from "../ports/platform/ApiKey.ts"
 import { accept, openShell, readmeText, tour } from "./ReadmeTour.ts"
@@ -152,6 +156,8 @@ describe("README's tables", () => {
         `${futureMillisMax / 3_600_000} h`,
         `${metricsMax} metrics, ${dimensionsMax} dimensions, ${eventTypesMax} event types, ${filtersMax} filters, ${rangeDaysMax} days, ${bucketsMax} buckets`,
         `${funnelStepsMax} steps, ${funnelExclusionsMax} exclusions, ${conversionWindowDaysMax} days`,
+        `${lifetimeBucketsMax} cohorts and periods, ${horizonWeeksMax} weeks ahead, ${lifetimeCustomersMax} customers`,
+        `${computationsAtOnceMax} at once, ${computationsWaitingMax} waiting, ${computationMillisMax / 1000} s each`,
         `${listLimitMax} items, ${limitUsual} by default`,
         `${queriesAtOnceMax} at once, ${queriesWaitingMax} waiting`,
         String(watchersMax),

@@ -3,6 +3,9 @@ import process from "node:process"
 import { parseArgs } from "node:util"
 import { ask, freshFolder, startServer, tokenFor } from "../journeys/ServerProcess.ts"
 import type { Answer, ServerProcess } from "../journeys/ServerProcess.ts"
+import type { LifetimeResult } from "../ports/analytics/LifetimeQuestion.ts"
+import type { RetentionResult } from "../ports/analytics/RetentionQuestion.ts"
+import { cdnowLifetime, cdnowRetention, parameterLines, retentionLines, valueLines } from "./cdnow/lifetime.ts"
 import { cdnowEvents, cdnowPurchases } from "./cdnow/purchases.ts"
 import type { Purchase } from "./cdnow/purchases.ts"
 
@@ -111,6 +114,24 @@ const print = (result: Result, months: ReadonlyMap<string, Month>): boolean => {
   return equal
 }
 
+/** Prints the curves, the values and the parameters; whether these are the papers'. */
+const printLifetime = async (server: ServerProcess, token: string): Promise<boolean> => {
+  const answerTo = async (path: string, body: unknown): Promise<unknown> => {
+    const asked = await askWithinLimits(server, path, token, body)
+    if (asked.status !== 200) throw new Error(`${path} was answered ${asked.status}: ${JSON.stringify(asked.body)}`)
+    return asked.body
+  }
+  const curves = (await answerTo("/analytics/retention/query", cdnowRetention)) as RetentionResult
+  const lifetime = (await answerTo("/analytics/ltv/query", cdnowLifetime)) as LifetimeResult
+  const parameters = parameterLines(lifetime)
+  if (parameters === undefined) throw new Error(`nothing was fitted: ${JSON.stringify(lifetime.prediction)}`)
+  for (const lines of [retentionLines(curves), valueLines(lifetime), parameters.lines]) {
+    console.log(["", ...lines].join("\n"))
+  }
+  console.log(parameters.equal ? "The models have the papers' parameters." : "The models DIFFER from the papers'.")
+  return parameters.equal
+}
+
 const main = async (): Promise<number> => {
   const { values } = parseArgs({ options: { url: { type: "string" } } })
   const purchases = cdnowPurchases()
@@ -135,7 +156,8 @@ const main = async (): Promise<number> => {
       `total: ${totals["orders"]} orders, ${totals["revenue"]} USD, ${totals["people"]} buyers; file: ${purchases.length}, ${(cents / 100).toFixed(2)}, ${customers}`
     )
     console.log(equal && same ? "The API and the file agree." : "The API and the file DIFFER.")
-    return equal && same ? 0 : 1
+    const fitted = await printLifetime(server, token)
+    return equal && same && fitted ? 0 : 1
   } finally {
     if (own !== undefined) {
       await own.kill("SIGTERM")
