@@ -66,6 +66,14 @@ describe("an event", () => {
     await countEvents(server, as, 1)
     assert.strictEqual((await send(as, { ...event, event_id: event.event_id.toUpperCase() })).body["duplicate"], true)
     assert.strictEqual(await countEvents(server, as, 1), 1)
+    const [alone, together] = [eventOf(), eventOf()]
+    const single = await Promise.all([1, 2, 3, 4, 5].map(() => send(as, alone)))
+    assert.strictEqual(single.filter(({ body }) => body["duplicate"] === true).length, 4)
+    const batches = await Promise.all(
+      [1, 2, 3].map(() => ask(server, "POST", "/analytics/events/batch", { token: as, body: { events: [together] } }))
+    )
+    assert.deepStrictEqual(batches.map(({ body }) => Number(body["stored"])).toSorted(), [0, 0, 1])
+    assert.strictEqual(await countEvents(server, as, 3), 3)
   })
 
   it("of a bot is answered, dropped and counted", async () => {

@@ -162,8 +162,9 @@ export const make: Effect.Effect<Ingestion, never, Requirements> = Effect.gen(fu
 
   const append = (request: IngestRequest, draft: Draft): Effect.Effect<IngestReceipt, PortFailure> =>
     Effect.map(log.append([keyOf(request, draft)]), () => {
-      durable.add(request.workspace, draft.stored.event_id)
-      return receiptOf(draft)
+      const { event_id } = draft.stored
+      // Sent several times at once, it stands in the log as often: the first line counts, the others are duplicates.
+      return durable.add(request.workspace, event_id) ? receiptOf(draft) : { event_id, duplicate: true as const }
     })
 
   const ingestBatch: Ingestion["ingestBatch"] = (request, body) => {
@@ -225,7 +226,10 @@ export const make: Effect.Effect<Ingestion, never, Requirements> = Effect.gen(fu
       }
     }
     if (entries.length > 0) yield* log.append(entries)
-    for (const item of items) if (item.status === "stored") durable.add(request.workspace, item.event_id!)
+    for (const { event_id, index, status } of items) {
+      if (status !== "stored" || durable.add(request.workspace, event_id!)) continue
+      items[index] = { index, status: "duplicate", event_id: event_id!, duplicate: true }
+    }
     for (const { dropped } of items) if (dropped !== undefined) droppedEvents.count(request.workspace, dropped)
     const count = (status: BatchItem["status"]) => items.filter((item) => item.status === status).length
     const receipt: BatchReceipt = {
@@ -316,12 +320,16 @@ const rememberIds = () => {
   let old = new Set<string>()
   return {
     has: (workspace: string, id: string) => young.has(`${workspace}|${id}`) || old.has(`${workspace}|${id}`),
-    add: (workspace: string, id: string) => {
+    /** Whether it was new. */
+    add: (workspace: string, id: string): boolean => {
+      const name = `${workspace}|${id}`
+      if (young.has(name) || old.has(name)) return false
       if (young.size >= rememberedIdsMax / 2) {
         old = young
         young = new Set()
       }
-      young.add(`${workspace}|${id}`)
+      young.add(name)
+      return true
     }
   }
 }
