@@ -6,6 +6,7 @@ import * as identityChanges from "./domain/platform/identityChanges.ts"
 import * as keys from "./domain/platform/keys.ts"
 import * as settings from "./domain/platform/settings.ts"
 import * as workspaces from "./domain/platform/workspaces.ts"
+import { ActivityGroup } from "./http/contract/activity.ts"
 import { AnalyticsGroup, EventsGroup } from "./http/contract/analytics.ts"
 import { FunnelsGroup } from "./http/contract/funnels.ts"
 import { KeysGroup } from "./http/contract/keys.ts"
@@ -42,7 +43,16 @@ export interface Module {
 export const modules: ReadonlyArray<Module> = [
   {
     name: "analytics",
-    groups: [EventsGroup, AnalyticsGroup, FunnelsGroup, RetentionGroup, LifetimeGroup, AttributionGroup, SessionsGroup],
+    groups: [
+      EventsGroup,
+      AnalyticsGroup,
+      FunnelsGroup,
+      RetentionGroup,
+      LifetimeGroup,
+      AttributionGroup,
+      SessionsGroup,
+      ActivityGroup
+    ],
     scopes: [
       "events:write",
       "events:import",

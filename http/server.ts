@@ -5,6 +5,7 @@ import { HttpApiBuilder, HttpApiScalar, OpenApi } from "effect/http-api"
 import { STATUS_CODES } from "node:http"
 import type { IncomingMessage, ServerResponse } from "node:http"
 import type { Socket } from "node:net"
+import * as activity from "./analytics/activityHandlers.ts"
 import * as funnels from "./analytics/funnelHandlers.ts"
 import * as analytics from "./analytics/handlers.ts"
 import * as ingest from "./analytics/ingestRoutes.ts"
@@ -39,6 +40,7 @@ import * as workspaces from "./platform/workspaceHandlers.ts"
 const api = HttpApiBuilder.layer(ServedApi).pipe(
   Layer.provide([
     analytics.layer,
+    activity.layer,
     funnels.layer,
     retention.layer,
     lifetime.layer,

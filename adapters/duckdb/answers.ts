@@ -3,8 +3,10 @@ import { answerAttribution } from "./attribution.ts"
 import type { Read } from "./Engine.ts"
 import { answerFunnel } from "./funnel.ts"
 import { answerLifetime } from "./lifetime.ts"
+import { answerLifecycle } from "./lifecycle.ts"
 import { answerRetention } from "./retention.ts"
 import { answerSessionList, answerSessions } from "./session.ts"
+import { answerStickiness } from "./stickiness.ts"
 import { answerTrend } from "./trend.ts"
 
 /** How each kind of plan is answered. */
@@ -12,9 +14,11 @@ const answers: { readonly [Kind in PlanKind]: (read: Read, plan: QueryPlan<Kind>
   attribution: answerAttribution,
   funnel: answerFunnel,
   lifetime: answerLifetime,
+  lifecycle: answerLifecycle,
   retention: answerRetention,
   session: answerSessions,
   session_list: answerSessionList,
+  stickiness: answerStickiness,
   trend: answerTrend
 }
 

@@ -1,4 +1,5 @@
 import { HttpApi, OpenApi } from "effect/http-api"
+import { ActivityGroup } from "./activity.ts"
 import { AnalyticsGroup, EventsGroup, StreamGroup } from "./analytics.ts"
 import { LiveEvent } from "../../ports/analytics/LiveFeed.ts"
 import { describeDocument } from "./describeDocument.ts"
@@ -20,6 +21,7 @@ import { WorkspacesGroup } from "./workspaces.ts"
 export class ServedApi extends HttpApi.make("broxiva")
   .add(
     AnalyticsGroup,
+    ActivityGroup,
     FunnelsGroup,
     RetentionGroup,
     LifetimeGroup,
@@ -39,6 +41,7 @@ export class ServedApi extends HttpApi.make("broxiva")
 export class Api extends HttpApi.make("broxiva").add(
   EventsGroup,
   AnalyticsGroup,
+  ActivityGroup,
   FunnelsGroup,
   RetentionGroup,
   LifetimeGroup,
@@ -57,6 +60,7 @@ export class DocumentedApi extends HttpApi.make("broxiva")
   .add(
     EventsGroup,
     AnalyticsGroup,
+    ActivityGroup,
     FunnelsGroup,
     RetentionGroup,
     LifetimeGroup,

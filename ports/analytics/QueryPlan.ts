@@ -1,8 +1,10 @@
 import type { AttributionPlan, AttributionRows } from "./AttributionPlan.ts"
 import type { FunnelPlan, FunnelRows } from "./FunnelPlan.ts"
 import type { LifetimePlan, LifetimeRows } from "./LifetimePlan.ts"
+import type { LifecyclePlan, LifecycleRows } from "./LifecyclePlan.ts"
 import type { RetentionPlan, RetentionRows } from "./RetentionPlan.ts"
 import type { SessionListPlan, SessionListRows, SessionPlan, SessionRows } from "./SessionPlan.ts"
+import type { StickinessPlan, StickinessRows } from "./StickinessPlan.ts"
 import type { TrendPlan, TrendRows } from "./TrendPlan.ts"
 
 /** Every kind of plan with the rows that answer it. A new question adds a line here and a file to every adapter. */
@@ -10,9 +12,11 @@ export interface Plans {
   readonly attribution: { readonly plan: AttributionPlan; readonly rows: AttributionRows }
   readonly funnel: { readonly plan: FunnelPlan; readonly rows: FunnelRows }
   readonly lifetime: { readonly plan: LifetimePlan; readonly rows: LifetimeRows }
+  readonly lifecycle: { readonly plan: LifecyclePlan; readonly rows: LifecycleRows }
   readonly retention: { readonly plan: RetentionPlan; readonly rows: RetentionRows }
   readonly session: { readonly plan: SessionPlan; readonly rows: SessionRows }
   readonly session_list: { readonly plan: SessionListPlan; readonly rows: SessionListRows }
+  readonly stickiness: { readonly plan: StickinessPlan; readonly rows: StickinessRows }
   readonly trend: { readonly plan: TrendPlan; readonly rows: TrendRows }
 }
 export type PlanKind = keyof Plans

@@ -1,0 +1,58 @@
+import type { LifecyclePlan } from "../../ports/analytics/LifecyclePlan.ts"
+import type { PlanFilter } from "../../ports/analytics/PlanFilter.ts"
+import type { StickinessPlan } from "../../ports/analytics/StickinessPlan.ts"
+import { bucketText, filterText } from "./conditionText.ts"
+import { quote } from "./literals.ts"
+import { traitJoins, traitsOf } from "./traitText.ts"
+
+const person = "coalesce(p.person, e.subject)"
+
+const eventsOf = (workspace: string, filter: PlanFilter, times: ReadonlyArray<string>): string => {
+  const conditions = [`e.workspace = ${quote(workspace)}`, ...times, filterText(filter)]
+  return `store.events e left join store.people p on p.subject = e.subject${traitJoins(workspace, traitsOf(filter, []))}
+    where ${conditions.join(" and ")}`
+}
+
+/** People by the number of buckets that they were active on. */
+export const stickinessText = ({ buckets, filter, fromMillis, toMillis, workspace }: StickinessPlan): string => {
+  const times = [`e.time_ms >= ${fromMillis}`, `e.time_ms < ${toMillis}`]
+  return `select buckets::integer as buckets, count(*)::integer as people from (
+  select person, count(*) as buckets from (
+    select distinct ${person} as person, ${bucketText(buckets)}::integer as bucket
+    from ${eventsOf(workspace, filter, times)}
+  ) group by person
+) group by buckets order by buckets`
+}
+
+/** One bit for what came before bucket 0, and one for each bucket: integers of 63 bits where they are enough. */
+const bitsText = ({ bucketCount }: LifecyclePlan) => (bucketCount + 1 <= 63 ? "bigint" : "hugeint")
+
+/**
+ * How many people have each pattern of activity, into `lifecycle_patterns`: bit 0 is all that came before bucket 0, bit
+ * n + 1 is bucket n.
+ */
+export const lifecyclePatternsText = (plan: LifecyclePlan): string => {
+  const { buckets, filter, fromMillis, toMillis, workspace } = plan
+  const bit = `case when e.time_ms < ${fromMillis} then 0 else 1 + ${bucketText(buckets)} end`
+  return `create or replace temp table lifecycle_patterns as
+select pattern, count(*) as people from (
+  select ${person} as person, bit_or(1::${bitsText(plan)} << (${bit})::integer) as pattern
+    from ${eventsOf(workspace, filter, [`e.time_ms < ${toMillis}`])}
+  group by 1
+) group by pattern`
+}
+
+/** Of each bucket, as columns: people active in it, in it and in the one before, and in none before it. */
+export const lifecycleRowsText = (plan: LifecyclePlan): string => {
+  const isActive = (bucket: number) => `(pattern >> ${bucket + 1}) & 1 = 1`
+  const people = (condition: string) => `coalesce(sum(people) filter (${condition}), 0)::integer`
+  const columns = Array.from({ length: plan.bucketCount }, (_, bucket) => {
+    const active = `${people(isActive(bucket))} as active${bucket}`
+    if (bucket === 0) return active
+    const returning = people(`${isActive(bucket)} and ${isActive(bucket - 1)}`)
+    // The lowest bit of a number is what it has in common with its negative.
+    const fresh = people(`(pattern & (-pattern)) = (1::${bitsText(plan)} << ${bucket + 1})`)
+    return `${active}, ${returning} as returning${bucket}, ${fresh} as fresh${bucket}`
+  })
+  return `select ${columns.join(",\n  ")}\nfrom lifecycle_patterns`
+}

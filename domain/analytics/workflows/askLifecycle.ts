@@ -1,0 +1,40 @@
+import { Effect } from "effect"
+import { EventStore } from "../../../ports/analytics/EventStore.ts"
+import { InvalidQuestion } from "../../../ports/analytics/InvalidQuestion.ts"
+import type { LifecycleQuestion, LifecycleResult } from "../../../ports/analytics/LifecycleQuestion.ts"
+import type { WorkspaceId } from "../../../ports/WorkspaceId.ts"
+import { readFlatActivity } from "../../questions/activity/flatActivity.ts"
+import type { FlatActivity } from "../../questions/activity/flatActivity.ts"
+import { planLifecycle } from "../../questions/activity/planLifecycle.ts"
+import { shapeLifecycle } from "../../questions/activity/shapeLifecycle.ts"
+import { hashValue } from "../../questions/hashQuestion.ts"
+import { formatInstant } from "../../zones/zones.ts"
+import { questionScope } from "./askQuestion.ts"
+import { nameWarnings } from "./nameWarnings.ts"
+
+/** How many people are new, returning, resurrecting and dormant in each period. Errors name each wrong field. */
+export const askLifecycle = Effect.fn("askLifecycle")(function* (workspace: WorkspaceId, question: LifecycleQuestion) {
+  const store = yield* EventStore
+  const read = planLifecycle(question, yield* questionScope(workspace))
+  if ("errors" in read) return yield* new InvalidQuestion({ errors: read.errors })
+  const { bucketStarts, plan, zone } = read.planned
+  const answer = yield* store.answer(plan)
+  const result: LifecycleResult = {
+    from: formatInstant(zone, bucketStarts[1]!),
+    to: formatInstant(zone, plan.toMillis),
+    periods: shapeLifecycle(read.planned, answer),
+    as_of: answer.asOfMillis === undefined ? null : formatInstant(zone, answer.asOfMillis),
+    time_zone: zone,
+    watermark: answer.watermark,
+    query_hash: hashValue([workspace, zone, plan]),
+    warnings: yield* nameWarnings(workspace, read.planned)
+  }
+  return result
+})
+
+/** The same for the query string of a GET. */
+export const askFlatLifecycle = Effect.fnUntraced(function* (workspace: WorkspaceId, flat: FlatActivity) {
+  const read = readFlatActivity(flat)
+  if ("errors" in read) return yield* new InvalidQuestion({ errors: read.errors })
+  return yield* askLifecycle(workspace, read.question)
+})

@@ -1,0 +1,43 @@
+import { Effect } from "effect"
+import { EventStore } from "../../../ports/analytics/EventStore.ts"
+import { InvalidQuestion } from "../../../ports/analytics/InvalidQuestion.ts"
+import type { StickinessQuestion, StickinessResult } from "../../../ports/analytics/StickinessQuestion.ts"
+import type { WorkspaceId } from "../../../ports/WorkspaceId.ts"
+import { readFlatActivity } from "../../questions/activity/flatActivity.ts"
+import type { FlatActivity } from "../../questions/activity/flatActivity.ts"
+import { planStickiness } from "../../questions/activity/planStickiness.ts"
+import { shapeStickiness } from "../../questions/activity/shapeStickiness.ts"
+import { hashValue } from "../../questions/hashQuestion.ts"
+import { formatInstant } from "../../zones/zones.ts"
+import { questionScope } from "./askQuestion.ts"
+import { nameWarnings } from "./nameWarnings.ts"
+
+/** How many people were active on how many intervals of a range. Errors name each wrong field. */
+export const askStickiness = Effect.fn("askStickiness")(function* (
+  workspace: WorkspaceId,
+  question: StickinessQuestion
+) {
+  const store = yield* EventStore
+  const read = planStickiness(question, yield* questionScope(workspace))
+  if ("errors" in read) return yield* new InvalidQuestion({ errors: read.errors })
+  const { plan, zone } = read.planned
+  const answer = yield* store.answer(plan)
+  const result: StickinessResult = {
+    from: formatInstant(zone, plan.fromMillis),
+    to: formatInstant(zone, plan.toMillis),
+    ...shapeStickiness(plan, answer),
+    as_of: answer.asOfMillis === undefined ? null : formatInstant(zone, answer.asOfMillis),
+    time_zone: zone,
+    watermark: answer.watermark,
+    query_hash: hashValue([workspace, zone, plan]),
+    warnings: yield* nameWarnings(workspace, read.planned)
+  }
+  return result
+})
+
+/** The same for the query string of a GET. */
+export const askFlatStickiness = Effect.fnUntraced(function* (workspace: WorkspaceId, flat: FlatActivity) {
+  const read = readFlatActivity(flat)
+  if ("errors" in read) return yield* new InvalidQuestion({ errors: read.errors })
+  return yield* askStickiness(workspace, read.question)
+})
