@@ -49,22 +49,22 @@ where start_ms >= 1000000 and start_ms < 3000000;
 create or replace temp table session_rows as
 select r.session, r.start_ms, r.end_ms, r.end_ms - r.start_ms as duration_ms, r.events, r.pages, r.engaged_ms, r.scroll_percent,
   r.pages = 1 and r.interactive = 0 as bounced,
-  coalesce(p.person, r.first_event.subject) as person, r.entry_event."entry_path"::varchar as "entry_path", r.origin_event."channel"::varchar as "channel"
+  coalesce(p.person, r.first_event) as person, r.entry_event::varchar as "entry_path", r.origin_event::varchar as "channel"
 from (
   select s.session, any_value(s.start_ms) as start_ms, any_value(s.end_ms) as end_ms, count(*) as events,
     count(*) filter (e.event_type = 'page_view') as pages, count(*) filter (case when e.event_type in ('page_view', 'page_exit', 'scroll_depth', 'engagement') then false
     else (e.properties->'/interactive')::varchar is distinct from 'false' end) as interactive,
-    sum(case when e.event_type = 'page_exit' then case when try_cast(e.properties->>'/engaged_ms' as decimal(28, 9)) between 0 and 86400000 then round(try_cast(e.properties->>'/engaged_ms' as decimal(28, 9)))::bigint end end)::bigint as engaged_ms, max(case e.event_type when 'page_exit' then case when try_cast(e.properties->>'/scroll_percent' as decimal(28, 9)) between 0 and 100 then round(try_cast(e.properties->>'/scroll_percent' as decimal(28, 9)))::bigint end
-    when 'scroll_depth' then case when try_cast(e.properties->>'/percent' as decimal(28, 9)) between 0 and 100 then round(try_cast(e.properties->>'/percent' as decimal(28, 9)))::bigint end end) as scroll_percent,
-    arg_min(struct_pack("subject" := e.subject), struct_pack(t := e.time_ms, r := e.received_us, i := e.idx, e := e.event_id)) as first_event,
-    arg_min(struct_pack("entry_path" := e.path), struct_pack(t := e.time_ms, r := e.received_us, i := e.idx, e := e.event_id)) filter (e.event_type = 'page_view') as entry_event,
-    arg_min(struct_pack("channel" := (case when (e.campaign is not null) then 'campaign' else 'direct' end)), struct_pack(o := not ((e.campaign is not null) or (e.referrer_host is not null)), t := e.time_ms, r := e.received_us, i := e.idx, e := e.event_id)) as origin_event
+    sum(case when e.event_type = 'page_exit' then case when try_cast(e.properties->>'/engaged_ms' as double) between 0 and 86400000 then round(try_cast(e.properties->>'/engaged_ms' as double))::bigint end end)::bigint as engaged_ms, max(case e.event_type when 'page_exit' then case when try_cast(e.properties->>'/scroll_percent' as double) between 0 and 100 then round(try_cast(e.properties->>'/scroll_percent' as double))::bigint end
+    when 'scroll_depth' then case when try_cast(e.properties->>'/percent' as double) between 0 and 100 then round(try_cast(e.properties->>'/percent' as double))::bigint end end) as scroll_percent,
+    arg_min(e.subject, struct_pack(t := e.time_ms, r := e.received_us, i := e.idx, e := e.event_id)) as first_event,
+    arg_min(e.path, struct_pack(t := e.time_ms, r := e.received_us, i := e.idx, e := e.event_id)) filter (e.event_type = 'page_view') as entry_event,
+    arg_min((case when (e.campaign is not null) then 'campaign' else 'direct' end), struct_pack(o := not ((e.campaign is not null) or (e.referrer_host is not null)), t := e.time_ms, r := e.received_us, i := e.idx, e := e.event_id)) as origin_event
   from store.events e left join session_times st on st.device = case when e.session is null then e.anonymous_id end and st.t = e.time_ms
   join session_spans s on s.session = coalesce(e.session, st.session)
   where e.workspace = 'default' and e.time_ms >= 1000000 and e.time_ms <= 4000000
   group by s.session
   having bool_or((e.event_type is not distinct from 'order_completed'))
-) r left join store.people p on p.subject = r.first_event.subject;
+) r left join store.people p on p.subject = r.first_event;
 
 select coalesce(e.channel, '') as value
 from session_rows e where (e.entry_path::varchar is not distinct from '/') group by 1 order by count(*) desc, value limit 25;
@@ -81,23 +81,23 @@ order by bucket nulls first, grp nulls first;
 create or replace temp table session_rows as
 select r.session, r.start_ms, r.end_ms, r.end_ms - r.start_ms as duration_ms, r.events, r.pages, r.engaged_ms, r.scroll_percent,
   r.pages = 1 and r.interactive = 0 as bounced,
-  coalesce(p.person, r.first_event.subject) as person, r.first_event."anonymous_id"::varchar as "anonymous_id", r.first_event."session_id"::varchar as "session_id", r.first_event."device"::varchar as "device", r.first_event."os"::varchar as "os", r.first_event."browser"::varchar as "browser", r.first_event."country"::varchar as "country", r.first_event."region"::varchar as "region", r.first_event."city"::varchar as "city", r.entry_event."entry_path"::varchar as "entry_path", r.entry_event."entry_host"::varchar as "entry_host", r.exit_event."exit_path"::varchar as "exit_path", r.origin_event."source"::varchar as "source", r.origin_event."medium"::varchar as "medium", r.origin_event."campaign"::varchar as "campaign", r.origin_event."term"::varchar as "term", r.origin_event."content"::varchar as "content", r.origin_event."click_id_type"::varchar as "click_id_type", r.origin_event."referrer"::varchar as "referrer", r.origin_event."channel"::varchar as "channel"
+  coalesce(p.person, r.first_event."subject") as person, r.first_event."anonymous_id"::varchar as "anonymous_id", r.first_event."session_id"::varchar as "session_id", r.first_event."device"::varchar as "device", r.first_event."os"::varchar as "os", r.first_event."browser"::varchar as "browser", r.first_event."country"::varchar as "country", r.first_event."region"::varchar as "region", r.first_event."city"::varchar as "city", r.entry_event."entry_path"::varchar as "entry_path", r.entry_event."entry_host"::varchar as "entry_host", r.exit_event::varchar as "exit_path", r.origin_event."source"::varchar as "source", r.origin_event."medium"::varchar as "medium", r.origin_event."campaign"::varchar as "campaign", r.origin_event."term"::varchar as "term", r.origin_event."content"::varchar as "content", r.origin_event."click_id_type"::varchar as "click_id_type", r.origin_event."referrer"::varchar as "referrer", r.origin_event."channel"::varchar as "channel"
 from (
   select s.session, any_value(s.start_ms) as start_ms, any_value(s.end_ms) as end_ms, count(*) as events,
     count(*) filter (e.event_type = 'page_view') as pages, count(*) filter (case when e.event_type in ('page_view', 'page_exit', 'scroll_depth', 'engagement') then false
     else (e.properties->'/interactive')::varchar is distinct from 'false' end) as interactive,
-    sum(case when e.event_type = 'page_exit' then case when try_cast(e.properties->>'/engaged_ms' as decimal(28, 9)) between 0 and 86400000 then round(try_cast(e.properties->>'/engaged_ms' as decimal(28, 9)))::bigint end end)::bigint as engaged_ms, max(case e.event_type when 'page_exit' then case when try_cast(e.properties->>'/scroll_percent' as decimal(28, 9)) between 0 and 100 then round(try_cast(e.properties->>'/scroll_percent' as decimal(28, 9)))::bigint end
-    when 'scroll_depth' then case when try_cast(e.properties->>'/percent' as decimal(28, 9)) between 0 and 100 then round(try_cast(e.properties->>'/percent' as decimal(28, 9)))::bigint end end) as scroll_percent,
+    sum(case when e.event_type = 'page_exit' then case when try_cast(e.properties->>'/engaged_ms' as double) between 0 and 86400000 then round(try_cast(e.properties->>'/engaged_ms' as double))::bigint end end)::bigint as engaged_ms, max(case e.event_type when 'page_exit' then case when try_cast(e.properties->>'/scroll_percent' as double) between 0 and 100 then round(try_cast(e.properties->>'/scroll_percent' as double))::bigint end
+    when 'scroll_depth' then case when try_cast(e.properties->>'/percent' as double) between 0 and 100 then round(try_cast(e.properties->>'/percent' as double))::bigint end end) as scroll_percent,
     arg_min(struct_pack("subject" := e.subject, "anonymous_id" := e.anonymous_id, "session_id" := e.session_id, "device" := e.device_type, "os" := e.os, "browser" := e.browser, "country" := e.country, "region" := e.region, "city" := e.city), struct_pack(t := e.time_ms, r := e.received_us, i := e.idx, e := e.event_id)) as first_event,
     arg_min(struct_pack("entry_path" := e.path, "entry_host" := e.host), struct_pack(t := e.time_ms, r := e.received_us, i := e.idx, e := e.event_id)) filter (e.event_type = 'page_view') as entry_event,
-    arg_max(struct_pack("exit_path" := e.path), struct_pack(t := e.time_ms, r := e.received_us, i := e.idx, e := e.event_id)) filter (e.event_type = 'page_view') as exit_event,
+    arg_max(e.path, struct_pack(t := e.time_ms, r := e.received_us, i := e.idx, e := e.event_id)) filter (e.event_type = 'page_view') as exit_event,
     arg_min(struct_pack("source" := coalesce(e.source, case when (e.referrer_host is not null) then e.referrer_host end), "medium" := e.medium, "campaign" := e.campaign, "term" := e.term, "content" := e.content, "click_id_type" := e.click_id_type, "referrer" := case when (e.referrer_host is not null) then e.referrer_host end, "channel" := (case when (e.campaign is not null) then 'campaign' else 'direct' end)), struct_pack(o := not ((e.campaign is not null) or (e.referrer_host is not null)), t := e.time_ms, r := e.received_us, i := e.idx, e := e.event_id)) as origin_event
   from store.events e
   join session_spans s on s.session = e.session
   where e.workspace = 'default' and e.time_ms >= 1000000 and e.time_ms <= 4000000
   group by s.session
   having bool_or((e.event_type is not distinct from 'order_completed'))
-) r left join store.people p on p.subject = r.first_event.subject;
+) r left join store.people p on p.subject = r.first_event."subject";
 
 with page as materialized (
   select e.* from session_rows e where (e.start_ms, e.session) < (5, 255::ubigint) and (e.entry_path::varchar is not distinct from '/')
@@ -106,8 +106,8 @@ with page as materialized (
   select person as subject, person from page union select subject, person from store.people where person in (select person from page)
 ), names as (
   select coalesce(p.person, e.subject) as person, coalesce(
-  min(coalesce(e.user_id, e.anonymous_id)) filter (where e.subject = coalesce(p.person, e.subject)),
-  min(coalesce(e.user_id, e.anonymous_id))) as person_id
+  min(case when (e.user_id is not null and lower(trim(e.user_id)) not in ('', 'null', 'undefined', 'anonymous', 'server', '0')) then e.user_id else e.anonymous_id end) filter (where e.subject = coalesce(p.person, e.subject)),
+  min(case when (e.user_id is not null and lower(trim(e.user_id)) not in ('', 'null', 'undefined', 'anonymous', 'server', '0')) then e.user_id else e.anonymous_id end)) as person_id
   from store.events e join members p on p.subject = e.subject group by 1
 )
 select page.*, names.person_id from page join names on names.person = page.person
