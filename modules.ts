@@ -11,6 +11,7 @@ import { AnalyticsGroup, EventsGroup } from "./http/contract/analytics.ts"
 import { FunnelsGroup } from "./http/contract/funnels.ts"
 import { KeysGroup } from "./http/contract/keys.ts"
 import { LifetimeGroup } from "./http/contract/lifetime.ts"
+import { PathsGroup } from "./http/contract/paths.ts"
 import { PlatformGroup } from "./http/contract/platform.ts"
 import { RetentionGroup } from "./http/contract/retention.ts"
 import { AttributionGroup } from "./http/contract/attribution.ts"
@@ -47,6 +48,7 @@ export const modules: ReadonlyArray<Module> = [
       EventsGroup,
       AnalyticsGroup,
       FunnelsGroup,
+      PathsGroup,
       RetentionGroup,
       LifetimeGroup,
       AttributionGroup,

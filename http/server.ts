@@ -10,6 +10,7 @@ import * as funnels from "./analytics/funnelHandlers.ts"
 import * as analytics from "./analytics/handlers.ts"
 import * as ingest from "./analytics/ingestRoutes.ts"
 import * as lifetime from "./analytics/lifetimeHandlers.ts"
+import * as paths from "./analytics/pathHandlers.ts"
 import * as retention from "./analytics/retentionHandlers.ts"
 import * as sessions from "./analytics/sessionHandlers.ts"
 import * as attribution from "./analytics/attributionHandlers.ts"
@@ -42,6 +43,7 @@ const api = HttpApiBuilder.layer(ServedApi).pipe(
     analytics.layer,
     activity.layer,
     funnels.layer,
+    paths.layer,
     retention.layer,
     lifetime.layer,
     attribution.layer,

@@ -4,6 +4,7 @@ import type { Read } from "./Engine.ts"
 import { answerFunnel } from "./funnel.ts"
 import { answerLifetime } from "./lifetime.ts"
 import { answerLifecycle } from "./lifecycle.ts"
+import { answerPaths } from "./path.ts"
 import { answerRetention } from "./retention.ts"
 import { answerSessionList, answerSessions } from "./session.ts"
 import { answerStickiness } from "./stickiness.ts"
@@ -15,6 +16,7 @@ const answers: { readonly [Kind in PlanKind]: (read: Read, plan: QueryPlan<Kind>
   funnel: answerFunnel,
   lifetime: answerLifetime,
   lifecycle: answerLifecycle,
+  path: answerPaths,
   retention: answerRetention,
   session: answerSessions,
   session_list: answerSessionList,

@@ -9,6 +9,7 @@ import { KeysGroup } from "./keys.ts"
 import { LifetimeGroup } from "./lifetime.ts"
 import { operationsOf } from "./Operation.ts"
 import type { Operation } from "./Operation.ts"
+import { PathsGroup } from "./paths.ts"
 import { PlatformGroup } from "./platform.ts"
 import { Problem } from "./Problem.ts"
 import { RetentionGroup } from "./retention.ts"
@@ -23,6 +24,7 @@ export class ServedApi extends HttpApi.make("broxiva")
     AnalyticsGroup,
     ActivityGroup,
     FunnelsGroup,
+    PathsGroup,
     RetentionGroup,
     LifetimeGroup,
     AttributionGroup,
@@ -43,6 +45,7 @@ export class Api extends HttpApi.make("broxiva").add(
   AnalyticsGroup,
   ActivityGroup,
   FunnelsGroup,
+  PathsGroup,
   RetentionGroup,
   LifetimeGroup,
   AttributionGroup,
@@ -62,6 +65,7 @@ export class DocumentedApi extends HttpApi.make("broxiva")
     AnalyticsGroup,
     ActivityGroup,
     FunnelsGroup,
+    PathsGroup,
     RetentionGroup,
     LifetimeGroup,
     AttributionGroup,

@@ -2,6 +2,7 @@ import type { AttributionPlan, AttributionRows } from "./AttributionPlan.ts"
 import type { FunnelPlan, FunnelRows } from "./FunnelPlan.ts"
 import type { LifetimePlan, LifetimeRows } from "./LifetimePlan.ts"
 import type { LifecyclePlan, LifecycleRows } from "./LifecyclePlan.ts"
+import type { PathPlan, PathRows } from "./PathPlan.ts"
 import type { RetentionPlan, RetentionRows } from "./RetentionPlan.ts"
 import type { SessionListPlan, SessionListRows, SessionPlan, SessionRows } from "./SessionPlan.ts"
 import type { StickinessPlan, StickinessRows } from "./StickinessPlan.ts"
@@ -13,6 +14,7 @@ export interface Plans {
   readonly funnel: { readonly plan: FunnelPlan; readonly rows: FunnelRows }
   readonly lifetime: { readonly plan: LifetimePlan; readonly rows: LifetimeRows }
   readonly lifecycle: { readonly plan: LifecyclePlan; readonly rows: LifecycleRows }
+  readonly path: { readonly plan: PathPlan; readonly rows: PathRows }
   readonly retention: { readonly plan: RetentionPlan; readonly rows: RetentionRows }
   readonly session: { readonly plan: SessionPlan; readonly rows: SessionRows }
   readonly session_list: { readonly plan: SessionListPlan; readonly rows: SessionListRows }

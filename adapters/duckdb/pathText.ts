@@ -1,0 +1,116 @@
+import type { PathPlan } from "../../ports/analytics/PathPlan.ts"
+import type { PlanFilter } from "../../ports/analytics/PlanFilter.ts"
+import { filterText } from "./conditionText.ts"
+import { quote } from "./literals.ts"
+import { traitJoins, traitsOf } from "./traitText.ts"
+
+const person = "coalesce(p.person, e.subject)"
+
+const eventsOf = (workspace: string, filter: PlanFilter): string =>
+  `store.events e left join store.people p on p.subject = e.subject${traitJoins(workspace, traitsOf(filter, []))}`
+
+/** When each person's path starts, or ends, into `path_firsts`. */
+export const pathFirstsText = ({ anchor, fromMillis, toMillis, workspace }: PathPlan): string =>
+  `create or replace temp table path_firsts as
+select ${person} as person, min(e.time_ms) as t
+from ${eventsOf(workspace, anchor)}
+where e.workspace = ${quote(workspace)} and e.time_ms >= ${fromMillis} and e.time_ms < ${toMillis} and ${filterText(anchor)}
+group by 1`
+
+/** What may lie on the paths with its distance from their begin, or end, into `path_events`. */
+export const pathEventsText = (plan: PathPlan): string => {
+  const { anchor, fromMillis, through, toMillis, windowMillis, workspace } = plan
+  const forward = plan.direction === "forward"
+  const distance = forward ? "e.time_ms - f.t" : "f.t - e.time_ms"
+  const [from, to] = forward ? [fromMillis, toMillis + windowMillis] : [fromMillis - windowMillis, toMillis]
+  const [passes, begins] = [filterText(through), filterText(anchor)]
+  return `create or replace temp table path_events as
+select f.person, ${distance} as d, e.received_us as r, e.idx as i, e.event_id as e, ${passes} as passes,
+  ${distance} = 0 and ${begins} as begins, e.event_type, case when e.event_type = 'page_view' then e.path end as path
+from ${eventsOf(workspace, { kind: "or", filters: [through, anchor] })}
+join path_firsts f on f.person = ${person}
+where e.workspace = ${quote(workspace)} and e.time_ms >= ${from} and e.time_ms < ${to}
+  and ${distance} between 0 and ${windowMillis} and (${passes} or (${distance} = 0 and ${begins}))`
+}
+
+/** RE2 of a rule with wildcards. */
+const groupPattern = (rule: string): string =>
+  `(?s)${rule
+    .split("*")
+    .map((part) => part.replaceAll(/[ -/:-@[-`{-~]/g, String.raw`\$&`))
+    .join(".*")}`
+
+/** The rule that each path is shown as, into `path_groups`: judged once for each path. */
+export const pathGroupsText = ({ groups }: PathPlan): string => {
+  const cases = groups.map((rule) => `when regexp_full_match(path, ${quote(groupPattern(rule))}) then ${quote(rule)}`)
+  return `create or replace temp table path_groups as
+select path, case ${cases.join(" ")} else path end as shown
+from (select distinct path from path_events where path is not null)`
+}
+
+/** A node is its kind, `e` or `p`, and its name. */
+const nodeText = ({ groups, pages }: PathPlan): string => {
+  const event = "'e' || x.event_type"
+  if (!pages) return event
+  return `case when x.path is null then ${event} else 'p' || ${groups.length > 0 ? "g.shown" : "x.path"} end`
+}
+
+/** The steps of each person's path, into `path_steps`, each with the node of the step before and how long it took. */
+export const pathStepsText = (plan: PathPlan): string => {
+  const { collapse, direction, gapMillis, groups, pages, steps } = plan
+  const forward = direction === "forward"
+  const order = ["r", "i", "e"].map((column) => `x.${column}${forward ? "" : " desc"}`).join(", ")
+  const place = "struct_pack(r := x.r, i := x.i, e := x.e)"
+  const grouped = pages && groups.length > 0 ? "\n  left join path_groups g on g.path = x.path" : ""
+  const ordered = "over (partition by person order by n rows unbounded preceding)"
+  return `create or replace temp table path_steps as
+with anchors as (
+  select x.person, min(${place}) as place from path_events x where x.begins group by 1
+), ordered as (
+  select x.person, x.d, ${nodeText(plan)} as node, row_number() over (partition by x.person order by x.d, ${order}) as n
+  from path_events x left join anchors a on x.d = 0 and a.person = x.person${grouped}
+  where x.d > 0 or ${place} = a.place or (x.passes and ${place} ${forward ? ">" : "<"} a.place)
+), walked as (
+  select person, d, node, n, coalesce(d - lag(d) over w > ${gapMillis}, false) as broken,
+    ${collapse ? "node is distinct from lag(node) over w" : "true"} as moved
+  from ordered window w as (partition by person order by n)
+), whole as (
+  select person, d, node, n, ${collapse ? `sum(moved::integer) ${ordered}` : "n"} - 1 as step,
+    bool_or(broken) ${ordered} as ended
+  from walked
+), reached as (
+  ${
+    collapse
+      ? "select person, step, any_value(node) as node, min(d) as d, count(*) as events from whole where not ended group by person, step"
+      : "select person, step, node, d, 1 as events from whole where not ended"
+  }
+)
+select step::integer as step, node, events, lag(node) over v as near, d - lag(d) over v as millis, lead(step) over v is null as dropped
+from reached window v as (partition by person order by step)
+qualify step <= ${steps}`
+}
+
+/** Every edge with its rank, into `path_edges`. */
+export const pathEdgesText = ({ direction }: PathPlan): string => {
+  const [from, to] = direction === "forward" ? ["near", "node"] : ["node", "near"]
+  return `create or replace temp table path_edges as
+select *, row_number() over (order by people desc, step, "from", "to") as rank from (
+  select step, ${from} as "from", ${to} as "to", count(*)::integer as people, sum(events)::integer as events,
+    median(millis)::double as median
+  from path_steps where step > 0 group by all
+)`
+}
+
+/** Every node with its rank, into `path_nodes`. */
+export const pathNodesText = `create or replace temp table path_nodes as
+select *, row_number() over (order by people desc, step, node) as rank from (
+  select step, node, count(*)::integer as people, count(*) filter (dropped)::integer as dropped from path_steps group by all
+)`
+
+export const topText = (table: "path_edges" | "path_nodes", { top }: PathPlan): string =>
+  `select * from ${table} where rank <= ${top} order by rank`
+
+/** What is behind the top, by step. */
+export const otherText = (table: "path_edges" | "path_nodes", sum: "events" | "dropped", { top }: PathPlan): string =>
+  `select step, count(*)::integer as count, sum(people)::integer as people, sum(${sum})::integer as sum
+from ${table} where rank > ${top} group by step order by step`

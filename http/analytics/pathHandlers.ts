@@ -1,0 +1,16 @@
+import { Effect } from "effect"
+import { HttpApiBuilder } from "effect/http-api"
+import { askFlatPaths, askPaths } from "../../domain/analytics/workflows/askPaths.ts"
+import { CurrentPrincipal } from "../contract/Admission.ts"
+import { ServedApi } from "../contract/Api.ts"
+import { answerProblems } from "../middleware/failures.ts"
+import { measured } from "./queryMetrics.ts"
+
+export const layer = HttpApiBuilder.group(ServedApi, "paths", (handlers) =>
+  handlers.handleAll({
+    ways: ({ query }) =>
+      Effect.flatMap(CurrentPrincipal, ({ workspace }) => answerProblems(measured(askFlatPaths(workspace, query)))),
+    ask: ({ payload }) =>
+      Effect.flatMap(CurrentPrincipal, ({ workspace }) => answerProblems(measured(askPaths(workspace, payload))))
+  })
+)
