@@ -27,6 +27,8 @@ export type Read = (sql: string) => Promise<ReadonlyArray<Row>>
 export interface Engine {
   /** A read: waits for a place, is interrupted at its deadline or with its fiber. */
   readonly query: (operation: string, sql: string) => Effect.Effect<ReadonlyArray<Row>, PortFailure>
+  /** A read of few rows that others wait for: goes before all questions, behind other look-ups alone. */
+  readonly lookUp: (operation: string, sql: string) => Effect.Effect<ReadonlyArray<Row>, PortFailure>
   /** Several reads of one state of the data. */
   readonly snapshot: <A>(operation: string, body: (read: Read) => Promise<A>) => Effect.Effect<A, PortFailure>
   /** The one writer; the body runs alone. */
@@ -56,6 +58,7 @@ const inTransaction = async <A>(connection: DuckDBConnection, body: (read: Read)
 interface Opened {
   readonly instance: DuckDBInstance
   readonly writer: DuckDBConnection
+  readonly lookUps: DuckDBConnection
   readonly idle: Array<DuckDBConnection>
   readonly all: ReadonlyArray<DuckDBConnection>
 }
@@ -63,8 +66,8 @@ interface Opened {
 const connectAll = (instance: DuckDBInstance): Effect.Effect<Opened, PortFailure> =>
   Effect.tryPromise({
     try: async () => {
-      const all = await Promise.all(Array.from({ length: queriesAtOnceMax + 1 }, () => instance.connect()))
-      return { instance, writer: all[0]!, idle: all.slice(1), all }
+      const all = await Promise.all(Array.from({ length: queriesAtOnceMax + 2 }, () => instance.connect()))
+      return { instance, writer: all[0]!, lookUps: all[1]!, idle: all.slice(2), all }
     },
     catch: (cause) => duckdbFailure("connect", cause)
   })
@@ -102,6 +105,7 @@ export const make = (options: EngineOptions): Effect.Effect<Engine, PortFailure,
     const timeoutMillis = options.queryTimeoutMillis ?? 30_000
     const places = yield* Semaphore.make(queriesAtOnceMax)
     const writing = yield* Semaphore.make(1)
+    const lookingUp = yield* Semaphore.make(1)
     let waiting = 0
     yield* (yield* Gauges).observe({
       name: "marketing_event_store_questions_waiting",
@@ -122,14 +126,13 @@ export const make = (options: EngineOptions): Effect.Effect<Engine, PortFailure,
     /** Nothing runs meanwhile: questions and writes wait, and go on with the file as it was committed. */
     const reopen = Effect.suspend(() => {
       for (const connection of opened?.all ?? []) connection.interrupt()
-      return writing.withPermits(1)(
-        places.withPermits(queriesAtOnceMax)(
-          openAgain.pipe(
-            Effect.tapError((failure) => Effect.logWarning(`event store: ${failure.message}`)),
-            Effect.retry(Schedule.spaced(reopenEvery)),
-            Effect.andThen(Effect.logWarning("event store: opened again"))
-          )
-        )
+      return openAgain.pipe(
+        Effect.tapError((failure) => Effect.logWarning(`event store: ${failure.message}`)),
+        Effect.retry(Schedule.spaced(reopenEvery)),
+        Effect.andThen(Effect.logWarning("event store: opened again")),
+        places.withPermits(queriesAtOnceMax),
+        lookingUp.withPermits(1),
+        writing.withPermits(1)
       )
     }).pipe(Effect.ensuring(Effect.sync(() => void (reopening = false))))
     const fork = yield* FiberSet.makeRuntime()
@@ -173,6 +176,17 @@ export const make = (options: EngineOptions): Effect.Effect<Engine, PortFailure,
 
     return {
       query: (operation, sql) => inPlace(operation, (connection) => readRows(connection, sql)),
+      lookUp: (operation, sql) =>
+        lookingUp
+          .withPermits(1)(
+            Effect.uninterruptible(
+              Effect.tryPromise({
+                try: () => readRows(opened!.lookUps, sql),
+                catch: (cause) => duckdbFailure(operation, cause)
+              })
+            )
+          )
+          .pipe(Effect.tapError(afterFailure)),
       snapshot: (operation, body) => inPlace(operation, (connection) => inTransaction(connection, body)),
       write: (operation, body) =>
         writing

@@ -62,13 +62,13 @@ const operations = (engine: Engine, ids: KnownIds, scratch: string): EventStore[
       : engine.write("insert", (connection) => insertLines(connection, ids, scratch, batch)),
   position: (partition) =>
     Effect.map(
-      engine.query("position", `select through from store.positions where log_partition = ${quote(partition)}`),
+      engine.lookUp("position", `select through from store.positions where log_partition = ${quote(partition)}`),
       (rows) => rows[0]?.["through"] as string | undefined
     ),
   contains: (workspace, eventIds) => {
     const suspects = eventIds.filter((id) => ids.has(highWord(id), lowWord(id))).map((id) => ({ workspace, id }))
     if (suspects.length === 0) return Effect.succeed(new Set<string>())
-    const query = (sql: string) => Effect.runPromise(engine.query("contains", sql))
+    const query = (sql: string) => Effect.runPromise(engine.lookUp("contains", sql))
     return Effect.tryPromise({
       try: () => confirm(query, suspects),
       catch: (cause) => duckdbFailure("contains", cause)

@@ -6,6 +6,9 @@ import type { BucketRun } from "../../ports/analytics/TrendPlan.ts"
 /** What no value is grouped as; no text of a client holds this character. */
 export const unset = "\u0001"
 
+/** An object that holds ciphertext is no value: neither it nor its blind index is ever shown or compared as text. */
+const clear = (text: string): string => `(case when not contains(${text}, '"$pii":') then ${text} end)`
+
 export const fieldText = (field: PlanField): string => {
   switch (field.kind) {
     case "column":
@@ -13,11 +16,11 @@ export const fieldText = (field: PlanField): string => {
     case "first_of":
       return `coalesce(${field.columns.map((column) => `e.${column}`).join(", ")})`
     case "property":
-      return `(e.properties->>${pointerTo(field.name)})`
+      return clear(`(e.properties->>${pointerTo(field.name)})`)
     case "session":
       return `e.${field.attribute}::varchar`
     case "trait":
-      return `${traitText(field)}->>'$'`
+      return clear(`(${traitText(field)}->>'$')`)
     case "channel": {
       const rules = field.rules.map(({ channel, when }) => `when ${filterText(when)} then ${quote(channel)}`)
       return `(case ${rules.join(" ")} else ${quote(field.otherwise)} end)`

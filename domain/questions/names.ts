@@ -1,7 +1,7 @@
-import { PersonalProperties, PersonalTraits } from "../../ports/analytics/AnalyticsEvent.ts"
 import type { ChannelRule, PlanColumn, PlanField } from "../../ports/analytics/PlanFilter.ts"
 import type { SessionLimits } from "../../ports/analytics/SessionLimits.ts"
 import type { PlanMetric } from "../../ports/analytics/TrendPlan.ts"
+import { isPersonalProperty, isPersonalTrait } from "../privacy/personalNames.ts"
 import { channelOtherwise } from "./channels.ts"
 
 const columns: Readonly<Record<string, PlanColumn>> = {
@@ -90,12 +90,8 @@ export const metricOf = (name: string, limits: SessionLimits): PlanMetric | unde
     : undefined
 }
 
-const personalProperties = new Set(Object.keys(PersonalProperties.fields))
-const personalTraits = new Set(Object.keys(PersonalTraits.fields))
-
 /** Whether the field's values are stored encrypted, by the built-in list or the workspace's own. */
 export const isEncrypted = (field: PlanField, own: ReadonlyArray<string>): boolean =>
   field.kind === "property"
-    ? own.includes(field.name) || personalProperties.has(field.name)
-    : field.kind === "trait" &&
-      (own.includes(field.name) || personalTraits.has(field.name) || field.name.startsWith("$"))
+    ? isPersonalProperty(field.name, own)
+    : field.kind === "trait" && (isPersonalTrait(field.name, own) || field.name.startsWith("$"))

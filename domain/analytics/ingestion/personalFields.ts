@@ -1,11 +1,8 @@
-import { PersonalProperties, PersonalTraits } from "../../../ports/analytics/AnalyticsEvent.ts"
 import { isReservedId } from "../../../ports/analytics/EventStore.ts"
 import { nonceBytes } from "../../../ports/privacy/sealing.ts"
 import { encryptValue } from "../../privacy/personalData.ts"
+import { isPersonalProperty, isPersonalTrait } from "../../privacy/personalNames.ts"
 import type { Draft } from "./Draft.ts"
-
-const personalProperties = new Set(Object.keys(PersonalProperties.fields))
-const personalTraits = new Set(Object.keys(PersonalTraits.fields))
 
 /** A value to encrypt: where it stands in the stored event, and under what name it is indexed. */
 export interface PersonalField {
@@ -21,21 +18,21 @@ export const personalFieldsOf = (draft: Draft): ReadonlyArray<PersonalField> => 
   const own = draft.context.settings.personal_fields
   const search = (
     part: PersonalField["part"],
-    known: ReadonlySet<string>,
+    isPersonal: typeof isPersonalProperty,
     values: object,
     path: ReadonlyArray<string>
   ) => {
     for (const [name, value] of Object.entries(values) as ReadonlyArray<[string, unknown]>) {
       if (value === null || value === undefined) continue
-      if (known.has(name) || own.includes(name)) found.push({ part, path: [...path, name], value })
+      if (isPersonal(name, own)) found.push({ part, path: [...path, name], value })
       // `name` is a person's among the traits themselves alone: what lies deeper may be a product's or a company's.
-      else if (typeof value === "object") search(part, personalProperties, value, [...path, name])
+      else if (typeof value === "object") search(part, isPersonalProperty, value, [...path, name])
     }
   }
   const { properties, traits, traits_once } = draft.stored
-  search("properties", personalProperties, properties, [])
-  if (traits !== undefined) search("traits", personalTraits, traits, [])
-  if (traits_once !== undefined) search("traits_once", personalTraits, traits_once, [])
+  search("properties", isPersonalProperty, properties, [])
+  if (traits !== undefined) search("traits", isPersonalTrait, traits, [])
+  if (traits_once !== undefined) search("traits_once", isPersonalTrait, traits_once, [])
   for (const [name, value] of Object.entries(draft.replacedIds)) {
     found.push({ part: "traits", path: [`$${name}`], value })
   }

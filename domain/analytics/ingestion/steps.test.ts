@@ -269,6 +269,21 @@ describe("properties", () => {
     for (const kept of ["Card", "Acme", '"sku":"1"', '"phone":null']) assert.include(text, kept)
     assert.strictEqual(properties.email, "a@example.com")
   })
+
+  it("that are personal are known however their names are spelt", () => {
+    const properties = {
+      "E-Mail": "a@example.com",
+      firstName: "Anna",
+      Date_Of_Birth: "2000-01-01",
+      emails: 3,
+      badgeId: 7
+    }
+    const { draft } = ingest({ properties }, { settings: { personal_fields: ["badge_id"] } })
+    assert.sameMembers(
+      personalFieldsOf(draft).map(({ path }) => path.join(".")),
+      ["E-Mail", "firstName", "Date_Of_Birth", "badgeId"]
+    )
+  })
 })
 
 describe("ids", () => {
