@@ -16,17 +16,24 @@ export const fieldText = (field: PlanField): string => {
     case "first_of":
       return `coalesce(${field.columns.map((column) => `e.${column}`).join(", ")})`
     case "property":
-      return clear(`(e.properties->>${pointerTo(field.name)})`)
+    case "trait":
+      return clear(storedText(field))
     case "session":
       return `e.${field.attribute}::varchar`
-    case "trait":
-      return clear(`(${traitText(field)}->>'$')`)
     case "channel": {
       const rules = field.rules.map(({ channel, when }) => `when ${filterText(when)} then ${quote(channel)}`)
       return `(case ${rules.join(" ")} else ${quote(field.otherwise)} end)`
     }
   }
 }
+
+/** The same, ciphertext included: whether there is a value at all. */
+const storedText = (field: PlanField): string =>
+  field.kind === "property"
+    ? `(e.properties->>${pointerTo(field.name)})`
+    : field.kind === "trait"
+      ? `(${traitText(field)}->>'$')`
+      : fieldText(field)
 
 /** RE2 of a host, or of all hosts below it. Second levels under which names are given: com.au, co.uk. */
 const hostPattern = (host: string): string => {
@@ -63,7 +70,7 @@ export const filterText = (filter: PlanFilter): string => {
         ? "false"
         : `coalesce(regexp_full_match(${fieldText(filter.field)}, ${quote(filter.hosts.map(hostPattern).join("|"))}), false)`
     case "is_set":
-      return `(${fieldText(filter.field)} is not null)`
+      return `(${storedText(filter.field)} is not null)`
     case "index_is":
       return `coalesce(${indexText(filter.field)} = ${quote(filter.index)}, false)`
     case "bears_index": {
