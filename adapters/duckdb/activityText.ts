@@ -1,17 +1,7 @@
 import type { LifecyclePlan } from "../../ports/analytics/LifecyclePlan.ts"
-import type { PlanFilter } from "../../ports/analytics/PlanFilter.ts"
 import type { StickinessPlan } from "../../ports/analytics/StickinessPlan.ts"
-import { bucketText, filterText } from "./conditionText.ts"
-import { quote } from "./literals.ts"
-import { traitJoins, traitsOf } from "./traitText.ts"
-
-const person = "coalesce(p.person, e.subject)"
-
-const eventsOf = (workspace: string, filter: PlanFilter, times: ReadonlyArray<string>): string => {
-  const conditions = [`e.workspace = ${quote(workspace)}`, ...times, filterText(filter)]
-  return `store.events e left join store.people p on p.subject = e.subject${traitJoins(workspace, traitsOf(filter, []))}
-    where ${conditions.join(" and ")}`
-}
+import { bucketText } from "./conditionText.ts"
+import { person, selectedEvents } from "./peopleText.ts"
 
 /** People by the number of buckets that they were active on. */
 export const stickinessText = ({ buckets, filter, fromMillis, toMillis, workspace }: StickinessPlan): string => {
@@ -19,7 +9,7 @@ export const stickinessText = ({ buckets, filter, fromMillis, toMillis, workspac
   return `select buckets::integer as buckets, count(*)::integer as people from (
   select person, count(*) as buckets from (
     select distinct ${person} as person, ${bucketText(buckets)}::integer as bucket
-    from ${eventsOf(workspace, filter, times)}
+    from ${selectedEvents(workspace, filter, times)}
   ) group by person
 ) group by buckets order by buckets`
 }
@@ -37,7 +27,7 @@ export const lifecyclePatternsText = (plan: LifecyclePlan): string => {
   return `create or replace temp table lifecycle_patterns as
 select pattern, count(*) as people from (
   select ${person} as person, bit_or(1::${bitsText(plan)} << (${bit})::integer) as pattern
-    from ${eventsOf(workspace, filter, [`e.time_ms < ${toMillis}`])}
+    from ${selectedEvents(workspace, filter, [`e.time_ms < ${toMillis}`])}
   group by 1
 ) group by pattern`
 }

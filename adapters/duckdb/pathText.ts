@@ -1,19 +1,13 @@
 import type { PathPlan } from "../../ports/analytics/PathPlan.ts"
-import type { PlanFilter } from "../../ports/analytics/PlanFilter.ts"
 import { filterText } from "./conditionText.ts"
 import { quote } from "./literals.ts"
-import { traitJoins, traitsOf } from "./traitText.ts"
-
-const person = "coalesce(p.person, e.subject)"
-
-const eventsOf = (workspace: string, filter: PlanFilter): string =>
-  `store.events e left join store.people p on p.subject = e.subject${traitJoins(workspace, traitsOf(filter, []))}`
+import { eventsWithPeople, person } from "./peopleText.ts"
 
 /** When each person's path starts, or ends, into `path_firsts`. */
 export const pathFirstsText = ({ anchor, fromMillis, toMillis, workspace }: PathPlan): string =>
   `create or replace temp table path_firsts as
 select ${person} as person, min(e.time_ms) as t
-from ${eventsOf(workspace, anchor)}
+from ${eventsWithPeople(workspace, anchor)}
 where e.workspace = ${quote(workspace)} and e.time_ms >= ${fromMillis} and e.time_ms < ${toMillis} and ${filterText(anchor)}
 group by 1`
 
@@ -27,7 +21,7 @@ export const pathEventsText = (plan: PathPlan): string => {
   return `create or replace temp table path_events as
 select f.person, ${distance} as d, e.received_us as r, e.idx as i, e.event_id as e, ${passes} as passes,
   ${distance} = 0 and ${begins} as begins, e.event_type, case when e.event_type = 'page_view' then e.path end as path
-from ${eventsOf(workspace, { kind: "or", filters: [through, anchor] })}
+from ${eventsWithPeople(workspace, { kind: "or", filters: [through, anchor] })}
 join path_firsts f on f.person = ${person}
 where e.workspace = ${quote(workspace)} and e.time_ms >= ${from} and e.time_ms < ${to}
   and ${distance} between 0 and ${windowMillis} and (${passes} or (${distance} = 0 and ${begins}))`

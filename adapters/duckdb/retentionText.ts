@@ -1,22 +1,12 @@
 import type { PlanFilter } from "../../ports/analytics/PlanFilter.ts"
 import type { RetentionPlan } from "../../ports/analytics/RetentionPlan.ts"
 import { bucketText, filterText } from "./conditionText.ts"
-import { quote } from "./literals.ts"
-import { traitJoins, traitsOf } from "./traitText.ts"
+import { person, selectedEvents } from "./peopleText.ts"
 
-const person = "coalesce(p.person, e.subject)"
 const place = "struct_pack(t := e.time_ms, r := e.received_us, i := e.idx, e := e.event_id)"
 
-const eventsOf = (plan: RetentionPlan, filter: PlanFilter, since: number | undefined): string => {
-  const { workspace } = plan
-  const conditions = [
-    `e.workspace = ${quote(workspace)}`,
-    ...(since === undefined ? [] : [`e.time_ms >= ${since}`]),
-    filterText(filter)
-  ]
-  return `store.events e left join store.people p on p.subject = e.subject${traitJoins(workspace, traitsOf(filter, []))}
-  where ${conditions.join(" and ")}`
-}
+const eventsOf = ({ workspace }: RetentionPlan, filter: PlanFilter, since: number | undefined): string =>
+  selectedEvents(workspace, filter, since === undefined ? [] : [`e.time_ms >= ${since}`])
 
 /** Bucket of an event; behind the last, one more. */
 const bucketOf = (plan: RetentionPlan): string =>

@@ -18,37 +18,15 @@ import { SessionsGroup } from "./sessions.ts"
 import { AuditGroup, DeadLettersGroup } from "./records.ts"
 import { WorkspacesGroup } from "./workspaces.ts"
 
-/** What the builder serves; the rest of the contract stands on plain routes. */
-export class ServedApi extends HttpApi.make("broxiva")
-  .add(
-    AnalyticsGroup,
-    ActivityGroup,
-    FunnelsGroup,
-    PathsGroup,
-    RetentionGroup,
-    LifetimeGroup,
-    AttributionGroup,
-    SessionsGroup,
-    PlatformGroup,
-    WorkspacesGroup,
-    KeysGroup,
-    AuditGroup,
-    DeadLettersGroup,
-    HealthGroup
-  )
-  .annotate(HttpApi.ParseOptions, { errors: "all" })
-  .annotate(HttpApi.PayloadParseOptions, { errors: "all", onExcessProperty: "error" }) {}
-
-/** The whole contract that the typed client speaks. */
-export class Api extends HttpApi.make("broxiva").add(
-  EventsGroup,
+/** A new group is named here once. */
+const served = [
   AnalyticsGroup,
   ActivityGroup,
+  AttributionGroup,
   FunnelsGroup,
+  LifetimeGroup,
   PathsGroup,
   RetentionGroup,
-  LifetimeGroup,
-  AttributionGroup,
   SessionsGroup,
   PlatformGroup,
   WorkspacesGroup,
@@ -56,28 +34,20 @@ export class Api extends HttpApi.make("broxiva").add(
   AuditGroup,
   DeadLettersGroup,
   HealthGroup
-) {}
+] as const
+
+/** What the builder serves; the rest of the contract stands on plain routes. */
+export class ServedApi extends HttpApi.make("broxiva")
+  .add(...served)
+  .annotate(HttpApi.ParseOptions, { errors: "all" })
+  .annotate(HttpApi.PayloadParseOptions, { errors: "all", onExcessProperty: "error" }) {}
+
+/** The whole contract that the typed client speaks. */
+export class Api extends HttpApi.make("broxiva").add(EventsGroup, ...served) {}
 
 /** What the document and the tests speak of: the client's endpoints and the WebSocket. */
 export class DocumentedApi extends HttpApi.make("broxiva")
-  .add(
-    EventsGroup,
-    AnalyticsGroup,
-    ActivityGroup,
-    FunnelsGroup,
-    PathsGroup,
-    RetentionGroup,
-    LifetimeGroup,
-    AttributionGroup,
-    SessionsGroup,
-    StreamGroup,
-    PlatformGroup,
-    WorkspacesGroup,
-    KeysGroup,
-    AuditGroup,
-    DeadLettersGroup,
-    HealthGroup
-  )
+  .add(EventsGroup, StreamGroup, ...served)
   .annotate(HttpApi.AdditionalSchemas, [Problem, LiveEvent])
   .annotate(OpenApi.Transform, (document) => describeDocument(document, operations))
   .annotateMerge(OpenApi.annotations({ title: "Broxiva Marketing Platform", version: "0.1.0" })) {}

@@ -2,7 +2,7 @@ create or replace temp table lifecycle_patterns as
 select pattern, count(*) as people from (
   select coalesce(p.person, e.subject) as person, bit_or(1::bigint << (case when e.time_ms < 1000000 then 0 else 1 + (case when e.time_ms < 3000000 then 0 + (e.time_ms - 1000000) // 1000000 else 2 + (e.time_ms - 3000000) // 900000 end) end)::integer) as pattern
     from store.events e left join store.people p on p.subject = e.subject
-    where e.workspace = 'default' and e.time_ms < 4000000 and (e.event_type is not distinct from 'page_view')
+  where e.workspace = 'default' and e.time_ms < 4000000 and (e.event_type is not distinct from 'page_view')
   group by 1
 ) group by pattern;
 
@@ -15,6 +15,6 @@ create or replace temp table lifecycle_patterns as
 select pattern, count(*) as people from (
   select coalesce(p.person, e.subject) as person, bit_or(1::hugeint << (case when e.time_ms < 1000000 then 0 else 1 + (case when e.time_ms < 3000000 then 0 + (e.time_ms - 1000000) // 1000000 else 2 + (e.time_ms - 3000000) // 900000 end) end)::integer) as pattern
     from store.events e left join store.people p on p.subject = e.subject
-    where e.workspace = 'default' and e.time_ms < 4000000 and (e.event_type is not distinct from 'page_view')
+  where e.workspace = 'default' and e.time_ms < 4000000 and (e.event_type is not distinct from 'page_view')
   group by 1
 ) group by pattern;
