@@ -122,7 +122,7 @@ describe("the stream", () => {
 
   it(
     "drops a reader that takes nothing, with a reason, while ingestion and quick readers miss nothing",
-    { timeout: 60_000 },
+    { timeout: 120_000 },
     async () => {
       const token = tokenFor(server.folder, { workspace: "stream-slow" })
       const quick = await watch(token)
@@ -135,12 +135,12 @@ describe("the stream", () => {
         async () => {
           await Promise.all(Array.from({ length: 4 }, () => send(token, 1000)))
           sent += 4000
+          await eventually(() => quick.seen.length === sent, "the quick reader sees every event", 40_000)
           return (await watchersOpen()) < open
         },
         "the slow reader is dropped",
-        40_000
+        80_000
       )
-      await eventually(() => quick.seen.length === sent, "the quick reader sees every event")
       slow.socket.resume()
       await eventually(
         () => slow.read().includes("the reader is too slow") || slow.socket.destroyed,
