@@ -114,7 +114,7 @@ const groupNames = (plan: TrendPlan): ReadonlyArray<string> => plan.breakdown.ma
 
 /**
  * The one pass over the events, into the temporary table `gathered_<source>`: a row for each bucket and value of the
- * breakdown, or, where people or sessions are counted, for each event. `derived`: there are events without a session id.
+ * breakdown, and where people or sessions are counted for each of them. `derived`: there are events without a session id.
  */
 export const gatherText = (plan: TrendPlan, source: MetricSource, derived: boolean): string => {
   const metrics = metricsOf(plan, source)
@@ -126,20 +126,17 @@ export const gatherText = (plan: TrendPlan, source: MetricSource, derived: boole
     ...(plan.buckets.length > 0 ? [`${bucketText(plan.buckets)} as bucket`] : []),
     ...plan.breakdown.map((field, index) => `coalesce(${fieldText(field)}, '${unset}') as g${index}`)
   ]
-  const columns =
-    people || sessions
-      ? [
-          ...(people ? ["coalesce(p.person, e.subject) as person"] : []),
-          ...(sessions ? [`${sessionText(derived)} as session`] : []),
-          ...parts.map(({ name, value }) => `${value} as ${name}`)
-        ]
-      : parts.map(({ fold, name, value }) => `${fold}(${value}) as ${name}`)
+  const columns = [
+    ...(people ? ["coalesce(p.person, e.subject) as person"] : []),
+    ...(sessions ? [`${sessionText(derived)} as session`] : []),
+    ...parts.map(({ fold, name, value }) => `${fold}(${value}) as ${name}`)
+  ]
   return `create or replace temp table gathered_${source} as
 select ${[...groups, ...columns].join(", ")}
 from ${source === "orders" ? ordersText(plan.workspace, plan.conversions) : "store.events"} e${
     people || traits.length > 0 ? " left join store.people p on p.subject = e.subject" : ""
   }${traitJoins(plan.workspace, traits)}${sessionTimesJoin(sessions && derived)}
-where ${where(plan)}${people || sessions || groups.length === 0 ? "" : "\ngroup by all"}`
+where ${where(plan)}${people || sessions || groups.length > 0 ? "\ngroup by all" : ""}`
 }
 
 /** The breakdown's values in the asked order: those of all events where any metric counts events, ordered or not. */
@@ -176,8 +173,7 @@ export const answerText = (
     ...(grouped ? ["(grp)"] : []),
     ...(plan.buckets.length > 0 ? ["(bucket)", ...(grouped ? ["(bucket, grp)"] : [])] : [])
   ]
-  const peopleAlone = metricsOf(plan, source).every(({ metric }) => metric.kind === "people")
-  return `with e as (select ${peopleAlone ? "distinct " : ""}*${grouped ? `, ${groupText(plan, groups)} as grp` : ""} from gathered_${source})
+  return `with e as (select *${grouped ? `, ${groupText(plan, groups)} as grp` : ""} from gathered_${source})
 select ${plan.buckets.length > 0 ? "bucket" : "null"} as bucket, ${grouped ? "grp" : "null"} as grp, ${metricsOf(
     plan,
     source
