@@ -48,17 +48,17 @@ export const layer = Layer.effect(
     const tracing = yield* Tracing
     const random = yield* Random.Random
     const chance = () => random.nextDoubleUnsafe()
-    const routes = new Map<string, Route>()
+    const routes = new Map<string, { readonly method: string; readonly route: Route }>()
     return DirectRoutes.of({
       add: (method, path, exchange) =>
         Effect.contextWith((services) =>
-          Effect.sync(() => void routes.set(`${method} ${path}`, direct(method, path, exchange, services)))
+          Effect.sync(() => void routes.set(path, { method, route: direct(method, path, exchange, services) }))
         ),
       find: (message) => {
         const { method, url = "" } = message
         const query = url.indexOf("?")
-        const route = routes.get(`${method} ${query === -1 ? url : url.slice(0, query)}`)
-        return route === undefined || isRecorded(tracing, message, chance) ? undefined : route
+        const found = routes.get(query === -1 ? url : url.slice(0, query))
+        return found?.method !== method || isRecorded(tracing, message, chance) ? undefined : found?.route
       }
     })
   })

@@ -9,7 +9,7 @@ import { consume } from "./consume.ts"
 
 const name = "index"
 /** An insert costs the same for one line as for hundreds; answers stay fresh well within a second. */
-const gatherMillis = 300
+const gatherMillis = 400
 
 const letterOf = (rejected: RejectedLine, now: number): DeadLetter => ({
   id: createHash("sha256").update(rejected.line).digest("hex").slice(0, 32),

@@ -75,7 +75,7 @@ export const layer = HttpRouter.use(
       }
       return (request) => {
         const start = clock.currentTimeMillisUnsafe()
-        return Effect.flatMap(admit(request, rules), (admitted): Effect.Effect<Answer> => {
+        return Effect.flatMapEager(admit(request, rules), (admitted): Effect.Effect<Answer> => {
           if (HttpServerResponse.isHttpServerResponse(admitted)) return Effect.succeed(admitted)
           return Effect.map(run(request, admitted), (made) => {
             latency.updateUnsafe((clock.currentTimeMillisUnsafe() - start) / 1000, noServices)

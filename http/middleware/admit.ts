@@ -84,7 +84,7 @@ export const makeAdmit = Effect.gen(function* () {
     const limit = principal.rateLimits[rules.rate_class] ?? limits.perMinute[rules.rate_class]
     const who = principal.kind === "browser" ? `${principal.keyId}|${addressKey(visit.ip)}` : principal.keyId
     const taken = takeRate(`${principal.workspace}|${rules.rate_class}|${who}`, limit, visit.now)
-    return Effect.map(taken, (decision) => {
+    return Effect.mapEager(taken, (decision) => {
       const rate = decision === undefined ? {} : rateHeaders(decision, rules.rate_class)
       if (decision !== undefined && !decision.allowed) return limited(visit, decision, rate)
       const origin = visit.request.headers["origin"]
@@ -99,8 +99,15 @@ export const makeAdmit = Effect.gen(function* () {
         })
       }
       const { headers, ip, requestId } = visit
-      const from = ip === undefined ? undefined : cutAddress(ip)
-      return { principal, ip, from, requestId, headers: { ...headers, ...rate } }
+      return {
+        principal,
+        ip,
+        get from() {
+          return ip === undefined ? undefined : cutAddress(ip)
+        },
+        requestId,
+        headers: { ...headers, ...rate }
+      }
     })
   }
 

@@ -16,7 +16,7 @@ export const makeTakeRate = Effect.map(
   RateLimits,
   (limiter) =>
     (key: string, limit: number, nowMillis: number, cost = 1): Effect.Effect<RateDecision | undefined> =>
-      Effect.catch(limiter.take({ key, limit, windowMillis, cost, nowMillis }), () => {
+      Effect.catchEager(limiter.take({ key, limit, windowMillis, cost, nowMillis }), () => {
         rateLimiterFailures.updateUnsafe(1, Context.empty())
         return Effect.undefined
       })

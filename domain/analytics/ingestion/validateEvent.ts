@@ -127,8 +127,19 @@ const properties = (value: unknown, report: Report): void => {
   if (names.length > propertyCountMax) {
     report("/properties", "too_many", `${propertyCountMax} properties at the most`)
   }
-  for (const name of names) openValue(value[name], `/properties/${escapePointer(name)}`, report)
+  for (const name of names) {
+    const each = value[name]
+    if (!isPlain(each)) openValue(each, `/properties/${escapePointer(name)}`, report)
+  }
 }
+
+/** What most values are: nothing to report, and no pointer to make. */
+const isPlain = (value: unknown): boolean =>
+  typeof value === "string"
+    ? value.length <= stringCharactersMax
+    : typeof value === "number"
+      ? Number.isFinite(value)
+      : typeof value === "boolean"
 
 /** Values of `properties` are open but for what cannot be stored as it was sent. */
 const openValue = (value: unknown, at: string, report: Report): void => {
@@ -139,6 +150,6 @@ const openValue = (value: unknown, at: string, report: Report): void => {
   } else if (Array.isArray(value)) {
     for (let index = 0; index < value.length; index += 1) openValue(value[index], `${at}/${index}`, report)
   } else if (isObject(value)) {
-    for (const key in value) openValue(value[key], `${at}/${escapePointer(key)}`, report)
+    for (const key in value) if (!isPlain(value[key])) openValue(value[key], `${at}/${escapePointer(key)}`, report)
   }
 }

@@ -314,21 +314,27 @@ const readBatch = (value: unknown, request: IngestRequest): InvalidEvents | Batc
   return { events: events as ReadonlyArray<unknown>, sentAt, historical: historical === true }
 }
 
-/** The newest ids, in two generations: the older half goes at once, without a queue to keep. */
+/** The newest ids of each workspace, in two generations: the older half goes at once, without a queue to keep. */
 const rememberIds = () => {
-  let young = new Set<string>()
-  let old = new Set<string>()
+  let young = new Map<string, Set<string>>()
+  let old = new Map<string, Set<string>>()
+  let youngSize = 0
+  const has = (workspace: string, id: string): boolean =>
+    young.get(workspace)?.has(id) === true || old.get(workspace)?.has(id) === true
   return {
-    has: (workspace: string, id: string) => young.has(`${workspace}|${id}`) || old.has(`${workspace}|${id}`),
-    /** Whether it was new. */
+    has,
+    /** Answers whether the id is new. */
     add: (workspace: string, id: string): boolean => {
-      const name = `${workspace}|${id}`
-      if (young.has(name) || old.has(name)) return false
-      if (young.size >= rememberedIdsMax / 2) {
+      if (has(workspace, id)) return false
+      if (youngSize >= rememberedIdsMax / 2) {
         old = young
-        young = new Set()
+        young = new Map()
+        youngSize = 0
       }
-      young.add(name)
+      youngSize += 1
+      const ids = young.get(workspace)
+      if (ids === undefined) young.set(workspace, new Set([id]))
+      else ids.add(id)
       return true
     }
   }
