@@ -120,7 +120,7 @@ from (
   select arg_min(struct_pack(subject := subject, time_ms := time_ms, received_us := received_us, idx := idx, event_id := event_id, rank := rank, value := value),
       struct_pack(o := rank, t := time_ms, r := received_us, i := idx, e := event_id)) filter (rank is not null) as touch${
         landing
-          ? `,\n    arg_min(path, ${place.replaceAll("e.", "")}) filter (event_type = 'page_view') as landing`
+          ? `,\n    arg_min_null(path, ${place.replaceAll("e.", "")}) filter (event_type = 'page_view') as landing`
           : ""
       }
   from (

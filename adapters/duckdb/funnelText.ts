@@ -55,12 +55,12 @@ const nextStep = (plan: FunnelPlan, step: number): string => {
 
 /**
  * Without exclusions, of attempts that take the same second event only the latest can be the best: it has the longest
- * window left, and all else in common.
+ * window left, and all else in common. Of those that come no further than their begin, the earliest is.
  */
 const withoutDominated = (plan: FunnelPlan): string =>
   plan.exclusions.length > 0
     ? "select * from a1"
-    : "select * from a1 qualify row_number() over (partition by unit, n1 order by n0 desc) = 1"
+    : "select * from a1 qualify row_number() over (partition by unit, n1 order by if(n1 is null, n0, -n0)) = 1"
 
 /** Attempts in the listed order, as a chain of tables `a0`, `a1`, … */
 const orderedAttempts = (plan: FunnelPlan): string => {

@@ -151,16 +151,17 @@ const attributeText = (
   }
 }
 
+/** `…_null`: an event that lacks the value is the first all the same. */
 const roleText = (role: Role, fields: string, { sources }: Pick<SessionSelection, "sources">): string => {
   switch (role) {
     case "first":
-      return `arg_min(${fields}, ${place})`
+      return `arg_min_null(${fields}, ${place})`
     case "entry":
-      return `arg_min(${fields}, ${place}) filter (${isPageView})`
+      return `arg_min_null(${fields}, ${place}) filter (${isPageView})`
     case "exit":
-      return `arg_max(${fields}, ${place}) filter (${isPageView})`
+      return `arg_max_null(${fields}, ${place}) filter (${isPageView})`
     case "origin":
-      return `arg_min(${fields}, struct_pack(o := not ${filterText(sources.isSource)}, t := e.time_ms, r := e.received_us, i := e.idx, e := e.event_id))`
+      return `arg_min_null(${fields}, struct_pack(o := not ${filterText(sources.isSource)}, t := e.time_ms, r := e.received_us, i := e.idx, e := e.event_id))`
   }
 }
 

@@ -120,7 +120,7 @@ select coalesce(p.person, s.touch.subject) as person, s.touch.time_ms as time_ms
 from (
   select arg_min(struct_pack(subject := subject, time_ms := time_ms, received_us := received_us, idx := idx, event_id := event_id, rank := rank, value := value),
       struct_pack(o := rank, t := time_ms, r := received_us, i := idx, e := event_id)) filter (rank is not null) as touch,
-    arg_min(path, struct_pack(t := time_ms, r := received_us, i := idx, e := event_id)) filter (event_type = 'page_view') as landing
+    arg_min_null(path, struct_pack(t := time_ms, r := received_us, i := idx, e := event_id)) filter (event_type = 'page_view') as landing
   from (
     select ss.session as key, e.subject, e.time_ms, e.received_us, e.idx, e.event_id, e.event_type, e.path, case when ((e.campaign is not null) or (e.referrer_host is not null)) or e.event_type in ('email_clicked', 'banner_clicked') then 0 when e.event_type = 'page_view' then 1 end as rank, null::varchar as value
     from store.events e join session_spans ss on ss.session = e.session

@@ -56,9 +56,9 @@ from (
     else (e.properties->'/interactive')::varchar is distinct from 'false' end) as interactive,
     sum(case when e.event_type = 'page_exit' then case when try_cast(e.properties->>'/engaged_ms' as double) between 0 and 86400000 then round(try_cast(e.properties->>'/engaged_ms' as double))::bigint end end)::bigint as engaged_ms, max(case e.event_type when 'page_exit' then case when try_cast(e.properties->>'/scroll_percent' as double) between 0 and 100 then round(try_cast(e.properties->>'/scroll_percent' as double))::bigint end
     when 'scroll_depth' then case when try_cast(e.properties->>'/percent' as double) between 0 and 100 then round(try_cast(e.properties->>'/percent' as double))::bigint end end) as scroll_percent,
-    arg_min(e.subject, struct_pack(t := e.time_ms, r := e.received_us, i := e.idx, e := e.event_id)) as first_event,
-    arg_min(e.path, struct_pack(t := e.time_ms, r := e.received_us, i := e.idx, e := e.event_id)) filter (e.event_type = 'page_view') as entry_event,
-    arg_min((case when (e.campaign is not null) then 'campaign' else 'direct' end), struct_pack(o := not ((e.campaign is not null) or (e.referrer_host is not null)), t := e.time_ms, r := e.received_us, i := e.idx, e := e.event_id)) as origin_event
+    arg_min_null(e.subject, struct_pack(t := e.time_ms, r := e.received_us, i := e.idx, e := e.event_id)) as first_event,
+    arg_min_null(e.path, struct_pack(t := e.time_ms, r := e.received_us, i := e.idx, e := e.event_id)) filter (e.event_type = 'page_view') as entry_event,
+    arg_min_null((case when (e.campaign is not null) then 'campaign' else 'direct' end), struct_pack(o := not ((e.campaign is not null) or (e.referrer_host is not null)), t := e.time_ms, r := e.received_us, i := e.idx, e := e.event_id)) as origin_event
   from store.events e left join session_times st on st.device = case when e.session is null then e.anonymous_id end and st.t = e.time_ms
   join session_spans s on s.session = coalesce(e.session, st.session)
   where e.workspace = 'default' and e.time_ms >= 1000000 and e.time_ms <= 4000000
@@ -88,10 +88,10 @@ from (
     else (e.properties->'/interactive')::varchar is distinct from 'false' end) as interactive,
     sum(case when e.event_type = 'page_exit' then case when try_cast(e.properties->>'/engaged_ms' as double) between 0 and 86400000 then round(try_cast(e.properties->>'/engaged_ms' as double))::bigint end end)::bigint as engaged_ms, max(case e.event_type when 'page_exit' then case when try_cast(e.properties->>'/scroll_percent' as double) between 0 and 100 then round(try_cast(e.properties->>'/scroll_percent' as double))::bigint end
     when 'scroll_depth' then case when try_cast(e.properties->>'/percent' as double) between 0 and 100 then round(try_cast(e.properties->>'/percent' as double))::bigint end end) as scroll_percent,
-    arg_min(struct_pack("subject" := e.subject, "anonymous_id" := e.anonymous_id, "session_id" := e.session_id, "device" := e.device_type, "os" := e.os, "browser" := e.browser, "country" := e.country, "region" := e.region, "city" := e.city), struct_pack(t := e.time_ms, r := e.received_us, i := e.idx, e := e.event_id)) as first_event,
-    arg_min(struct_pack("entry_path" := e.path, "entry_host" := e.host), struct_pack(t := e.time_ms, r := e.received_us, i := e.idx, e := e.event_id)) filter (e.event_type = 'page_view') as entry_event,
-    arg_max(e.path, struct_pack(t := e.time_ms, r := e.received_us, i := e.idx, e := e.event_id)) filter (e.event_type = 'page_view') as exit_event,
-    arg_min(struct_pack("source" := coalesce(e.source, case when (e.referrer_host is not null) then e.referrer_host end), "medium" := e.medium, "campaign" := e.campaign, "term" := e.term, "content" := e.content, "click_id_type" := e.click_id_type, "referrer" := case when (e.referrer_host is not null) then e.referrer_host end, "channel" := (case when (e.campaign is not null) then 'campaign' else 'direct' end)), struct_pack(o := not ((e.campaign is not null) or (e.referrer_host is not null)), t := e.time_ms, r := e.received_us, i := e.idx, e := e.event_id)) as origin_event
+    arg_min_null(struct_pack("subject" := e.subject, "anonymous_id" := e.anonymous_id, "session_id" := e.session_id, "device" := e.device_type, "os" := e.os, "browser" := e.browser, "country" := e.country, "region" := e.region, "city" := e.city), struct_pack(t := e.time_ms, r := e.received_us, i := e.idx, e := e.event_id)) as first_event,
+    arg_min_null(struct_pack("entry_path" := e.path, "entry_host" := e.host), struct_pack(t := e.time_ms, r := e.received_us, i := e.idx, e := e.event_id)) filter (e.event_type = 'page_view') as entry_event,
+    arg_max_null(e.path, struct_pack(t := e.time_ms, r := e.received_us, i := e.idx, e := e.event_id)) filter (e.event_type = 'page_view') as exit_event,
+    arg_min_null(struct_pack("source" := coalesce(e.source, case when (e.referrer_host is not null) then e.referrer_host end), "medium" := e.medium, "campaign" := e.campaign, "term" := e.term, "content" := e.content, "click_id_type" := e.click_id_type, "referrer" := case when (e.referrer_host is not null) then e.referrer_host end, "channel" := (case when (e.campaign is not null) then 'campaign' else 'direct' end)), struct_pack(o := not ((e.campaign is not null) or (e.referrer_host is not null)), t := e.time_ms, r := e.received_us, i := e.idx, e := e.event_id)) as origin_event
   from store.events e
   join session_spans s on s.session = e.session
   where e.workspace = 'default' and e.time_ms >= 1000000 and e.time_ms <= 4000000

@@ -100,7 +100,10 @@ describe("askSessions", () => {
   }
 
   it(`answers like the reference on ${runs} generated histories`, { timeout: 240_000 }, async () => {
-    await fc.assert(fc.asyncProperty(visitHistory("history"), asked, answersLikeReference), { numRuns: runs })
+    await fc.assert(fc.asyncProperty(visitHistory("history"), asked, answersLikeReference), {
+      numRuns: runs,
+      endOnFailure: true
+    })
   })
 
   const everything = { from: "2017-06-01", to: "2026-12-31" }
