@@ -156,6 +156,8 @@ describe("health", () => {
     const again = await startServer(folder)
     try {
       assert.strictEqual(await countEvents(again, own, 5000, 0), 5000)
+      const told = () => logLines(again.output()).some((line) => line["message"] === "ready")
+      for (let tries = 0; tries < 100 && !told(); tries += 1) await new Promise((done) => setTimeout(done, 50))
     } finally {
       await again.kill("SIGTERM")
     }
