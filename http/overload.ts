@@ -68,10 +68,11 @@ const turnOfLoop = () => {
 }
 
 /** Refuses at once, at next to no cost, what could only be answered late: with 503 and `Retry-After`. */
-export const overloadGate = (): Gate => {
+export const makeOverload = (): { readonly gate: Gate; readonly isFull: () => boolean } => {
   const turn = turnOfLoop()
   let requests = 0
-  return (message, response) => {
+  const isFull = () => requests >= requestsAtOnceMax || turn.isOver(loopTurnMillisMax)
+  const gate: Gate = (message, response) => {
     if (isHealth(message.url)) return false
     if (requests >= requestsAtOnceMax) {
       return refuse(message, response, `${requestsAtOnceMax} requests are served already`)
@@ -81,4 +82,5 @@ export const overloadGate = (): Gate => {
     response.once("close", () => void (requests -= 1))
     return false
   }
+  return { gate, isFull }
 }

@@ -20,7 +20,8 @@ import { DocumentedApi, ServedApi } from "./contract/Api.ts"
 import { jsonBodyBytesMax } from "./contract/bodyLimits.ts"
 import { problemContentType } from "./contract/Problem.ts"
 import * as directRoutes from "./DirectRoutes.ts"
-import { DirectRoutes, FrontServer } from "./DirectRoutes.ts"
+import { DirectRoutes } from "./DirectRoutes.ts"
+import { FrontServer } from "./FrontServer.ts"
 import * as health from "./health.ts"
 import { holdUntilServed } from "./heldRequests.ts"
 import * as admission from "./middleware/admission.ts"
@@ -29,7 +30,7 @@ import { makeEdge } from "./middleware/publicAnswers.ts"
 import { counted } from "./middleware/requestMetrics.ts"
 import { headerBytesMax, headersTimeoutMillis, requestTimeoutMillis } from "./middleware/RequestLimits.ts"
 import * as tracing from "./middleware/tracing.ts"
-import { connectionsMax, overloadGate } from "./overload.ts"
+import { connectionsMax, makeOverload } from "./overload.ts"
 import * as platform from "./platform/handlers.ts"
 import { gated } from "./RequestGate.ts"
 import { ServerStop } from "./ServerStop.ts"
@@ -114,14 +115,15 @@ const connections = (options: { readonly port: number; readonly host: string }) 
       const direct = yield* DirectRoutes
       const stop = yield* ServerStop
       const stopping = makeStopping()
-      const server = new FrontServer(direct, {
+      const overload = makeOverload()
+      const server = new FrontServer(direct, overload.isFull, {
         maxHeaderSize: headerBytesMax,
         headersTimeout: headersTimeoutMillis,
         requestTimeout: requestTimeoutMillis,
         connectionsCheckingInterval: 1000
       })
       server.maxConnections = connectionsMax
-      gated(holdUntilServed(server), [overloadGate(), stopping.gate])
+      gated(holdUntilServed(server), [overload.gate, stopping.gate])
         .on("clientError", refuseConnection)
         .on("checkExpectation", refuseExpectation)
       yield* Effect.forkDetach(stopping.endOpen(server, stop))

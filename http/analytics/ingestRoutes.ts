@@ -60,7 +60,7 @@ export const layer = HttpRouter.use(
       const run = (request: HttpServerRequest.HttpServerRequest, admitted: Admitted) => {
         const strange = refuseParameters(request, [])
         if (strange !== undefined) return Effect.succeed(strange)
-        return Effect.flatMap(readText(request, bodyRules), (body): Effect.Effect<Answer> => {
+        return Effect.flatMapEager(readText(request, bodyRules), (body): Effect.Effect<Answer> => {
           if (typeof body !== "string") return Effect.succeed(body)
           return Effect.matchEffect(ingest(ingestRequest(request, admitted), body), {
             onSuccess: (receipt): Effect.Effect<Answer> => Effect.succeed(answer(receipt)),
@@ -90,7 +90,7 @@ export const layer = HttpRouter.use(
     const serve = (path: `/${string}`, made: Exchange) =>
       Effect.andThen(
         router.add("POST", path, (request) => Effect.map(made(request), asResponse)),
-        direct.add("POST", path, made)
+        direct.add(path, made)
       )
 
     yield* serve(

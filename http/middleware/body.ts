@@ -98,6 +98,11 @@ const decodeText = (bytes: Buffer): string | Refusal =>
         errors: [{ pointer: "", code: "not_utf8", detail: "the body is not UTF-8" }]
       })
 
+/** Where a request bears its body that was read already. */
+export const wholeBody = Symbol("http/middleware/wholeBody")
+
+const wholeBodyOf = (request: object): Buffer | undefined => (request as { readonly [wholeBody]?: Buffer })[wholeBody]
+
 /** The body as text, or the problem that stands in its way: type, encoding, size, time, characters. */
 export const readText = (
   request: HttpServerRequest.HttpServerRequest,
@@ -113,8 +118,10 @@ export const readText = (
   }
   const over = Number(request.headers["content-length"] ?? 0) - rules.bytesMax
   if (over > 0) return Effect.succeed(tooLarge(rules.bytesMax, over > unreadBytesMax))
-  const fits = bodyBudget(request)
-  return Effect.flatMap(readBytes(request, rules.bytesMax, fits), (bytes): Effect.Effect<string | Refusal> => {
+  const whole = wholeBodyOf(request)
+  const fits = whole === undefined ? bodyBudget(request) : () => true
+  const read = whole === undefined ? readBytes(request, rules.bytesMax, fits) : Effect.succeed(whole)
+  return Effect.flatMapEager(read, (bytes): Effect.Effect<string | Refusal> => {
     if (!Buffer.isBuffer(bytes)) return Effect.succeed(bytes)
     if (encoding === "identity") return Effect.succeed(decodeText(bytes))
     if (!fits(rules.bytesMax)) return Effect.succeed(tooMany())

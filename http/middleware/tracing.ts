@@ -1,23 +1,10 @@
-import { NodeHttpServerRequest } from "@effect/platform-node"
 import { Clock, Context, Effect, Random } from "effect"
 import { Headers, HttpRouter, HttpServerRequest, HttpServerResponse } from "effect/http"
 import type { Tracer } from "effect"
-import type { IncomingMessage } from "node:http"
 import { readTraceparent, traceparentOf, Tracing, withRecordedSpan } from "../../ports/platform/Tracing.ts"
 
 /** Traces that callers may ask to be recorded, so that nobody fills the collector from outside. */
 export const callersTracesPerSecondMax = 100
-
-const chosen = new WeakSet<object>()
-
-/** Whether a request that comes straight from the connection must take the way on which it is recorded. */
-export const isRecorded = (tracing: Tracing | undefined, message: IncomingMessage, chance: () => number): boolean => {
-  if (tracing === undefined) return false
-  if (message.headers["traceparent"] !== undefined) return true
-  if (tracing.share === 0 || chance() >= tracing.share) return false
-  chosen.add(message)
-  return true
-}
 
 /** A caller's own decision counts as far as the limit goes; else chance decides. */
 const makeDecision = (share: number) => {
@@ -54,11 +41,7 @@ export const layer = HttpRouter.middleware(
         const parent = header === undefined ? undefined : readTraceparent(header)
         const now = fiber.getRef(Clock.Clock).currentTimeMillisUnsafe()
         const random = fiber.getRef(Random.Random)
-        const wasChosen = chosen.has(NodeHttpServerRequest.toIncomingMessage(request))
-        if (
-          !(wasChosen || decide(parent, now, () => random.nextDoubleUnsafe())) ||
-          request.headers["upgrade"] !== undefined
-        )
+        if (!decide(parent, now, () => random.nextDoubleUnsafe()) || request.headers["upgrade"] !== undefined)
           return app
         const { route } = Context.getUnsafe(fiber.context, HttpRouter.RouteContext)
         const recorded = {
