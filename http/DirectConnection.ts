@@ -56,7 +56,6 @@ export class DirectConnection {
     this.#held = this.#held === undefined ? chunk : Buffer.concat([this.#held, chunk])
     this.#pieces += 1
     if (!this.#answering) this.#next()
-    // A client that does not wait for its answers may not fill the memory meanwhile.
     else this.socket.pause()
   }
 
@@ -90,9 +89,8 @@ export class DirectConnection {
     const closes = this.#ended || answer.headers["connection"] === "close"
     this.socket.write(textOf(answer, closes))
     if (closes) return void this.socket.end()
-    if (this.#held === undefined) return
-    this.#next()
-    this.socket.resume()
+    // A client that does not wait for its answers is Node's to serve, and to refuse when it asks too much.
+    if (this.#held !== undefined) this.#giveUp()
   }
 
   #giveUp(): void {
