@@ -37,6 +37,7 @@ import { ServerStop } from "./ServerStop.ts"
 import { makeStopping } from "./stopping.ts"
 import * as keys from "./platform/keyHandlers.ts"
 import * as records from "./platform/recordHandlers.ts"
+import * as tracker from "./tracker.ts"
 import * as workspaces from "./platform/workspaceHandlers.ts"
 
 const api = HttpApiBuilder.layer(ServedApi).pipe(
@@ -70,6 +71,7 @@ const served = Layer.mergeAll(
   openApi,
   ingest.layer,
   stream.layer,
+  ...tracker.layers,
   HttpApiScalar.layer(DocumentedApi, { path: "/docs", scalar: { withDefaultFonts: false } })
 )
 const routes = Layer.provide(served, tracing.layer)

@@ -1,6 +1,7 @@
 import { Cause, Effect } from "effect"
 import { HttpServerError, HttpServerRequest, HttpServerResponse } from "effect/http"
 import { operations } from "../contract/Api.ts"
+import { trackerPath, trackerVersionPath } from "../tracker.ts"
 import { locateProblem, problem } from "./problem.ts"
 import { requestIdOf } from "./requestId.ts"
 
@@ -8,7 +9,7 @@ type Request = HttpServerRequest.HttpServerRequest
 type Answer = HttpServerResponse.HttpServerResponse
 
 /** Pages beside the contract. */
-const pages = ["/openapi.json", "/docs"]
+const pages = ["/openapi.json", "/docs", trackerPath, trackerVersionPath]
 
 const methodsByPath = [
   ...Map.groupBy(operations, (operation) => operation.path),

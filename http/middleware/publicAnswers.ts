@@ -5,13 +5,20 @@ import { atTheEdge, finish } from "./edge.ts"
 import { problem } from "./problem.ts"
 import { rateHeaders, retryAfter } from "./rateHeaders.ts"
 import { RequestLimits } from "./RequestLimits.ts"
+import { trackerPath } from "../tracker.ts"
 import { makeTakeRate } from "./takeRate.ts"
 
 type Answer = HttpServerResponse.HttpServerResponse
 
-/** Told by admission already; health is for machines that ask often; preflights are asked by browsers, not by people. */
+/**
+ * Told by admission already; health is for machines that ask often; preflights are asked by browsers, not by people; the
+ * script comes from memory, to offices of many people behind one address.
+ */
 const isUnlimited = ({ method, url }: HttpServerRequest.HttpServerRequest, answer: Answer): boolean =>
-  answer.headers["ratelimit-policy"] !== undefined || url.startsWith("/health/") || method === "OPTIONS"
+  answer.headers["ratelimit-policy"] !== undefined ||
+  url.startsWith("/health/") ||
+  url === trackerPath ||
+  method === "OPTIONS"
 
 /**
  * The edge of the service, where what no admission has counted is counted per client address: the documentation, paths

@@ -58,6 +58,10 @@ export const withRevision = <A>(revision: number, value: A): Effect.Effect<A, ne
     return value
   })
 
+/** Whether the client holds what it asks for, so that 304 says enough. */
+export const isUnchanged = (ifNoneMatch: string | undefined, etag: string): boolean =>
+  ifNoneMatch !== undefined && matchesWeakly(ifNoneMatch, etag)
+
 /** A new document: where it is, at its first revision. */
 export const withLocation = <A extends { readonly id: string }>(
   list: string,
@@ -82,7 +86,7 @@ export const answerConditionally = (
     answer.headers["etag"] ?? `W/"${createHash("sha256").update(body.body).digest("base64url").slice(0, 27)}"`
   const known = request.headers["if-none-match"]
   const headers = { etag, "cache-control": "private, no-cache" }
-  if (known !== undefined && matchesWeakly(known, etag)) {
+  if (isUnchanged(known, etag)) {
     const { "content-length": _, "content-type": __, ...kept } = answer.headers
     return HttpServerResponse.empty({ status: 304, headers: { ...kept, ...headers } })
   }

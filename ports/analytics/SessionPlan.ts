@@ -12,7 +12,7 @@ export interface SourceRules {
 }
 
 /** These tell that a page was there, not that somebody did something on it. */
-export const passiveEventTypes = ["page_view", "page_exit", "scroll_depth", "engagement"] as const
+export const passiveEventTypes = ["page_view", "page_exit", "scroll_depth", "engagement", "web_vital"] as const
 /** One `page_exit` that claims more is not believed. */
 export const engagedMillisMax = 86_400_000
 export const scrollPercentMax = 100

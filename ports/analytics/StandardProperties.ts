@@ -30,6 +30,11 @@ export const standardProperties = {
     fixed: "boolean",
     dead: "boolean"
   },
+  outbound_clicked: { url: "text" },
+  file_downloaded: { url: "text", extension: "text" },
+  /** LCP, INP, FCP and TTFB in ms; CLS is a sum of shares. */
+  web_vital: { name: "text", value: "number" },
+  user_identified: traits,
   user_signed_up: traits,
   user_logged_in: traits,
   user_logged_out: traits,

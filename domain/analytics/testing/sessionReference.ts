@@ -44,7 +44,7 @@ export interface ReferenceSession {
   readonly country: string | null
 }
 
-const passive = ["page_view", "page_exit", "scroll_depth", "engagement"]
+const passive = ["page_view", "page_exit", "scroll_depth", "engagement", "web_vital"]
 
 export const isExternal = (event: Event, ownDomain: string): boolean => {
   const host = event.page?.referrer_host
