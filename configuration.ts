@@ -12,6 +12,8 @@ export interface Configuration {
   readonly geoDatabase: string | undefined
   readonly perMinute: RequestsPerMinute
   readonly trustedHops: number
+  /** Time from one writing of the lake to the next. */
+  readonly lakeSeconds: number
   readonly logLevel: LogLevelName
   /** Where traces are sent; unset, no telemetry leaves the process. */
   readonly tracing: TracingConfiguration | undefined
@@ -56,6 +58,7 @@ export const readConfiguration = (
     geoDatabase: environment["GEO_DATABASE"] || undefined,
     perMinute: readLimits(environment["RATE_LIMITS"], mistakes),
     trustedHops: number("TRUSTED_HOPS", 0, 10),
+    lakeSeconds: number("LAKE_SECONDS", 60, 3600),
     logLevel: readLogLevel(environment["LOG_LEVEL"], mistakes),
     tracing: readTracing(environment, mistakes),
     jwks: readJwks(environment, mistakes)

@@ -22,6 +22,7 @@ import * as serverStop from "./http/ServerStop.ts"
 import { makeLifecycle } from "./lifecycle.ts"
 import * as logging from "./logging.ts"
 import { modules } from "./modules.ts"
+import { LakeInterval } from "./workers/fillLake.ts"
 import { Gauges, makeGauges } from "./ports/platform/Gauges.ts"
 import { makePartStates, PartStates } from "./ports/platform/PartStates.ts"
 
@@ -67,6 +68,7 @@ const service = (configuration: Configuration, lifecycle: ReturnType<typeof make
     Layer.provide(offered),
     Layer.provide(lifecycle.starting),
     Layer.provide(world),
+    Layer.provide(Layer.succeed(LakeInterval, configuration.lakeSeconds * 1000)),
     Layer.provide([Layer.sync(PartStates, makePartStates), Layer.sync(Gauges, makeGauges)])
   )
 }

@@ -18,6 +18,7 @@ import { AttributionGroup } from "./http/contract/attribution.ts"
 import { SessionsGroup } from "./http/contract/sessions.ts"
 import { AuditGroup, DeadLettersGroup } from "./http/contract/records.ts"
 import { WorkspacesGroup } from "./http/contract/workspaces.ts"
+import type { EventLake } from "./ports/analytics/EventLake.ts"
 import type { EventLog } from "./ports/analytics/EventLog.ts"
 import type { EventStore } from "./ports/analytics/EventStore.ts"
 import { funnels } from "./ports/analytics/Funnel.ts"
@@ -26,9 +27,10 @@ import type { Collection } from "./ports/documents/DocumentStore.ts"
 import type { DeadLetters } from "./ports/platform/DeadLetters.ts"
 import type { PortFailure } from "./ports/PortFailure.ts"
 import { feedLive } from "./workers/feedLive.ts"
+import { fillLake } from "./workers/fillLake.ts"
 import { indexEvents } from "./workers/indexEvents.ts"
 
-type ConsumerServices = EventLog | EventStore | LiveFeed | DeadLetters
+type ConsumerServices = EventLog | EventStore | EventLake | LiveFeed | DeadLetters
 
 /** What a module adds to the process. */
 export interface Module {
@@ -71,7 +73,7 @@ export const modules: ReadonlyArray<Module> = [
       droppedEvents.collection,
       funnels.collection
     ],
-    consumers: { index: indexEvents, live: feedLive }
+    consumers: { index: indexEvents, live: feedLive, lake: fillLake }
   },
   {
     name: "platform",

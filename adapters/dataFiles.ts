@@ -4,6 +4,7 @@ import { join } from "node:path"
 export const filesOf = (dataFolder: string) => ({
   log: join(dataFolder, "log"),
   events: join(dataFolder, "events.duckdb"),
+  lake: join(dataFolder, "lake"),
   documents: join(dataFolder, "documents.sqlite"),
   rootKey: join(dataFolder, "keys", "root.key"),
   tokenKey: join(dataFolder, "keys", "jwt.key"),

@@ -9,6 +9,7 @@ import * as BundledGeoLocator from "./bundled/GeoLocator.ts"
 import { filesOf } from "./dataFiles.ts"
 import * as DataFolder from "./disk/DataFolder.ts"
 import * as DiskEventLog from "./disk/EventLog.ts"
+import * as DuckdbEventLake from "./duckdb/EventLake.ts"
 import * as DuckdbEventStore from "./duckdb/EventStore.ts"
 import * as FileRootKeys from "./files/RootKeys.ts"
 import * as FileTokenKey from "./files/TokenKey.ts"
@@ -58,6 +59,7 @@ export const embedded = ({ collections, computations, dataFolder, geoDatabase, j
   const stores = Layer.mergeAll(
     DiskEventLog.layer({ folder: files.log }),
     DuckdbEventStore.layer({ file: files.events }),
+    DuckdbEventLake.layer({ folder: files.lake }),
     Layer.provide(SqliteDocumentStore.layer({ file: files.documents }), Layer.succeed(Collections, collections)),
     Layer.provideMerge(SqliteSubjectKeys.layer({ file: files.subjectKeys }), rootKeys),
     Layer.provideMerge(issuers(jwks), FileTokenKey.layer({ file: files.tokenKey })),

@@ -17,13 +17,15 @@ const receivedAt = (line: string): number | undefined => {
 /** What is known of a consumer in one partition: how far behind it is, and since when it fails. */
 export class ConsumerState {
   readonly #startedAt: number
+  readonly #isBackground: boolean
   #caughtUp = false
   #place: string | undefined
   #oldestUnreadAt: number | undefined
   #failing: { readonly reason: PartReason; readonly since: number; readonly attempts: number } | undefined
 
-  constructor(startedAt: number) {
+  constructor(startedAt: number, isBackground = false) {
     this.#startedAt = startedAt
+    this.#isBackground = isBackground
   }
 
   /** Whether everything that the log held when the consumer started is taken. */
@@ -73,6 +75,7 @@ export class ConsumerState {
 
   partState(now: number): PartState {
     const { reason, since } = this.#failing ?? {}
+    if (this.#isBackground) return reason === undefined ? { status: "ok" } : { status: "degraded", reason, since }
     if (!this.#caughtUp) return { status: "starting", reason: reason ?? "behind", since }
     if (reason !== undefined) return { status: "degraded", reason, since }
     const lag = this.lagMillis(now)

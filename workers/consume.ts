@@ -9,7 +9,7 @@ import { ConsumerState } from "./ConsumerState.ts"
 
 const waitMillis = 1000
 /** So many lines are worth the cost of a batch: the next one follows at once. */
-const fullLines = 2000
+export const fullLines = 2000
 export const consumedLines = Metric.counter("marketing_consumed_lines_total", {
   description: "Lines of the event log that a consumer has passed",
   incremental: true
@@ -24,6 +24,8 @@ export interface Consumer {
   readonly linesMax: number
   /** Time from one batch to the next where lines come one by one, so that they are taken together; 0: at once. */
   readonly gatherMillis: number
+  /** Nobody waits for it: the service is ready, and well, while it is behind. */
+  readonly isBackground?: boolean
   /** Where to resume: the consumer's own checkpoint, or the place that its store has reached. */
   readonly position: (partition: string) => Effect.Effect<string | undefined, PortFailure>
   /** Takes the lines and remembers the place behind them. May be given lines again. */
@@ -60,7 +62,7 @@ export const consume = (consumer: Consumer): Effect.Effect<never, PortFailure, E
       yield* Effect.forEach(
         partitions,
         Effect.fnUntraced(function* (partition) {
-          const state = yield* watched(consumer.name, partition)
+          const state = yield* watched(consumer, partition)
           return yield* persistently(consumer.name, state, follow(partition, state))
         }),
         { concurrency: "unbounded", discard: true }
@@ -70,13 +72,13 @@ export const consume = (consumer: Consumer): Effect.Effect<never, PortFailure, E
   )
 
 /** The consumer's state, as health and metrics see it. */
-const watched = Effect.fnUntraced(function* (name: string, partition: string) {
+const watched = Effect.fnUntraced(function* ({ isBackground = false, name }: Consumer, partition: string) {
   const log = yield* EventLog
   const clock = yield* Clock.Clock
   const parts = yield* PartStates
   const gauges = yield* Gauges
   const now = () => clock.currentTimeMillisUnsafe()
-  const state = new ConsumerState(now())
+  const state = new ConsumerState(now(), isBackground)
   yield* parts.watch(`consumer_${name}`, () => state.partState(now()))
   yield* gauges.observe({
     name: "marketing_consumer_lag_seconds",

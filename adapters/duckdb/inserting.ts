@@ -123,7 +123,7 @@ const load = async (
 type Refused = ReadonlyMap<Line, string>
 
 /** Lines that are events by their schema and yet cannot be read by the engine: found in one pass, else by halving. */
-const refusedBy = async (
+export const refusedBy = async (
   connection: DuckDBConnection,
   scratch: string,
   lines: ReadonlyArray<Line>
@@ -156,7 +156,7 @@ const refusedHalves = async (
 }
 
 /** Not a full disk, not a lack of memory: those are no fault of the line. */
-const isAboutData = (cause: unknown): boolean =>
+export const isAboutData = (cause: unknown): boolean =>
   /^Error: (Invalid Input|Conversion|Out of Range)|Invalid Input Error|Conversion Error|Out of Range Error/.test(
     String(cause)
   )

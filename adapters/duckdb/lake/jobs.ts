@@ -1,0 +1,44 @@
+import type { NewLakeFile } from "./LakeFolder.ts"
+
+/** What a process of the lake is asked to do: one job, then it ends. Both sides are plain data. */
+export interface LakeJobs {
+  /** Writes lines of a scratch file as files of their days. */
+  readonly write: {
+    readonly input: {
+      readonly root: string
+      readonly scratch: string
+      readonly sequence: number
+    }
+    readonly result: { readonly events: number; readonly days: ReadonlyArray<DayOfWorkspace> }
+  }
+  /** Makes one file of `rows`, a SELECT over several of a day. */
+  readonly merge: {
+    readonly input: { readonly root: string; readonly rows: string; readonly into: Place }
+    readonly result: Record<string, never>
+  }
+  /** Counts the events of `rows` that are `selected`, a condition, and where asked writes the files anew without them. */
+  readonly remove: {
+    readonly input: {
+      readonly root: string
+      readonly files: ReadonlyArray<{ readonly rows: string; readonly into: Place }>
+      readonly selected: string
+      readonly counts: "only" | "and_removes"
+    }
+    readonly result: { readonly events: number }
+  }
+}
+
+export interface DayOfWorkspace {
+  readonly workspace: string
+  readonly day: string
+}
+
+export type Place = Pick<NewLakeFile, "workspace" | "day" | "first" | "last" | "revision">
+
+export type LakeJob = keyof LakeJobs
+
+/** What a process says at its end. */
+export type Outcome =
+  | { readonly done: LakeJobs[LakeJob]["result"] }
+  /** The engine's own words. */
+  | { readonly failed: string }

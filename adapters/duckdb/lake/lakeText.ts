@@ -1,0 +1,103 @@
+import type { LakeSelection } from "../../../ports/analytics/EventLake.ts"
+import { quote, quotePath } from "../literals.ts"
+import { isLinkable, lineColumns } from "../schema.ts"
+
+/** No time where the number is none that the engine can hold. */
+const instant = (micros: string): string => `try(make_timestamp(${micros}))`
+
+/** Columns of a file, in its order, by how they come from a stored line. */
+const columns: ReadonlyArray<readonly [name: string, from: string]> = [
+  ["event_id", "event_id::uuid"],
+  ["event_type", "event_type"],
+  ["time", instant(`"time" * 1000`)],
+  ["received_at", instant("received_at")],
+  ["batch_index", `"index"`],
+  ["user_id", "user_id"],
+  ["anonymous_id", "anonymous_id"],
+  ["session_id", "session_id"],
+  ["client_time", instant(`"timestamp" * 1000`)],
+  ["sent_at", instant("sent_at * 1000")],
+  ["historical", "coalesce(historical, false)"],
+  ["url", "page.url"],
+  ["host", "page.host"],
+  ["path", "page.path"],
+  ["title", "page.title"],
+  ["referrer", "page.referrer"],
+  ["referrer_host", "page.referrer_host"],
+  ["device_type", `device."type"`],
+  ["os", "device.os"],
+  ["browser", "device.browser"],
+  ["country", "geo.country"],
+  ["region", "geo.region"],
+  ["city", "geo.city"],
+  ["ip", "ip"],
+  ["source", "campaign.source"],
+  ["medium", "campaign.medium"],
+  ["campaign", "campaign.campaign"],
+  ["term", "campaign.term"],
+  ["content", "campaign.content"],
+  ["click_id_type", "campaign.click_id_type"],
+  ["click_id", "campaign.click_id"],
+  ["order_id", "coalesce(money.order_id, properties->>'order_id')"],
+  ["refund_id", "coalesce(money.refund_id, properties->>'refund_id')"],
+  ["amount_minor", "money.minor"],
+  ["currency", "money.currency"],
+  ["properties", "properties"],
+  ["traits", "traits"],
+  ["traits_once", "traits_once"],
+  ["personal", "personal"]
+]
+
+/** Those that only who may read personal data sees: sealed values, and what is left of the address. */
+export const personalColumns: ReadonlySet<string> = new Set(["ip", "personal"])
+
+export const columnNames: ReadonlyArray<string> = columns.map(([name]) => name)
+
+/** Lines of a scratch file as rows of a file, with workspace and day, into the temporary table `staging`. */
+export const stageLines = (scratch: string): string => `
+create or replace temp table staging as
+select workspace, coalesce(strftime(${instant(`"timestamp" * 1000`)}, '%Y-%m-%d'), '1970-01-01') as day,
+  ${columns.map(([name, from]) => `${from} as "${name}"`).join(", ")}
+from read_json(${quotePath(scratch)}, format = 'newline_delimited', columns = ${lineColumns.replace(/\}$/, ", personal: 'JSON'}")})`
+
+const fileList = (paths: ReadonlyArray<string>): string => `[${paths.map(quotePath).join(", ")}]`
+
+/** The events of files, by their columns. */
+export const eventsOf = (paths: ReadonlyArray<string>): string =>
+  `select ${columnNames.map((name) => `"${name}"`).join(", ")} from read_parquet(${fileList(paths)})`
+
+/** Takes away what is staged of a day and stands in one of its files: few ids are kept in memory, files are passed by. */
+export const dropKnown = (workspace: string, day: string, paths: ReadonlyArray<string>): string => `
+delete from staging where workspace = ${quote(workspace)} and day = ${quote(day)} and event_id in (
+  select event_id from read_parquet(${fileList(paths)}) where event_id in (
+    select event_id from staging where workspace = ${quote(workspace)} and day = ${quote(day)}))`
+
+export const stagedOf = (workspace: string, day: string): string =>
+  `select ${columnNames.map((name) => `"${name}"`).join(", ")} from staging
+   where workspace = ${quote(workspace)} and day = ${quote(day)}`
+
+/** Days with what they hold. */
+export const stagedDays = `
+select workspace, day, count(*)::bigint as events, epoch_ms(min("time")) as oldest, epoch_ms(max("time")) as newest
+from staging group by all order by all`
+
+const listed = (column: string, values: ReadonlyArray<string>): string =>
+  values.length === 0 ? "false" : `${column} in (${values.map(quote).join(", ")})`
+
+const ofSubjects = (subjects: {
+  readonly userIds: ReadonlyArray<string>
+  readonly anonymousIds: ReadonlyArray<string>
+}) =>
+  `case when ${isLinkable("user_id")} then ${listed("user_id", subjects.userIds)} else ${listed("anonymous_id", subjects.anonymousIds)} end`
+
+/** Whether an event is one of the selection; never null. */
+export const isSelected = (selection: LakeSelection): string => {
+  if (selection.kind === "subjects") return `(${ofSubjects(selection)})`
+  const { beforeMillis, eventTypes, exceptEventTypes = [], exceptSubjects } = selection
+  return `(${[
+    `"time" < make_timestamp(${beforeMillis * 1000})`,
+    ...(eventTypes === undefined ? [] : [listed("event_type", eventTypes)]),
+    ...(exceptEventTypes.length === 0 ? [] : [`not (${listed("event_type", exceptEventTypes)})`]),
+    ...(exceptSubjects === undefined ? [] : [`not (${ofSubjects(exceptSubjects)})`])
+  ].join(" and ")})`
+}

@@ -1,0 +1,89 @@
+import type { Effect } from "effect"
+import { Context } from "effect"
+import type { PortFailure } from "../PortFailure.ts"
+import type { WorkspaceId } from "../WorkspaceId.ts"
+
+/** Event types that one removal names. */
+export const removedEventTypesMax = 50
+/** Ids of subjects that one removal names. */
+export const removedSubjectsMax = 10_000
+
+/** What the lake holds of one UTC day of a workspace. */
+export interface LakeDay {
+  /** `yyyy-mm-dd` of the timestamp as the client said it. */
+  readonly day: string
+  readonly events: number
+  readonly files: number
+  readonly bytes: number
+}
+
+/** How far the lake is. */
+export interface LakeState {
+  /** Newest arrival (µs UTC) among the events that are in it; 0 where it is empty. What came before is in it as well. */
+  readonly completeToMicros: number
+  /** Opaque; the same as long as what the workspace sees is the same. */
+  readonly watermark: string
+}
+
+/** Which events of a workspace to remove. */
+export type LakeSelection =
+  /**
+   * Events of subjects as sent: those with one of the user ids, and those with one of the anonymous ids whose user id is
+   * absent or stands for nobody. An event of another user on a shared device stays.
+   */
+  | {
+      readonly kind: "subjects"
+      readonly userIds: ReadonlyArray<string>
+      readonly anonymousIds: ReadonlyArray<string>
+    }
+  /** Events whose time is before; of these types alone, or of all but these. */
+  | {
+      readonly kind: "older"
+      readonly beforeMillis: number
+      readonly eventTypes?: ReadonlyArray<string> | undefined
+      readonly exceptEventTypes?: ReadonlyArray<string> | undefined
+      /** Subjects whose events stay (a legal hold). */
+      readonly exceptSubjects?:
+        | { readonly userIds: ReadonlyArray<string>; readonly anonymousIds: ReadonlyArray<string> }
+        | undefined
+    }
+
+/**
+ * A columnar copy of every event, by workspace and UTC day.
+ *
+ * `write` takes lines of the log in order and may hold them back; `flush` makes what was taken durable, with the place
+ * behind it in `position`. After a crash the lake is as of its position, and is written on from there: each event is in it once, the
+ * first line of an event_id in log order, however often lines come. Lines that are no events are passed over: the event
+ * store sets them apart. A lake that was lost answers `undefined` for its position and is filled again from the oldest line.
+ *
+ * `remove` makes the events invisible at once and answers when they are in no file any more. It does not reach lines that are
+ * given later: whoever writes must keep those of erased subjects away.
+ *
+ * Eventual on remote engines: a file of theirs is delivered within minutes, an event that was delivered twice is seen once
+ * only after the day was compacted, and removed events are invisible at once (a list of what is removed) but in files
+ * for up to 24 hours.
+ */
+export class EventLake extends Context.Service<
+  EventLake,
+  {
+    readonly position: (partition: string) => Effect.Effect<string | undefined, PortFailure>
+    /** Lines behind the last ones of the partition, or, after a failure, behind its position. */
+    readonly write: (batch: {
+      readonly partition: string
+      readonly from: string
+      readonly through: string
+      readonly lines: ReadonlyArray<string>
+    }) => Effect.Effect<void, PortFailure>
+    readonly flush: Effect.Effect<void, PortFailure>
+    readonly state: (workspace: WorkspaceId) => Effect.Effect<LakeState, PortFailure>
+    /** Days that hold events, ascending. */
+    readonly days: (workspace: WorkspaceId) => Effect.Effect<ReadonlyArray<LakeDay>, PortFailure>
+    /** How many events a removal would remove. */
+    readonly count: (workspace: WorkspaceId, selection: LakeSelection) => Effect.Effect<number, PortFailure>
+    /** May be repeated. Answers how many events went. */
+    readonly remove: (
+      workspace: WorkspaceId,
+      selection: LakeSelection
+    ) => Effect.Effect<{ readonly events: number }, PortFailure>
+  }
+>()("ports/analytics/EventLake") {}

@@ -1,0 +1,34 @@
+import { Context, Effect, Schedule } from "effect"
+import { EventLake } from "../ports/analytics/EventLake.ts"
+import { consume, fullLines } from "./consume.ts"
+
+const lakeIntervalMillisUsual = 60_000
+const linesMax = 20_000
+
+/** Time from one writing of the lake to the next where events come steadily, ms: few large files cost less than many small ones. */
+export const LakeInterval = Context.Reference<number>("workers/LakeInterval", {
+  defaultValue: () => lakeIntervalMillisUsual
+})
+
+/** Copies every line of the log into the lake, behind everybody else: what came meanwhile in one writing. */
+export const fillLake = Effect.scoped(
+  Effect.gen(function* () {
+    const lake = yield* EventLake
+    const gatherMillis = yield* LakeInterval
+    // A start has more urgent things to do, and what is in the log is safe.
+    yield* Effect.sleep(gatherMillis)
+    // A last full batch is not followed by another that would flush it. Its failure shows when lines are written next.
+    yield* Effect.forkScoped(Effect.repeat(Effect.ignore(lake.flush), Schedule.spaced(Math.max(gatherMillis, 1000))))
+    return yield* consume({
+      name: "lake",
+      linesMax,
+      gatherMillis,
+      isBackground: true,
+      position: lake.position,
+      take: Effect.fnUntraced(function* (batch) {
+        yield* lake.write(batch)
+        if (batch.lines.length < fullLines) yield* lake.flush
+      })
+    })
+  })
+)
