@@ -7,6 +7,7 @@ import { banner } from "./banner.ts"
 import { readConfiguration } from "./configuration.ts"
 import type { Configuration } from "./configuration.ts"
 import * as droppedEvents from "./domain/analytics/DroppedEvents.ts"
+import * as visitorIds from "./domain/analytics/VisitorIds.ts"
 import { applyAllMerges } from "./domain/analytics/workflows/mergePeople.ts"
 import * as auditLog from "./domain/platform/AuditLog.ts"
 import * as deadLetters from "./domain/platform/DeadLetters.ts"
@@ -43,6 +44,7 @@ const service = (configuration: Configuration, lifecycle: ReturnType<typeof make
   const offered = Layer.mergeAll(
     Layer.provideMerge(tokenProofs.layer, Layer.provideMerge(droppedEvents.layer, settings.layer)),
     auditLog.layer,
+    visitorIds.layer,
     deadLetters.layer
   )
   const consumers = modules.flatMap((module) => Object.values(module.consumers))

@@ -8,5 +8,7 @@ export const filesOf = (dataFolder: string) => ({
   documents: join(dataFolder, "documents.sqlite"),
   rootKey: join(dataFolder, "keys", "root.key"),
   tokenKey: join(dataFolder, "keys", "jwt.key"),
-  subjectKeys: join(dataFolder, "keys", "subjects.sqlite")
+  subjectKeys: join(dataFolder, "keys", "subjects.sqlite"),
+  /** In no backup. */
+  visitorSalts: join(dataFolder, "keys", "visitors.sqlite")
 })

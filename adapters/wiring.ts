@@ -24,6 +24,7 @@ import type { OtlpOptions } from "./otlp/Tracing.ts"
 import * as RecordedSteps from "./recordedSteps.ts"
 import * as SqliteDocumentStore from "./sqlite/DocumentStore.ts"
 import * as SqliteSubjectKeys from "./sqlite/SubjectKeys.ts"
+import * as SqliteVisitorSalts from "./sqlite/VisitorSalts.ts"
 import * as ThreadComputation from "./threads/Computation.ts"
 
 export interface WorldOptions {
@@ -63,6 +64,7 @@ export const embedded = ({ collections, computations, dataFolder, geoDatabase, j
     Layer.provide(SqliteDocumentStore.layer({ file: files.documents }), Layer.succeed(Collections, collections)),
     Layer.provideMerge(SqliteSubjectKeys.layer({ file: files.subjectKeys }), rootKeys),
     Layer.provideMerge(issuers(jwks), FileTokenKey.layer({ file: files.tokenKey })),
+    SqliteVisitorSalts.layer({ file: files.visitorSalts }),
     MemoryCache.layer,
     MemoryChangeNotices.layer,
     MemoryLiveFeed.layer,

@@ -43,7 +43,10 @@ export const PersonalTraits = Schema.Struct({ ...personalFields, name: personal(
 export const AnalyticsEvent = Schema.Struct({
   event_id: Schema.String.check(Schema.isPattern(eventIdPattern)),
   event_type: Id,
-  anonymous_id: Id,
+  anonymous_id: Id.annotate({
+    description:
+      "The device. An event of a browser key may leave out both this and session_id: it gets an id that holds for its address and user agent until midnight UTC, and its session is derived."
+  }),
   /** Empty and reserved ids (`null`, `undefined`, `anonymous`, `server`, `0`) are kept and never link people. */
   user_id: Schema.optionalKey(Schema.String.check(Schema.isMaxLength(idCharactersMax))),
   session_id: Schema.optionalKey(Id),

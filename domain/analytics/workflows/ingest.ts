@@ -8,6 +8,7 @@ import type { LogEntry } from "../../../ports/analytics/EventLog.ts"
 import { EventStore } from "../../../ports/analytics/EventStore.ts"
 import { InvalidEvents } from "../../../ports/analytics/IngestReceipt.ts"
 import type { BatchItem, BatchReceipt, FieldError, IngestReceipt } from "../../../ports/analytics/IngestReceipt.ts"
+import { VisitorIds } from "../../../ports/analytics/VisitorIds.ts"
 import { SettingsSource } from "../../../ports/platform/Settings.ts"
 import type { PortFailure } from "../../../ports/PortFailure.ts"
 import { nonceBytes } from "../../../ports/privacy/sealing.ts"
@@ -50,6 +51,7 @@ type Requirements =
   | EventStore
   | SubjectKeys
   | GeoLocator
+  | VisitorIds
   | SettingsSource
   | SecureRandom.SecureRandom
 
@@ -60,6 +62,7 @@ export const make: Effect.Effect<Ingestion, never, Requirements> = Effect.gen(fu
   const droppedEvents = yield* DroppedEvents
   const subjectKeys = yield* SubjectKeys
   const { locate } = yield* GeoLocator
+  const visitorIds = yield* VisitorIds
   const settings = yield* SettingsSource
   const random = yield* SecureRandom.SecureRandom
   const clock = yield* Clock.Clock
@@ -82,10 +85,30 @@ export const make: Effect.Effect<Ingestion, never, Requirements> = Effect.gen(fu
     return secrets
   })
 
+  /** Gives today's id of its visitor to each event of a browser that bears neither an id nor a session of its own. */
+  const nameVisitor = (request: IngestRequest, events: ReadonlyArray<unknown>): Visit | undefined => {
+    const { ip, keyKind, userAgent = "", workspace } = request
+    const nameless = keyKind === "browser" && ip !== undefined ? events.filter(isNameless) : []
+    if (ip === undefined || nameless.length === 0) return undefined
+    const name = () => {
+      const id = visitorIds.idOf({ workspace, ip, userAgent }, clock.currentTimeMillisUnsafe())
+      if (id !== undefined) for (const event of nameless) event["anonymous_id"] = id
+      return id !== undefined
+    }
+    const visit = { nameless: new Set<unknown>(nameless), load: undefined }
+    if (name()) return visit
+    const load = Effect.suspend(() => visitorIds.load(clock.currentTimeMillisUnsafe()))
+    return { ...visit, load: Effect.map(load, name) }
+  }
+
   const withContext = <A, E>(
     workspace: WorkspaceId,
+    visit: Visit | undefined,
     body: (context: IngestContext) => Effect.Effect<A, E>
   ): Effect.Effect<A, E | PortFailure> => {
+    if (visit?.load !== undefined) {
+      return Effect.flatMap(visit.load, () => withContext(workspace, { ...visit, load: undefined }, body))
+    }
     const known = secretsOf.get(workspace)
     const run = (secrets: WorkspaceSecrets) => body({ settings: settings.current(workspace).ingest, secrets, locate })
     return known === undefined ? Effect.flatMap(loadSecrets(workspace), run) : run(known)
@@ -126,19 +149,24 @@ export const make: Effect.Effect<Ingestion, never, Requirements> = Effect.gen(fu
   const ingestEvent: Ingestion["ingestEvent"] = (request, body) => {
     const parsed = parseBody(body)
     if (parsed instanceof InvalidEvents) return Effect.fail(parsed)
-    return withContext(request.workspace, (context): Effect.Effect<IngestReceipt, InvalidEvents | PortFailure> => {
-      const errors = eventErrors(parsed.value, "", context.settings.sessions)
-      if (errors.length > 0) return Effect.fail(invalid(400, "the event is not valid", errors))
-      if (Buffer.byteLength(body) > eventBytesMax) return Effect.fail(tooLarge("", Buffer.byteLength(body)))
-      const event = asEvent(parsed.value)
-      const arrival = { receivedAt: receive(), index: 0, historical: false, sentAt: undefined }
-      const { draft, dropped } = draftEvent(event, request, context, arrival)
-      if (dropped !== undefined) {
-        droppedEvents.count(request.workspace, dropped)
-        return Effect.succeed<IngestReceipt>({ event_id: draft.stored.event_id, dropped })
+    const visit = nameVisitor(request, [parsed.value])
+    return withContext(
+      request.workspace,
+      visit,
+      (context): Effect.Effect<IngestReceipt, InvalidEvents | PortFailure> => {
+        const errors = eventErrors(parsed.value, "", sessionsOf(visit, parsed.value, context))
+        if (errors.length > 0) return Effect.fail(invalid(400, "the event is not valid", errors))
+        if (Buffer.byteLength(body) > eventBytesMax) return Effect.fail(tooLarge("", Buffer.byteLength(body)))
+        const event = asEvent(parsed.value)
+        const arrival = { receivedAt: receive(), index: 0, historical: false, sentAt: undefined }
+        const { draft, dropped } = draftEvent(event, request, context, arrival)
+        if (dropped !== undefined) {
+          droppedEvents.count(request.workspace, dropped)
+          return Effect.succeed<IngestReceipt>({ event_id: draft.stored.event_id, dropped })
+        }
+        return storeOne(request, draft)
       }
-      return storeOne(request, draft)
-    })
+    )
   }
 
   /** The usual event is new and bears no personal data: it waits for the disk and for nothing else. */
@@ -172,12 +200,16 @@ export const make: Effect.Effect<Ingestion, never, Requirements> = Effect.gen(fu
     if (parsed instanceof InvalidEvents) return Effect.fail(parsed)
     const batch = readBatch(parsed.value, request)
     if (batch instanceof InvalidEvents) return Effect.fail(batch)
-    return withContext(request.workspace, (context) => storeBatch(request, context, batch, Buffer.byteLength(body)))
+    const visit = nameVisitor(request, batch.events)
+    return withContext(request.workspace, visit, (context) =>
+      storeBatch(request, context, visit, batch, Buffer.byteLength(body))
+    )
   }
 
   const storeBatch = Effect.fnUntraced(function* (
     request: IngestRequest,
     context: IngestContext,
+    visit: Visit | undefined,
     batch: Batch,
     bodyBytes: number
   ) {
@@ -186,7 +218,7 @@ export const make: Effect.Effect<Ingestion, never, Requirements> = Effect.gen(fu
     const kept: Array<{ readonly index: number; readonly draft: Draft }> = []
     const seen = new Set<string>()
     for (const [index, value] of batch.events.entries()) {
-      const errors = eventErrors(value, `/events/${index}`, context.settings.sessions)
+      const errors = eventErrors(value, `/events/${index}`, sessionsOf(visit, value, context))
       const bytes = errors.length === 0 && bodyBytes > eventBytesMax ? Buffer.byteLength(JSON.stringify(value)) : 0
       const refused = bytes > eventBytesMax ? tooLarge(`/events/${index}`, bytes).errors : errors
       if (refused.length > 0) {
@@ -249,6 +281,22 @@ const receiptOf = (draft: Draft): IngestReceipt => ({
   event_id: draft.stored.event_id,
   ...(draft.notes.length === 0 ? {} : { notes: draft.notes })
 })
+
+/** Events that the service names itself; their sessions are derived, whatever the workspace says. */
+interface Visit {
+  readonly nameless: ReadonlySet<unknown>
+  /** Where the day's salt is not at hand: brings it and names the events. */
+  readonly load: Effect.Effect<unknown, PortFailure> | undefined
+}
+
+const isNameless = (event: unknown): event is Record<string, unknown> =>
+  typeof event === "object" &&
+  event !== null &&
+  (event as Record<string, unknown>)["anonymous_id"] === undefined &&
+  (event as Record<string, unknown>)["session_id"] === undefined
+
+const sessionsOf = (visit: Visit | undefined, event: unknown, { settings }: IngestContext): "client" | "server" =>
+  visit?.nameless.has(event) === true ? "server" : settings.sessions
 
 interface Batch {
   readonly events: ReadonlyArray<unknown>
