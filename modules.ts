@@ -9,6 +9,7 @@ import * as workspaces from "./domain/platform/workspaces.ts"
 import { ActivityGroup } from "./http/contract/activity.ts"
 import { AnalyticsGroup, EventsGroup } from "./http/contract/analytics.ts"
 import { FunnelsGroup } from "./http/contract/funnels.ts"
+import { HeatmapsGroup } from "./http/contract/heatmaps.ts"
 import { KeysGroup } from "./http/contract/keys.ts"
 import { LifetimeGroup } from "./http/contract/lifetime.ts"
 import { PathsGroup } from "./http/contract/paths.ts"
@@ -50,6 +51,7 @@ export const modules: ReadonlyArray<Module> = [
       EventsGroup,
       AnalyticsGroup,
       FunnelsGroup,
+      HeatmapsGroup,
       PathsGroup,
       RetentionGroup,
       LifetimeGroup,

@@ -8,6 +8,7 @@ import type { Socket } from "node:net"
 import * as activity from "./analytics/activityHandlers.ts"
 import * as funnels from "./analytics/funnelHandlers.ts"
 import * as analytics from "./analytics/handlers.ts"
+import * as heatmaps from "./analytics/heatmapHandlers.ts"
 import * as ingest from "./analytics/ingestRoutes.ts"
 import * as lifetime from "./analytics/lifetimeHandlers.ts"
 import * as paths from "./analytics/pathHandlers.ts"
@@ -45,6 +46,7 @@ const api = HttpApiBuilder.layer(ServedApi).pipe(
     analytics.layer,
     activity.layer,
     funnels.layer,
+    heatmaps.layer,
     paths.layer,
     retention.layer,
     lifetime.layer,

@@ -2,6 +2,7 @@ import type { PlanKind, Plans, QueryPlan } from "../../ports/analytics/QueryPlan
 import { answerAttribution } from "./attribution.ts"
 import type { Read } from "./Engine.ts"
 import { answerFunnel } from "./funnel.ts"
+import { answerHeatmap } from "./heatmap.ts"
 import { answerLifetime } from "./lifetime.ts"
 import { answerLifecycle } from "./lifecycle.ts"
 import { answerPaths } from "./path.ts"
@@ -14,6 +15,7 @@ import { answerTrend } from "./trend.ts"
 const answers: { readonly [Kind in PlanKind]: (read: Read, plan: QueryPlan<Kind>) => Promise<Plans[Kind]["rows"]> } = {
   attribution: answerAttribution,
   funnel: answerFunnel,
+  heatmap: answerHeatmap,
   lifetime: answerLifetime,
   lifecycle: answerLifecycle,
   path: answerPaths,

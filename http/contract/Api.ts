@@ -4,6 +4,7 @@ import { AnalyticsGroup, EventsGroup, StreamGroup } from "./analytics.ts"
 import { LiveEvent } from "../../ports/analytics/LiveFeed.ts"
 import { describeDocument } from "./describeDocument.ts"
 import { FunnelsGroup } from "./funnels.ts"
+import { HeatmapsGroup } from "./heatmaps.ts"
 import { HealthGroup } from "./health.ts"
 import { KeysGroup } from "./keys.ts"
 import { LifetimeGroup } from "./lifetime.ts"
@@ -24,6 +25,7 @@ const served = [
   ActivityGroup,
   AttributionGroup,
   FunnelsGroup,
+  HeatmapsGroup,
   LifetimeGroup,
   PathsGroup,
   RetentionGroup,

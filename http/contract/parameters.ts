@@ -20,7 +20,11 @@ export const parameterSchemas: Readonly<Record<string, object>> = {
 }
 
 /** Values to try an endpoint with; one for each parameter that an endpoint requires. */
-export const parameterExamples: Readonly<Record<string, string>> = { from: "2026-11-01", to: "2026-11-23" }
+export const parameterExamples: Readonly<Record<string, string>> = {
+  from: "2026-11-01",
+  to: "2026-11-23",
+  path: "/pricing"
+}
 
 /** Parameters whose text is JSON. */
 export const jsonParameters: ReadonlySet<string> = new Set(["filters", "customer"])

@@ -1,5 +1,6 @@
 import type { AttributionPlan, AttributionRows } from "./AttributionPlan.ts"
 import type { FunnelPlan, FunnelRows } from "./FunnelPlan.ts"
+import type { HeatmapPlan, HeatmapRows } from "./HeatmapPlan.ts"
 import type { LifetimePlan, LifetimeRows } from "./LifetimePlan.ts"
 import type { LifecyclePlan, LifecycleRows } from "./LifecyclePlan.ts"
 import type { PathPlan, PathRows } from "./PathPlan.ts"
@@ -12,6 +13,7 @@ import type { TrendPlan, TrendRows } from "./TrendPlan.ts"
 export interface Plans {
   readonly attribution: { readonly plan: AttributionPlan; readonly rows: AttributionRows }
   readonly funnel: { readonly plan: FunnelPlan; readonly rows: FunnelRows }
+  readonly heatmap: { readonly plan: HeatmapPlan; readonly rows: HeatmapRows }
   readonly lifetime: { readonly plan: LifetimePlan; readonly rows: LifetimeRows }
   readonly lifecycle: { readonly plan: LifecyclePlan; readonly rows: LifecycleRows }
   readonly path: { readonly plan: PathPlan; readonly rows: PathRows }
