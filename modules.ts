@@ -8,6 +8,7 @@ import * as settings from "./domain/platform/settings.ts"
 import * as workspaces from "./domain/platform/workspaces.ts"
 import { ActivityGroup } from "./http/contract/activity.ts"
 import { AnalyticsGroup, EventsGroup } from "./http/contract/analytics.ts"
+import { CohortsGroup } from "./http/contract/cohorts.ts"
 import { FunnelsGroup } from "./http/contract/funnels.ts"
 import { HeatmapsGroup } from "./http/contract/heatmaps.ts"
 import { KeysGroup } from "./http/contract/keys.ts"
@@ -20,6 +21,7 @@ import { SessionsGroup } from "./http/contract/sessions.ts"
 import { AuditGroup, DeadLettersGroup } from "./http/contract/records.ts"
 import { WorkspacesGroup } from "./http/contract/workspaces.ts"
 import type { EventLake } from "./ports/analytics/EventLake.ts"
+import { cohortMembers, cohorts } from "./ports/analytics/Cohort.ts"
 import type { EventLog } from "./ports/analytics/EventLog.ts"
 import type { EventStore } from "./ports/analytics/EventStore.ts"
 import { funnels } from "./ports/analytics/Funnel.ts"
@@ -50,6 +52,7 @@ export const modules: ReadonlyArray<Module> = [
     groups: [
       EventsGroup,
       AnalyticsGroup,
+      CohortsGroup,
       FunnelsGroup,
       HeatmapsGroup,
       PathsGroup,
@@ -73,7 +76,9 @@ export const modules: ReadonlyArray<Module> = [
       mergePeople.mergingWorkspaces,
       mergePeople.mergeOrder,
       droppedEvents.collection,
-      funnels.collection
+      funnels.collection,
+      cohorts.collection,
+      cohortMembers
     ],
     consumers: { index: indexEvents, live: feedLive, lake: fillLake }
   },

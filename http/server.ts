@@ -6,6 +6,7 @@ import { STATUS_CODES } from "node:http"
 import type { IncomingMessage, ServerResponse } from "node:http"
 import type { Socket } from "node:net"
 import * as activity from "./analytics/activityHandlers.ts"
+import * as cohorts from "./analytics/cohortHandlers.ts"
 import * as funnels from "./analytics/funnelHandlers.ts"
 import * as analytics from "./analytics/handlers.ts"
 import * as heatmaps from "./analytics/heatmapHandlers.ts"
@@ -45,6 +46,7 @@ const api = HttpApiBuilder.layer(ServedApi).pipe(
   Layer.provide([
     analytics.layer,
     activity.layer,
+    cohorts.layer,
     funnels.layer,
     heatmaps.layer,
     paths.layer,

@@ -12,6 +12,8 @@ import { watchersMax } from "../http/analytics/streamRoute.ts"
 import { batchBodyBytesMax, jsonBodyBytesMax } from "../http/contract/bodyLimits.ts"
 import { limitUsual } from "../http/contract/parameters.ts"
 import { headerBytesMax, requestTimeoutMillis } from "../http/middleware/RequestLimits.ts"
+import { cohortMembersMax, cohortMembersPageMax } from "../ports/analytics/Cohort.ts"
+import { cohortConditionsMax, cohortDepthMax, cohortsReachedMax } from "../ports/analytics/CohortRule.ts"
 import {
   batchEventsMax,
   eventBytesMax,
@@ -156,6 +158,7 @@ describe("README's tables", () => {
         `${futureMillisMax / 3_600_000} h`,
         `${metricsMax} metrics, ${dimensionsMax} dimensions, ${eventTypesMax} event types, ${filtersMax} filters, ${rangeDaysMax} days, ${bucketsMax} buckets`,
         `${funnelStepsMax} steps, ${funnelExclusionsMax} exclusions, ${conversionWindowDaysMax} days`,
+        `${cohortConditionsMax} conditions, ${cohortDepthMax} levels deep; ${cohortMembersMax} listed ids, ${cohortMembersPageMax} a request; ${cohortsReachedMax} cohorts that name each other`,
         `${lifetimeBucketsMax} cohorts and periods, ${horizonWeeksMax} weeks ahead, ${lifetimeCustomersMax} customers`,
         `${computationsAtOnceMax} at once, ${computationsWaitingMax} waiting, ${computationMillisMax / 1000} s each`,
         `${listLimitMax} items, ${limitUsual} by default`,

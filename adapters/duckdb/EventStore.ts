@@ -2,9 +2,11 @@ import { Effect, Exit, Layer, Result, Schedule, Scope } from "effect"
 import { rmSync } from "node:fs"
 import { EventStore, listedEventTypesMax, insertLinesMax, linkedUsersMax } from "../../ports/analytics/EventStore.ts"
 import type { HeldEvent, HeldPerson, UserMerge } from "../../ports/analytics/EventStore.ts"
+import type { PlanFilter } from "../../ports/analytics/PlanFilter.ts"
 import type { PlanAnswer, PlanKind, QueryPlan } from "../../ports/analytics/QueryPlan.ts"
 import { PortFailure } from "../../ports/PortFailure.ts"
 import { answerOf } from "./answers.ts"
+import { cohortsOf, gatherCohorts } from "./cohort.ts"
 import { setAside } from "./DatabaseFile.ts"
 import { make } from "./Engine.ts"
 import type { Engine, EngineOptions, Read, Row } from "./Engine.ts"
@@ -84,8 +86,8 @@ const operations = (engine: Engine, ids: KnownIds, scratch: string): EventStore[
       ),
       (rows) => rows.map((row) => String(row["currency"]))
     ),
-  events: (request) => Effect.map(engine.query("events", eventsText(request)), (rows) => rows.map(heldEvent)),
-  people: (request) => Effect.map(engine.query("people", peopleText(request)), (rows) => rows.map(heldPerson)),
+  events: (request) => Effect.map(list(engine, "events", request, eventsText(request)), (rows) => rows.map(heldEvent)),
+  people: (request) => Effect.map(list(engine, "people", request, peopleText(request)), (rows) => rows.map(heldPerson)),
   traits: (workspace, personId) => Effect.map(engine.query("traits", traitsText(workspace, personId)), foldTraits),
   eventTypes: (workspace) =>
     Effect.map(
@@ -143,10 +145,24 @@ const answer = <Kind extends PlanKind>(
   engine: Engine,
   plan: QueryPlan<Kind>
 ): Effect.Effect<PlanAnswer<Kind>, PortFailure> =>
-  engine.snapshot("answer", async (read) => ({
-    ...(await answerOf(read, plan)),
-    watermark: await readWatermark(read, plan)
-  }))
+  engine.snapshot("answer", async (read) => {
+    await gatherCohorts(read, plan.workspace, plan)
+    return { ...(await answerOf(read, plan)), watermark: await readWatermark(read, plan) }
+  })
+
+/** Of a list; where its filter names cohorts, on one state of the data with them. */
+const list = (
+  engine: Engine,
+  operation: string,
+  { filter, workspace }: { readonly filter?: PlanFilter | undefined; readonly workspace: string },
+  text: string
+) =>
+  cohortsOf(filter).size === 0
+    ? engine.query(operation, text)
+    : engine.snapshot(operation, async (read) => {
+        await gatherCohorts(read, workspace, filter)
+        return read(text)
+      })
 
 /** How far the log is in, who is who, and what else the answer rests on. */
 const readWatermark = async (read: Read, { revisions, workspace }: QueryPlan): Promise<string> => {

@@ -6,6 +6,7 @@ import { answerHeatmap } from "./heatmap.ts"
 import { answerLifetime } from "./lifetime.ts"
 import { answerLifecycle } from "./lifecycle.ts"
 import { answerPaths } from "./path.ts"
+import { answerPeople } from "./people.ts"
 import { answerRetention } from "./retention.ts"
 import { answerSessionList, answerSessions } from "./session.ts"
 import { answerStickiness } from "./stickiness.ts"
@@ -19,6 +20,7 @@ const answers: { readonly [Kind in PlanKind]: (read: Read, plan: QueryPlan<Kind>
   lifetime: answerLifetime,
   lifecycle: answerLifecycle,
   path: answerPaths,
+  people: answerPeople,
   retention: answerRetention,
   session: answerSessions,
   session_list: answerSessionList,

@@ -1,6 +1,7 @@
+import { cohortTable } from "./cohortTable.ts"
 import { pointerTo, quote } from "./literals.ts"
 import { traitText } from "./traitText.ts"
-import type { PlanField, PlanFilter } from "../../ports/analytics/PlanFilter.ts"
+import type { PlanCohort, PlanField, PlanFilter } from "../../ports/analytics/PlanFilter.ts"
 import type { BucketRun } from "../../ports/analytics/TrendPlan.ts"
 
 /** What no value is grouped as; no text of a client holds this character. */
@@ -20,6 +21,10 @@ export const fieldText = (field: PlanField): string => {
       return clear(storedText(field))
     case "session":
       return `e.${field.attribute}::varchar`
+    case "cohort": {
+      const cases = field.cohorts.map(({ cohort, id }) => `when ${memberText(cohort)} then ${quote(id)}`)
+      return `(case ${cases.join(" ")} end)`
+    }
     case "channel": {
       const rules = field.rules.map(({ channel, when }) => `when ${filterText(when)} then ${quote(channel)}`)
       return `(case ${rules.join(" ")} else ${quote(field.otherwise)} end)`
@@ -43,6 +48,9 @@ const hostPattern = (host: string): string => {
   const stem = (anyEnd ? name.slice(0, -2) : name).replaceAll(/[^a-z0-9-]/g, (each) => `\\${each}`)
   return `${exact ? "" : "(.*\\.)?"}${stem}${anyEnd ? "\\.([a-z]{2,6}|(co|com|org|net)\\.[a-z]{2})" : ""}`
 }
+
+/** Subjects of the members stand in a table by then. */
+const memberText = (cohort: PlanCohort): string => `(e.subject in (select subject from ${cohortTable(cohort)}))`
 
 const comparisons = { gt: ">", gte: ">=", lt: "<", lte: "<=" } as const
 
@@ -71,6 +79,8 @@ export const filterText = (filter: PlanFilter): string => {
         : `coalesce(regexp_full_match(${fieldText(filter.field)}, ${quote(filter.hosts.map(hostPattern).join("|"))}), false)`
     case "is_set":
       return `(${storedText(filter.field)} is not null)`
+    case "member_of":
+      return memberText(filter.cohort)
     case "index_is":
       return `coalesce(${indexText(filter.field)} = ${quote(filter.index)}, false)`
     case "bears_index": {

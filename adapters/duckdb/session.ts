@@ -57,7 +57,7 @@ const gatherSessions = async (
 
 export const answerSessions = async (read: Read, plan: SessionPlan): Promise<SessionRows> => {
   const derived = await spanSessions(read, plan)
-  const named = [...attributesOf(plan.filter), ...(plan.breakdown === undefined ? [] : [plan.breakdown])]
+  const named = [...attributesOf(plan.filter), ...(typeof plan.breakdown === "string" ? [plan.breakdown] : [])]
   await gatherSessions(read, plan, { attributes: [...new Set(named)], named: false, derived })
   const given = plan.groups?.map((value) => value ?? unset)
   const top = plan.breakdown === undefined || given !== undefined ? [] : await read(sessionGroupsText(plan))

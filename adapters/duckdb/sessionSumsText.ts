@@ -1,12 +1,13 @@
 import type { PlanFilter } from "../../ports/analytics/PlanFilter.ts"
 import type { SessionListPlan, SessionPlan } from "../../ports/analytics/SessionPlan.ts"
-import { bucketText, filterText, unset } from "./conditionText.ts"
+import { bucketText, fieldText, filterText, unset } from "./conditionText.ts"
 import { personIdText } from "./listText.ts"
 import { quote } from "./literals.ts"
 
 const whereText = (filter: PlanFilter | undefined): string =>
   filter === undefined ? "" : ` where ${filterText(filter)}`
-const valueText = ({ breakdown }: SessionPlan): string => `coalesce(e.${breakdown}, '${unset}')`
+const valueText = ({ breakdown }: SessionPlan): string =>
+  `coalesce(${typeof breakdown === "object" ? fieldText(breakdown) : `e.${breakdown}`}, '${unset}')`
 
 /** The breakdown's values, most sessions first. */
 export const sessionGroupsText = (plan: SessionPlan): string => `select ${valueText(plan)} as value

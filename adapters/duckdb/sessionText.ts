@@ -206,7 +206,7 @@ export const sessionRowsText = (request: SessionRowsRequest): string => {
   return `create or replace temp table session_rows as
 select r.session, r.start_ms, r.end_ms, r.end_ms - r.start_ms as duration_ms, r.events, r.pages, r.engaged_ms, r.scroll_percent,
   r.pages = 1 and r.interactive = 0 as bounced,
-  coalesce(p.person, ${subject}) as person${columns.map((column) => `, ${column}`).join("")}
+  coalesce(p.person, ${subject}) as person, coalesce(p.person, ${subject}) as subject${columns.map((column) => `, ${column}`).join("")}
 from (
   select s.session, any_value(s.start_ms) as start_ms, any_value(s.end_ms) as end_ms, count(*) as events,
     count(*) filter (${isPageView}) as pages, count(*) filter (${isInteractive}) as interactive,
@@ -221,7 +221,7 @@ from (
 
 /** Attributes that a filter on sessions names. */
 export const attributesOf = (filter: PlanFilter | undefined): ReadonlyArray<SessionAttribute> => {
-  if (filter === undefined || filter.kind === "bears_index") return []
+  if (filter === undefined || filter.kind === "bears_index" || filter.kind === "member_of") return []
   if ("filters" in filter) return filter.filters.flatMap(attributesOf)
   if (filter.kind === "not") return attributesOf(filter.filter)
   const { field } = filter

@@ -4,7 +4,7 @@ import { pointerTo, quote } from "./literals.ts"
 type Trait = Extract<PlanField, { readonly kind: "trait" }>
 
 const fieldsOf = (filter: PlanFilter | undefined): ReadonlyArray<PlanField> => {
-  if (filter === undefined || filter.kind === "bears_index") return []
+  if (filter === undefined || filter.kind === "bears_index" || filter.kind === "member_of") return []
   if ("filters" in filter) return filter.filters.flatMap(fieldsOf)
   return filter.kind === "not" ? fieldsOf(filter.filter) : [filter.field]
 }
@@ -12,10 +12,13 @@ const fieldsOf = (filter: PlanFilter | undefined): ReadonlyArray<PlanField> => {
 /** Every trait that a filter or a breakdown names, once. */
 export const traitsOf = (filter: PlanFilter | undefined, breakdown: ReadonlyArray<PlanField>): ReadonlyArray<Trait> => {
   const traits = [...fieldsOf(filter), ...breakdown].flatMap((field) => (field.kind === "trait" ? [field] : []))
-  return [...new Map(traits.map((trait) => [`${trait.asOf} ${trait.name}`, trait])).values()]
+  return [...new Map(traits.map((trait) => [alias("", trait), trait])).values()]
 }
 
-const alias = (part: string, { asOf, name }: Trait): string => `"${part} ${asOf} ${name.replaceAll('"', '""')}"`
+const alias = (part: string, { asOf, beforeMillis, name }: Trait): string => {
+  const when = beforeMillis === undefined ? asOf : String(beforeMillis)
+  return `"${part} ${when} ${name.replaceAll('"', '""')}"`
+}
 
 const place = "struct_pack(t := e.time_ms, r := e.received_us, i := e.idx, e := e.event_id)"
 const person = "coalesce(p.person, e.subject)"
@@ -27,25 +30,27 @@ export const traitText = (trait: Trait): string =>
     : `coalesce(${alias("trait", trait)}.value, case when ${alias("once", trait)}.place <= ${place} then ${alias("once", trait)}.value end)`
 
 /** Where a person's values of the trait come from: each event that set it. */
-const changes = (workspace: string, name: string, part: "traits" | "traits_once"): string => `
+const changes = (workspace: string, { beforeMillis, name }: Trait, part: "traits" | "traits_once"): string => `
   select ${person} as person, ${place} as place, e.${part}->${pointerTo(name)} as value
   from store.events e left join store.people p on p.subject = e.subject
-  where e.workspace = ${quote(workspace)} and e.${part} is not null and (e.${part}->${pointerTo(name)}) is not null`
+  where e.workspace = ${quote(workspace)} and e.${part} is not null and (e.${part}->${pointerTo(name)}) is not null${
+    beforeMillis === undefined ? "" : ` and e.time_ms < ${beforeMillis}`
+  }`
 
 const today = (workspace: string, trait: Trait): string => `
 left join (
   select person, coalesce(max(newest), max(oldest)) as value from (
-    select person, arg_max(value, place) as newest, null as oldest from (${changes(workspace, trait.name, "traits")}) group by 1
+    select person, arg_max(value, place) as newest, null as oldest from (${changes(workspace, trait, "traits")}) group by 1
     union all
-    select person, null, arg_min(value, place) from (${changes(workspace, trait.name, "traits_once")}) group by 1
+    select person, null, arg_min(value, place) from (${changes(workspace, trait, "traits_once")}) group by 1
   ) group by 1
 ) ${alias("trait", trait)} on ${alias("trait", trait)}.person = ${person}`
 
 const atEvent = (workspace: string, trait: Trait): string => `
-asof left join (${changes(workspace, trait.name, "traits")}
+asof left join (${changes(workspace, trait, "traits")}
 ) ${alias("trait", trait)} on ${alias("trait", trait)}.person = ${person} and ${place} >= ${alias("trait", trait)}.place
 left join (
-  select person, min(place) as place, arg_min(value, place) as value from (${changes(workspace, trait.name, "traits_once")}) group by 1
+  select person, min(place) as place, arg_min(value, place) as value from (${changes(workspace, trait, "traits_once")}) group by 1
 ) ${alias("once", trait)} on ${alias("once", trait)}.person = ${person}`
 
 /** Joins that give each event the traits of its person; they need `p`, the people. */

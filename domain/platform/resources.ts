@@ -41,7 +41,9 @@ const putItem = ({ name }: Kind, item: Stamps, expected: number): DocumentWrite 
 export const createItem = Effect.fn("createItem")(function* <Definition extends object>(
   kind: Kind,
   actor: Actor,
-  definition: Definition
+  definition: Definition,
+  /** What else comes into being with the document of that id. */
+  also: (id: string) => ReadonlyArray<DocumentWrite> = () => []
 ) {
   const documents = yield* DocumentStore
   return yield* once<Definition & Stamps, DuplicateKey, SecureRandom.SecureRandom>(
@@ -52,7 +54,7 @@ export const createItem = Effect.fn("createItem")(function* <Definition extends 
       const by = { created_at: now, created_by: actor.keyId, changed_at: now, changed_by: actor.keyId }
       const item = { ...definition, id: yield* random.uuidV7(), ...by }
       yield* documents.commit(actor.workspace, {
-        writes: [putItem(kind, item, 0)],
+        writes: [putItem(kind, item, 0), ...also(item.id)],
         audit: [yield* auditOf(actor, now, `${kind.singular}.created`, `${kind.name}/${item.id}`, undefined, item)],
         ...remember(item)
       })
@@ -117,7 +119,9 @@ export const removeItem = Effect.fn("removeItem")(function* (
   actor: Actor,
   id: string,
   revision: number,
-  users: ReadonlyArray<User> = []
+  users: ReadonlyArray<User> = [],
+  /** What goes with it. */
+  also: ReadonlyArray<DocumentWrite> = []
 ) {
   if (users.length > 0) {
     const errors = users.map(({ name, target }) => ({ pointer: "", code: "in_use", detail: `${target} (${name})` }))
@@ -127,7 +131,7 @@ export const removeItem = Effect.fn("removeItem")(function* (
   const now = yield* Clock.currentTimeMillis
   const { item: before } = yield* readItem<Stamps>(kind, actor.workspace, id)
   yield* documents.commit(actor.workspace, {
-    writes: [{ kind: "delete", collection: kind.name, id, expected: revision }],
+    writes: [{ kind: "delete", collection: kind.name, id, expected: revision }, ...also],
     audit: [yield* auditOf(actor, now, `${kind.singular}.deleted`, `${kind.name}/${id}`, before)]
   })
 })

@@ -1,4 +1,5 @@
-import type { ChannelRule, PlanColumn, PlanField } from "../../ports/analytics/PlanFilter.ts"
+import type { ChannelRule, PlanCohort, PlanColumn, PlanField } from "../../ports/analytics/PlanFilter.ts"
+import { dimensionCohortsMax } from "../../ports/analytics/Question.ts"
 import type { SessionLimits } from "../../ports/analytics/SessionLimits.ts"
 import type { PlanMetric } from "../../ports/analytics/TrendPlan.ts"
 import { isPersonalProperty, isPersonalTrait } from "../privacy/personalNames.ts"
@@ -33,7 +34,8 @@ export const dimensionNames: ReadonlyArray<string> = [
   "source",
   "channel",
   "property:…",
-  "trait:…"
+  "trait:…",
+  "cohort:…"
 ]
 export const metricNames: ReadonlyArray<string> = [
   "events",
@@ -57,11 +59,37 @@ const nameBehind = (prefix: string, text: string): string | undefined => {
   return name.length > 0 && name.length <= propertyNameMax ? name : undefined
 }
 
+const cohortPrefix = "cohort:"
+
+/** Ids of the cohorts that a dimension names. */
+export const cohortsOfDimension = (dimension: string): ReadonlyArray<string> =>
+  dimension.startsWith(cohortPrefix) ? dimension.slice(cohortPrefix.length).split("|") : []
+
+/** Who belongs to which of the named cohorts. */
+export const cohortFieldOf = (
+  dimension: string,
+  cohorts: ReadonlyMap<string, PlanCohort> | undefined
+): Extract<PlanField, { readonly kind: "cohort" }> | undefined => {
+  const named = cohortsOfDimension(dimension)
+  const found = named.flatMap((id) => {
+    const cohort = cohorts?.get(id)
+    return cohort === undefined ? [] : [{ id, cohort }]
+  })
+  return named.length === 0 || named.length > dimensionCohortsMax || found.length < named.length
+    ? undefined
+    : { kind: "cohort", cohorts: found }
+}
+
 /** What a dimension's name stands for, `undefined` where it stands for nothing. */
 export const fieldOf = (
   dimension: string,
-  how: { readonly asOf: "today" | "event"; readonly channelRules: ReadonlyArray<ChannelRule> }
+  how: {
+    readonly asOf: "today" | "event"
+    readonly channelRules: ReadonlyArray<ChannelRule>
+    readonly cohorts?: ReadonlyMap<string, PlanCohort>
+  }
 ): PlanField | undefined => {
+  if (dimension.startsWith(cohortPrefix)) return cohortFieldOf(dimension, how.cohorts)
   const property = nameBehind("property:", dimension)
   if (property !== undefined) return { kind: "property", name: property }
   const trait = nameBehind("trait:", dimension)

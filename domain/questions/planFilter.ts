@@ -1,5 +1,5 @@
 import type { FieldError } from "../../ports/analytics/IngestReceipt.ts"
-import type { ChannelRule, PlanField, PlanFilter } from "../../ports/analytics/PlanFilter.ts"
+import type { ChannelRule, PlanCohort, PlanField, PlanFilter } from "../../ports/analytics/PlanFilter.ts"
 import { filterDepthMax, filtersMax, filterValuesMax } from "../../ports/analytics/Question.ts"
 import { parseInstant } from "../zones/instant.ts"
 import { parseDay } from "../zones/zones.ts"
@@ -21,6 +21,7 @@ export const operatorNames = [
   "lte"
 ] as const
 type Operator = (typeof operatorNames)[number]
+export const membershipOperatorNames = ["is_member", "is_not_member"] as const
 
 const isOperator = (name: unknown): name is Operator =>
   typeof name === "string" && (operatorNames as ReadonlyArray<string>).includes(name)
@@ -32,6 +33,8 @@ export interface Dimensions {
 
 /** What a workspace's filters are read with. */
 export interface FilterScope {
+  /** Cohorts that may be named, by id. */
+  readonly cohorts?: ReadonlyMap<string, PlanCohort>
   readonly personalFields: ReadonlyArray<string>
   readonly channelRules: ReadonlyArray<ChannelRule>
   /** Which value of a trait counts: today's, or that at the event. */
@@ -77,9 +80,11 @@ export const planFilter = (
     if (depth > filterDepthMax || count > filtersMax) return always
     const kind = shapeOf(each)
     if (!isObject(each) || kind === undefined) {
-      report(at, "wrong_type", "a filter is { and }, { or }, { not } or { dimension, operator, value }")
+      const detail = "a filter is { and }, { or }, { not }, { dimension, operator, value } or { cohort, operator }"
+      report(at, "wrong_type", detail)
       return always
     }
+    if (kind === "membership") return planMembership(each, at, scope, report)
     if (kind === "condition") {
       const planned = planCondition(each, at, scope, report)
       if (planned === undefined) return always
@@ -100,14 +105,29 @@ export const planFilter = (
 }
 
 const conditionKeys = ["dimension", "operator", "value"]
+const membershipKeys = ["cohort", "operator"]
 
-const shapeOf = (filter: unknown): "and" | "or" | "not" | "condition" | undefined => {
+const shapeOf = (filter: unknown): "and" | "or" | "not" | "condition" | "membership" | undefined => {
   if (!isObject(filter)) return undefined
   const keys = Object.keys(filter)
+  if (keys.includes("cohort") && keys.every((key) => membershipKeys.includes(key))) return "membership"
   if (keys.includes("dimension") && keys.every((key) => conditionKeys.includes(key))) return "condition"
   const [only = ""] = keys
   return keys.length === 1 && (only === "and" || only === "or" || only === "not") ? only : undefined
 }
+
+const planMembership = ({ cohort, operator }: Fields, at: string, scope: FilterScope, report: Report): PlanFilter => {
+  const found = typeof cohort === "string" ? scope.cohorts?.get(cohort) : undefined
+  if (found === undefined) report(`${at}/cohort`, "unknown_cohort", `there is no cohort ${textOf(cohort)}`)
+  if (!isMembershipOperator(operator))
+    report(`${at}/operator`, "unknown_operator", unknown(textOf(operator), membershipOperatorNames))
+  if (found === undefined || !isMembershipOperator(operator)) return always
+  const member: PlanFilter = { kind: "member_of", cohort: found }
+  return operator === "is_member" ? member : not(member)
+}
+
+const isMembershipOperator = (name: unknown): name is (typeof membershipOperatorNames)[number] =>
+  typeof name === "string" && (membershipOperatorNames as ReadonlyArray<string>).includes(name)
 
 const planCondition = (
   { dimension, operator, value }: Fields,

@@ -1,6 +1,7 @@
 import { HttpApi, OpenApi } from "effect/http-api"
 import { ActivityGroup } from "./activity.ts"
 import { AnalyticsGroup, EventsGroup, StreamGroup } from "./analytics.ts"
+import { CohortsGroup } from "./cohorts.ts"
 import { LiveEvent } from "../../ports/analytics/LiveFeed.ts"
 import { describeDocument } from "./describeDocument.ts"
 import { FunnelsGroup } from "./funnels.ts"
@@ -24,6 +25,7 @@ const served = [
   AnalyticsGroup,
   ActivityGroup,
   AttributionGroup,
+  CohortsGroup,
   FunnelsGroup,
   HeatmapsGroup,
   LifetimeGroup,

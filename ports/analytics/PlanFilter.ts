@@ -7,11 +7,19 @@ export type PlanField =
   | { readonly kind: "first_of"; readonly columns: ReadonlyArray<PlanColumn> }
   | { readonly kind: "property"; readonly name: string }
   /** A trait of the event's person: as it stands today, or as it stood at the event (this one included). */
-  | { readonly kind: "trait"; readonly name: string; readonly asOf: "today" | "event" }
+  | {
+      readonly kind: "trait"
+      readonly name: string
+      readonly asOf: "today" | "event"
+      /** Of `today`: as it stood before this instant. */
+      readonly beforeMillis?: number
+    }
   /** Of a session, where sessions are asked for. */
   | { readonly kind: "session"; readonly attribute: SessionAttribute | SessionNumber }
   /** The first rule whose condition holds names the channel. */
   | { readonly kind: "channel"; readonly rules: ReadonlyArray<ChannelRule>; readonly otherwise: string }
+  /** Id of the first of the cohorts that the person belongs to. */
+  | { readonly kind: "cohort"; readonly cohorts: ReadonlyArray<{ readonly id: string; readonly cohort: PlanCohort }> }
 
 export interface ChannelRule {
   readonly channel: string
@@ -62,6 +70,8 @@ export type PlanFilter =
    */
   | { readonly kind: "host_is"; readonly field: PlanField; readonly hosts: ReadonlyArray<string> }
   | { readonly kind: "is_set"; readonly field: PlanField }
+  /** The person belongs to the cohort. */
+  | { readonly kind: "member_of"; readonly cohort: PlanCohort }
   /** Equal blind indexes: how encrypted properties and traits compare. */
   | { readonly kind: "index_is"; readonly field: PlanField; readonly index: string }
   /** The event itself brought the value: as a property or as a trait. */
@@ -74,3 +84,51 @@ export type PlanFilter =
       readonly as: "number" | "instant"
       readonly value: number
     }
+
+/** `within`: so long before the instant that membership is asked for, and not after it. */
+export type PlanPeriod =
+  | { readonly kind: "ever" }
+  | { readonly kind: "within"; readonly millis: number }
+  /** `toMillis` is exclusive. */
+  | { readonly kind: "between"; readonly fromMillis: number; readonly toMillis: number }
+
+/** Which people, by what is known of each: people who have an event at all. */
+export type PlanCohortRule =
+  | { readonly kind: "and" | "or"; readonly rules: ReadonlyArray<PlanCohortRule> }
+  | { readonly kind: "not"; readonly rule: PlanCohortRule }
+  /** On fields of the kind `trait` as of today. */
+  | { readonly kind: "trait"; readonly filter: PlanFilter }
+  | {
+      readonly kind: "did"
+      readonly selection: PlanFilter
+      readonly period: PlanPeriod
+      /** 1 or more. */
+      readonly atLeast: number
+      readonly atMost: number | undefined
+    }
+  /** The first such event of all lies in the period. */
+  | { readonly kind: "first_time"; readonly selection: PlanFilter; readonly period: PlanPeriod }
+  /** Of the period's events, one that fits each step, in arrival order, the last no more than the window after the first. */
+  | {
+      readonly kind: "in_sequence"
+      readonly steps: ReadonlyArray<PlanFilter>
+      readonly windowMillis: number
+      readonly period: PlanPeriod
+    }
+  | { readonly kind: "member_of"; readonly cohort: PlanCohort }
+  /** Whom one of the ids stands for today: a user goes before a device of the same id, unless the list says which. */
+  | {
+      readonly kind: "listed"
+      readonly people: ReadonlyArray<string>
+      readonly users: ReadonlyArray<string>
+      readonly devices: ReadonlyArray<string>
+    }
+
+/** Everything resolved: other cohorts to their rules, lists to their ids. */
+export interface PlanCohort {
+  /** Equal for equal cohorts alone: stands for the whole in hashes. */
+  readonly digest: string
+  readonly rule: PlanCohortRule
+  /** Events from this instant on do not count. `undefined`: all count, and periods end at the arrival of the newest. */
+  readonly beforeMillis: number | undefined
+}

@@ -4,6 +4,7 @@ import type { HeatmapPlan, HeatmapRows } from "./HeatmapPlan.ts"
 import type { LifetimePlan, LifetimeRows } from "./LifetimePlan.ts"
 import type { LifecyclePlan, LifecycleRows } from "./LifecyclePlan.ts"
 import type { PathPlan, PathRows } from "./PathPlan.ts"
+import type { PeoplePlan, PeopleRows } from "./PeoplePlan.ts"
 import type { RetentionPlan, RetentionRows } from "./RetentionPlan.ts"
 import type { SessionListPlan, SessionListRows, SessionPlan, SessionRows } from "./SessionPlan.ts"
 import type { StickinessPlan, StickinessRows } from "./StickinessPlan.ts"
@@ -17,6 +18,7 @@ export interface Plans {
   readonly lifetime: { readonly plan: LifetimePlan; readonly rows: LifetimeRows }
   readonly lifecycle: { readonly plan: LifecyclePlan; readonly rows: LifecycleRows }
   readonly path: { readonly plan: PathPlan; readonly rows: PathRows }
+  readonly people: { readonly plan: PeoplePlan; readonly rows: PeopleRows }
   readonly retention: { readonly plan: RetentionPlan; readonly rows: RetentionRows }
   readonly session: { readonly plan: SessionPlan; readonly rows: SessionRows }
   readonly session_list: { readonly plan: SessionListPlan; readonly rows: SessionListRows }

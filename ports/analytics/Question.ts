@@ -9,6 +9,8 @@ export const filterValuesMax = 1000
 export const bucketsMax = 1000
 export const rangeDaysMax = 3660
 export const breakdownMax = 25
+/** Cohorts that one dimension names. */
+export const dimensionCohortsMax = 5
 /** Values of a breakdown that a page may skip. */
 export const offsetMax = 100_000
 
@@ -18,21 +20,35 @@ export const Interval = Schema.Literals(["hour", "day", "week", "month", "quarte
 
 /**
  * `and`, `or`, `not` over conditions; a condition names a dimension (or `property:name`, `trait:name`), an operator and a
- * value. Operators: is, is_not, one_of, contains, not_contains, is_host, is_set, is_not_set, gt, gte, lt, lte.
+ * value. Operators: is, is_not, one_of, contains, not_contains, is_host, is_set, is_not_set, gt, gte, lt, lte. Or it
+ * names a cohort by id: is_member, is_not_member, by what is known of the event's person today.
  * Checked by the domain, which answers unknown names with a pointer and the nearest known one.
  */
 export type Filter =
   | { readonly and: ReadonlyArray<Filter> }
   | { readonly or: ReadonlyArray<Filter> }
   | { readonly not: Filter }
-  | { readonly dimension: string; readonly operator: string; readonly value?: unknown }
+  | FieldCondition
+  | CohortCondition
+
+const FieldCondition = Schema.Struct({
+  dimension: Name,
+  operator: Schema.String,
+  value: Schema.optionalKey(Schema.Unknown)
+})
+export type FieldCondition = typeof FieldCondition.Type
+
+const CohortCondition = Schema.Struct({ cohort: Schema.String, operator: Schema.String })
+export type CohortCondition = typeof CohortCondition.Type
+
+export const conditionSchemas = [FieldCondition, CohortCondition] as const
 
 export const Filter: Schema.Codec<Filter> = Schema.suspend(() =>
   Schema.Union([
     Schema.Struct({ and: Schema.Array(Filter) }),
     Schema.Struct({ or: Schema.Array(Filter) }),
     Schema.Struct({ not: Filter }),
-    Schema.Struct({ dimension: Name, operator: Schema.String, value: Schema.optionalKey(Schema.Unknown) })
+    ...conditionSchemas
   ])
 ).annotate({ identifier: "Filter" })
 
@@ -52,7 +68,10 @@ export const Question = Schema.Struct({
    */
   metrics: Schema.Array(Name),
   event_types: Schema.optionalKey(Schema.Array(Name)),
-  /** Breakdown by up to two dimensions: the 25 largest values and `other`. */
+  /**
+   * Breakdown by up to two dimensions: the 25 largest values and `other`. `cohort:` and up to 5 ids with `|` between: the
+   * first of these cohorts that the person belongs to, `null` for who belongs to none.
+   */
   dimensions: Schema.optionalKey(Schema.Array(Name)),
   filters: Schema.optionalKey(Filter),
   /** Which value of a trait counts: the person's of today (the default), or the one at the time of the event. */

@@ -39,7 +39,8 @@ export interface SessionSelection {
 export interface SessionPlan extends SessionSelection {
   readonly kind: "session"
   readonly revisions: string
-  readonly breakdown: SessionAttribute | undefined
+  /** Cohorts: those of the session's person. */
+  readonly breakdown: SessionAttribute | Extract<PlanField, { readonly kind: "cohort" }> | undefined
   /** Groups to show instead of the largest: those of another answer, to compare with. */
   readonly groups?: ReadonlyArray<string | null>
   readonly top: number

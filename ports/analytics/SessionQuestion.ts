@@ -21,7 +21,8 @@ export const SessionQuestion = Schema.Struct({
   /**
    * Breakdown: the 25 largest values and `other`. One of entry_path, entry_host, exit_path (first and last page view);
    * source, medium, campaign, term, content, click_id_type, referrer, channel (the first event with campaign, click id or
-   * external referrer); device, os, browser, country, region, city (the first event).
+   * external referrer); device, os, browser, country, region, city (the first event). `cohort:` and up to 5 ids with `|`
+   * between: the first of these cohorts that the session's person belongs to.
    */
   dimension: Schema.optionalKey(Name),
   /** On the same dimensions, and on events, pages, duration_ms, engaged_ms, scroll_percent. */

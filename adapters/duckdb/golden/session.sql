@@ -49,7 +49,7 @@ where start_ms >= 1000000 and start_ms < 3000000;
 create or replace temp table session_rows as
 select r.session, r.start_ms, r.end_ms, r.end_ms - r.start_ms as duration_ms, r.events, r.pages, r.engaged_ms, r.scroll_percent,
   r.pages = 1 and r.interactive = 0 as bounced,
-  coalesce(p.person, r.first_event) as person, r.entry_event::varchar as "entry_path", r.origin_event::varchar as "channel"
+  coalesce(p.person, r.first_event) as person, coalesce(p.person, r.first_event) as subject, r.entry_event::varchar as "entry_path", r.origin_event::varchar as "channel"
 from (
   select s.session, any_value(s.start_ms) as start_ms, any_value(s.end_ms) as end_ms, count(*) as events,
     count(*) filter (e.event_type = 'page_view') as pages, count(*) filter (case when e.event_type in ('page_view', 'page_exit', 'scroll_depth', 'engagement', 'web_vital') then false
@@ -81,7 +81,7 @@ order by bucket nulls first, grp nulls first;
 create or replace temp table session_rows as
 select r.session, r.start_ms, r.end_ms, r.end_ms - r.start_ms as duration_ms, r.events, r.pages, r.engaged_ms, r.scroll_percent,
   r.pages = 1 and r.interactive = 0 as bounced,
-  coalesce(p.person, r.first_event."subject") as person, r.first_event."anonymous_id"::varchar as "anonymous_id", r.first_event."session_id"::varchar as "session_id", r.first_event."device"::varchar as "device", r.first_event."os"::varchar as "os", r.first_event."browser"::varchar as "browser", r.first_event."country"::varchar as "country", r.first_event."region"::varchar as "region", r.first_event."city"::varchar as "city", r.entry_event."entry_path"::varchar as "entry_path", r.entry_event."entry_host"::varchar as "entry_host", r.exit_event::varchar as "exit_path", r.origin_event."source"::varchar as "source", r.origin_event."medium"::varchar as "medium", r.origin_event."campaign"::varchar as "campaign", r.origin_event."term"::varchar as "term", r.origin_event."content"::varchar as "content", r.origin_event."click_id_type"::varchar as "click_id_type", r.origin_event."referrer"::varchar as "referrer", r.origin_event."channel"::varchar as "channel"
+  coalesce(p.person, r.first_event."subject") as person, coalesce(p.person, r.first_event."subject") as subject, r.first_event."anonymous_id"::varchar as "anonymous_id", r.first_event."session_id"::varchar as "session_id", r.first_event."device"::varchar as "device", r.first_event."os"::varchar as "os", r.first_event."browser"::varchar as "browser", r.first_event."country"::varchar as "country", r.first_event."region"::varchar as "region", r.first_event."city"::varchar as "city", r.entry_event."entry_path"::varchar as "entry_path", r.entry_event."entry_host"::varchar as "entry_host", r.exit_event::varchar as "exit_path", r.origin_event."source"::varchar as "source", r.origin_event."medium"::varchar as "medium", r.origin_event."campaign"::varchar as "campaign", r.origin_event."term"::varchar as "term", r.origin_event."content"::varchar as "content", r.origin_event."click_id_type"::varchar as "click_id_type", r.origin_event."referrer"::varchar as "referrer", r.origin_event."channel"::varchar as "channel"
 from (
   select s.session, any_value(s.start_ms) as start_ms, any_value(s.end_ms) as end_ms, count(*) as events,
     count(*) filter (e.event_type = 'page_view') as pages, count(*) filter (case when e.event_type in ('page_view', 'page_exit', 'scroll_depth', 'engagement', 'web_vital') then false

@@ -6,13 +6,18 @@ import * as BundledRates from "../../../adapters/bundled/ExchangeRates.ts"
 import * as DuckdbEventStore from "../../../adapters/duckdb/EventStore.ts"
 import * as RootKeyFile from "../../../adapters/files/RootKeys.ts"
 import * as MemoryCache from "../../../adapters/memory/Cache.ts"
+import * as SqliteDocumentStore from "../../../adapters/sqlite/DocumentStore.ts"
 import * as SqliteSubjectKeys from "../../../adapters/sqlite/SubjectKeys.ts"
 import * as ThreadComputation from "../../../adapters/threads/Computation.ts"
 import { EventStore } from "../../../ports/analytics/EventStore.ts"
+import { Collections } from "../../../ports/documents/DocumentStore.ts"
 import { settingsInitial, SettingsSource } from "../../../ports/platform/Settings.ts"
 import type { Settings } from "../../../ports/platform/Settings.ts"
 import { WorkspaceId } from "../../../ports/WorkspaceId.ts"
+import { cohortMembers, cohorts } from "../../../ports/analytics/Cohort.ts"
+import { funnels } from "../../../ports/analytics/Funnel.ts"
 import { addDays, formatDay, parseDay } from "../../zones/zones.ts"
+import { belongsTo, storeCohorts } from "./cohorts.ts"
 import { rangeDays } from "./histories.ts"
 import { bucketOf, withoutDuplicates } from "./reference.ts"
 import type { Event } from "./reference.ts"
@@ -24,6 +29,10 @@ export const questionWorld = (settings: Settings = settingsInitial) => {
     DuckdbEventStore.layer({ file: join(folder, "events.duckdb") }),
     BundledRates.layer,
     MemoryCache.layer,
+    Layer.provide(
+      SqliteDocumentStore.layer({ file: join(folder, "documents.sqlite") }),
+      Layer.succeed(Collections, [cohorts.collection, cohortMembers, funnels.collection])
+    ),
     ThreadComputation.layer({ entry: new URL("../../../workers/computing.ts", import.meta.url) }),
     Layer.succeed(SettingsSource, { current: () => settings, load: () => Effect.void }),
     Layer.provide(
@@ -50,10 +59,12 @@ export const storeHistory = Effect.fnUntraced(function* (name: string, { day, lo
     workspace,
     [...merges].map(([from, into]) => ({ from, into }))
   )
+  yield* storeCohorts(workspace)
+  const all = withoutDuplicates(lines)
   const last = formatDay(addDays(parseDay(day)!, rangeDays - 1))
   const inRange = (event: Event) => {
     const own = bucketOf(zone, "day", event.time)
     return own >= day && own <= last
   }
-  return { workspace, all: withoutDuplicates(lines), range: { from: day, to: last }, inRange }
+  return { workspace, all, range: { from: day, to: last }, inRange, belongs: belongsTo(all, merges) }
 })

@@ -14,7 +14,17 @@ const metrics = [
   "minimum:amount",
   "maximum:amount"
 ]
-const dimensions = ["country", "path", "event_type", "user_id", "property:amount", "trait:plan", "trait:seats"]
+const dimensions = [
+  "country",
+  "path",
+  "event_type",
+  "user_id",
+  "property:amount",
+  "trait:plan",
+  "trait:seats",
+  "cohort:list",
+  "cohort:buyers|list"
+]
 
 const conditions: ReadonlyArray<Filter> = [
   { dimension: "country", operator: "is", value: "DE" },
@@ -32,7 +42,10 @@ const conditions: ReadonlyArray<Filter> = [
   { dimension: "trait:plan", operator: "is", value: "pro" },
   { dimension: "trait:plan", operator: "one_of", value: ["trial", "free", 3] },
   { dimension: "trait:plan", operator: "is_set" },
-  { dimension: "trait:seats", operator: "gte", value: 10 }
+  { dimension: "trait:seats", operator: "gte", value: 10 },
+  { cohort: "list", operator: "is_member" },
+  { cohort: "buyers", operator: "is_member" },
+  { cohort: "buyers", operator: "is_not_member" }
 ]
 
 const filter: fc.Arbitrary<Filter> = fc.letrec<{ readonly filter: Filter }>((tie) => ({

@@ -1,5 +1,6 @@
 import type { Filter, Question } from "../../../ports/analytics/Question.ts"
 import type { ExchangeRates } from "../../../ports/reference/ExchangeRates.ts"
+import type { Belongs } from "./cohorts.ts"
 import { amountOf, bucketOf, daysAfter, inOrder, numberOf, ordersOf, personOf, traitOf } from "./reference.ts"
 import type { Event, Interval } from "./reference.ts"
 import { sessionsOf } from "./sessionReference.ts"
@@ -10,6 +11,7 @@ export interface Facts {
   readonly events: ReadonlyArray<Event>
   readonly merges: ReadonlyMap<string, string>
   readonly rates: ExchangeRates["Service"]
+  readonly belongs: Belongs
 }
 
 type Metrics = Readonly<Record<string, number | string | null>>
@@ -56,11 +58,18 @@ const textOf = (value: unknown): string | null =>
   value === undefined || value === null ? null : typeof value === "string" ? value : JSON.stringify(value)
 
 /** The text of a dimension of one event, `null` where it has none. */
-const dimensionOf = (question: Question, { events, merges }: Facts) => {
+const dimensionOf = (question: Question, { belongs, events, merges }: Facts) => {
   const person = personOf(events, merges)
   const byPerson = Map.groupBy(events, person)
   const order = new Map(inOrder(events).map((event, at) => [event, at]))
   return (name: string, event: Event): string | null => {
+    if (name.startsWith("cohort:"))
+      return (
+        name
+          .slice("cohort:".length)
+          .split("|")
+          .find((cohort) => belongs(cohort, event)) ?? null
+      )
     if (name.startsWith("property:")) return textOf(event.properties[name.slice("property:".length)])
     if (name.startsWith("trait:")) {
       const own = byPerson.get(person(event)) ?? []
@@ -75,10 +84,15 @@ const dimensionOf = (question: Question, { events, merges }: Facts) => {
   }
 }
 
-const holds = (filter: Filter, textFor: (dimension: string) => string | null): boolean => {
-  if ("and" in filter) return filter.and.every((each) => holds(each, textFor))
-  if ("or" in filter) return filter.or.some((each) => holds(each, textFor))
-  if ("not" in filter) return !holds(filter.not, textFor)
+const holds = (
+  filter: Filter,
+  textFor: (dimension: string) => string | null,
+  isMember: (cohort: string) => boolean
+): boolean => {
+  if ("and" in filter) return filter.and.every((each) => holds(each, textFor, isMember))
+  if ("or" in filter) return filter.or.some((each) => holds(each, textFor, isMember))
+  if ("not" in filter) return !holds(filter.not, textFor, isMember)
+  if ("cohort" in filter) return isMember(filter.cohort) === (filter.operator === "is_member")
   const text = textFor(filter.dimension)
   const value = filter.value
   const contains = text !== null && text.toLowerCase().includes(String(value).toLowerCase())
@@ -194,7 +208,8 @@ export const referenceAnswer = (question: Question, facts: Facts, groups?: Reado
     const day = bucketOf(zone, "day", event.time)
     if (day < from || day > to) return false
     if ((question.event_types ?? []).length > 0 && !question.event_types!.includes(event.event_type)) return false
-    return question.filters === undefined || holds(question.filters, (name) => dimension(name, event))
+    const isMember = (cohort: string) => facts.belongs(cohort, event)
+    return question.filters === undefined || holds(question.filters, (name) => dimension(name, event), isMember)
   })
   const interval = question.interval as Interval | undefined
   const buckets = interval === undefined ? [] : bucketsOf(zone, interval, from, to)

@@ -51,7 +51,7 @@ describe("askAttribution", () => {
     await runtime.runPromise(
       Effect.gen(function* () {
         const rates = yield* ExchangeRates
-        const { all, inRange, range, workspace } = yield* storeHistory(`attribution-${number}`, generated)
+        const { all, belongs, inRange, range, workspace } = yield* storeHistory(`attribution-${number}`, generated)
         const question: AttributionQuestion = {
           ...settings,
           date_range: range,
@@ -69,7 +69,7 @@ describe("askAttribution", () => {
               halfLifeMillis: settings.half_life_days * dayMillis,
               keepDirect: settings.direct === "equal",
               dimension: settings.dimension,
-              selection: own === undefined ? undefined : matcher(own),
+              selection: own === undefined ? undefined : matcher(own, belongs),
               inRange,
               worth: (event) =>
                 own === undefined ? ((event.money && converted(event, "USD", rates)) ?? 0n) : 1_000_000n

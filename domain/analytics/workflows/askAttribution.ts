@@ -36,7 +36,7 @@ export const askAttribution = Effect.fn("askAttribution")(function* (
   question: AttributionQuestion
 ) {
   const store = yield* EventStore
-  const read = planAttribution(question, yield* questionScope(workspace))
+  const read = planAttribution(question, yield* questionScope(workspace, question))
   if ("errors" in read) return yield* new InvalidQuestion({ errors: read.errors })
   const money = yield* ratesOf(read.planned, workspace)
   const planned = withRates(read.planned, money.runs)

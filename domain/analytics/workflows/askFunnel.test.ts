@@ -5,6 +5,7 @@ import type { EventSelection, FunnelGroup, FunnelQuestion } from "../../../ports
 import { WorkspaceId } from "../../../ports/WorkspaceId.ts"
 import { bestAttempts } from "../testing/funnelReference.ts"
 import type { Attempt, ReferenceFunnel } from "../testing/funnelReference.ts"
+import type { Belongs } from "../testing/cohorts.ts"
 import { funnelQuestion } from "../testing/funnels.ts"
 import { history } from "../testing/histories.ts"
 import { questionWorld, storeHistory } from "../testing/questionWorld.ts"
@@ -25,9 +26,12 @@ const unitMillis = {
 }
 
 /** Equal steps are one function, so that the reference sees which steps are equal. */
-const matchers = (selections: ReadonlyArray<EventSelection>): ReadonlyArray<(event: Event) => boolean> => {
+const matchers = (
+  selections: ReadonlyArray<EventSelection>,
+  belongs: Belongs
+): ReadonlyArray<(event: Event) => boolean> => {
   const key = (each: EventSelection) => JSON.stringify([each.event_types!.toSorted(), each.filters])
-  const known = new Map(selections.map((each) => [key(each), matcher(each)]))
+  const known = new Map(selections.map((each) => [key(each), matcher(each, belongs)]))
   return selections.map((each) => known.get(key(each))!)
 }
 
@@ -66,16 +70,16 @@ describe("askFunnel", () => {
     const { merges, zone } = history
     await runtime.runPromise(
       Effect.gen(function* () {
-        const { all, inRange, range, workspace } = yield* storeHistory(`history-${number}`, history)
+        const { all, belongs, inRange, range, workspace } = yield* storeHistory(`history-${number}`, history)
         for (const question of questions) {
           const result = yield* askFunnel(workspace, { ...question, date_range: range, time_zone: zone })
           const { unit, value } = question.conversion_window!
           const reference: ReferenceFunnel = {
-            steps: matchers(question.steps),
+            steps: matchers(question.steps, belongs),
             order: question.order!,
             windowMillis: value * unitMillis[unit],
             exclusions: (question.exclusions ?? []).map((each) => ({
-              matches: matcher(each),
+              matches: matcher(each, belongs),
               after: each.after_step - 1,
               before: each.before_step - 1
             })),

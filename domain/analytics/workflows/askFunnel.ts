@@ -13,7 +13,7 @@ import { nameWarnings } from "./nameWarnings.ts"
 /** How many people come how far, and how long it takes them. Errors name each wrong field. */
 export const askFunnel = Effect.fn("askFunnel")(function* (workspace: WorkspaceId, question: FunnelQuestion) {
   const store = yield* EventStore
-  const read = planFunnel(question, yield* questionScope(workspace))
+  const read = planFunnel(question, yield* questionScope(workspace, question))
   if ("errors" in read) return yield* new InvalidQuestion({ errors: read.errors })
   const { planned } = read
   const { plan, zone } = planned

@@ -26,7 +26,7 @@ describe("askLifecycle", () => {
     const { merges, zone } = generated
     await runtime.runPromise(
       Effect.gen(function* () {
-        const { all, range, workspace } = yield* storeHistory(`history-${number}`, generated)
+        const { all, belongs, range, workspace } = yield* storeHistory(`history-${number}`, generated)
         for (const { daysBefore, interval, selection } of questions) {
           const own = { from: daysAfter(range.from, -daysBefore), to: range.to }
           const result = yield* askLifecycle(workspace, { ...selection, interval, date_range: own, time_zone: zone })
@@ -37,7 +37,7 @@ describe("askLifecycle", () => {
               resurrecting,
               dormant
             })),
-            lifecycles(all, { zone, interval, ...own, counts: matcher(selection) }, merges),
+            lifecycles(all, { zone, interval, ...own, counts: matcher(selection, belongs) }, merges),
             JSON.stringify({ own, interval, selection })
           )
           for (const period of result.periods)

@@ -15,7 +15,7 @@ import { nameWarnings } from "./nameWarnings.ts"
 /** How many people are new, returning, resurrecting and dormant in each period. Errors name each wrong field. */
 export const askLifecycle = Effect.fn("askLifecycle")(function* (workspace: WorkspaceId, question: LifecycleQuestion) {
   const store = yield* EventStore
-  const read = planLifecycle(question, yield* questionScope(workspace))
+  const read = planLifecycle(question, yield* questionScope(workspace, question))
   if ("errors" in read) return yield* new InvalidQuestion({ errors: read.errors })
   const { bucketStarts, plan, zone } = read.planned
   const answer = yield* store.answer(plan)

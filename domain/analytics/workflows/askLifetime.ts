@@ -44,7 +44,7 @@ interface Forecast extends Answered {
 
 /** What customers have brought, by cohort, and what they are expected to bring. Errors name each wrong field. */
 export const askLifetime = Effect.fn("askLifetime")(function* (workspace: WorkspaceId, question: LifetimeQuestion) {
-  const read = planLifetime(question, yield* questionScope(workspace))
+  const read = planLifetime(question, yield* questionScope(workspace, question))
   if ("errors" in read) return yield* new InvalidQuestion({ errors: read.errors })
   const { planned } = read
   const { bucketStarts, currency, forecast, plan, zone } = planned

@@ -52,7 +52,7 @@ describe("askPaths", () => {
     const { merges, zone } = generated
     await runtime.runPromise(
       Effect.gen(function* () {
-        const { all, inRange, range, workspace } = yield* storeHistory(`history-${number}`, generated)
+        const { all, belongs, inRange, range, workspace } = yield* storeHistory(`history-${number}`, generated)
         for (const each of questions) {
           const { anchor, collapse, forward, gap, groups, nodes, steps, through, top, window } = each
           const asked: PathQuestion = {
@@ -78,8 +78,8 @@ describe("askPaths", () => {
               groups,
               collapse,
               steps,
-              anchor: matcher(anchor),
-              through: through === undefined ? () => true : matcher(through),
+              anchor: matcher(anchor, belongs),
+              through: through === undefined ? () => true : matcher(through, belongs),
               gapMillis: gap * minuteMillis,
               windowMillis: window * minuteMillis
             },

@@ -15,7 +15,7 @@ import { nameWarnings } from "./nameWarnings.ts"
 /** Which ways people take from an event or to one, and where they leave. Errors name each wrong field. */
 export const askPaths = Effect.fn("askPaths")(function* (workspace: WorkspaceId, question: PathQuestion) {
   const store = yield* EventStore
-  const read = planPaths(question, yield* questionScope(workspace))
+  const read = planPaths(question, yield* questionScope(workspace, question))
   if ("errors" in read) return yield* new InvalidQuestion({ errors: read.errors })
   const { plan, zone } = read.planned
   const answer = yield* store.answer(plan)

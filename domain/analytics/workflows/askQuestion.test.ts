@@ -7,12 +7,16 @@ import { join } from "node:path"
 import * as BundledRates from "../../../adapters/bundled/ExchangeRates.ts"
 import * as DuckdbEventStore from "../../../adapters/duckdb/EventStore.ts"
 import * as RootKeyFile from "../../../adapters/files/RootKeys.ts"
+import * as SqliteDocumentStore from "../../../adapters/sqlite/DocumentStore.ts"
 import * as SqliteSubjectKeys from "../../../adapters/sqlite/SubjectKeys.ts"
+import { cohortMembers, cohorts } from "../../../ports/analytics/Cohort.ts"
 import { EventStore } from "../../../ports/analytics/EventStore.ts"
 import type { Question, ResultPeriod } from "../../../ports/analytics/Question.ts"
+import { Collections } from "../../../ports/documents/DocumentStore.ts"
 import { settingsInitial, SettingsSource } from "../../../ports/platform/Settings.ts"
 import { ExchangeRates } from "../../../ports/reference/ExchangeRates.ts"
 import { WorkspaceId } from "../../../ports/WorkspaceId.ts"
+import { belongsTo, storeCohorts } from "../testing/cohorts.ts"
 import { history } from "../testing/histories.ts"
 import type { History } from "../testing/histories.ts"
 import { questionAbout } from "../testing/questions.ts"
@@ -25,6 +29,10 @@ const folder = mkdtempSync(join(tmpdir(), "questions-"))
 const world = Layer.mergeAll(
   DuckdbEventStore.layer({ file: join(folder, "events.duckdb") }),
   BundledRates.layer,
+  Layer.provide(
+    SqliteDocumentStore.layer({ file: join(folder, "documents.sqlite") }),
+    Layer.succeed(Collections, [cohorts.collection, cohortMembers])
+  ),
   Layer.succeed(SettingsSource, { current: () => settingsInitial, load: () => Effect.void }),
   Layer.provide(
     SqliteSubjectKeys.layer({ file: join(folder, "subjects.sqlite") }),
@@ -86,7 +94,8 @@ describe("askQuestion", () => {
     { history: { log, merges }, question }: Case
   ) {
     const rates = yield* ExchangeRates
-    const facts = { events: withoutDuplicates(log), merges, rates }
+    const events = withoutDuplicates(log)
+    const facts = { events, merges, rates, belongs: belongsTo(events, merges) }
     const result = yield* askQuestion(workspace, question)
     const expected = referenceAnswer(question, facts)
     assertDays(question.date_range, result, question.time_zone!)
@@ -117,6 +126,7 @@ describe("askQuestion", () => {
       yield* store.insert({ partition: workspaces[0]?.workspace ?? "none", through: String(slice), lines })
     }
     for (const { each, workspace } of workspaces) {
+      yield* storeCohorts(workspace)
       const merges = [...each.history.merges].map(([from, into]) => ({ from, into }))
       if (merges.length > 0) yield* store.setMerges(workspace, merges)
     }

@@ -2,6 +2,7 @@ import { Effect } from "effect"
 import { EventStore } from "../../../ports/analytics/EventStore.ts"
 import { InvalidQuestion } from "../../../ports/analytics/InvalidQuestion.ts"
 import type { Question, QuestionResult } from "../../../ports/analytics/Question.ts"
+import { DocumentStore } from "../../../ports/documents/DocumentStore.ts"
 import { SettingsSource } from "../../../ports/platform/Settings.ts"
 import { recordedStep } from "../../../ports/platform/Tracing.ts"
 import type { PortFailure } from "../../../ports/PortFailure.ts"
@@ -10,6 +11,7 @@ import { ExchangeRates } from "../../../ports/reference/ExchangeRates.ts"
 import type { WorkspaceId } from "../../../ports/WorkspaceId.ts"
 import { blindIndex, storedId } from "../../privacy/personalData.ts"
 import { channelRulesOf } from "../../questions/channels.ts"
+import { namedCohorts } from "../../questions/cohorts/namedCohorts.ts"
 import { readFlatQuestion } from "../../questions/flatQuestion.ts"
 import type { FlatQuestion } from "../../questions/flatQuestion.ts"
 import { hashQuestion, hashValue } from "../../questions/hashQuestion.ts"
@@ -20,11 +22,12 @@ import type { PlannedQuestion } from "../../questions/planQuestion.ts"
 import type { QuestionScope } from "../../questions/QuestionScope.ts"
 import { sessionLimitsOf, sourceRulesOf } from "../../questions/sessions/sessionRules.ts"
 import { shapeAnswer } from "../../questions/shapeAnswer.ts"
+import { resolveCohorts } from "./cohortRules.ts"
 import { conversionsOf, moneyWarnings } from "./conversions.ts"
 import { nameWarnings } from "./nameWarnings.ts"
 
-/** What questions of a workspace are planned with. */
-export const questionScope = Effect.fnUntraced(function* (workspace: WorkspaceId) {
+/** What questions of a workspace are planned with, and the cohorts that this one names. */
+export const questionScope = Effect.fnUntraced(function* (workspace: WorkspaceId, question?: unknown) {
   const settings = (yield* SettingsSource).current(workspace)
   const subjectKeys = yield* SubjectKeys
   const rates = yield* ExchangeRates
@@ -44,6 +47,7 @@ export const questionScope = Effect.fnUntraced(function* (workspace: WorkspaceId
   }))
   const scope: QuestionScope = {
     ...filterScope,
+    cohorts: new Map(),
     workspace,
     timeZone: settings.time_zone,
     weekStart: settings.week_start,
@@ -53,7 +57,10 @@ export const questionScope = Effect.fnUntraced(function* (workspace: WorkspaceId
     channelRules: channelRulesOf(ownRules, settings.ingest.own_domains),
     revisions: hashValue([settings, rates.revision])
   }
-  return scope
+  const named = namedCohorts(question)
+  if (named.length === 0) return scope
+  const { cohorts, revisions } = yield* resolveCohorts(workspace, named, scope)
+  return { ...scope, cohorts, revisions: hashValue([scope.revisions, revisions]) }
 })
 
 /** Answers a question of the grammar: plan, rows, result. Errors name each wrong field. */
@@ -63,10 +70,10 @@ export const askQuestion = Effect.fn("askQuestion")(function* (
 ): Effect.fn.Return<
   QuestionResult,
   InvalidQuestion | PortFailure,
-  EventStore | ExchangeRates | SettingsSource | SubjectKeys
+  DocumentStore | EventStore | ExchangeRates | SettingsSource | SubjectKeys
 > {
   const store = yield* EventStore
-  const scope = yield* questionScope(workspace)
+  const scope = yield* questionScope(workspace, question)
   const read = yield* recordedStep(
     "planQuestion",
     Effect.sync(() => planQuestion(question, scope))

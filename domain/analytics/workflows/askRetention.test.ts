@@ -42,14 +42,14 @@ describe("askRetention", () => {
       Math.round((Date.parse(bucketOf(zone, "day", event.time)) - Date.parse(day)) / dayMillis)
     await runtime.runPromise(
       Effect.gen(function* () {
-        const { all, range, workspace } = yield* storeHistory(`history-${number}`, generated)
+        const { all, belongs, range, workspace } = yield* storeHistory(`history-${number}`, generated)
         for (const each of questions) {
           const result = yield* askRetention(workspace, { ...each, date_range: range, time_zone: zone })
           const expected = retained(
             all,
             {
-              start: matcher(each.start!),
-              back: matcher(each.return!),
+              start: matcher(each.start!, belongs),
+              back: matcher(each.return!, belongs),
               firstTime: each.cohorts === "first_time",
               orAfter: each.returned === "on_or_after",
               interval,

@@ -15,7 +15,7 @@ import { nameWarnings } from "./nameWarnings.ts"
 /** How many people of each cohort come back in each period. Errors name each wrong field. */
 export const askRetention = Effect.fn("askRetention")(function* (workspace: WorkspaceId, question: RetentionQuestion) {
   const store = yield* EventStore
-  const read = planRetention(question, yield* questionScope(workspace))
+  const read = planRetention(question, yield* questionScope(workspace, question))
   if ("errors" in read) return yield* new InvalidQuestion({ errors: read.errors })
   const { planned } = read
   const { bucketStarts, orAfter, periods, plan, weighted, zone } = planned

@@ -56,7 +56,7 @@ describe("askSessions", () => {
     const { merges, zone } = generated
     await runtime.runPromise(
       Effect.gen(function* () {
-        const { all, inRange, range, workspace } = yield* storeHistory(`sessions-${number}`, generated)
+        const { all, belongs, inRange, range, workspace } = yield* storeHistory(`sessions-${number}`, generated)
         const question: SessionQuestion = {
           date_range: range,
           time_zone: zone,
@@ -67,7 +67,7 @@ describe("askSessions", () => {
         }
         const result = yield* askSessions(workspace, question)
         const sessions = sessionsOf(all, limits)
-          .filter((events) => holding === undefined || events.some(matcher(holding)))
+          .filter((events) => holding === undefined || events.some(matcher(holding, belongs)))
           .map((events) => describeSession(events, ownDomain))
           .filter(({ first }) => inRange(first))
           .filter((session) => filter === undefined || session[filter[0]] === filter[1])

@@ -24,7 +24,7 @@ import { decodeCursor, encodeCursor } from "./pageCursor.ts"
 /** How many sessions begin, how long and how deep they are. Errors name each wrong field. */
 export const askSessions = Effect.fn("askSessions")(function* (workspace: WorkspaceId, question: SessionQuestion) {
   const store = yield* EventStore
-  const scope = yield* questionScope(workspace)
+  const scope = yield* questionScope(workspace, question)
   const read = planSessions(question, scope)
   if ("errors" in read) return yield* new InvalidQuestion({ errors: read.errors })
   const { planned } = read
@@ -70,7 +70,7 @@ export const listSessions = Effect.fn("listSessions")(function* (workspace: Work
   const position = cursor === undefined ? undefined : yield* decodeCursor(workspace, list, cursor)
   const asked = readFlatSessions(flat)
   if ("errors" in asked) return yield* new InvalidQuestion({ errors: asked.errors })
-  const scope = yield* questionScope(workspace)
+  const scope = yield* questionScope(workspace, asked.question)
   const { errors, planned } = planSessionSelection(asked.question, scope)
   if (planned === undefined) return yield* new InvalidQuestion({ errors })
   const plan: SessionListPlan = {

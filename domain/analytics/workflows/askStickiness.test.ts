@@ -25,11 +25,11 @@ describe("askStickiness", () => {
     const { merges, zone } = generated
     await runtime.runPromise(
       Effect.gen(function* () {
-        const { all, range, workspace } = yield* storeHistory(`history-${number}`, generated)
+        const { all, belongs, range, workspace } = yield* storeHistory(`history-${number}`, generated)
         for (const { daysBefore, interval, selection } of questions) {
           const own = { from: daysAfter(range.from, -daysBefore), to: range.to }
           const result = yield* askStickiness(workspace, { ...selection, interval, date_range: own, time_zone: zone })
-          const expected = sticky(all, { zone, interval, ...own, counts: matcher(selection) }, merges)
+          const expected = sticky(all, { zone, interval, ...own, counts: matcher(selection, belongs) }, merges)
           const atLeast = expected.map((_, index) => expected.slice(index).reduce((sum, people) => sum + people, 0))
           assert.deepStrictEqual(
             result.histogram,

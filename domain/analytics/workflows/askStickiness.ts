@@ -18,7 +18,7 @@ export const askStickiness = Effect.fn("askStickiness")(function* (
   question: StickinessQuestion
 ) {
   const store = yield* EventStore
-  const read = planStickiness(question, yield* questionScope(workspace))
+  const read = planStickiness(question, yield* questionScope(workspace, question))
   if ("errors" in read) return yield* new InvalidQuestion({ errors: read.errors })
   const { plan, zone } = read.planned
   const answer = yield* store.answer(plan)

@@ -114,7 +114,7 @@ const readFilters = Effect.fnUntraced(function* (workspace: WorkspaceId, text: s
     try: () => JSON.parse(text) as unknown,
     catch: () => invalidParameter("/filters", "not_json", "must be JSON")
   })
-  const planned = planFilter(filter, "/filters", yield* questionScope(workspace))
+  const planned = planFilter(filter, "/filters", yield* questionScope(workspace, filter))
   return planned.errors.length === 0 ? planned.filter : yield* new InvalidQuestion({ errors: planned.errors })
 })
 

@@ -14,7 +14,7 @@ import { questionScope } from "./askQuestion.ts"
 const anyRange = { from: "2026-01-01", to: "2026-01-01" }
 
 const check = Effect.fnUntraced(function* (workspace: WorkspaceId, definition: NewFunnel) {
-  const read = planFunnel({ ...definition, date_range: anyRange }, yield* questionScope(workspace))
+  const read = planFunnel({ ...definition, date_range: anyRange }, yield* questionScope(workspace, definition))
   if ("errors" in read) return yield* new InvalidQuestion({ errors: read.errors })
 })
 

@@ -9,6 +9,7 @@ import type { FunnelQuestion } from "../../../ports/analytics/FunnelQuestion.ts"
 import type { FieldError } from "../../../ports/analytics/IngestReceipt.ts"
 import { breakdownMax } from "../../../ports/analytics/Question.ts"
 import { isZone } from "../../zones/zones.ts"
+import { durationMillis } from "../durations.ts"
 import { dimensionNames, fieldOf, isEncrypted } from "../names.ts"
 import { planFilter, unknown } from "../planFilter.ts"
 import type { NamedField } from "../planFilter.ts"
@@ -30,7 +31,6 @@ const secondMillis = 1000
 const minuteMillis = 60 * secondMillis
 const hourMillis = 60 * minuteMillis
 const dayMillis = 24 * hourMillis
-const unitMillis = { second: secondMillis, minute: minuteMillis, hour: hourMillis, day: dayMillis, week: 7 * dayMillis }
 export const conversionWindowUsual = { value: 14, unit: "day" } as const
 
 /** Borders of every histogram of times to convert. */
@@ -137,9 +137,9 @@ const readBreakdownAt = (question: FunnelQuestion, report: Report): FunnelPlan["
 }
 
 const readWindow = (question: FunnelQuestion, report: Report): number => {
-  const { unit, value } = question.conversion_window ?? conversionWindowUsual
-  const millis = value * unitMillis[unit]
-  if (value < 1 || millis > conversionWindowDaysMax * dayMillis)
+  const window = question.conversion_window ?? conversionWindowUsual
+  const millis = durationMillis(window)
+  if (window.value < 1 || millis > conversionWindowDaysMax * dayMillis)
     report("/conversion_window", "out_of_range", `from 1 second to ${conversionWindowDaysMax} days`)
   return millis
 }

@@ -5,6 +5,7 @@ import type { SessionQuestion } from "../../../ports/analytics/SessionQuestion.t
 import { bucketRuns, bucketStarts } from "../../zones/buckets.ts"
 import { isZone, startOfDay } from "../../zones/zones.ts"
 import { channelOtherwise } from "../channels.ts"
+import { cohortFieldOf } from "../names.ts"
 import { planFilter, unknown } from "../planFilter.ts"
 import type { NamedField } from "../planFilter.ts"
 import { dayBefore } from "../planQuestion.ts"
@@ -66,7 +67,12 @@ export const planSessions = (
   const { errors: wrong, planned } = planSessionSelection(question, scope)
   const errors = [...wrong]
   const { dimension, interval } = question
-  const breakdown = dimension === undefined || !isSessionAttribute(dimension) ? undefined : dimension
+  const breakdown =
+    dimension === undefined
+      ? undefined
+      : isSessionAttribute(dimension)
+        ? dimension
+        : cohortFieldOf(dimension, scope.cohorts)
   if (dimension !== undefined && breakdown === undefined)
     errors.push({
       pointer: "/dimension",

@@ -1,0 +1,184 @@
+import { Clock, Effect } from "effect"
+import { createHash } from "node:crypto"
+import { cohortMembers, cohortMembersMax, cohorts } from "../../../ports/analytics/Cohort.ts"
+import type { Cohort, CohortMembersReceipt } from "../../../ports/analytics/Cohort.ts"
+import { isReservedId } from "../../../ports/analytics/EventStore.ts"
+import { InvalidQuestion } from "../../../ports/analytics/InvalidQuestion.ts"
+import { DocumentStore } from "../../../ports/documents/DocumentStore.ts"
+import type { DocumentWrite } from "../../../ports/documents/DocumentStore.ts"
+import { Refused } from "../../../ports/platform/Refused.ts"
+import type { WorkspaceId } from "../../../ports/WorkspaceId.ts"
+import { auditOf } from "../../platform/audit.ts"
+import type { Actor } from "../../platform/audit.ts"
+import { readItem } from "../../platform/resources.ts"
+import { idAtDoor } from "./idAtDoor.ts"
+
+/** Ids of a static cohort: of people, whatever they are, and those known to be of a user or a device. */
+export interface MemberIds {
+  readonly people: ReadonlyArray<string>
+  readonly users: ReadonlyArray<string>
+  readonly devices: ReadonlyArray<string>
+}
+
+interface Part extends MemberIds {
+  readonly cohort: string
+  readonly part: number
+}
+
+/** Documents that one list is divided into, by hash of the id: all of them fit into one commit. */
+const parts = 50
+/** Parts that are read at a time, so that no slice is long. */
+const partsPage = 10
+const names = ["people", "users", "devices"] as const
+
+const partOf = (id: string): number => createHash("sha256").update(id).digest().readUInt32BE() % parts
+const documentId = (cohort: string, part: number): string => `${cohort}.${part}`
+
+const putPart = (part: Part): DocumentWrite => ({
+  kind: "put",
+  collection: cohortMembers.name,
+  id: documentId(part.cohort, part.part),
+  // The cohort's own revision, written in the same commit, tells whether another change came in between.
+  expected: "any",
+  schema_version: 1,
+  subjects: [],
+  data: part
+})
+
+const readParts = Effect.fnUntraced(function* (workspace: WorkspaceId, cohort: string) {
+  const documents = yield* DocumentStore
+  const found = new Map<number, Part>()
+  let cursor: string | undefined
+  do {
+    const page = yield* documents
+      .list({
+        workspace,
+        collection: cohortMembers.name,
+        index: "by_cohort",
+        equals: [cohort],
+        limit: partsPage,
+        cursor
+      })
+      .pipe(Effect.catchTag("InvalidCursor", Effect.die))
+    for (const { data } of page.items) found.set((data as Part).part, data as Part)
+    cursor = page.next
+    yield* Effect.yieldNow
+  } while (cursor !== undefined)
+  return found
+})
+
+/** Every id of the list, sorted. */
+export const readMembers = Effect.fnUntraced(function* (workspace: WorkspaceId, cohort: string) {
+  const found = [...(yield* readParts(workspace, cohort)).values()]
+  const of = (name: (typeof names)[number]) => found.flatMap((part) => part[name]).toSorted()
+  const members: MemberIds = { people: of("people"), users: of("users"), devices: of("devices") }
+  return members
+})
+
+/** The parts of a new list. */
+export const partsOf = (cohort: string, ids: MemberIds): ReadonlyArray<DocumentWrite> => {
+  const made = new Map<number, Record<(typeof names)[number], Array<string>>>()
+  for (const name of names) {
+    for (const id of ids[name]) {
+      const part = made.get(partOf(id)) ?? { people: [], users: [], devices: [] }
+      part[name].push(id)
+      made.set(partOf(id), part)
+    }
+  }
+  return [...made].map(([part, own]) => putPart({ cohort, part, ...own }))
+}
+
+/** What deletes a list. */
+export const partRemovals = Effect.fnUntraced(function* (workspace: WorkspaceId, cohort: string) {
+  return [...(yield* readParts(workspace, cohort)).keys()].map((part): DocumentWrite => ({
+    kind: "delete",
+    collection: cohortMembers.name,
+    id: documentId(cohort, part),
+    expected: "any"
+  }))
+})
+
+const countOf = (part: MemberIds): number => names.reduce((sum, name) => sum + part[name].length, 0)
+const holds = (part: MemberIds, id: string): boolean => names.some((name) => part[name].includes(id))
+
+type Change = "added" | "removed"
+
+const changed = (part: Part, id: string, change: Change): Part =>
+  change === "added"
+    ? { ...part, people: [...part.people, id] }
+    : {
+        ...part,
+        people: part.people.filter((each) => each !== id),
+        users: part.users.filter((each) => each !== id),
+        devices: part.devices.filter((each) => each !== id)
+      }
+
+/** Adds ids to the list of a static cohort, or takes them from it. What is there already, or is not, changes nothing. */
+export const changeMembers = Effect.fn("changeMembers")(function* (
+  actor: Actor,
+  cohort: string,
+  change: Change,
+  people: ReadonlyArray<string>
+) {
+  const reserved = people.findIndex(isReservedId)
+  if (reserved >= 0) {
+    const detail = `${people[reserved]} stands for nobody and belongs to no cohort`
+    return yield* new InvalidQuestion({ errors: [{ pointer: `/people/${reserved}`, code: "reserved_id", detail }] })
+  }
+  const ids = yield* Effect.forEach(people, (id) => idAtDoor(actor.workspace, id))
+  return yield* storeChange(actor, cohort, change, [...new Set(ids)]).pipe(
+    // Another change came in between: it is counted with.
+    Effect.retry({ times: 5, while: ({ _tag }) => _tag === "StaleRevision" })
+  )
+})
+
+const storeChange = Effect.fnUntraced(function* (
+  actor: Actor,
+  cohort: string,
+  change: Change,
+  ids: ReadonlyArray<string>
+) {
+  const { workspace } = actor
+  const documents = yield* DocumentStore
+  const { item, revision } = yield* readItem<Cohort>(cohorts, workspace, cohort)
+  if (item.membership.kind !== "static") {
+    const detail = "the members of a live cohort are those whom its rule holds for"
+    return yield* new Refused({ kind: "conflict", detail, errors: [{ pointer: "", code: "not_static", detail }] })
+  }
+  const before = yield* readParts(workspace, cohort)
+  const after = new Map(before)
+  const touched = new Set<number>()
+  let count = 0
+  for (const id of ids) {
+    const at = partOf(id)
+    const part = after.get(at) ?? { cohort, part: at, people: [], users: [], devices: [] }
+    if (holds(part, id) === (change === "added")) continue
+    after.set(at, changed(part, id, change))
+    touched.add(at)
+    count += 1
+  }
+  const listed = [...after.values()].reduce((sum, part) => sum + countOf(part), 0)
+  if (listed > cohortMembersMax) {
+    const detail = `a cohort lists ${cohortMembersMax} ids at the most`
+    return yield* new Refused({ kind: "conflict", detail, errors: [{ pointer: "/people", code: "too_many", detail }] })
+  }
+  const receipt: CohortMembersReceipt = { changed: count, listed }
+  if (count === 0) return receipt
+  const now = yield* Clock.currentTimeMillis
+  yield* documents.commit(workspace, {
+    writes: [
+      {
+        kind: "put",
+        collection: cohorts.name,
+        id: cohort,
+        expected: revision,
+        schema_version: 1,
+        subjects: [],
+        data: { ...item, changed_at: now, changed_by: actor.keyId }
+      },
+      ...[...touched].map((at) => putPart(after.get(at)!))
+    ],
+    audit: [yield* auditOf(actor, now, `cohort.members_${change}`, `${cohorts.name}/${cohort}`, undefined, receipt)]
+  })
+  return receipt
+})

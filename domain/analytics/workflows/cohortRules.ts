@@ -1,0 +1,103 @@
+import type { PlanCohort, PlanCohortRule } from "../../../ports/analytics/PlanFilter.ts"
+import { Effect } from "effect"
+import { cohorts } from "../../../ports/analytics/Cohort.ts"
+import type { Cohort } from "../../../ports/analytics/Cohort.ts"
+import { cohortsReachedMax } from "../../../ports/analytics/CohortRule.ts"
+import type { CohortRule } from "../../../ports/analytics/CohortRule.ts"
+import type { FieldError } from "../../../ports/analytics/IngestReceipt.ts"
+import { InvalidQuestion } from "../../../ports/analytics/InvalidQuestion.ts"
+import { DocumentStore } from "../../../ports/documents/DocumentStore.ts"
+import type { WorkspaceId } from "../../../ports/WorkspaceId.ts"
+import { namedCohorts } from "../../questions/cohorts/namedCohorts.ts"
+import type { NamedCohort } from "../../questions/cohorts/namedCohorts.ts"
+import { planCohortRule } from "../../questions/cohorts/planCohortRule.ts"
+import type { CohortScope } from "../../questions/cohorts/planCohortRule.ts"
+import { hashValue } from "../../questions/hashQuestion.ts"
+import { readMembers } from "./cohortLists.ts"
+
+interface Held {
+  readonly cohort: Cohort
+  readonly revision: number
+}
+
+export const ruleOf = ({ membership }: Pick<Cohort, "membership">): CohortRule | undefined =>
+  membership.kind === "live" ? membership.rule : undefined
+
+const refuse = (pointer: string, code: string, detail: string) =>
+  new InvalidQuestion({ errors: [{ pointer, code, detail }] })
+
+/** The named cohorts that there are and all that these name, those first that others name. Refuses circles. */
+export const reachCohorts = Effect.fnUntraced(function* (
+  workspace: WorkspaceId,
+  named: ReadonlyArray<NamedCohort>,
+  /** A cohort whose rule names them. */
+  owner?: string
+) {
+  const documents = yield* DocumentStore
+  const found = new Map<string, Held>()
+  const visit = (
+    names: ReadonlyArray<NamedCohort>,
+    path: ReadonlyArray<string>
+  ): Effect.Effect<void, InvalidQuestion | Effect.Error<ReturnType<typeof documents.get>>> =>
+    Effect.forEach(
+      names,
+      Effect.fnUntraced(function* ({ id, pointer }) {
+        if (path.includes(id)) return yield* refuse(pointer, "cyclic_cohort", `the cohort ${id} is a part of itself`)
+        if (found.has(id)) return
+        const document = yield* documents.get(workspace, cohorts.name, id)
+        if (document === undefined) return
+        const held = { cohort: document.data as Cohort, revision: document.revision }
+        // Wherever a circle closes, what is at fault is what was asked.
+        yield* visit(
+          namedCohorts(ruleOf(held.cohort)).map((each) => ({ ...each, pointer })),
+          [...path, id]
+        )
+        found.set(id, held)
+        if (found.size > cohortsReachedMax)
+          return yield* refuse(
+            pointer,
+            "too_many",
+            `${cohortsReachedMax} cohorts at the most, with those that they name`
+          )
+      }),
+      { discard: true }
+    )
+  yield* visit(named, owner === undefined ? [] : [owner])
+  return found
+})
+
+/** What the named cohorts mean: their rules and lists, as of an instant where one is given, and their revisions. */
+export const resolveCohorts = Effect.fnUntraced(function* (
+  workspace: WorkspaceId,
+  named: ReadonlyArray<NamedCohort>,
+  scope: CohortScope,
+  beforeMillis?: number
+) {
+  const reached = yield* reachCohorts(workspace, named)
+  const resolved = new Map<string, PlanCohort>()
+  for (const [id, { cohort }] of reached) {
+    const asked = ruleOf(cohort)
+    const planned =
+      asked === undefined
+        ? { rule: { kind: "listed" as const, ...(yield* readMembers(workspace, id)) }, errors: [] }
+        : planCohortRule(asked, "", { ...scope, cohorts: resolved }, beforeMillis)
+    if (planned.errors.length > 0) return yield* new InvalidQuestion({ errors: planned.errors.map(inCohort(cohort)) })
+    resolved.set(id, planCohortOf(planned.rule, beforeMillis))
+  }
+  return { cohorts: resolved, revisions: [...reached].map(([id, { revision }]) => [id, revision]) }
+})
+
+export const planCohortOf = (rule: PlanCohortRule, beforeMillis: number | undefined): PlanCohort => ({
+  digest: hashValue([rule, beforeMillis ?? null]),
+  rule,
+  beforeMillis
+})
+
+/** What was right when the cohort was kept may be wrong by now: a trait that is encrypted since, a cohort that is gone. */
+const inCohort =
+  ({ name }: Cohort) =>
+  ({ code, detail, pointer }: FieldError): FieldError => ({
+    pointer: "",
+    code,
+    detail: `the cohort ${name} at ${pointer}: ${detail}`
+  })
