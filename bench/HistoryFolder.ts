@@ -1,6 +1,6 @@
 import * as fs from "node:fs"
 import { tmpdir } from "node:os"
-import { join } from "node:path"
+import { dirname, join } from "node:path"
 import { segmentFile } from "../adapters/disk/Segments.ts"
 import { filesOf } from "../adapters/dataFiles.ts"
 import { historyLines } from "./historyLines.ts"
@@ -54,4 +54,24 @@ export const historyFolder = async (events: number): Promise<string> => {
   await service.kill("SIGTERM")
   fs.writeFileSync(mark, "")
   return folder
+}
+
+/** A copy that may be written to. Closed segments are never written to again, so that links to them are enough. */
+export const copyOfHistory = async (
+  events: number
+): Promise<{ readonly folder: string; readonly remove: () => void }> => {
+  const original = await historyFolder(events)
+  const folder = fs.mkdtempSync(join(tmpdir(), "broxiva-bench", "copy-"))
+  const [from, to] = [filesOf(original), filesOf(folder)]
+  for (const name of ["events", "documents"] as const) fs.copyFileSync(from[name], to[name])
+  fs.cpSync(dirname(from.rootKey), dirname(to.rootKey), { recursive: true })
+  const segments = fs
+    .readdirSync(from.log)
+    .filter((name) => name.endsWith(".log"))
+    .toSorted()
+  fs.mkdirSync(to.log, { mode: 0o700 })
+  for (const name of segments.slice(0, -1)) fs.linkSync(join(from.log, name), join(to.log, name))
+  for (const name of fs.readdirSync(from.log).filter((each) => !segments.slice(0, -1).includes(each)))
+    fs.cpSync(join(from.log, name), join(to.log, name), { recursive: true })
+  return { folder, remove: () => fs.rmSync(folder, { recursive: true, force: true }) }
 }

@@ -1,6 +1,7 @@
 import { readdirSync, readFileSync } from "node:fs"
 import { setTimeout as pause } from "node:timers/promises"
 import { ask, spawnServer, tokenFor } from "../journeys/ServerProcess.ts"
+import type { AskedQuestion } from "./askedQuestions.ts"
 import type { ServerProcess } from "../journeys/ServerProcess.ts"
 
 /** Limits that the bench raises, so that what is measured is the work and not the refusals. */
@@ -87,9 +88,16 @@ export const processorTime = (pid: number): Processor => {
 export const residentMegabytes = (pid: number): number =>
   Number(/VmRSS:\s+(\d+) kB/.exec(readFileSync(`/proc/${pid}/status`, "utf8"))?.[1] ?? Number.NaN) / 1024
 
-export const askQuestion = async (service: Service, question: Readonly<Record<string, unknown>>): Promise<number> => {
+/** How long one answer takes, ms. */
+export const askOnce = async (
+  service: ServerProcess & { readonly token: string },
+  { body: question, path }: Pick<AskedQuestion, "body" | "path">
+): Promise<number> => {
   const startedAt = performance.now()
-  const { body, status } = await ask(service, "POST", "/analytics/query", { token: service.token, body: question })
+  const { body, status } = await ask(service, "POST", path, { token: service.token, body: question })
   if (status !== 200) throw new Error(`the question was answered ${status}: ${JSON.stringify(body)}`)
   return performance.now() - startedAt
 }
+
+export const askQuestion = (service: Service, question: Readonly<Record<string, unknown>>): Promise<number> =>
+  askOnce(service, { path: "/analytics/query", body: question })

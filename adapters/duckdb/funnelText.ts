@@ -9,6 +9,24 @@ const all = (filters: ReadonlyArray<PlanFilter>): PlanFilter => ({ kind: "and", 
 
 const stepIndexes = (plan: FunnelPlan): ReadonlyArray<number> => plan.steps.map((_, index) => index)
 
+const counts = (flag: string, name: string): string =>
+  `count(*) filter (${flag}) over (partition by unit order by t, received_us, idx, event_id rows unbounded preceding) as ${name}`
+
+/** How many events of a step, or of an exclusion, a person has up to each event: the next is the one that counts one more. */
+const countsText = ({ exclusions, order, steps }: FunnelPlan): string =>
+  [
+    ...(order === "sequential" ? steps.slice(1).map((_, index) => counts(`s${index + 1}`, `c${index + 1}`)) : []),
+    ...exclusions.map((_, index) => counts(`x${index}`, `d${index}`))
+  ]
+    .map((text) => `${text}, `)
+    .join("")
+
+/** Counts that an attempt keeps of its event of a step, to find what comes next. */
+const keptCounts = ({ exclusions, order, steps }: FunnelPlan, step: number): ReadonlyArray<string> => [
+  ...(order === "sequential" && step + 1 < steps.length ? [`c${step + 1}`] : []),
+  ...exclusions.flatMap(({ after }, index) => (after === step ? [`d${index}`] : []))
+]
+
 /**
  * The events that matter, numbered in arrival order by person, into `funnel_events`: `s0`, `s1`, … say which steps each
  * fits, `x0`, … which exclusions. Where every other event stands in between (`strict`), all of them matter.
@@ -37,7 +55,7 @@ with chosen as (
   where ${conditions.join(" and ")}
 )
 select person, ${plan.breakdownAt === "all" ? "person::varchar || chr(31) || g" : "person"} as unit, g, t, row_number() over (
-  partition by unit order by t, received_us, idx, event_id) as n, chosen.* exclude (person, g, t, received_us, idx, event_id)
+  partition by unit order by t, received_us, idx, event_id) as n, ${countsText(plan)}chosen.* exclude (person, g, t, received_us, idx, event_id)
 from chosen`
 }
 
@@ -46,11 +64,16 @@ const reached = (step: number, windowMillis: number, name: string): string =>
 
 /** Attempts from `a` with their event of `step` beside. */
 const nextStep = (plan: FunnelPlan, step: number): string => {
-  const columns = ["n", "t", "g"].map((name) => reached(step, plan.windowMillis, name)).join(", ")
-  const candidates = `(select unit, n, t, g from funnel_events where s${step})`
+  const kept = keptCounts(plan, step)
+  const columns = [
+    ...["n", "t", "g"].map((name) => reached(step, plan.windowMillis, name)),
+    ...kept.map((name) => `b.${name} as ${name}`)
+  ].join(", ")
+  const within = plan.order === "sequential" ? `, c${step} as place` : ""
+  const candidates = `(select unit, n, t, g${kept.map((name) => `, ${name}`).join("")}${within} from funnel_events where s${step})`
   return plan.order === "strict"
     ? `select a.*, ${columns} from a${step - 1} a left join ${candidates} b on b.unit = a.unit and b.n = a.n${step - 1} + 1`
-    : `select a.*, ${columns} from a${step - 1} a asof left join ${candidates} b on b.unit = a.unit and a.n${step - 1} < b.n`
+    : `select a.* exclude (c${step}), ${columns} from a${step - 1} a left join ${candidates} b on b.unit = a.unit and b.place = case when a.n${step - 1} is not null then a.c${step} + 1 end`
 }
 
 /**
@@ -66,7 +89,9 @@ const withoutDominated = (plan: FunnelPlan): string =>
 const orderedAttempts = (plan: FunnelPlan): string => {
   const { fromMillis, toMillis } = plan
   const steps = stepIndexes(plan).slice(1)
-  const first = `a0 as (select unit, person, n as n0, t as t0, g as g0 from funnel_events where s0 and t >= ${fromMillis} and t < ${toMillis})`
+  const first = `a0 as (select unit, person, n as n0, t as t0, g as g0${keptCounts(plan, 0)
+    .map((name) => `, ${name}`)
+    .join("")} from funnel_events where s0 and t >= ${fromMillis} and t < ${toMillis})`
   const rest = steps.map((step) =>
     step === 1
       ? `a1_all as (${nextStep(plan, 1)}), a1 as materialized (${withoutDominated(plan).replace("from a1", "from a1_all")})`
@@ -127,7 +152,7 @@ export const funnelBestText = (plan: FunnelPlan): string => {
   )
   const joins = exclusions.map(
     ({ after }, index) =>
-      `asof left join (select unit, n, t from funnel_events where x${index}) x${index} on x${index}.unit = a.unit and a.n${after} < x${index}.n`
+      `left join (select unit, n, t, d${index} from funnel_events where x${index}) x${index} on x${index}.unit = a.unit and x${index}.d${index} = case when a.n${after} is not null then a.d${index} + 1 end`
   )
   const group =
     plan.breakdownAt === "last"
@@ -163,11 +188,12 @@ export const funnelRowsText = (plan: FunnelPlan, groups: ReadonlyArray<string>, 
   })
   const cases = groups.map((value, index) => `when g = ${quote(value)} then ${index}`)
   const group = cases.length === 0 ? "-1" : `case ${cases.join(" ")} else -1 end`
-  return `select grp, ${[
+  const grouped = plan.breakdown !== undefined
+  return `select ${grouped ? "grp" : "null as grp"}, ${[
     ...steps.map((step) => `${people(`furthest > ${step}`)} as people${step}`),
     ...times,
     `${people(`furthest < ${steps.length} and t0 + ${plan.windowMillis} > ${asOfMillis}`)} as open`
   ].join(", ")}
 from (select *, ${group} as grp from funnel_best)
-group by grouping sets ((), (grp)) order by grp nulls first`
+${grouped ? "group by grouping sets ((), (grp)) " : ""}order by grp nulls first`
 }

@@ -57,27 +57,31 @@ export const pathStepsText = (plan: PathPlan): string => {
   const place = "struct_pack(r := x.r, i := x.i, e := x.e)"
   const grouped = pages && groups.length > 0 ? "\n  left join path_groups g on g.path = x.path" : ""
   const ordered = "over (partition by person order by n rows unbounded preceding)"
-  return `create or replace temp table path_steps as
+  const head = `create or replace temp table path_steps as
 with anchors as (
   select x.person, min(${place}) as place from path_events x where x.begins group by 1
 ), ordered as (
-  select x.person, x.d, ${nodeText(plan)} as node, row_number() over (partition by x.person order by x.d, ${order}) as n
-  from path_events x left join anchors a on x.d = 0 and a.person = x.person${grouped}
+  select x.person, x.d, ${nodeText(plan)} as node, row_number() over w as n, ${collapse ? "" : `lag(${nodeText(plan)}) over w as near, `}x.d - lag(x.d) over w as millis
+  from path_events x left join anchors a on a.person = case when x.d = 0 then x.person end${grouped}
   where x.d > 0 or ${place} = a.place or (x.passes and ${place} ${forward ? ">" : "<"} a.place)
-), walked as (
-  select person, d, node, n, coalesce(d - lag(d) over w > ${gapMillis}, false) as broken,
-    ${collapse ? "node is distinct from lag(node) over w" : "true"} as moved
+  window w as (partition by x.person order by x.d, ${order})
+)`
+  // Without loops to collapse a step is an event, and what is near it the event before: one order serves all.
+  if (!collapse)
+    return `${head}, walked as (
+  select *, max(n) over p as last, min(case when millis > ${gapMillis} then n end) over p as broken
+  from ordered window p as (partition by person)
+)
+select (n - 1)::integer as step, node, 1 as events, near, millis, n = coalesce(broken - 1, last) as dropped
+from walked where (broken is null or n < broken) and n - 1 <= ${steps}`
+  return `${head}, walked as (
+  select person, d, node, n, coalesce(millis > ${gapMillis}, false) as broken, node is distinct from lag(node) over w as moved
   from ordered window w as (partition by person order by n)
 ), whole as (
-  select person, d, node, n, ${collapse ? `sum(moved::integer) ${ordered}` : "n"} - 1 as step,
-    bool_or(broken) ${ordered} as ended
+  select person, d, node, n, sum(moved::integer) ${ordered} - 1 as step, bool_or(broken) ${ordered} as ended
   from walked
 ), reached as (
-  ${
-    collapse
-      ? "select person, step, any_value(node) as node, min(d) as d, count(*) as events from whole where not ended group by person, step"
-      : "select person, step, node, d, 1 as events from whole where not ended"
-  }
+  select person, step, any_value(node) as node, min(d) as d, count(*) as events from whole where not ended group by person, step
 )
 select step::integer as step, node, events, lag(node) over v as near, d - lag(d) over v as millis, lead(step) over v is null as dropped
 from reached window v as (partition by person order by step)

@@ -20,17 +20,16 @@ create or replace temp table path_steps as
 with anchors as (
   select x.person, min(struct_pack(r := x.r, i := x.i, e := x.e)) as place from path_events x where x.begins group by 1
 ), ordered as (
-  select x.person, x.d, case when x.path is null then 'e' || x.event_type else 'p' || g.shown end as node, row_number() over (partition by x.person order by x.d, x.r, x.i, x.e) as n
-  from path_events x left join anchors a on x.d = 0 and a.person = x.person
+  select x.person, x.d, case when x.path is null then 'e' || x.event_type else 'p' || g.shown end as node, row_number() over w as n, x.d - lag(x.d) over w as millis
+  from path_events x left join anchors a on a.person = case when x.d = 0 then x.person end
   left join path_groups g on g.path = x.path
   where x.d > 0 or struct_pack(r := x.r, i := x.i, e := x.e) = a.place or (x.passes and struct_pack(r := x.r, i := x.i, e := x.e) > a.place)
+  window w as (partition by x.person order by x.d, x.r, x.i, x.e)
 ), walked as (
-  select person, d, node, n, coalesce(d - lag(d) over w > 1000, false) as broken,
-    node is distinct from lag(node) over w as moved
+  select person, d, node, n, coalesce(millis > 1000, false) as broken, node is distinct from lag(node) over w as moved
   from ordered window w as (partition by person order by n)
 ), whole as (
-  select person, d, node, n, sum(moved::integer) over (partition by person order by n rows unbounded preceding) - 1 as step,
-    bool_or(broken) over (partition by person order by n rows unbounded preceding) as ended
+  select person, d, node, n, sum(moved::integer) over (partition by person order by n rows unbounded preceding) - 1 as step, bool_or(broken) over (partition by person order by n rows unbounded preceding) as ended
   from walked
 ), reached as (
   select person, step, any_value(node) as node, min(d) as d, count(*) as events from whole where not ended group by person, step
@@ -68,23 +67,16 @@ create or replace temp table path_steps as
 with anchors as (
   select x.person, min(struct_pack(r := x.r, i := x.i, e := x.e)) as place from path_events x where x.begins group by 1
 ), ordered as (
-  select x.person, x.d, 'e' || x.event_type as node, row_number() over (partition by x.person order by x.d, x.r desc, x.i desc, x.e desc) as n
-  from path_events x left join anchors a on x.d = 0 and a.person = x.person
+  select x.person, x.d, 'e' || x.event_type as node, row_number() over w as n, lag('e' || x.event_type) over w as near, x.d - lag(x.d) over w as millis
+  from path_events x left join anchors a on a.person = case when x.d = 0 then x.person end
   where x.d > 0 or struct_pack(r := x.r, i := x.i, e := x.e) = a.place or (x.passes and struct_pack(r := x.r, i := x.i, e := x.e) < a.place)
+  window w as (partition by x.person order by x.d, x.r desc, x.i desc, x.e desc)
 ), walked as (
-  select person, d, node, n, coalesce(d - lag(d) over w > 1000, false) as broken,
-    true as moved
-  from ordered window w as (partition by person order by n)
-), whole as (
-  select person, d, node, n, n - 1 as step,
-    bool_or(broken) over (partition by person order by n rows unbounded preceding) as ended
-  from walked
-), reached as (
-  select person, step, node, d, 1 as events from whole where not ended
+  select *, max(n) over p as last, min(case when millis > 1000 then n end) over p as broken
+  from ordered window p as (partition by person)
 )
-select step::integer as step, node, events, lag(node) over v as near, d - lag(d) over v as millis, lead(step) over v is null as dropped
-from reached window v as (partition by person order by step)
-qualify step <= 5;
+select (n - 1)::integer as step, node, 1 as events, near, millis, n = coalesce(broken - 1, last) as dropped
+from walked where (broken is null or n < broken) and n - 1 <= 5;
 
 create or replace temp table path_edges as
 select *, row_number() over (order by people desc, step, "from", "to") as rank from (
