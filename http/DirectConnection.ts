@@ -35,6 +35,8 @@ export class DirectConnection {
   readonly #remoteAddress: Option.Option<string>
   #held: Buffer | undefined
   #pieces = 0
+  /** When something came or went last. */
+  #since = Date.now()
   #answering = false
   #ended = false
 
@@ -43,8 +45,7 @@ export class DirectConnection {
     this.#host = host
     this.#remoteAddress = Option.fromUndefinedOr(socket.remoteAddress)
     socket.setNoDelay(true)
-    socket.setTimeout(idleMillisMax)
-    socket.on("data", this.#onData).on("timeout", this.#onTimeout).on("error", this.#onError).on("end", this.#onEnd)
+    socket.on("data", this.#onData).on("error", this.#onError).on("end", this.#onEnd)
     socket.on("close", this.#onClose)
   }
 
@@ -55,6 +56,7 @@ export class DirectConnection {
   readonly #onData = (chunk: Buffer): void => {
     this.#held = this.#held === undefined ? chunk : Buffer.concat([this.#held, chunk])
     this.#pieces += 1
+    this.#since = Date.now()
     if (!this.#answering) this.#next()
     else this.socket.pause()
   }
@@ -63,13 +65,9 @@ export class DirectConnection {
     const bytes = this.#held
     if (bytes === undefined) return
     const read = this.#read(bytes)
-    if (read === "partial" && this.#pieces < piecesMax) {
-      this.socket.setTimeout(restMillisMax)
-      return
-    }
+    if (read === "partial" && this.#pieces < piecesMax) return
     const route = typeof read === "string" ? undefined : this.#host.find(read.path)
     if (typeof read === "string" || route === undefined || this.#host.isFull()) return this.#giveUp()
-    if (this.#pieces > 1) this.socket.setTimeout(idleMillisMax)
     this.#held = read.rest
     this.#pieces = 0
     this.#answering = true
@@ -85,29 +83,27 @@ export class DirectConnection {
 
   readonly #onAnswer = (answer: Answer): void => {
     this.#answering = false
+    this.#since = Date.now()
     if (this.socket.destroyed) return
     const closes = this.#ended || answer.headers["connection"] === "close"
-    this.socket.write(textOf(answer, closes))
+    writeAnswer(this.socket, answer, closes)
     if (closes) return void this.socket.end()
     // A client that does not wait for its answers is Node's to serve, and to refuse when it asks too much.
     if (this.#held !== undefined) this.#giveUp()
   }
 
   #giveUp(): void {
-    this.socket
-      .off("data", this.#onData)
-      .off("timeout", this.#onTimeout)
-      .off("error", this.#onError)
-      .off("end", this.#onEnd)
+    this.socket.off("data", this.#onData).off("error", this.#onError).off("end", this.#onEnd)
     this.socket.off("close", this.#onClose)
-    this.socket.setTimeout(0)
     this.#host.takeOver(this, this.#held)
   }
 
-  readonly #onTimeout = (): void => {
+  /** Ends a silent connection, and leaves to Node what does not become whole. */
+  lookAt(now: number): void {
     if (this.#answering) return
-    if (this.#held === undefined) this.socket.destroy()
-    else this.#giveUp()
+    const silentMillis = now - this.#since
+    if (this.#held === undefined && silentMillis > idleMillisMax) this.socket.destroy()
+    else if (this.#held !== undefined && silentMillis > restMillisMax) this.#giveUp()
   }
 
   readonly #onEnd = (): void => {
@@ -142,7 +138,7 @@ const bodyOf = ({ body }: HttpServerResponse.HttpServerResponse): string =>
   body._tag === "Uint8Array" ? Buffer.from(body.body).toString("utf8") : ""
 
 /** The answer as it goes over the wire. */
-const textOf = (answer: Answer, closes: boolean): string => {
+const writeAnswer = (socket: Socket, answer: Answer, closes: boolean): void => {
   const isText = answer instanceof TextAnswer
   const status = isText ? 200 : answer.status
   const body = isText ? answer.text : bodyOf(answer)
@@ -156,5 +152,10 @@ const textOf = (answer: Answer, closes: boolean): string => {
       ? "connection: close\r\n"
       : ""
     : `connection: keep-alive\r\nkeep-alive: timeout=${idleMillisMax / 1000}\r\n`
-  return `${head}content-length: ${Buffer.byteLength(body)}\r\ndate: ${dateNow()}\r\n${connection}\r\n${body}`
+  const bodyBytes = Buffer.byteLength(body)
+  // Characters of one byte each are written as they are.
+  socket.write(
+    `${head}content-length: ${bodyBytes}\r\ndate: ${dateNow()}\r\n${connection}\r\n${body}`,
+    bodyBytes === body.length ? "latin1" : "utf8"
+  )
 }

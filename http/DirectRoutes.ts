@@ -1,4 +1,4 @@
-import { Cause, Context, Effect, Layer } from "effect"
+import { Cause, Context, Effect, Exit, Layer } from "effect"
 import { HttpServerResponse } from "effect/http"
 import type { HttpServerRequest } from "effect/http"
 import process from "node:process"
@@ -6,14 +6,21 @@ import { Tracing } from "../ports/platform/Tracing.ts"
 import { finish, recover } from "./middleware/edge.ts"
 import { countsOf } from "./middleware/requestMetrics.ts"
 
+const noHeaders: Readonly<Record<string, string>> = {}
+
 /** A success as text: what the hot endpoints answer nearly always, without the cost of a response of its own. */
 export class TextAnswer {
   readonly text: string
   readonly headers: Readonly<Record<string, string>>
 
-  constructor(text: string, headers: Readonly<Record<string, string>>) {
+  constructor(text: string, headers: Readonly<Record<string, string>> = noHeaders) {
     this.text = text
     this.headers = headers
+  }
+
+  /** With what every answer to the request bears. */
+  with(headers: Readonly<Record<string, string>>): TextAnswer {
+    return new TextAnswer(this.text, this.headers === noHeaders ? headers : { ...headers, ...this.headers })
   }
 }
 
@@ -63,14 +70,13 @@ const direct = (path: string, exchange: Exchange, services: Context.Context<neve
   const run = Effect.runForkWith(services)
   return (request, done) => {
     const start = Date.now()
-    const answered = Effect.catchCause(exchange(request), (cause) =>
-      Cause.hasInterruptsOnly(cause) ? Effect.never : recover(request, cause)
-    )
-    run(
-      Effect.map(answered, (answer) => {
-        count(answer instanceof TextAnswer ? 200 : answer.status, Date.now() - start)
-        done(answer instanceof TextAnswer ? answer : finish(request, answer))
-      })
-    )
+    const deliver = (answer: Answer): void => {
+      count(answer instanceof TextAnswer ? 200 : answer.status, Date.now() - start)
+      done(answer instanceof TextAnswer ? answer : finish(request, answer))
+    }
+    run(exchange(request)).addObserver((exit) => {
+      if (Exit.isSuccess(exit)) deliver(exit.value)
+      else if (!Cause.hasInterruptsOnly(exit.cause)) run(Effect.map(recover(request, exit.cause), deliver))
+    })
   }
 }

@@ -7,15 +7,24 @@ import type { DirectRoutes } from "./DirectRoutes.ts"
 
 type Emit = (event: string | symbol, ...values: ReadonlyArray<unknown>) => boolean
 
+/** How often connections are looked at that wait: one timer for all costs less than to set one with every request. */
+const sweepMillis = 250
+
 /** Node's server, but for connections that ask direct routes alone. */
 export class FrontServer extends Server {
   readonly #isOpen: boolean
   readonly #connections = new Set<DirectConnection>()
+  readonly #sweep: NodeJS.Timeout
   readonly #host: Host
 
   constructor(routes: DirectRoutes["Service"], isFull: () => boolean, options: ServerOptions) {
     super(options)
     this.#isOpen = routes.isOpen
+    this.#sweep = setInterval(() => {
+      const now = Date.now()
+      for (const connection of this.#connections) connection.lookAt(now)
+    }, sweepMillis).unref()
+    this.once("close", () => clearInterval(this.#sweep))
     this.#host = {
       find: routes.find,
       isFull,

@@ -70,7 +70,11 @@ export class SegmentWriter {
     this.pendingBytes += text.length
     this.texts.push(text)
     this.waiting.push(done)
-    if (!this.flushing) this.flush()
+    if (!this.flushing) {
+      // What else comes in this turn of the event loop goes with it.
+      this.flushing = true
+      setImmediate(() => this.flush())
+    }
   }
 
   /** Calls back once after the next durable write. Answers the way to stop listening. */
@@ -106,7 +110,7 @@ export class SegmentWriter {
       this.failing = failure !== undefined
       for (const done of waiting) done(failure)
       if (failure === undefined) this.wakeReaders()
-      if (this.waiting.length > 0) this.flush()
+      if (this.waiting.length > 0) setImmediate(() => this.flush())
       else {
         this.flushing = false
         this.closing?.()

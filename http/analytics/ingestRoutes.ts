@@ -5,7 +5,7 @@ import type { ClientHints } from "../../domain/analytics/ingestion/clientHints.t
 import { make as makeIngestion } from "../../domain/analytics/workflows/ingest.ts"
 import type { IngestRequest } from "../../domain/analytics/workflows/ingest.ts"
 import { holdsScope } from "../../domain/platform/tokens.ts"
-import type { InvalidEvents } from "../../ports/analytics/IngestReceipt.ts"
+import type { BatchReceipt, InvalidEvents } from "../../ports/analytics/IngestReceipt.ts"
 import type { PortFailure } from "../../ports/PortFailure.ts"
 import { fromZero } from "../../ports/platform/fromZero.ts"
 import { batchBodyBytesMax, eventBodyBytesMax } from "../contract/bodyLimits.ts"
@@ -62,15 +62,15 @@ export const layer = HttpRouter.use(
         if (strange !== undefined) return Effect.succeed(strange)
         return Effect.flatMapEager(readText(request, bodyRules), (body): Effect.Effect<Answer> => {
           if (typeof body !== "string") return Effect.succeed(body)
-          return Effect.matchEffect(ingest(ingestRequest(request, admitted), body), {
-            onSuccess: (receipt): Effect.Effect<Answer> => Effect.succeed(answer(receipt)),
-            onFailure: (failure) => {
+          return Effect.catch(
+            Effect.map(ingest(ingestRequest(request, admitted), body), answer),
+            (failure): Effect.Effect<Answer> => {
               refused.updateUnsafe(1, noServices)
               if (failure._tag === "InvalidEvents") return Effect.succeed(answerOf(failure))
               const noted = Effect.annotateLogs(logPartFailure(failure), { request_id: admitted.requestId })
               return Effect.as(noted, answerOf(failure))
             }
-          })
+          )
         })
       }
       return (request) => {
@@ -80,7 +80,7 @@ export const layer = HttpRouter.use(
           return Effect.map(run(request, admitted), (made) => {
             latency.updateUnsafe((clock.currentTimeMillisUnsafe() - start) / 1000, noServices)
             return made instanceof TextAnswer
-              ? new TextAnswer(made.text, { ...admitted.headers, ...made.headers })
+              ? made.with(admitted.headers)
               : HttpServerResponse.setHeaders(made, admitted.headers)
           })
         })
@@ -112,29 +112,43 @@ export const layer = HttpRouter.use(
         refused.updateUnsafe(receipt.refused, noServices)
         for (const item of receipt.results)
           if (item.dropped !== undefined) dropOf(item.dropped).updateUnsafe(1, noServices)
-        return json(receipt)
+        return new TextAnswer(batchText(receipt))
       })
     )
   })
 )
 
-const json = (value: unknown, headers: Readonly<Record<string, string>> = {}): TextAnswer =>
+const json = (value: unknown, headers?: Readonly<Record<string, string>>): TextAnswer =>
   new TextAnswer(JSON.stringify(value), headers)
+
+/** As `JSON.stringify` would write it; most results are so short that it costs more to prepare for than to write. */
+const batchText = ({ dropped, duplicates, refused, results, stored }: BatchReceipt): string => {
+  let text = `{"stored":${stored},"duplicates":${duplicates},"dropped":${dropped},"refused":${refused},"results":[`
+  for (const [place, item] of results.entries()) {
+    if (place > 0) text += ","
+    text +=
+      item.status === "stored" && item.notes === undefined
+        ? `{"index":${item.index},"status":"stored","event_id":"${item.event_id}"}`
+        : JSON.stringify(item)
+  }
+  return `${text}]}`
+}
+
+const traceparentForm = /^[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$/
 
 const ingestRequest = (request: HttpServerRequest.HttpServerRequest, { ip, principal }: Admitted): IngestRequest => {
   const userAgent = request.headers["user-agent"]
   const traceparent = request.headers["traceparent"]
-  return {
+  const made: { -readonly [Fact in keyof IngestRequest]: IngestRequest[Fact] } = {
     workspace: principal.workspace,
     keyKind: principal.kind,
-    mayImport: holdsScope(principal, "events:import"),
-    ...(ip === undefined ? {} : { ip }),
-    ...(userAgent === undefined ? {} : { userAgent }),
-    ...(principal.kind === "browser" ? { clientHints: clientHintsOf(request) } : {}),
-    ...(traceparent === undefined || !/^[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$/.test(traceparent)
-      ? {}
-      : { traceparent })
+    mayImport: holdsScope(principal, "events:import")
   }
+  if (ip !== undefined) made.ip = ip
+  if (userAgent !== undefined) made.userAgent = userAgent
+  if (principal.kind === "browser") made.clientHints = clientHintsOf(request)
+  if (traceparent !== undefined && traceparentForm.test(traceparent)) made.traceparent = traceparent
+  return made
 }
 
 const clientHintsOf = ({ headers }: HttpServerRequest.HttpServerRequest): ClientHints => ({

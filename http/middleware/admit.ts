@@ -17,13 +17,24 @@ import { makeTakeRate } from "./takeRate.ts"
 import { ServerStop } from "../ServerStop.ts"
 import { RequestLimits } from "./RequestLimits.ts"
 
-export interface Admitted {
+export class Admitted {
   readonly principal: Principal
   /** Whole address of the client; never written. */
   readonly ip: string | undefined
-  readonly from: string | undefined
   readonly requestId: string
   readonly headers: Readonly<Record<string, string>>
+
+  constructor(principal: Principal, { ip, requestId }: Visit, headers: Headers) {
+    this.principal = principal
+    this.ip = ip
+    this.requestId = requestId
+    this.headers = headers
+  }
+
+  /** The client's address as it may be written. */
+  get from(): string | undefined {
+    return this.ip === undefined ? undefined : cutAddress(this.ip)
+  }
 }
 
 type Refusal = HttpServerResponse.HttpServerResponse
@@ -98,16 +109,7 @@ export const makeAdmit = Effect.gen(function* () {
           "www-authenticate": challenge
         })
       }
-      const { headers, ip, requestId } = visit
-      return {
-        principal,
-        ip,
-        get from() {
-          return ip === undefined ? undefined : cutAddress(ip)
-        },
-        requestId,
-        headers: { ...headers, ...rate }
-      }
+      return new Admitted(principal, visit, { ...visit.headers, ...rate })
     })
   }
 
@@ -145,7 +147,9 @@ export const makeAdmit = Effect.gen(function* () {
     const now = clock.currentTimeMillisUnsafe()
     const requestId = requestIdOf(request)
     // A stopping server answers what it is sent and asks clients to go elsewhere with the next request.
-    const headers = { "x-request-id": requestId, ...(stop.isStopping() ? { connection: "close" } : {}) }
+    const headers: Headers = stop.isStopping()
+      ? { "x-request-id": requestId, connection: "close" }
+      : { "x-request-id": requestId }
     const visit: Visit = { request, now, ip: clientAddress(request, limits.trustedHops), requestId, headers }
     const sent = protocolToken === undefined ? sentToken(request) : { token: protocolToken, inAddress: false }
     if (sent === undefined) {
@@ -176,7 +180,11 @@ interface Sent {
 /** The token of the request, wherever it stands in it. */
 export const sentToken = (request: HttpServerRequest.HttpServerRequest): Sent | undefined => {
   const header = request.headers["authorization"]
-  if (header !== undefined) return { token: /^bearer +(\S+)$/i.exec(header)?.[1] ?? "", inAddress: false }
+  if (header !== undefined) {
+    const usual = header.startsWith("Bearer ") ? header.slice("Bearer ".length) : " "
+    if (!usual.includes(" ") && !usual.includes("\t")) return { token: usual, inAddress: false }
+    return { token: /^bearer +(\S+)$/i.exec(header)?.[1] ?? "", inAddress: false }
+  }
   const query = request.url.indexOf("?")
   const key = query === -1 ? null : new URLSearchParams(request.url.slice(query)).get("key")
   return key === null ? undefined : { token: key, inAddress: true }

@@ -3,6 +3,7 @@ import { expandIPv6 } from "../../domain/analytics/ingestion/addresses.ts"
 
 /** `[2001:db8::1]:443` and `203.0.113.7:443`, as some proxies write them. */
 const withoutPort = (hop: string): string => {
+  if (!hop.includes(":")) return hop
   const bracketed = /^\[([^\]]*)\](?::\d+)?$/.exec(hop)?.[1]
   return (bracketed ?? /^(\d+\.\d+\.\d+\.\d+):\d+$/.exec(hop)?.[1] ?? hop).replace(/^::ffff:(?=\d+\.)/i, "")
 }

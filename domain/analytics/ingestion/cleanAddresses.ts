@@ -3,6 +3,8 @@ import { cleanAddress, parseAddress, withoutQuery } from "./pageAddress.ts"
 
 /** An address of the web with something in it that may be personal: a query, a fragment, a user, an e-mail address. */
 const suspicious = /^https?:\/\/\S*(?:[?#@]|%40)/i
+const lowerCaseBit = 32
+const lowerH = 104
 
 interface Cleaned {
   readonly cleaned: Record<string, unknown>
@@ -10,14 +12,17 @@ interface Cleaned {
 }
 
 /** Values that are addresses lose what addresses of pages lose, at any depth: a link that was clicked bears the same queries. */
-export const cleanAddresses = (values: Readonly<Record<string, unknown>>, kept: ReadonlyArray<string>): Cleaned => {
+export const cleanAddresses = (
+  values: Readonly<Record<string, unknown>>,
+  keptParameters: ReadonlyArray<string>
+): Cleaned => {
   let emailRemoved = false
   const cleanText = (text: string): string => {
-    if (!suspicious.test(text)) return text
-    const url = parseAddress(text)
-    const address = url === undefined ? withoutQuery(text) : cleanAddress(url, kept)
-    const cleaned = withoutEmails(address)
-    emailRemoved ||= cleaned !== address
+    if ((text.charCodeAt(0) | lowerCaseBit) !== lowerH || !suspicious.test(text)) return text
+    const address = parseAddress(text)
+    const kept = address === undefined ? withoutQuery(text) : cleanAddress(address, keptParameters)
+    const cleaned = withoutEmails(kept)
+    emailRemoved ||= cleaned !== kept
     return cleaned
   }
   const clean = (value: unknown): unknown => {
@@ -32,7 +37,7 @@ export const cleanAddresses = (values: Readonly<Record<string, unknown>>, kept: 
   /** The same object where nothing changes, as it nearly always is. */
   const cleanRecord = (record: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> => {
     let copy: Record<string, unknown> | undefined
-    for (const name of Object.keys(record)) {
+    for (const name in record) {
       const cleaned = clean(record[name])
       if (cleaned !== record[name]) (copy ??= { ...record })[name] = cleaned
     }

@@ -20,6 +20,20 @@ export const draftEvent = (
   context: IngestContext,
   arrival: Arrival
 ): { readonly draft: Draft; readonly dropped: DropReason | undefined } => {
+  const stored: Draft["stored"] = {
+    v: storedLineVersion,
+    event_id: event.event_id.toLowerCase(),
+    workspace: facts.workspace,
+    event_type: event.event_type,
+    anonymous_id: event.anonymous_id,
+    time: 0,
+    received_at: arrival.receivedAt,
+    index: arrival.index,
+    timestamp: parseInstant(event.timestamp)!,
+    properties: event.properties ?? {}
+  }
+  if (event.user_id !== undefined && event.user_id !== "") stored.user_id = event.user_id
+  if (event.session_id !== undefined) stored.session_id = event.session_id
   const draft: Draft = {
     event,
     facts,
@@ -28,20 +42,7 @@ export const draftEvent = (
     sentAt: arrival.sentAt ?? (event.sent_at === undefined ? undefined : parseInstant(event.sent_at)),
     notes: [],
     replacedIds: {},
-    stored: {
-      v: storedLineVersion,
-      event_id: event.event_id.toLowerCase(),
-      workspace: facts.workspace,
-      event_type: event.event_type,
-      anonymous_id: event.anonymous_id,
-      ...(event.user_id === undefined || event.user_id === "" ? {} : { user_id: event.user_id }),
-      ...(event.session_id === undefined ? {} : { session_id: event.session_id }),
-      time: 0,
-      received_at: arrival.receivedAt,
-      index: arrival.index,
-      timestamp: parseInstant(event.timestamp)!,
-      properties: event.properties ?? {}
-    }
+    stored
   }
   for (const step of steps) {
     const dropped = step.run(draft)
@@ -50,31 +51,31 @@ export const draftEvent = (
   return { draft, dropped: undefined }
 }
 
-/** The stored line: the keys in the order of `StoredEvent`, unset ones absent. */
-export const storedLine = ({ facts, historical, notes, sentAt, stored }: Draft): string =>
-  JSON.stringify({
-    v: stored.v,
-    event_id: stored.event_id,
-    workspace: stored.workspace,
-    event_type: stored.event_type,
-    anonymous_id: stored.anonymous_id,
-    user_id: stored.user_id,
-    session_id: stored.session_id,
-    time: stored.time,
-    received_at: stored.received_at,
-    index: stored.index,
-    timestamp: stored.timestamp,
-    sent_at: sentAt,
-    historical: historical ? true : undefined,
-    notes: notes.length === 0 ? undefined : notes,
-    page: stored.page,
-    device: stored.device,
-    geo: stored.geo,
-    ip: stored.ip,
-    campaign: stored.campaign,
-    money: stored.money,
-    traits: stored.traits,
-    traits_once: stored.traits_once,
-    properties: stored.properties,
-    traceparent: facts.traceparent
-  })
+/**
+ * The stored line: the keys in the order of `StoredEvent`, unset ones absent. Written piece by piece, because one
+ * `JSON.stringify` of the whole costs half as much again; ids, workspaces and numbers need no escapes.
+ */
+export const storedLine = ({ facts, historical, notes, sentAt, stored }: Draft): string => {
+  let line = `{"v":${stored.v},"event_id":"${stored.event_id}","workspace":"${stored.workspace}","event_type":${quoted(stored.event_type)},"anonymous_id":${quoted(stored.anonymous_id)}`
+  if (stored.user_id !== undefined) line += `,"user_id":${quoted(stored.user_id)}`
+  if (stored.session_id !== undefined) line += `,"session_id":${quoted(stored.session_id)}`
+  line += `,"time":${stored.time},"received_at":${stored.received_at},"index":${stored.index},"timestamp":${stored.timestamp}`
+  if (sentAt !== undefined) line += `,"sent_at":${sentAt}`
+  if (historical) line += ',"historical":true'
+  if (notes.length > 0) line += `,"notes":["${notes.join('","')}"]`
+  if (stored.page !== undefined) line += `,"page":${JSON.stringify(stored.page)}`
+  if (stored.device !== undefined) line += `,"device":${JSON.stringify(stored.device)}`
+  if (stored.geo !== undefined) line += `,"geo":${JSON.stringify(stored.geo)}`
+  if (stored.ip !== undefined) line += `,"ip":${quoted(stored.ip)}`
+  if (stored.campaign !== undefined) line += `,"campaign":${JSON.stringify(stored.campaign)}`
+  if (stored.money !== undefined) line += `,"money":${JSON.stringify(stored.money)}`
+  if (stored.traits !== undefined) line += `,"traits":${JSON.stringify(stored.traits)}`
+  if (stored.traits_once !== undefined) line += `,"traits_once":${JSON.stringify(stored.traits_once)}`
+  line += `,"properties":${JSON.stringify(stored.properties)}`
+  return facts.traceparent === undefined ? `${line}}` : `${line},"traceparent":"${facts.traceparent}"}`
+}
+
+/** Texts of these characters alone stand in JSON as they are. */
+const plainText = /^[\w :.,/|@+~-]*$/
+
+const quoted = (text: string): string => (plainText.test(text) ? `"${text}"` : JSON.stringify(text))

@@ -10,28 +10,67 @@ export const campaignParameters = {
 } as const
 export const clickIdParameters = ["gclid", "fbclid", "msclkid", "ttclid", "li_fat_id", "twclid"] as const
 
-interface Address {
-  readonly url: URL | undefined
+/** What an address tells, worked out once for each text. */
+export interface PageAddress {
+  readonly url: URL
+  readonly hostname: string
+  /** Without `www.` */
+  readonly host: string
+  readonly path: string
+  /** Origin and path alone. */
+  readonly bare: string
+  readonly campaign: Campaign
 }
 
-const readAddress = remember((text): Address => ({ url: URL.canParse(text) ? new URL(text) : undefined }))
+export type Campaign = Readonly<Record<string, string>>
+
+interface Read {
+  readonly address: PageAddress | undefined
+}
+
+/** `origin` is `null` for addresses of apps, such as android-app://com.example. */
+const originOf = (url: URL): string => (url.origin === "null" ? `${url.protocol}//${url.host}` : url.origin)
+
+const readAddress = remember((text): Read => {
+  if (!URL.canParse(text)) return { address: undefined }
+  const url = new URL(text)
+  const { hostname, pathname: path, searchParams } = url
+  const bare = originOf(url) + path
+  return { address: { url, hostname, host: bareHost(hostname), path, bare, campaign: campaignOf(searchParams) } }
+})
 
 /** The same object for the same text: nobody changes it. */
-export const parseAddress = (text: string): URL | undefined => readAddress(text).url
+export const parseAddress = (text: string): PageAddress | undefined => readAddress(text).address
+
+/** Campaign and click id that a query bears. */
+export const campaignOf = (query: URLSearchParams): Campaign => {
+  const campaign: Record<string, string> = {}
+  if (query.size === 0) return campaign
+  for (const [parameter, field] of Object.entries(campaignParameters)) {
+    const value = query.get(parameter)
+    if (value !== null && value !== "") campaign[field] = value
+  }
+  const click = clickIdParameters.find((name) => query.get(name))
+  if (click !== undefined) {
+    campaign["click_id_type"] = click
+    campaign["click_id"] = query.get(click)!
+  }
+  return campaign
+}
 
 interface Cleaned {
   readonly kept: ReadonlyArray<string>
   readonly text: string
 }
 
-const cleanedAddresses = new WeakMap<URL, Cleaned>()
+const cleanedAddresses = new WeakMap<PageAddress, Cleaned>()
 
 /** The address with campaign parameters and the allowed ones alone; no fragment, user or password. */
-export const cleanAddress = (url: URL, kept: ReadonlyArray<string>): string => {
-  const known = cleanedAddresses.get(url)
+export const cleanAddress = (address: PageAddress, kept: ReadonlyArray<string>): string => {
+  const known = cleanedAddresses.get(address)
   if (known !== undefined && known.kept === kept) return known.text
-  const text = clean(url, kept)
-  cleanedAddresses.set(url, { kept, text })
+  const text = clean(address.url, kept)
+  cleanedAddresses.set(address, { kept, text })
   return text
 }
 

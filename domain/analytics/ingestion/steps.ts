@@ -10,15 +10,8 @@ import { datacenters } from "./datacenters.ts"
 import type { Draft } from "./Draft.ts"
 import { cleanAddresses } from "./cleanAddresses.ts"
 import { withoutEmails } from "./emailRemoval.ts"
-import {
-  bareHost,
-  campaignParameters,
-  cleanAddress,
-  clickIdParameters,
-  isSpamHost,
-  parseAddress,
-  withoutQuery
-} from "./pageAddress.ts"
+import { bareHost, campaignOf, cleanAddress, isSpamHost, parseAddress, withoutQuery } from "./pageAddress.ts"
+import type { Campaign, PageAddress } from "./pageAddress.ts"
 import { readUserAgent } from "./userAgent.ts"
 
 /** Events from further ahead than this are clamped to their arrival. */
@@ -87,9 +80,11 @@ const locate = (draft: Draft): undefined => {
   const ip = addressOf(draft)
   const said = event.context?.geo
   const found = ip === undefined ? undefined : context.locate(ip)
-  const same = found !== undefined && (said?.country === undefined || said.country === found.country)
-  const geo = { ...(same ? found : {}), ...said }
-  if (Object.keys(geo).length > 0) stored.geo = geo
+  if (found !== undefined || said !== undefined) {
+    const same = found !== undefined && (said?.country === undefined || said.country === found.country)
+    const geo = { ...(same ? found : {}), ...said }
+    if (hasFields(geo)) stored.geo = geo
+  }
   if (ip === undefined) return
   const kept = context.settings.store_full_ip ? ip : cutAddress(ip)
   if (kept !== undefined) stored.ip = kept
@@ -101,44 +96,63 @@ const readDevice = (draft: Draft): undefined => {
   const userAgent = userAgentOf(draft)
   const read = userAgent === undefined ? undefined : readUserAgent(userAgent).device
   const hints = facts.keyKind === "browser" && event.context?.user_agent === undefined ? facts.clientHints : undefined
-  const device = { ...read, ...(hints === undefined ? {} : readClientHints(hints)), ...event.context?.device }
-  if (Object.keys(device).length > 0) draft.stored.device = device
+  const said = event.context?.device
+  const device =
+    read !== undefined && hints === undefined && said === undefined
+      ? read
+      : { ...read, ...(hints === undefined ? {} : readClientHints(hints)), ...said }
+  if (hasFields(device)) draft.stored.device = device
+}
+
+type Page = NonNullable<NonNullable<Draft["event"]["context"]>["page"]>
+type StoredPage = { -readonly [Name in keyof Page]: string } & {
+  url: string
+  path: string
+  host?: string
+  referrer_host?: string
 }
 
 const readPage = (draft: Draft): undefined => {
-  const page = draft.event.context?.page
-  const { settings } = draft.context
-  const url = page?.url === undefined ? undefined : parseAddress(page.url)
-  if (page !== undefined) {
-    const path = withoutQuery(page.path ?? url?.pathname ?? page.url ?? "")
-    const referrer = page.referrer === undefined ? undefined : parseAddress(page.referrer)
-    const own = [...settings.own_domains.map(bareHost), ...(url === undefined ? [] : [bareHost(url.hostname)])]
-    const referrerHost = referrer === undefined ? undefined : bareHost(referrer.hostname)
-    const external = referrerHost !== undefined && !own.some((host) => isWithin(referrerHost, host))
-    draft.stored.page = {
-      url: url === undefined ? withoutQuery(page.url ?? "") : cleanAddress(url, settings.kept_query_parameters),
-      ...(url === undefined ? {} : { host: bareHost(url.hostname) }),
-      path,
-      ...(page.title === undefined ? {} : { title: page.title }),
-      ...(referrer === undefined ? {} : { referrer: originOf(referrer) + referrer.pathname }),
-      ...(external ? { referrer_host: referrerHost } : {})
-    }
-  }
+  const { campaign: said, page } = draft.event.context ?? {}
+  const address = page?.url === undefined ? undefined : parseAddress(page.url)
+  if (page !== undefined) draft.stored.page = storedPage(page, address, draft.context.settings)
   // A path may bear the query where the address is not given, or not whole.
-  const campaign = {
-    ...campaignOf(queryOf(page?.path)),
-    ...campaignOf(url?.searchParams ?? queryOf(page?.url)),
-    ...draft.event.context?.campaign
-  }
-  if (Object.keys(campaign).length > 0) draft.stored.campaign = campaign
+  const ofPath = campaignOfText(page?.path)
+  const ofUrl = address?.campaign ?? campaignOfText(page?.url)
+  const campaign = ofPath === noCampaign && said === undefined ? ofUrl : { ...ofPath, ...ofUrl, ...said }
+  if (hasFields(campaign)) draft.stored.campaign = campaign
 }
 
-/** `origin` is `null` for addresses of apps, such as android-app://com.example. */
-const originOf = (url: URL): string => (url.origin === "null" ? `${url.protocol}//${url.host}` : url.origin)
+const storedPage = (
+  page: Page,
+  address: PageAddress | undefined,
+  { kept_query_parameters, own_domains }: Draft["context"]["settings"]
+): StoredPage => {
+  const url = address === undefined ? withoutQuery(page.url ?? "") : cleanAddress(address, kept_query_parameters)
+  const path =
+    page.path === undefined && address !== undefined ? address.path : withoutQuery(page.path ?? page.url ?? "")
+  const stored: StoredPage = address === undefined ? { url, path } : { url, host: address.host, path }
+  if (page.title !== undefined) stored.title = page.title
+  const referrer = page.referrer === undefined ? undefined : parseAddress(page.referrer)
+  if (referrer === undefined) return stored
+  stored.referrer = referrer.bare
+  const isOwn =
+    (address !== undefined && isWithin(referrer.host, address.host)) ||
+    own_domains.some((domain) => isWithin(referrer.host, bareHost(domain)))
+  if (!isOwn) stored.referrer_host = referrer.host
+  return stored
+}
 
-const queryOf = (address: string | undefined): URLSearchParams | undefined => {
+const noCampaign: Campaign = {}
+
+const campaignOfText = (address: string | undefined): Campaign => {
   const at = address?.indexOf("?") ?? -1
-  return at === -1 ? undefined : new URLSearchParams(address!.slice(at + 1).split("#", 1)[0])
+  return at === -1 ? noCampaign : campaignOf(new URLSearchParams(address!.slice(at + 1).split("#", 1)[0]))
+}
+
+const hasFields = (record: object): boolean => {
+  for (const _ in record) return true
+  return false
 }
 
 /** Texts that are shown as they are bear nobody's address, and addresses in properties lose their queries like pages do. */
@@ -147,7 +161,8 @@ const cleanTexts = (draft: Draft): undefined => {
   let removed = false
   const clean = <T extends object>(part: T): T => {
     let copy: Record<string, unknown> | undefined
-    for (const [name, value] of Object.entries(part)) {
+    for (const name in part) {
+      const value = part[name]
       const cleaned = typeof value === "string" ? withoutEmails(value) : value
       if (cleaned !== value) copy = { ...(copy ?? part), [name]: cleaned }
     }
@@ -177,32 +192,6 @@ const checkProperties = ({ notes, stored }: Draft): undefined => {
 }
 
 const isWithin = (host: string, domain: string): boolean => host === domain || host.endsWith(`.${domain}`)
-
-const campaigns = new WeakMap<URLSearchParams, Readonly<Record<string, string>>>()
-
-const campaignOf = (query: URLSearchParams | undefined): Readonly<Record<string, string>> => {
-  if (query === undefined) return {}
-  const known = campaigns.get(query)
-  if (known !== undefined) return known
-  const campaign = readCampaign(query)
-  campaigns.set(query, campaign)
-  return campaign
-}
-
-const readCampaign = (query: URLSearchParams): Readonly<Record<string, string>> => {
-  const campaign: Record<string, string> = {}
-  if (query.size === 0) return campaign
-  for (const [parameter, field] of Object.entries(campaignParameters)) {
-    const value = query.get(parameter)
-    if (value !== null && value !== "") campaign[field] = value
-  }
-  const click = clickIdParameters.find((name) => query.get(name))
-  if (click !== undefined) {
-    campaign["click_id_type"] = click
-    campaign["click_id"] = query.get(click)!
-  }
-  return campaign
-}
 
 const moneyNotes: Readonly<Record<string, EventNote>> = {
   amount: "money_dropped_amount",

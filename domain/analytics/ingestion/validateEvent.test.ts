@@ -2,7 +2,7 @@ import { assert, describe, it } from "@effect/vitest"
 import { Schema } from "effect"
 import * as fc from "fast-check"
 import { AnalyticsEvent } from "../../../ports/analytics/AnalyticsEvent.ts"
-import { eventErrors } from "./validateEvent.ts"
+import { eventErrors, isEvent } from "./validateEvent.ts"
 
 const decode = Schema.decodeUnknownExit(AnalyticsEvent, { errors: "all", onExcessProperty: "error" })
 const bySchema = (value: unknown): boolean => decode(value)._tag === "Success"
@@ -56,6 +56,9 @@ describe("eventErrors", () => {
         }, complete)
         const errors = eventErrors(event, "", "server")
         assert.strictEqual(errors.length === 0, bySchema(event), JSON.stringify([event, errors]))
+        for (const sessions of ["server", "client"] as const) {
+          assert.strictEqual(isEvent(event, sessions), eventErrors(event, "", sessions).length === 0)
+        }
       }),
       { numRuns: 2000 }
     )

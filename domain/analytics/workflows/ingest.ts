@@ -18,10 +18,12 @@ import type { WorkspaceId } from "../../../ports/WorkspaceId.ts"
 import type { WorkspaceSecrets } from "../../privacy/personalData.ts"
 import type { Draft, IngestContext, RequestFacts } from "../ingestion/Draft.ts"
 import { draftEvent, storedLine } from "../ingestion/draftEvent.ts"
-import { inspectJson } from "../ingestion/inspectJson.ts"
+import { makeNonces } from "../ingestion/nonces.ts"
+import { parseBody } from "../ingestion/parseBody.ts"
+import { RememberedIds } from "../ingestion/RememberedIds.ts"
 import { parseInstant } from "../../zones/instant.ts"
 import { encryptFields, personalFieldsOf, subjectOf } from "../ingestion/personalFields.ts"
-import { asEvent, escapePointer, eventErrors } from "../ingestion/validateEvent.ts"
+import { asEvent, escapePointer, eventErrors, isEvent } from "../ingestion/validateEvent.ts"
 
 export interface IngestRequest extends RequestFacts {
   readonly workspace: WorkspaceId
@@ -65,10 +67,11 @@ export const make: Effect.Effect<Ingestion, never, Requirements> = Effect.gen(fu
   const visitorIds = yield* VisitorIds
   const settings = yield* SettingsSource
   const random = yield* SecureRandom.SecureRandom
+  const takeNonces = makeNonces(random)
   const clock = yield* Clock.Clock
 
   const secretsOf = new Map<string, WorkspaceSecrets>()
-  const durable = rememberIds()
+  const durable = new RememberedIds(rememberedIdsMax, yield* random.randomBytes(4))
   let lastReceivedAt = 0
 
   /** Microseconds that only grow, so that arrival order is total within a process. */
@@ -122,7 +125,7 @@ export const make: Effect.Effect<Ingestion, never, Requirements> = Effect.gen(fu
     if (personal.length === 0) return erasedDrafts
     const subjects = [...new Set(personal.map(({ subject }) => subject))]
     const { erased, keys } = yield* subjectKeys.getOrCreate(workspace, subjects)
-    const nonces = yield* random.randomBytes(personal.reduce((sum, { fields }) => sum + fields.length, 0) * nonceBytes)
+    const nonces = yield* takeNonces(personal.reduce((sum, { fields }) => sum + fields.length, 0))
     let at = 0
     for (const { draft, fields, subject } of personal) {
       const key = keys.get(subject)
@@ -154,9 +157,12 @@ export const make: Effect.Effect<Ingestion, never, Requirements> = Effect.gen(fu
       request.workspace,
       visit,
       (context): Effect.Effect<IngestReceipt, InvalidEvents | PortFailure> => {
-        const errors = eventErrors(parsed.value, "", sessionsOf(visit, parsed.value, context))
+        const errors = errorsOf(parsed.value, "", sessionsOf(visit, parsed.value, context))
         if (errors.length > 0) return Effect.fail(invalid(400, "the event is not valid", errors))
-        if (Buffer.byteLength(body) > eventBytesMax) return Effect.fail(tooLarge("", Buffer.byteLength(body)))
+        // A character is three bytes at the most.
+        if (body.length * 3 > eventBytesMax && Buffer.byteLength(body) > eventBytesMax) {
+          return Effect.fail(tooLarge("", Buffer.byteLength(body)))
+        }
         const event = asEvent(parsed.value)
         const arrival = { receivedAt: receive(), index: 0, historical: false, sentAt: undefined }
         const { draft, dropped } = draftEvent(event, request, context, arrival)
@@ -174,7 +180,7 @@ export const make: Effect.Effect<Ingestion, never, Requirements> = Effect.gen(fu
     const { workspace } = request
     const { event_id } = draft.stored
     if (durable.has(workspace, event_id)) return Effect.succeed({ event_id, duplicate: true })
-    return Effect.flatMap(
+    return Effect.flatMapEager(
       store.contains(workspace, [event_id]),
       (stored): Effect.Effect<IngestReceipt, PortFailure> => {
         if (stored.has(event_id)) return Effect.succeed({ event_id, duplicate: true })
@@ -218,7 +224,7 @@ export const make: Effect.Effect<Ingestion, never, Requirements> = Effect.gen(fu
     const kept: Array<{ readonly index: number; readonly draft: Draft }> = []
     const seen = new Set<string>()
     for (const [index, value] of batch.events.entries()) {
-      const errors = eventErrors(value, `/events/${index}`, sessionsOf(visit, value, context))
+      const errors = errorsOf(value, `/events/${index}`, sessionsOf(visit, value, context))
       const bytes = errors.length === 0 && bodyBytes > eventBytesMax ? Buffer.byteLength(JSON.stringify(value)) : 0
       const refused = bytes > eventBytesMax ? tooLarge(`/events/${index}`, bytes).errors : errors
       if (refused.length > 0) {
@@ -234,13 +240,13 @@ export const make: Effect.Effect<Ingestion, never, Requirements> = Effect.gen(fu
       else kept.push({ index, draft })
       if (dropped === undefined) seen.add(event_id)
     }
-    const duplicate = yield* isDuplicate(
+    const isKnown = yield* isDuplicate(
       request.workspace,
       kept.map(({ draft }) => draft.stored.event_id)
     )
     const fresh = kept.filter(({ draft, index }) => {
       const { event_id } = draft.stored
-      if (!duplicate(event_id)) return true
+      if (!isKnown(event_id)) return true
       items[index] = { index, status: "duplicate", event_id, duplicate: true }
       return false
     })
@@ -254,7 +260,10 @@ export const make: Effect.Effect<Ingestion, never, Requirements> = Effect.gen(fu
       if (erased.has(draft)) items[index] = { index, status: "dropped", event_id, dropped: "erased" }
       else {
         entries.push(keyOf(request, draft))
-        items[index] = { index, status: "stored", ...receiptOf(draft) }
+        items[index] =
+          draft.notes.length === 0
+            ? { index, status: "stored", event_id }
+            : { index, status: "stored", event_id, notes: draft.notes }
       }
     }
     if (entries.length > 0) yield* log.append(entries)
@@ -263,24 +272,23 @@ export const make: Effect.Effect<Ingestion, never, Requirements> = Effect.gen(fu
       items[index] = { index, status: "duplicate", event_id: event_id!, duplicate: true }
     }
     for (const { dropped } of items) if (dropped !== undefined) droppedEvents.count(request.workspace, dropped)
-    const count = (status: BatchItem["status"]) => items.filter((item) => item.status === status).length
-    const receipt: BatchReceipt = {
-      stored: count("stored"),
-      duplicates: count("duplicate"),
-      dropped: count("dropped"),
-      refused: count("refused"),
-      results: items
-    }
+    const count = { stored: 0, duplicate: 0, dropped: 0, refused: 0 }
+    for (const { status } of items) count[status] += 1
+    const { dropped, duplicate: duplicates, refused, stored } = count
+    const receipt: BatchReceipt = { stored, duplicates, dropped, refused, results: items }
     return receipt
   })
 
   return { ingestEvent, ingestBatch }
 })
 
-const receiptOf = (draft: Draft): IngestReceipt => ({
-  event_id: draft.stored.event_id,
-  ...(draft.notes.length === 0 ? {} : { notes: draft.notes })
-})
+const receiptOf = ({ notes, stored: { event_id } }: Draft): IngestReceipt =>
+  notes.length === 0 ? { event_id } : { event_id, notes }
+
+const noErrors: ReadonlyArray<FieldError> = []
+
+const errorsOf = (value: unknown, pointer: string, sessions: "client" | "server"): ReadonlyArray<FieldError> =>
+  isEvent(value, sessions) ? noErrors : eventErrors(value, pointer, sessions)
 
 /** Events that the service names itself; their sessions are derived, whatever the workspace says. */
 interface Visit {
@@ -311,16 +319,6 @@ const tooLarge = (pointer: string, bytes: number): InvalidEvents =>
   invalid(413, `an event has ${eventBytesMax} bytes at the most`, [
     { pointer, code: "too_large", detail: `${bytes} bytes, ${eventBytesMax} at the most` }
   ])
-
-const parseBody = (body: string): InvalidEvents | { readonly value: unknown } => {
-  const errors = inspectJson(body)
-  if (errors.length > 0) return invalid(400, "the body is not acceptable JSON", errors)
-  try {
-    return { value: JSON.parse(body) as unknown }
-  } catch {
-    return invalid(400, "the body is not JSON", [{ pointer: "", code: "not_json", detail: "the body is not JSON" }])
-  }
-}
 
 const readBatch = (value: unknown, request: IngestRequest): InvalidEvents | Batch => {
   if (typeof value !== "object" || value === null || Array.isArray(value)) {
@@ -360,30 +358,4 @@ const readBatch = (value: unknown, request: IngestRequest): InvalidEvents | Batc
     ])
   }
   return { events: events as ReadonlyArray<unknown>, sentAt, historical: historical === true }
-}
-
-/** The newest ids of each workspace, in two generations: the older half goes at once, without a queue to keep. */
-const rememberIds = () => {
-  let young = new Map<string, Set<string>>()
-  let old = new Map<string, Set<string>>()
-  let youngSize = 0
-  const has = (workspace: string, id: string): boolean =>
-    young.get(workspace)?.has(id) === true || old.get(workspace)?.has(id) === true
-  return {
-    has,
-    /** Answers whether the id is new. */
-    add: (workspace: string, id: string): boolean => {
-      if (has(workspace, id)) return false
-      if (youngSize >= rememberedIdsMax / 2) {
-        old = young
-        young = new Map()
-        youngSize = 0
-      }
-      youngSize += 1
-      const ids = young.get(workspace)
-      if (ids === undefined) young.set(workspace, new Set([id]))
-      else ids.add(id)
-      return true
-    }
-  }
 }
