@@ -14,6 +14,7 @@ import { HeatmapsGroup } from "./http/contract/heatmaps.ts"
 import { KeysGroup } from "./http/contract/keys.ts"
 import { LifetimeGroup } from "./http/contract/lifetime.ts"
 import { PathsGroup } from "./http/contract/paths.ts"
+import { PeopleGroup } from "./http/contract/people.ts"
 import { PlatformGroup } from "./http/contract/platform.ts"
 import { RetentionGroup } from "./http/contract/retention.ts"
 import { AttributionGroup } from "./http/contract/attribution.ts"
@@ -56,6 +57,7 @@ export const modules: ReadonlyArray<Module> = [
       FunnelsGroup,
       HeatmapsGroup,
       PathsGroup,
+      PeopleGroup,
       RetentionGroup,
       LifetimeGroup,
       AttributionGroup,

@@ -13,6 +13,7 @@ import * as heatmaps from "./analytics/heatmapHandlers.ts"
 import * as ingest from "./analytics/ingestRoutes.ts"
 import * as lifetime from "./analytics/lifetimeHandlers.ts"
 import * as paths from "./analytics/pathHandlers.ts"
+import * as people from "./analytics/peopleHandlers.ts"
 import * as retention from "./analytics/retentionHandlers.ts"
 import * as sessions from "./analytics/sessionHandlers.ts"
 import * as attribution from "./analytics/attributionHandlers.ts"
@@ -50,6 +51,7 @@ const api = HttpApiBuilder.layer(ServedApi).pipe(
     funnels.layer,
     heatmaps.layer,
     paths.layer,
+    people.layer,
     retention.layer,
     lifetime.layer,
     attribution.layer,

@@ -86,6 +86,43 @@ describe("a static cohort", () => {
   })
 })
 
+describe("the people behind a number", () => {
+  const steps = [{ event_types: ["user_signed_up"] }, { event_types: ["order_completed"] }]
+  const of = { funnel: { date_range: range, steps }, step: 2 }
+
+  it("are listed by pages, as many as it says, and kept as a cohort once per key", async () => {
+    const funnel = await post("/analytics/funnels/query", of.funnel)
+    const shown = (funnel.body["steps"] as ReadonlyArray<{ people: number }>)[1]!.people
+    const first = await post("/analytics/people/query", { of, limit: 1 })
+    assert.strictEqual(first.status, 200, JSON.stringify(first.body))
+    assert.strictEqual(first.body["people"], shown)
+    assert.strictEqual(first.body["watermark"], funnel.body["watermark"])
+    const second = await post("/analytics/people/query", { of, limit: 1, cursor: first.body["next"] })
+    assert.isNull(second.body["next"])
+    const ids = [first, second].flatMap(({ body }) =>
+      (body["items"] as ReadonlyArray<{ person_id: string }>).map(({ person_id }) => person_id)
+    )
+    assert.deepStrictEqual(ids.toSorted(), ["ada", "bob"])
+    const other = { of: { ...of, outcome: "dropped" }, cursor: first.body["next"] }
+    assert.deepStrictEqual(errorsOf(await post("/analytics/people/query", other)), [["/cursor", "invalid_cursor"]])
+    assert.deepStrictEqual(errorsOf(await post("/analytics/people/query", { of: { ...of, step: 3 } })), [
+      ["/of/step", "out_of_range"]
+    ])
+
+    const keep = () =>
+      ask(server, "POST", "/analytics/people/cohorts", {
+        token,
+        body: { name: "Signed up and bought", of },
+        headers: { "idempotency-key": "keep-once" }
+      })
+    const kept = await keep()
+    assert.strictEqual(kept.status, 201, JSON.stringify(kept.body))
+    assert.strictEqual(kept.headers.get("location"), `/analytics/cohorts/${String(kept.body["id"])}`)
+    assert.deepStrictEqual((await keep()).body, kept.body)
+    assert.deepStrictEqual(await membersOf(String(kept.body["id"])), ["ada", "bob"])
+  })
+})
+
 describe("a live cohort", () => {
   it("has those whom its rule holds for, now and at a past day, and in every question", async () => {
     const id = await make("Buyers", buyers)

@@ -3,34 +3,39 @@ import type { StickinessPlan } from "../../ports/analytics/StickinessPlan.ts"
 import { bucketText } from "./conditionText.ts"
 import { person, selectedEvents } from "./peopleText.ts"
 
-/** People by the number of buckets that they were active on. */
-export const stickinessText = ({ buckets, filter, fromMillis, toMillis, workspace }: StickinessPlan): string => {
+/** On how many buckets each person was active. */
+export const activeBucketsText = ({ buckets, filter, fromMillis, toMillis, workspace }: StickinessPlan): string => {
   const times = [`e.time_ms >= ${fromMillis}`, `e.time_ms < ${toMillis}`]
-  return `select buckets::integer as buckets, count(*)::integer as people from (
+  return `
   select person, count(*) as buckets from (
     select distinct ${person} as person, ${bucketText(buckets)}::integer as bucket
     from ${selectedEvents(workspace, filter, times)}
   ) group by person
-) group by buckets order by buckets`
+`
 }
+
+/** People by the number of buckets that they were active on. */
+export const stickinessText = (plan: StickinessPlan): string =>
+  `select buckets::integer as buckets, count(*)::integer as people from (${activeBucketsText(plan)}) group by buckets order by buckets`
 
 /** One bit for what came before bucket 0, and one for each bucket: integers of 63 bits where they are enough. */
 const bitsText = ({ bucketCount }: LifecyclePlan) => (bucketCount + 1 <= 63 ? "bigint" : "hugeint")
 
-/**
- * How many people have each pattern of activity, into `lifecycle_patterns`: bit 0 is all that came before bucket 0, bit
- * n + 1 is bucket n.
- */
-export const lifecyclePatternsText = (plan: LifecyclePlan): string => {
+/** Each person's pattern of activity: bit 0 is all that came before bucket 0, bit n + 1 is bucket n. */
+export const lifecyclePeopleText = (plan: LifecyclePlan): string => {
   const { buckets, filter, fromMillis, toMillis, workspace } = plan
   const bit = `case when e.time_ms < ${fromMillis} then 0 else 1 + ${bucketText(buckets)} end`
-  return `create or replace temp table lifecycle_patterns as
-select pattern, count(*) as people from (
+  return `
   select ${person} as person, bit_or(1::${bitsText(plan)} << (${bit})::integer) as pattern
     from ${selectedEvents(workspace, filter, [`e.time_ms < ${toMillis}`])}
   group by 1
-) group by pattern`
+`
 }
+
+/** How many people have each pattern, into `lifecycle_patterns`. */
+export const lifecyclePatternsText = (plan: LifecyclePlan): string =>
+  `create or replace temp table lifecycle_patterns as
+select pattern, count(*) as people from (${lifecyclePeopleText(plan)}) group by pattern`
 
 /** Of each bucket, as columns: people active in it, in it and in the one before, and in none before it. */
 export const lifecycleRowsText = (plan: LifecyclePlan): string => {

@@ -50,12 +50,13 @@ const nodeText = ({ groups, pages }: PathPlan): string => {
 }
 
 /** The steps of each person's path, into `path_steps`, each with the node of the step before and how long it took. */
-export const pathStepsText = (plan: PathPlan): string => {
+export const pathStepsText = (plan: PathPlan, people: "with people" | "without" = "without"): string => {
   const { collapse, direction, gapMillis, groups, pages, steps } = plan
   const forward = direction === "forward"
   const order = ["r", "i", "e"].map((column) => `x.${column}${forward ? "" : " desc"}`).join(", ")
   const place = "struct_pack(r := x.r, i := x.i, e := x.e)"
   const grouped = pages && groups.length > 0 ? "\n  left join path_groups g on g.path = x.path" : ""
+  const whose = people === "with people" ? "person, " : ""
   const ordered = "over (partition by person order by n rows unbounded preceding)"
   const head = `create or replace temp table path_steps as
 with anchors as (
@@ -72,7 +73,7 @@ with anchors as (
   select *, max(n) over p as last, min(case when millis > ${gapMillis} then n end) over p as broken
   from ordered window p as (partition by person)
 )
-select (n - 1)::integer as step, node, 1 as events, near, millis, n = coalesce(broken - 1, last) as dropped
+select ${whose}(n - 1)::integer as step, node, 1 as events, near, millis, n = coalesce(broken - 1, last) as dropped
 from walked where (broken is null or n < broken) and n - 1 <= ${steps}`
   return `${head}, walked as (
   select person, d, node, n, coalesce(millis > ${gapMillis}, false) as broken, node is distinct from lag(node) over w as moved
@@ -83,7 +84,7 @@ from walked where (broken is null or n < broken) and n - 1 <= ${steps}`
 ), reached as (
   select person, step, any_value(node) as node, min(d) as d, count(*) as events from whole where not ended group by person, step
 )
-select step::integer as step, node, events, lag(node) over v as near, d - lag(d) over v as millis, lead(step) over v is null as dropped
+select ${whose}step::integer as step, node, events, lag(node) over v as near, d - lag(d) over v as millis, lead(step) over v is null as dropped
 from reached window v as (partition by person order by step)
 qualify step <= ${steps}`
 }

@@ -1,11 +1,13 @@
 import type { ListedPerson, PeoplePlan, PeopleRows } from "../../ports/analytics/PeoplePlan.ts"
-import { membersText } from "./cohortText.ts"
 import type { Read, Row } from "./Engine.ts"
 import { chosenPeopleText, peoplePageText } from "./chosenPeopleText.ts"
 import { newestArrival } from "./newestArrival.ts"
+import { peopleBehindText } from "./peopleBehindText.ts"
 
 export const answerPeople = async (read: Read, plan: PeoplePlan): Promise<PeopleRows> => {
-  await read(chosenPeopleText(membersText(plan.of.cohort)))
+  const { before, people } = peopleBehindText(plan.of)
+  for (const text of before) await read(text)
+  await read(chosenPeopleText(people))
   const [counted] = await read("select count(*)::integer as people from chosen_people")
   const page = plan.limit === 0 ? [] : await read(peoplePageText(plan))
   return {

@@ -53,19 +53,26 @@ join ${eventsText(plan.start)} b on b.person = r.person and b.t = r.t and r.plac
 where r.t = r.start`
 }
 
-export const retentionRowsText = (plan: RetentionPlan): string => {
-  const behind = Array.from({ length: plan.bucketCount }, (_, index) => index + 1)
-  const inBucket = (ahead: number) =>
-    `count(*) filter (cohort + ${ahead} <= ${plan.bucketCount} and (later >> ${ahead}) & 1 = 1)::integer as on${ahead}`
-  const since = (ahead: number) => `count(*) filter (later >> ${ahead} > 0)::integer as since${ahead}`
-  return `select cohort, count(*)::integer as people, count(*) filter (own)::integer as on0,
-  count(*) filter (own or later > 1)::integer as since0,
-  ${behind.flatMap((ahead) => [inBucket(ahead), since(ahead)]).join(", ")}
-from (
-  select s.cohort, o.person is not null as own, (coalesce(r.buckets, 0::hugeint) >> s.cohort) as later
+/** Everybody of each cohort: whether they returned in its own bucket, and the buckets from it on as bits. */
+export const retentionMembersText = `select s.person, s.cohort, o.person is not null as own, (coalesce(r.buckets, 0::hugeint) >> s.cohort) as later
   from retention_starts s
   left join retention_returns r on r.person = s.person
-  left join retention_own o on o.person = s.person and o.cohort = s.cohort
+  left join retention_own o on o.person = s.person and o.cohort = s.cohort`
+
+/** Whether somebody returned so many buckets behind their cohort's, or then or later. */
+export const returnedText = ({ bucketCount }: RetentionPlan, ahead: number, orAfter: boolean): string => {
+  if (ahead === 0) return orAfter ? "own or later > 1" : "own"
+  return orAfter ? `later >> ${ahead} > 0` : `cohort + ${ahead} <= ${bucketCount} and (later >> ${ahead}) & 1 = 1`
+}
+
+export const retentionRowsText = (plan: RetentionPlan): string => {
+  const counts = Array.from({ length: plan.bucketCount + 1 }, (_, ahead) => {
+    const people = (orAfter: boolean) => `count(*) filter (${returnedText(plan, ahead, orAfter)})::integer`
+    return `${people(false)} as on${ahead}, ${people(true)} as since${ahead}`
+  })
+  return `select cohort, count(*)::integer as people, ${counts.join(", ")}
+from (
+  ${retentionMembersText}
 )
 group by cohort order by cohort`
 }

@@ -12,6 +12,7 @@ import { LifetimeGroup } from "./lifetime.ts"
 import { operationsOf } from "./Operation.ts"
 import type { Operation } from "./Operation.ts"
 import { PathsGroup } from "./paths.ts"
+import { PeopleGroup } from "./people.ts"
 import { PlatformGroup } from "./platform.ts"
 import { Problem } from "./Problem.ts"
 import { RetentionGroup } from "./retention.ts"
@@ -30,6 +31,7 @@ const served = [
   HeatmapsGroup,
   LifetimeGroup,
   PathsGroup,
+  PeopleGroup,
   RetentionGroup,
   SessionsGroup,
   PlatformGroup,

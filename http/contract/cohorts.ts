@@ -1,10 +1,10 @@
 import { HttpApiEndpoint, HttpApiGroup, OpenApi } from "effect/http-api"
 import {
+  CohortMemberList,
   CohortMembersChange,
   CohortMembersReceipt,
   cohorts,
-  CohortSize,
-  PeopleList
+  CohortSize
 } from "../../ports/analytics/Cohort.ts"
 import { Admission } from "./Admission.ts"
 import { changes, EndpointRules, reads } from "./EndpointRules.ts"
@@ -26,7 +26,7 @@ export class CohortsGroup extends HttpApiGroup.make("cohorts")
     HttpApiEndpoint.get("members", members, {
       params: { id: Id },
       query: { at: Text, limit: Limit, cursor: Cursor },
-      success: PeopleList
+      success: CohortMemberList
     })
       .annotate(EndpointRules, reads("persons:read"))
       .annotate(OpenApi.Summary, "Who belongs to a cohort now, or at the end of a day or at an instant."),

@@ -55,9 +55,9 @@ export const CohortMembersReceipt = Schema.Struct({
 }).annotate({ identifier: "CohortMembersReceipt" })
 export type CohortMembersReceipt = typeof CohortMembersReceipt.Type
 
+/** The instant that membership was asked for, where it was given; `null`: by all that is known. */
+const at = Schema.NullOr(Schema.String)
 const stamps = {
-  /** The instant that membership was asked for, where it was given; `null`: by all that is known. */
-  at: Schema.NullOr(Schema.String),
   /** Arrival of the newest event that is counted. */
   as_of: Schema.NullOr(Schema.String),
   watermark: Schema.String,
@@ -67,6 +67,7 @@ const stamps = {
 export const CohortSize = Schema.Struct({
   /** A merged identity is one. Of a static cohort: those of its list who have sent an event. */
   people: Schema.Int,
+  at,
   ...stamps
 }).annotate({ identifier: "CohortSize" })
 export type CohortSize = typeof CohortSize.Type
@@ -79,3 +80,6 @@ export const PeopleList = Schema.Struct({
   ...stamps
 }).annotate({ identifier: "PeopleList" })
 export type PeopleList = typeof PeopleList.Type
+
+export const CohortMemberList = Schema.Struct({ ...PeopleList.fields, at }).annotate({ identifier: "CohortMemberList" })
+export type CohortMemberList = typeof CohortMemberList.Type

@@ -1,7 +1,60 @@
+import type { FunnelPlan } from "./FunnelPlan.ts"
+import type { LifecyclePlan } from "./LifecyclePlan.ts"
+import type { PathPlan } from "./PathPlan.ts"
+import type { PathNode } from "./PathQuestion.ts"
 import type { PlanCohort } from "./PlanFilter.ts"
+import type { RetentionPlan } from "./RetentionPlan.ts"
+import type { StickinessPlan } from "./StickinessPlan.ts"
+import type { TrendPlan } from "./TrendPlan.ts"
 
-/** Whom a list of people shows. */
-export type PeopleSource = { readonly kind: "cohort"; readonly cohort: PlanCohort }
+/** Whom a list of people shows: the members of a cohort, or those whom a number of an answer counts. */
+export type PeopleSource =
+  | { readonly kind: "cohort"; readonly cohort: PlanCohort }
+  | {
+      readonly kind: "funnel"
+      readonly plan: FunnelPlan
+      /** From 0 on. `dropped`: came to the step before, and no further. */
+      readonly step: number
+      readonly outcome: "reached" | "dropped"
+      /** Of the breakdown, where there is one. */
+      readonly value: string | null
+    }
+  | {
+      readonly kind: "retention"
+      readonly plan: RetentionPlan
+      readonly cohort: number
+      /** `undefined`: everybody of the cohort. */
+      readonly returned: { readonly period: number; readonly orAfter: boolean; readonly yes: boolean } | undefined
+    }
+  /** The metric `people`. */
+  | {
+      readonly kind: "trend"
+      readonly plan: TrendPlan
+      readonly bucket: number | undefined
+      /** Of the breakdown; none: all together. */
+      readonly values: ReadonlyArray<string | null>
+    }
+  /** Active on at least and at most so many buckets. */
+  | {
+      readonly kind: "stickiness"
+      readonly plan: StickinessPlan
+      readonly atLeast: number
+      readonly atMost: number | undefined
+    }
+  | {
+      readonly kind: "lifecycle"
+      readonly plan: LifecyclePlan
+      readonly bucket: number
+      readonly state: LifecycleState
+    }
+  | { readonly kind: "path"; readonly plan: PathPlan; readonly place: PathPlaceWanted | undefined }
+
+export type LifecycleState = "active" | "new" | "returning" | "resurrecting" | "dormant"
+
+/** A node, or an edge from one to another, at a step; `undefined`: everybody who has a path. */
+export type PathPlaceWanted =
+  | { readonly kind: "node"; readonly step: number; readonly node: PathNode; readonly dropped: boolean }
+  | { readonly kind: "edge"; readonly step: number; readonly from: PathNode; readonly to: PathNode }
 
 /** People by page, in an order of the store's own that stays while their identity does. */
 export interface PeoplePlan {

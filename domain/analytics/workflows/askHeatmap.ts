@@ -15,7 +15,7 @@ import { nameWarnings } from "./nameWarnings.ts"
 /** Where people click on a page and how far they scroll. Errors name each wrong field. */
 export const askHeatmap = Effect.fn("askHeatmap")(function* (workspace: WorkspaceId, question: HeatmapQuestion) {
   const store = yield* EventStore
-  const read = planHeatmap(question, yield* questionScope(workspace))
+  const read = planHeatmap(question, yield* questionScope(workspace, question))
   if ("errors" in read) return yield* new InvalidQuestion({ errors: read.errors })
   const { plan, zone } = read.planned
   const answer = yield* store.answer(plan)

@@ -1,6 +1,6 @@
 import { Effect } from "effect"
 import { cohorts } from "../../../ports/analytics/Cohort.ts"
-import type { Cohort, CohortSize, NewCohort, PeopleList } from "../../../ports/analytics/Cohort.ts"
+import type { Cohort, CohortMemberList, CohortSize, NewCohort } from "../../../ports/analytics/Cohort.ts"
 import { EventStore } from "../../../ports/analytics/EventStore.ts"
 import { InvalidQuestion } from "../../../ports/analytics/InvalidQuestion.ts"
 import { Refused } from "../../../ports/platform/Refused.ts"
@@ -109,6 +109,6 @@ export const membersOfCohort = Effect.fn("membersOfCohort")(function* (
 ) {
   const { beforeMillis, of, revisions, zone } = yield* resolve(workspace, id, request.at)
   const page = yield* pageOfPeople(workspace, { of, revisions, zone }, request)
-  const list: PeopleList = { ...page, at: instantOf(zone, beforeMillis) }
+  const list: CohortMemberList = { ...page, at: instantOf(zone, beforeMillis) }
   return list
 })
