@@ -163,7 +163,7 @@ describe("a live cohort", () => {
     assert.strictEqual((sessions.body["totals"] as { people: number }).people, 2, JSON.stringify(sessions.body))
     const stickiness = await post("/analytics/stickiness/query", question)
     assert.strictEqual(stickiness.body["people"], 2)
-    for (const path of ["retention", "lifecycle", "paths", "attribution"]) {
+    for (const path of ["retention", "lifecycle", "paths", "attribution", "ltv"]) {
       const answer = await post(`/analytics/${path}/query`, question)
       assert.strictEqual(answer.status, 200, `${path}: ${JSON.stringify(answer.body)}`)
     }

@@ -29,6 +29,7 @@ const plan: LifetimePlan = {
   cohortCount: 2,
   periods: 1,
   conversions: [{ currency: "USD", fromMillis: january, numerator: 10n, denominator: 11n }],
+  filter: undefined,
   customers: undefined
 }
 

@@ -1,23 +1,28 @@
 import type { CustomersWanted, LifetimePlan, OffsetRun } from "../../ports/analytics/LifetimePlan.ts"
-import { bucketText } from "./conditionText.ts"
+import { bucketText, filterText } from "./conditionText.ts"
 import { quote } from "./literals.ts"
+import { traitJoins, traitsOf } from "./traitText.ts"
 import { ordersText } from "./trendText.ts"
 
 const dayMillis = 86_400_000
 
 /** Orders and refunds of the customers of the cohorts, into `lifetime_payments`. Money that no rate converts is null. */
 export const lifetimePaymentsText = (plan: LifetimePlan): string => {
-  const { cohortCount, fromMillis, toMillis } = plan
+  const { cohortCount, filter, fromMillis, toMillis } = plan
   const cohort = bucketText(plan.buckets)
+  const place = "struct_pack(t := time_ms, r := received_us, i := idx, e := event_id)"
+  const fits = filter === undefined ? "" : `, ${filterText(filter)} as fits, e.received_us, e.idx, e.event_id`
   return `create or replace temp table lifetime_payments as
 with paid as materialized (
-  select coalesce(p.person, e.subject) as person, e.money_kind as kind, e.order_id, e.time_ms, abs(e.amount) as amount, e.minor, e.currency
-  from ${ordersText(plan.workspace, plan.conversions)} e left join store.people p on p.subject = e.subject
+  select coalesce(p.person, e.subject) as person, e.money_kind as kind, e.order_id, e.time_ms, abs(e.amount) as amount, e.minor, e.currency${fits}
+  from ${ordersText(plan.workspace, plan.conversions)} e left join store.people p on p.subject = e.subject${traitJoins(plan.workspace, traitsOf(filter, []))}
 ), owners as (
   select order_id, person from paid where kind = 'order' and order_id is not null
 ), customers as (
   select person, ${cohort} as cohort
-  from (select person, min(time_ms) as time_ms from paid where kind = 'order' group by person) e
+  from (select person, min(time_ms) as time_ms from paid where kind = 'order' group by person${
+    filter === undefined ? "" : ` having arg_min(fits, ${place})`
+  }) e
   where e.time_ms >= ${fromMillis} and e.time_ms < ${toMillis}
 ), owned as (
   select * from paid where kind = 'order'
@@ -25,7 +30,7 @@ with paid as materialized (
   select r.* replace (coalesce(o.person, r.person) as person)
   from paid r left join owners o on o.order_id = r.order_id where r.kind = 'refund'
 )
-select e.*, c.cohort from owned e join customers c on c.person = e.person
+select e.*${filter === undefined ? "" : " exclude (fits, received_us, idx, event_id)"}, c.cohort from owned e join customers c on c.person = e.person
 where c.cohort < ${cohortCount} and e.time_ms >= ${fromMillis}`
 }
 

@@ -3,7 +3,7 @@ import { HttpApiEndpoint, HttpApiGroup, OpenApi } from "effect/http-api"
 import { LifetimeQuestion, LifetimeResult } from "../../ports/analytics/LifetimeQuestion.ts"
 import { Admission } from "./Admission.ts"
 import { EndpointRules, reads } from "./EndpointRules.ts"
-import { Text } from "./parameters.ts"
+import { Filters, Text } from "./parameters.ts"
 
 const { interval } = LifetimeQuestion.fields
 const Whole = Schema.optionalKey(Schema.FiniteFromString.check(Schema.isInt()))
@@ -23,6 +23,7 @@ export class LifetimeGroup extends HttpApiGroup.make("ltv")
         calibration_end: Text,
         horizon_weeks: Whole,
         weekly_discount_rate: Schema.optionalKey(Schema.FiniteFromString),
+        filters: Filters,
         customer: Text
       },
       success: LifetimeResult

@@ -1,3 +1,4 @@
+import type { PlanFilter } from "./PlanFilter.ts"
 import type { BucketRun, ConversionRun } from "./TrendPlan.ts"
 
 /** Customers that one prediction takes. */
@@ -28,6 +29,8 @@ export interface LifetimePlan {
   /** Periods behind a cohort's own. */
   readonly periods: number
   readonly conversions: ReadonlyArray<ConversionRun>
+  /** Holds for the first order of a customer. */
+  readonly filter: PlanFilter | undefined
   /** Asks for each customer of the cohorts, too. */
   readonly customers: CustomersWanted | undefined
 }

@@ -1,5 +1,6 @@
 import { Schema } from "effect"
 import { CustomerProfile, ExpectedValue, LifetimeModel, ModelRefusal } from "./LifetimeModel.ts"
+import { Filter } from "./Question.ts"
 
 export const lifetimePeriodsMax = 100
 export const lifetimePeriodsUsual = 12
@@ -14,6 +15,8 @@ export const LifetimeQuestion = Schema.Struct({
   /** Cohorts begin in it: customers whose first order ever lies in their interval. */
   date_range: Schema.Struct({ from: Schema.String, to: Schema.String }),
   time_zone: Schema.optionalKey(Schema.String),
+  /** Customers whose first order ever fits, by whatever they bought later. */
+  filters: Schema.optionalKey(Filter),
   /** Money is converted into it, order by order; the workspace's by default. */
   currency: Schema.optionalKey(Schema.String),
   /** Cohorts and periods are weeks or months of the zone; months by default. */

@@ -10,10 +10,12 @@ export interface ReferenceLifetime {
   /** Minor units in the asked currency; none without a rate. */
   readonly convert: (event: Event) => bigint | undefined
   readonly merges: ReadonlyMap<string, string>
+  /** Of a customer's first order. */
+  readonly fits: (event: Event) => boolean
 }
 
 /** Who bought in which interval first, and all their orders and refunds: the rules in the plainest words. */
-const accountsOf = (all: ReadonlyArray<Event>, { cohorts, interval, merges }: ReferenceLifetime) => {
+const accountsOf = (all: ReadonlyArray<Event>, { cohorts, fits, interval, merges }: ReferenceLifetime) => {
   const person = personOf(all, merges)
   const counted = ordersOf(all)
   const orders = counted.filter((event) => event.event_type === "order_completed")
@@ -24,7 +26,7 @@ const accountsOf = (all: ReadonlyArray<Event>, { cohorts, interval, merges }: Re
     const own = inOrder(orders.filter((order) => person(order) === customer))
     const cohort = interval(own[0]!)
     const back = refunds.filter((refund) => ownerOf(refund) === customer && interval(refund) >= 0)
-    return cohort >= 0 && cohort < cohorts ? [{ customer, cohort, orders: own, refunds: back }] : []
+    return cohort >= 0 && cohort < cohorts && fits(own[0]!) ? [{ customer, cohort, orders: own, refunds: back }] : []
   })
 }
 

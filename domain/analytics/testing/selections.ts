@@ -24,7 +24,8 @@ export const selection: fc.Arbitrary<EventSelection> = fc.record(
 
 export const country = (event: Event): string | null => event.geo?.country ?? null
 
-const holds = (filter: Filter, event: Event, belongs: Belongs): boolean => {
+/** Whether one of the filters above holds. */
+export const filterHolds = (filter: Filter, event: Event, belongs: Belongs): boolean => {
   if ("cohort" in filter) return belongs(filter.cohort, event) === (filter.operator === "is_member")
   return (
     "dimension" in filter &&
@@ -36,4 +37,4 @@ const holds = (filter: Filter, event: Event, belongs: Belongs): boolean => {
 export const matcher =
   ({ event_types: types = [], filters }: EventSelection, belongs: Belongs) =>
   (event: Event): boolean =>
-    types.includes(event.event_type) && (filters === undefined || holds(filters, event, belongs))
+    types.includes(event.event_type) && (filters === undefined || filterHolds(filters, event, belongs))

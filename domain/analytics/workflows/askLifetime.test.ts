@@ -19,6 +19,8 @@ import { bucketOf, daysAfter } from "../testing/reference.ts"
 import type { Event } from "../testing/reference.ts"
 import { converted } from "../testing/referenceAnswer.ts"
 import { askLifetime } from "./askLifetime.ts"
+import type { Filter } from "../../../ports/analytics/Question.ts"
+import { filterHolds } from "../testing/selections.ts"
 import { questionScope } from "./askQuestion.ts"
 import { conversionsInto } from "./conversions.ts"
 
@@ -39,7 +41,13 @@ const asked = fc.record({
   currency: fc.constantFrom("USD", "EUR", "JPY"),
   before: fc.integer({ min: -3, max: 40 }),
   days: fc.integer({ min: 1, max: 45 }),
-  calibration: fc.integer({ min: -10, max: 60 })
+  calibration: fc.integer({ min: -10, max: 60 }),
+  filters: fc.constantFrom<Filter | undefined>(
+    undefined,
+    { dimension: "country", operator: "is", value: "DE" },
+    { cohort: "list", operator: "is_member" },
+    { cohort: "buyers", operator: "is_not_member" }
+  )
 })
 
 describe("askLifetime", () => {
@@ -49,25 +57,44 @@ describe("askLifetime", () => {
   const answersLikeReference = async (
     generated: GeneratedHistory,
     factor: number,
-    { before, calibration, currency, days, interval, periods }: typeof asked extends fc.Arbitrary<infer A> ? A : never
+    {
+      before,
+      calibration,
+      currency,
+      days,
+      filters,
+      interval,
+      periods
+    }: typeof asked extends fc.Arbitrary<infer A> ? A : never
   ) => {
     number += 1
     const { day, merges, zone } = generated
     const range = { from: daysAfter(day, -before), to: daysAfter(day, days - before - 1) }
     const first = startOf(interval, range.from)
-    const how = (convert: ReferenceLifetime["convert"]): ReferenceLifetime => ({
+    const how = (convert: ReferenceLifetime["convert"], fits: ReferenceLifetime["fits"]): ReferenceLifetime => ({
       interval: (event) => intervalsBetween(interval, first, bucketOf(zone, interval, event.time)),
       cohorts: intervalsBetween(interval, first, startOf(interval, range.to)) + 1,
       periods,
       convert,
-      merges
+      merges,
+      fits
     })
     await runtime.runPromise(
       Effect.gen(function* () {
-        const { all, workspace } = yield* storeHistory(`history-${number}`, stretched(generated, factor))
+        const { all, belongs, workspace } = yield* storeHistory(`history-${number}`, stretched(generated, factor))
         const rates = yield* ExchangeRates
-        const reference = how((event) => converted(event, currency, rates))
-        const question = { date_range: range, time_zone: zone, interval, periods, currency }
+        const reference = how(
+          (event) => converted(event, currency, rates),
+          (event) => filters === undefined || filterHolds(filters, event, belongs)
+        )
+        const question = {
+          date_range: range,
+          time_zone: zone,
+          interval,
+          periods,
+          currency,
+          ...(filters === undefined ? {} : { filters })
+        }
         const result = yield* askLifetime(workspace, question)
         const digits = currency === "JPY" ? 0 : 2
         assert.deepStrictEqual(
@@ -87,7 +114,7 @@ describe("askLifetime", () => {
         )
 
         const end = daysAfter(day, calibration)
-        const scope = yield* questionScope(workspace)
+        const scope = yield* questionScope(workspace, question)
         const read = planLifetime(question, scope)
         if ("errors" in read) throw new Error(JSON.stringify(read.errors))
         const { exponent, plan } = read.planned

@@ -26,6 +26,7 @@ import { offsetRuns } from "../../zones/offsetRuns.ts"
 import { addDays, dayAt, formatDay, formatInstant, startOfDay } from "../../zones/zones.ts"
 import type { CalendarDay } from "../../zones/zones.ts"
 import { questionScope } from "./askQuestion.ts"
+import { nameWarnings } from "./nameWarnings.ts"
 import { conversionsInto, revenueWarnings } from "./conversions.ts"
 import type { Conversions } from "./conversions.ts"
 
@@ -70,6 +71,7 @@ export const askLifetime = Effect.fn("askLifetime")(function* (workspace: Worksp
     watermark: answer.watermark,
     query_hash: queryHash,
     warnings: [
+      ...(yield* nameWarnings(workspace, { types: [], named: planned.named })),
       ...revenueWarnings("/currency", money, answer),
       ...(forecast === undefined || predicted === undefined ? [] : predictionWarnings(planned, forecast, predicted))
     ]

@@ -1,6 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, ManagedRuntime } from "effect"
 import * as fc from "fast-check"
+import type { Filter } from "../../../ports/analytics/Question.ts"
 import type { SessionQuestion } from "../../../ports/analytics/SessionQuestion.ts"
 import { settingsInitial } from "../../../ports/platform/Settings.ts"
 import { WorkspaceId } from "../../../ports/WorkspaceId.ts"
@@ -24,18 +25,27 @@ const dimensions = ["entry_path", "exit_path", "source", "medium", "campaign", "
 type Dimension = (typeof dimensions)[number]
 
 interface Asked {
-  readonly dimension: Dimension
+  /** Or whether the session's person belongs to a cohort. */
+  readonly dimension: Dimension | "cohort:list"
   readonly holding: typeof selection extends fc.Arbitrary<infer A> ? A | undefined : never
-  readonly filter: readonly [Dimension, string] | undefined
+  readonly filter: readonly [Dimension | "cohort:buyers", string] | undefined
 }
 
 const asked: fc.Arbitrary<Asked> = fc.record({
-  dimension: fc.constantFrom(...dimensions),
+  dimension: fc.constantFrom(...dimensions, "cohort:list" as const),
   holding: fc.option(selection, { nil: undefined }),
-  filter: fc.option(fc.constantFrom(["source", "google.com"] as const, ["entry_path", "/a"] as const), {
-    nil: undefined
-  })
+  filter: fc.option(
+    fc.constantFrom(
+      ["source", "google.com"] as const,
+      ["entry_path", "/a"] as const,
+      ["cohort:buyers", "is_not_member"] as const
+    ),
+    { nil: undefined }
+  )
 })
+
+const filterOf = ([dimension, value]: NonNullable<Asked["filter"]>): Filter =>
+  dimension === "cohort:buyers" ? { cohort: "buyers", operator: value } : { dimension, operator: "is", value }
 
 const world = questionWorld({
   ...settingsInitial,
@@ -63,14 +73,19 @@ describe("askSessions", () => {
           interval: "day",
           dimension,
           ...(holding === undefined ? {} : { holding }),
-          ...(filter === undefined ? {} : { filters: { dimension: filter[0], operator: "is", value: filter[1] } })
+          ...(filter === undefined ? {} : { filters: filterOf(filter) })
         }
         const result = yield* askSessions(workspace, question)
         const sessions = sessionsOf(all, limits)
           .filter((events) => holding === undefined || events.some(matcher(holding, belongs)))
           .map((events) => describeSession(events, ownDomain))
           .filter(({ first }) => inRange(first))
-          .filter((session) => filter === undefined || session[filter[0]] === filter[1])
+          .filter((session) => {
+            if (filter === undefined) return true
+            return filter[0] === "cohort:buyers" ? !belongs("buyers", session.first) : session[filter[0]] === filter[1]
+          })
+        const valueOf = (session: ReferenceSession) =>
+          dimension === "cohort:list" ? (belongs("list", session.first) ? "list" : null) : session[dimension]
         const expected = (matches: (session: ReferenceSession) => boolean) =>
           totalsOf(sessions.filter(matches), personOf(all, merges))
         const shown = (metrics: typeof result.totals) =>
@@ -86,14 +101,11 @@ describe("askSessions", () => {
             expected(({ first }) => bucketOf(zone, "day", first.time) === day)
           )
         }
-        assert.deepStrictEqual(
-          new Set(result.rows.map(({ value }) => value)),
-          new Set(sessions.map((session) => session[dimension]))
-        )
+        assert.deepStrictEqual(new Set(result.rows.map(({ value }) => value)), new Set(sessions.map(valueOf)))
         for (const { metrics, value } of result.rows)
           assert.deepStrictEqual(
             shown(metrics),
-            expected((session) => session[dimension] === value)
+            expected((session) => valueOf(session) === value)
           )
       })
     )

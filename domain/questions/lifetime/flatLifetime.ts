@@ -2,6 +2,7 @@ import { Result, Schema } from "effect"
 import type { FieldError } from "../../../ports/analytics/IngestReceipt.ts"
 import { CustomerProfile } from "../../../ports/analytics/LifetimeModel.ts"
 import type { LifetimeQuestion } from "../../../ports/analytics/LifetimeQuestion.ts"
+import type { Filter } from "../../../ports/analytics/Question.ts"
 import { parseJson } from "../flatQuestion.ts"
 
 /** A question of lifetime value as the query string of a GET says it: the customer as JSON. */
@@ -12,6 +13,7 @@ export interface FlatLifetime extends Pick<
   readonly from: string
   readonly to: string
   readonly predict?: "true" | "false" | undefined
+  readonly filters?: string | undefined
   readonly customer?: string | undefined
 }
 
@@ -21,10 +23,14 @@ const decodeProfile = Schema.decodeUnknownResult(CustomerProfile, { onExcessProp
 export const readFlatLifetime = (
   flat: FlatLifetime
 ): { readonly question: LifetimeQuestion } | { readonly errors: ReadonlyArray<FieldError> } => {
-  const { customer: text, from, predict, to, ...rest } = flat
+  const { customer: text, filters: filterText, from, predict, to, ...rest } = flat
+  const filters = filterText === undefined ? undefined : parseJson(filterText, "/filters")
+  if (filters !== undefined && "error" in filters) return { errors: [filters.error] }
   const question: LifetimeQuestion = {
     ...rest,
     date_range: { from, to },
+    // Read and judged by the planner, as every filter is.
+    ...(filters === undefined ? {} : { filters: filters.value as Filter }),
     ...(predict === undefined ? {} : { predict: predict === "true" })
   }
   if (text === undefined) return { question }

@@ -14,6 +14,8 @@ import { bucketRuns } from "../../zones/buckets.ts"
 import { isZone, parseDay } from "../../zones/zones.ts"
 import type { CalendarDay } from "../../zones/zones.ts"
 import { cohortBuckets } from "../cohortBuckets.ts"
+import { planFilter } from "../planFilter.ts"
+import type { NamedField } from "../planFilter.ts"
 import type { QuestionScope } from "../QuestionScope.ts"
 import { readRange } from "../range.ts"
 import type { Report } from "../Report.ts"
@@ -27,6 +29,7 @@ export interface PlannedLifetime {
   /** Of every cohort and of the periods behind the last; one more, its end. */
   readonly bucketStarts: ReadonlyArray<number>
   readonly forecast: PlannedForecast | undefined
+  readonly named: ReadonlyArray<NamedField>
 }
 
 /** What is asked of the models; `undefined` fields wait for the data. */
@@ -59,6 +62,8 @@ export const planLifetime = (
   if (periods < 0 || periods > lifetimePeriodsMax)
     report("/periods", "out_of_range", `must lie between 0 and ${lifetimePeriodsMax}`)
   const forecast = readForecast(question, report)
+  const filter = question.filters === undefined ? undefined : planFilter(question.filters, "/filters", scope)
+  errors.push(...(filter?.errors ?? []))
   const starts =
     range === undefined
       ? undefined
@@ -86,13 +91,15 @@ export const planLifetime = (
         cohortCount: starts.cohorts,
         periods,
         conversions: [],
+        filter: filter?.filter,
         customers: undefined
       },
       zone,
       currency,
       exponent,
       bucketStarts: starts.all,
-      forecast
+      forecast,
+      named: filter?.named ?? []
     }
   }
 }
