@@ -3,10 +3,11 @@ import { tmpdir } from "node:os"
 import { dirname, join } from "node:path"
 import { segmentFile } from "../adapters/disk/Segments.ts"
 import { filesOf } from "../adapters/dataFiles.ts"
+import { schemaVersion } from "../adapters/duckdb/schema.ts"
 import { historyLines } from "./historyLines.ts"
 import { startService, waitUntilIndexed } from "./Service.ts"
 
-/** Changes whenever the lines do: folders of another version are made anew. */
+/** Changes whenever the lines do: folders of another version, of lines or of tables, are made anew. */
 const historyVersion = 1
 const segmentBytes = 64 * 1024 * 1024
 const linesAtOnce = 10_000
@@ -41,7 +42,7 @@ const writeSegments = (folder: string, events: number): void => {
  * Kept between runs.
  */
 export const historyFolder = async (events: number): Promise<string> => {
-  const folder = join(tmpdir(), "broxiva-bench", `history-${historyVersion}-${events}`)
+  const folder = join(tmpdir(), "broxiva-bench", `history-${historyVersion}.${schemaVersion}-${events}`)
   const mark = join(folder, "complete")
   if (fs.existsSync(mark)) return folder
   fs.rmSync(folder, { recursive: true, force: true })

@@ -1,15 +1,18 @@
 import { DuckDBInstance } from "@duckdb/node-api"
-import { Effect } from "effect"
+import { Effect, Schema } from "effect"
 import * as fs from "node:fs"
 import type { PortFailure } from "../../ports/PortFailure.ts"
 import { duckdbFailure } from "./failures.ts"
-import { schema } from "./schema.ts"
+import { outdatedText, schema, schemaVersion } from "./schema.ts"
 
 export interface DatabaseOptions {
   readonly file: string
   readonly memoryLimit?: string
   readonly threads?: number
 }
+
+/** The tables are those of another version of the program. */
+class OutdatedFile extends Schema.TaggedError<OutdatedFile>()("OutdatedFile", {}) {}
 
 const attachFile = async (options: DatabaseOptions): Promise<DuckDBInstance> => {
   const instance = await DuckDBInstance.create(":memory:", {
@@ -30,7 +33,11 @@ const attachFile = async (options: DatabaseOptions): Promise<DuckDBInstance> => 
     await connection.run("set wal_autocheckpoint = '64MB'")
     // Days without a zone in properties are days of UTC, wherever the process runs.
     await connection.run("set global timezone = 'UTC'")
+    const [found] = (await connection.runAndReadAll(outdatedText)).getRowObjectsJS()
+    if (found?.["outdated"] === true) throw new OutdatedFile()
     await connection.run(schema)
+    const [version] = (await connection.runAndReadAll("select version from store.version")).getRowObjectsJS()
+    if (version?.["version"] !== schemaVersion) throw new OutdatedFile()
     connection.closeSync()
     return instance
   } catch (cause) {
@@ -41,6 +48,22 @@ const attachFile = async (options: DatabaseOptions): Promise<DuckDBInstance> => 
 
 /** An instance of its own in memory, with the file attached as `store`. */
 export const attach = (options: DatabaseOptions): Effect.Effect<DuckDBInstance, PortFailure> =>
+  Effect.tryPromise({
+    try: () => attachFile(options),
+    catch: (cause) => (cause instanceof OutdatedFile ? cause : duckdbFailure("open", cause))
+  }).pipe(Effect.catchTag("OutdatedFile", () => Effect.andThen(removeOutdated(options), attachNew(options))))
+
+/** The log holds all that the file does. */
+const removeOutdated = ({ file }: DatabaseOptions): Effect.Effect<void> =>
+  Effect.andThen(
+    Effect.logWarning(`event store: ${file} is of another version of the program and is built anew from the log`),
+    Effect.sync(() => {
+      fs.rmSync(file, { force: true })
+      fs.rmSync(`${file}.wal`, { force: true })
+    })
+  )
+
+const attachNew = (options: DatabaseOptions): Effect.Effect<DuckDBInstance, PortFailure> =>
   Effect.tryPromise({ try: () => attachFile(options), catch: (cause) => duckdbFailure("open", cause) })
 
 const damageOf = (file: string): string => `${file}.damaged`

@@ -1,4 +1,5 @@
 import { assert, describe, it } from "@effect/vitest"
+import { DuckDBInstance } from "@duckdb/node-api"
 import { Effect, Result } from "effect"
 import { mkdtempSync, readFileSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"
@@ -32,6 +33,24 @@ describe("the file of DuckDB", () => {
       writeFileSync(here, "no database")
       const position = Effect.flatMap(EventStore, (store) => store.position("0"))
       assert.isUndefined(yield* Effect.provide(position, layer({ file: here })))
+    })
+  )
+
+  it.effect("is made anew, without a position, when it is of another version of the program", () =>
+    Effect.gen(function* () {
+      const here = file()
+      yield* Effect.provide(fill, layer({ file: here }))
+      yield* Effect.promise(async () => {
+        const instance = await DuckDBInstance.create(here)
+        const connection = await instance.connect()
+        await connection.run("update version set version = 1")
+        connection.closeSync()
+        instance.closeSync()
+      })
+      const position = Effect.flatMap(EventStore, (store) => store.position("0"))
+      assert.isUndefined(yield* Effect.provide(position, layer({ file: here })))
+      yield* Effect.provide(fill, layer({ file: here }))
+      assert.strictEqual(yield* Effect.provide(position, layer({ file: here })), "5")
     })
   )
 

@@ -17,6 +17,7 @@ import { loadIds } from "./KnownIds.ts"
 import type { KnownIds } from "./KnownIds.ts"
 import { eventsText, peopleText, traitsText } from "./listText.ts"
 import { quote } from "./literals.ts"
+import { readingSlots } from "./propertySlots.ts"
 import { hashOf } from "./schema.ts"
 
 const checkpointEvery = "60 seconds"
@@ -81,7 +82,7 @@ const operations = (engine: Engine, ids: KnownIds, scratch: string): EventStore[
     Effect.map(
       engine.query(
         "currencies",
-        `select distinct currency from store.events where workspace = ${quote(workspace)} and money_kind is not null
+        `select distinct currency from store.payments where workspace = ${quote(workspace)}
          and currency is not null and time_ms >= ${fromMillis} and time_ms < ${toMillis} order by 1`
       ),
       (rows) => rows.map((row) => String(row["currency"]))
@@ -146,8 +147,9 @@ const answer = <Kind extends PlanKind>(
   plan: QueryPlan<Kind>
 ): Effect.Effect<PlanAnswer<Kind>, PortFailure> =>
   engine.snapshot("answer", async (read) => {
-    await gatherCohorts(read, plan.workspace, plan)
-    return { ...(await answerOf(read, plan)), watermark: await readWatermark(read, plan) }
+    const readColumns = await readingSlots(read, plan.workspace)
+    await gatherCohorts(readColumns, plan.workspace, plan)
+    return { ...(await answerOf(readColumns, plan)), watermark: await readWatermark(read, plan) }
   })
 
 /** Of a list; where its filter names cohorts, on one state of the data with them. */

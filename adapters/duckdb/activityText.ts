@@ -1,7 +1,7 @@
 import type { LifecyclePlan } from "../../ports/analytics/LifecyclePlan.ts"
 import type { StickinessPlan } from "../../ports/analytics/StickinessPlan.ts"
 import { bucketText } from "./conditionText.ts"
-import { person, selectedEvents } from "./peopleText.ts"
+import { activeEvents, person } from "./peopleText.ts"
 
 /** On how many buckets each person was active. */
 export const activeBucketsText = ({ buckets, filter, fromMillis, toMillis, workspace }: StickinessPlan): string => {
@@ -9,7 +9,7 @@ export const activeBucketsText = ({ buckets, filter, fromMillis, toMillis, works
   return `
   select person, count(*) as buckets from (
     select distinct ${person} as person, ${bucketText(buckets)}::integer as bucket
-    from ${selectedEvents(workspace, filter, times)}
+    from ${activeEvents(workspace, filter, times, buckets, [fromMillis, toMillis])}
   ) group by person
 `
 }
@@ -27,7 +27,7 @@ export const lifecyclePeopleText = (plan: LifecyclePlan): string => {
   const bit = `case when e.time_ms < ${fromMillis} then 0 else 1 + ${bucketText(buckets)} end`
   return `
   select ${person} as person, bit_or(1::${bitsText(plan)} << (${bit})::integer) as pattern
-    from ${selectedEvents(workspace, filter, [`e.time_ms < ${toMillis}`])}
+    from ${activeEvents(workspace, filter, [`e.time_ms < ${toMillis}`], buckets, [fromMillis, toMillis])}
   group by 1
 `
 }

@@ -5,7 +5,17 @@ import type { RejectedLine } from "../../ports/analytics/EventStore.ts"
 import { highWord, lowWord } from "./IdTable.ts"
 import type { KnownIds } from "./KnownIds.ts"
 import { quote } from "./literals.ts"
-import { resolvePeople, saveLinks, saveNames, stageLines, stageLinks, unreadableLines } from "./schema.ts"
+import { saveNames, stagedSlots, stageEvents, stageNames, takeSlots } from "./propertySlots.ts"
+import type { PropertySlot } from "./propertySlots.ts"
+import {
+  resolvePeople,
+  saveActivity,
+  saveLinks,
+  savePayments,
+  stageLines,
+  stageLinks,
+  unreadableLines
+} from "./schema.ts"
 import { sortLines } from "./sortLines.ts"
 import type { Line } from "./sortLines.ts"
 
@@ -98,12 +108,18 @@ const load = async (
     await writeScratch(scratch, lines, asItIs)
     await connection.run(stageLines(scratch))
     await connection.run(stageLinks)
+    await connection.run(stageNames)
   }
   await connection.run("begin transaction")
   try {
     if (lines.length > 0) {
-      await connection.run("insert into store.events select * from staging")
+      await connection.run(takeSlots)
       await connection.run(saveNames)
+      const slots = await readAll(connection)(stagedSlots)
+      await connection.run(stageEvents(slots as unknown as ReadonlyArray<PropertySlot>))
+      await connection.run("insert into store.events select * from staged_events")
+      await connection.run(savePayments)
+      await connection.run(saveActivity)
       await connection.run(saveLinks)
       const links = await readAll(connection)("select count(*)::integer as n from new_links")
       if (Number(links[0]?.["n"]) > 0)

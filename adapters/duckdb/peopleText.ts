@@ -1,6 +1,8 @@
 import type { PlanFilter } from "../../ports/analytics/PlanFilter.ts"
 import { filterText } from "./conditionText.ts"
+import type { BucketRun } from "../../ports/analytics/TrendPlan.ts"
 import { quote } from "./literals.ts"
+import { quarterMillis } from "./schema.ts"
 import { traitJoins, traitsOf } from "./traitText.ts"
 
 /** Who an event `e` counts for, where its people `p` are joined. */
@@ -14,3 +16,28 @@ export const eventsWithPeople = (workspace: string, filter: PlanFilter): string 
 export const selectedEvents = (workspace: string, filter: PlanFilter, conditions: ReadonlyArray<string>): string =>
   `${eventsWithPeople(workspace, filter)}
   where ${[`e.workspace = ${quote(workspace)}`, ...conditions, filterText(filter)].join(" and ")}`
+
+/** Whether the filter holds for every event. */
+export const isAnyEvent = (filter: PlanFilter): boolean => filter.kind === "and" && filter.filters.every(isAnyEvent)
+
+/** Whether all instants, and all buckets' borders, are borders of `activity`. */
+const fitsQuarters = (buckets: ReadonlyArray<BucketRun>, instants: ReadonlyArray<number>): boolean =>
+  [...buckets.flatMap(({ fromMillis, widthMillis }) => [fromMillis, widthMillis]), ...instants].every(
+    (millis) => millis % quarterMillis === 0
+  )
+
+/**
+ * The same where it matters alone who was active in which bucket: by quarters of an hour where every event counts and
+ * nothing asked for cuts one.
+ */
+export const activeEvents = (
+  workspace: string,
+  filter: PlanFilter,
+  conditions: ReadonlyArray<string>,
+  buckets: ReadonlyArray<BucketRun>,
+  instants: ReadonlyArray<number>
+): string =>
+  isAnyEvent(filter) && fitsQuarters(buckets, instants)
+    ? `(select workspace, subject, quarter * ${quarterMillis}::bigint as time_ms from store.activity) e left join store.people p on p.subject = e.subject
+  where ${[`e.workspace = ${quote(workspace)}`, ...conditions].join(" and ")}`
+    : selectedEvents(workspace, filter, conditions)

@@ -1,12 +1,21 @@
 import type { PlanFilter } from "../../ports/analytics/PlanFilter.ts"
 import type { RetentionPlan } from "../../ports/analytics/RetentionPlan.ts"
 import { bucketText, filterText } from "./conditionText.ts"
-import { person, selectedEvents } from "./peopleText.ts"
+import { activeEvents, isAnyEvent, person, selectedEvents } from "./peopleText.ts"
 
 const place = "struct_pack(t := e.time_ms, r := e.received_us, i := e.idx, e := e.event_id)"
 
-const eventsOf = ({ workspace }: RetentionPlan, filter: PlanFilter, since: number | undefined): string =>
-  selectedEvents(workspace, filter, since === undefined ? [] : [`e.time_ms >= ${since}`])
+const eventsOf = (plan: RetentionPlan, filter: PlanFilter, since: number | undefined): string => {
+  const { buckets, fromMillis, toMillis, workspace } = plan
+  const times = since === undefined ? [] : [`e.time_ms >= ${since}`]
+  // Where start and return are one, it does not matter which of them comes first.
+  return isAnyEvent(plan.start) && isAnyEvent(plan.return)
+    ? activeEvents(workspace, filter, times, buckets, [fromMillis, toMillis])
+    : selectedEvents(workspace, filter, times)
+}
+
+/** One bit for each bucket and for what is behind the last: integers of 63 bits where they are enough. */
+const bitsText = ({ bucketCount }: RetentionPlan): string => (bucketCount + 1 <= 63 ? "bigint" : "hugeint")
 
 /** Bucket of an event; behind the last, one more. */
 const bucketOf = (plan: RetentionPlan): string =>
@@ -29,7 +38,7 @@ from firsts where t >= ${fromMillis} and t < ${plan.toMillis} and ${cohort} < ${
 /** The buckets in which each person has return events, as bits, into `retention_returns`. */
 export const retentionReturnsText = (plan: RetentionPlan): string =>
   `create or replace temp table retention_returns as
-select ${person} as person, bit_or(1::hugeint << (${bucketOf(plan)})::integer) as buckets
+select ${person} as person, bit_or(1::${bitsText(plan)} << (${bucketOf(plan)})::integer) as buckets
 from ${eventsOf(plan, plan.return, plan.fromMillis)}
 group by 1`
 
@@ -54,7 +63,7 @@ where r.t = r.start`
 }
 
 /** Everybody of each cohort: whether they returned in its own bucket, and the buckets from it on as bits. */
-export const retentionMembersText = `select s.person, s.cohort, o.person is not null as own, (coalesce(r.buckets, 0::hugeint) >> s.cohort) as later
+export const retentionMembersText = `select s.person, s.cohort, o.person is not null as own, (coalesce(r.buckets, 0) >> s.cohort) as later
   from retention_starts s
   left join retention_returns r on r.person = s.person
   left join retention_own o on o.person = s.person and o.cohort = s.cohort`

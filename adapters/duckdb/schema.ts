@@ -1,7 +1,27 @@
-import { linkedUsersMax, namesMax, reservedIds } from "../../ports/analytics/EventStore.ts"
-import { quotePath } from "./literals.ts"
+import { linkedUsersMax, reservedIds } from "../../ports/analytics/EventStore.ts"
+import { engagedMillisMax, passiveEventTypes, scrollPercentMax } from "../../ports/analytics/SessionPlan.ts"
+import { pointerTo, quote, quotePath } from "./literals.ts"
 
-/** Tables of the file `events.duckdb`. No primary key and no index on events: they make bulk loads many times slower. */
+/** Changes whenever the tables do: a file of another version is built anew from the log. */
+export const schemaVersion = 2
+
+/** Properties of a workspace that have a column of their own, and workspaces that have such properties. */
+export const slottedNamesMax = 16
+export const slottedWorkspacesMax = 200
+
+/** The unit of `activity`: every zone's days, and hours, begin at one of them. */
+export const quarterMillis = 900_000
+
+/** Tables that hold something of each event; what is deleted from one is deleted from all. */
+export const eventTables = ["events", "payments", "activity"] as const
+
+const slotColumns = Array.from({ length: slottedNamesMax }, (_, slot) => `p${slot} varchar`).join(", ")
+
+/**
+ * Tables of the file `events.duckdb`. No primary key and no index on events: they make bulk loads many times slower.
+ * `payments` are the events that are orders or refunds once more; `activity` the quarters of an hour in which a subject
+ * did anything.
+ */
 export const schema = `
 create table if not exists store.events (
   workspace varchar, event_id uuid, id_hash ubigint, event_type varchar, anonymous_id varchar, user_id varchar,
@@ -11,8 +31,12 @@ create table if not exists store.events (
   device_type varchar, os varchar, browser varchar, country varchar, region varchar, city varchar, ip varchar,
   source varchar, medium varchar, campaign varchar, term varchar, content varchar, click_id_type varchar, click_id varchar,
   money_kind varchar, order_id varchar, refund_id varchar, minor bigint, currency varchar,
-  traits json, traits_once json, properties json
+  traits json, traits_once json, properties json,
+  interactive boolean, engaged_ms bigint, scroll_percent bigint, ${slotColumns}
 );
+create table if not exists store.payments as from store.events limit 0;
+create table if not exists store.activity (workspace varchar, subject ubigint, quarter integer);
+create table if not exists store.slots (workspace varchar, name varchar, slot integer);
 create table if not exists store.positions (log_partition varchar, through varchar);
 create table if not exists store.links (
   workspace varchar, anonymous_subject ubigint, user_subject ubigint, time_ms bigint, received_us bigint, idx integer, event_id uuid
@@ -20,7 +44,12 @@ create table if not exists store.links (
 create table if not exists store.people (workspace varchar, subject ubigint, person ubigint);
 create table if not exists store.names (workspace varchar, kind varchar, name varchar);
 create table if not exists store.merges (workspace varchar, from_subject ubigint, into_subject ubigint);
+create table if not exists store.version as select ${schemaVersion} as version;
 `
+
+/** Whether the file has tables, and of another version. */
+export const outdatedText = `select count(*) > 0 as outdated from duckdb_tables() where database_name = 'store'
+having coalesce(bool_or(table_name = 'version'), false) = false`
 
 /** Columns of the stored line, as `read_json` takes them. */
 export const lineColumns = `{
@@ -54,6 +83,20 @@ export const hashOf = (workspace: string, kind: "u" | "a" | "s" | "d", id: strin
 /** The last 16 hexadecimal digits of an event id, as 64 bits. */
 export const idHashOf = (id: string): string => `('0x' || substr(${id}, 20, 4) || substr(${id}, 25, 12))::UBIGINT`
 
+const numberText = (property: string, max: number): string => {
+  // Rounded one by one, so that sums are of integers; reading text as a wide decimal takes ten times as long.
+  const value = `try_cast(properties->>${pointerTo(property)} as double)`
+  return `case when ${value} between 0 and ${max} then round(${value})::bigint end`
+}
+
+/** Whether an event is something that somebody did, unless it says `interactive: false`. */
+const isInteractive = `case when event_type in (${passiveEventTypes.map(quote).join(", ")}) then false
+    else (properties->${pointerTo("interactive")})::varchar is distinct from 'false' end`
+
+const engagedText = `case when event_type = 'page_exit' then ${numberText("engaged_ms", engagedMillisMax)} end`
+const scrollText = `case event_type when 'page_exit' then ${numberText("scroll_percent", scrollPercentMax)}
+    when 'scroll_depth' then ${numberText("percent", scrollPercentMax)} end`
+
 /** Reads the lines of a scratch file into the temporary table `staging`, in the shape of `events`. */
 export const stageLines = (file: string): string => `
 create or replace temp table staging as
@@ -68,7 +111,8 @@ select workspace, event_id::UUID as event_id, ${idHashOf("event_id")} as id_hash
   campaign.content as content, campaign.click_id_type as click_id_type, campaign.click_id as click_id,
   case event_type when 'order_completed' then 'order' when 'order_refunded' then 'refund' end as money_kind,
   coalesce(money.order_id, properties->>'order_id') as order_id, coalesce(money.refund_id, properties->>'refund_id') as refund_id,
-  money.minor as minor, money.currency as currency, traits, traits_once, properties
+  money.minor as minor, money.currency as currency, traits, traits_once, properties,
+  ${isInteractive} as interactive, ${engagedText} as engaged_ms, ${scrollText} as scroll_percent
 from read_json(${quotePath(file)}, format = 'newline_delimited', columns = ${lineColumns})`
 
 const numbersOfLine = [
@@ -104,17 +148,16 @@ select s.workspace, s.anonymous_subject, s.user_subject, s.place from seen s
 left join known l on l.anonymous_subject = s.anonymous_subject and l.user_subject = s.user_subject
 where l.place is null or s.place < l.place`
 
-/** Names of properties and traits that are new, for workspaces that have not too many. */
-export const saveNames = `
-insert into store.names
+export const savePayments = `insert into store.payments
+select * from staged_events where money_kind is not null`
+
+/** Quarters of an hour that are not known yet: few, as those of the same time alone are looked at. */
+export const saveActivity = `
+insert into store.activity
 with seen as (
-  select workspace, 'property' as kind, unnest(json_keys(properties)) as name from staging
-  union all select workspace, 'trait', unnest(json_keys(traits)) from staging where traits is not null
-  union all select workspace, 'trait', unnest(json_keys(traits_once)) from staging where traits_once is not null
+  select distinct workspace, subject, (time_ms // ${quarterMillis})::integer as quarter from staging
 )
-select distinct workspace, kind, name from seen
-where not exists (select 1 from store.names n where n.workspace = seen.workspace and n.kind = seen.kind and n.name = seen.name)
-  and workspace not in (select workspace from store.names group by workspace having count(*) >= ${namesMax})`
+select s.* from seen s anti join store.activity a on a.subject = s.subject and a.quarter = s.quarter`
 
 export const saveLinks = `
 insert into store.links

@@ -1,11 +1,10 @@
 import type { PlanFilter } from "../../ports/analytics/PlanFilter.ts"
-import { engagedMillisMax, passiveEventTypes, scrollPercentMax } from "../../ports/analytics/SessionPlan.ts"
 import { sessionAttributes } from "../../ports/analytics/SessionAttribute.ts"
 import type { SessionAttribute } from "../../ports/analytics/SessionAttribute.ts"
 import type { SessionLimits } from "../../ports/analytics/SessionLimits.ts"
 import type { SessionSelection } from "../../ports/analytics/SessionPlan.ts"
 import { fieldText, filterText } from "./conditionText.ts"
-import { pointerTo, quote } from "./literals.ts"
+import { quote } from "./literals.ts"
 import { hashOf } from "./schema.ts"
 import { traitJoins, traitsOf } from "./traitText.ts"
 
@@ -98,20 +97,6 @@ where start_ms >= ${fromMillis} and start_ms < ${toMillis}`
 
 const place = "struct_pack(t := e.time_ms, r := e.received_us, i := e.idx, e := e.event_id)"
 const isPageView = "e.event_type = 'page_view'"
-
-const numberText = (property: string, max: number): string => {
-  // Rounded one by one, so that sums are of integers; reading text as a wide decimal takes ten times as long.
-  const value = `try_cast(e.properties->>${pointerTo(property)} as double)`
-  return `case when ${value} between 0 and ${max} then round(${value})::bigint end`
-}
-
-/** Whether an event is something that somebody did, unless it says `interactive: false`. */
-const isInteractive = `case when e.event_type in (${passiveEventTypes.map(quote).join(", ")}) then false
-    else (e.properties->${pointerTo("interactive")})::varchar is distinct from 'false' end`
-
-const engaged = `case when e.event_type = 'page_exit' then ${numberText("engaged_ms", engagedMillisMax)} end`
-const scroll = `case e.event_type when 'page_exit' then ${numberText("scroll_percent", scrollPercentMax)}
-    when 'scroll_depth' then ${numberText("percent", scrollPercentMax)} end`
 
 type Role = "first" | "entry" | "exit" | "origin"
 
@@ -209,8 +194,8 @@ select r.session, r.start_ms, r.end_ms, r.end_ms - r.start_ms as duration_ms, r.
   coalesce(p.person, ${subject}) as person, coalesce(p.person, ${subject}) as subject${columns.map((column) => `, ${column}`).join("")}
 from (
   select s.session, any_value(s.start_ms) as start_ms, any_value(s.end_ms) as end_ms, count(*) as events,
-    count(*) filter (${isPageView}) as pages, count(*) filter (${isInteractive}) as interactive,
-    sum(${engaged})::bigint as engaged_ms, max(${scroll}) as scroll_percent,
+    count(*) filter (${isPageView}) as pages, count(*) filter (e.interactive) as interactive,
+    sum(e.engaged_ms)::bigint as engaged_ms, max(e.scroll_percent) as scroll_percent,
     ${roles.join(",\n    ")}
   from store.events e${sessionTimesJoin(derived)}
   join session_spans s on s.session = ${sessionText(derived)}${people}${traitJoins(workspace, traits)}

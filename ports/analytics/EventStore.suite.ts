@@ -85,6 +85,62 @@ export const suite = <E>(name: string, layer: Layer.Layer<EventStore, E>): void 
         })
       )
 
+      it.effect(
+        "groups by, filters and sums every property alike, whenever its name came and however many there are",
+        () =>
+          Effect.gen(function* () {
+            const many = Object.fromEntries(Array.from({ length: 30 }, (_, index) => [`name-${index}`, `${index}.5`]))
+            yield* insert("1", [lineOf("names", 1, { properties: { plan: "pro", "it's": "1" } })])
+            yield* insert("2", [
+              lineOf("names", 2, { properties: { ...many, plan: "pro", "it's": 2 } }),
+              lineOf("names-other", 1, { properties: { "name-29": "7", plan: "free" } })
+            ])
+            yield* insert("3", [lineOf("names", 3, { properties: { ...many, plan: 12_345_678_901.25 } })])
+            const sumOf = (property: string) => totals("names", { metrics: [{ kind: "sum", property }] })
+            for (const [name] of Object.entries(many))
+              assert.deepStrictEqual(yield* sumOf(name), [2 * Number(many[name])])
+            assert.deepStrictEqual(yield* sumOf("it's"), [3])
+            assert.deepStrictEqual(yield* sumOf("plan"), [12_345_678_901.25])
+            const field = { kind: "property", name: "plan" } as const
+            const isPro = { kind: "is", field, value: "pro" } as const
+            assert.deepStrictEqual(yield* totals("names", { filter: isPro }), [2n, 1n])
+            const quoted = { kind: "is", field, value: "e.properties->>'/plan'" } as const
+            assert.deepStrictEqual(yield* totals("names", { filter: quoted }), [0n, 0n])
+            const answer = yield* (yield* EventStore).answer(planOf("names-other", { breakdown: [field] }))
+            assert.deepStrictEqual(answer.groups, [["free"]])
+          })
+      )
+
+      it.effect("knows who was active when, though the events come late, twice and in several loads", () =>
+        Effect.gen(function* () {
+          const store = yield* EventStore
+          const hours = (count: number) => start + count * 3_600_000
+          const active = () =>
+            Effect.map(
+              store.answer({
+                kind: "stickiness",
+                workspace: "active",
+                fromMillis: start,
+                toMillis: start + 3 * dayMillis,
+                filter: { kind: "and", filters: [] },
+                buckets: [{ first: 0, fromMillis: start, widthMillis: dayMillis }],
+                bucketCount: 3,
+                revisions: ""
+              }),
+              ({ rows }) => rows
+            )
+          const at = (number: number, time: number, device = "a") =>
+            lineOf("active", number, { time, anonymous_id: device })
+          yield* insert("1", [at(1, hours(49)), at(2, hours(49.1)), at(3, hours(30), "b")])
+          assert.deepStrictEqual(yield* active(), [{ buckets: 1, people: 2 }])
+          yield* insert("2", [at(2, hours(49.1)), at(4, hours(49.1)), at(5, hours(0.1)), at(6, hours(24) - 1, "b")])
+          assert.deepStrictEqual(yield* active(), [{ buckets: 2, people: 2 }])
+          yield* insert("3", [lineOf("active", 7, { time: hours(24), anonymous_id: "a", user_id: "u" })])
+          yield* insert("4", [lineOf("active", 8, { time: hours(24), anonymous_id: "b", user_id: "u" })])
+          assert.deepStrictEqual(yield* active(), [{ buckets: 3, people: 1 }])
+        })
+      )
+
       it.effect("stores the position with the events and knows which ids it holds", () =>
         Effect.gen(function* () {
           const store = yield* EventStore

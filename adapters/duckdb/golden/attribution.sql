@@ -2,12 +2,11 @@ create or replace temp table attribution_events as
 select e.money_kind, coalesce(e.order_id, e.event_id::varchar) as order_key, e.currency, e.minor, e.amount::hugeint as amount, coalesce(p.person, e.subject) as person, e.time_ms, e.received_us, e.idx, e.event_id, e.time_ms >= 1000000 and e.time_ms < 3000000 and (e.country is not distinct from 'DE') as counted
 from (
   with firsts as (
-    select * from store.events
-    where workspace = 'default' and money_kind is not null
-    qualify row_number() over (
-      partition by money_kind, coalesce(order_id, event_id::varchar), case when money_kind = 'refund' then coalesce(refund_id, event_id::varchar) end
-      order by time_ms, received_us, idx, event_id
-    ) = 1
+    select * from store.payments where workspace = 'default' and rowid in (
+      select arg_min(rowid, struct_pack(t := time_ms, r := received_us, i := idx, e := event_id)) from store.payments
+      where workspace = 'default'
+      group by money_kind, coalesce(order_id, event_id::varchar), case when money_kind = 'refund' then coalesce(refund_id, event_id::varchar) end
+    )
   ), rates(rate_currency, from_ms, numerator, denominator) as (select * from (values ('EUR', 0::bigint, 11::hugeint, 10::hugeint)))
   select f.*, case money_kind when 'refund' then -1 else 1 end
     * ((2::hugeint * f.minor * r.numerator + r.denominator) // (2::hugeint * r.denominator)) as amount
@@ -16,7 +15,7 @@ from (
 where e.workspace = 'default';
 
 create or replace temp table attribution_events as
-select 'order' as money_kind, e.event_id::varchar as order_key, null::varchar as currency, null::bigint as minor, (try_cast(e.properties->>'/score' as decimal(28, 9)) * 1000000000::decimal(10, 0))::hugeint as amount, coalesce(p.person, e.subject) as person, e.time_ms, e.received_us, e.idx, e.event_id, e.time_ms >= 1000000 and e.time_ms < 3000000 and (e.event_type is not distinct from 'lead_won') and (e.country is not distinct from 'DE') as counted
+select 'order' as money_kind, e.event_id::varchar as order_key, null::varchar as currency, null::bigint as minor, (coalesce(try_cast(e.properties->>'/score' as decimal(18, 9)), case when try_cast(e.properties->>'/score' as double) is not null then try_cast(e.properties->>'/score' as decimal(28, 9)) end) * 1000000000::decimal(10, 0))::hugeint as amount, coalesce(p.person, e.subject) as person, e.time_ms, e.received_us, e.idx, e.event_id, e.time_ms >= 1000000 and e.time_ms < 3000000 and (e.event_type is not distinct from 'lead_won') and (e.country is not distinct from 'DE') as counted
 from store.events e left join store.people p on p.subject = e.subject
 where e.workspace = 'default' and e.time_ms >= 1000000 and e.time_ms < 3000000 and (e.event_type is not distinct from 'lead_won') and (e.country is not distinct from 'DE');
 

@@ -3,12 +3,11 @@ with paid as materialized (
   select coalesce(p.person, e.subject) as person, e.money_kind as kind, e.order_id, e.time_ms, abs(e.amount) as amount, e.minor, e.currency
   from (
   with firsts as (
-    select * from store.events
-    where workspace = 'it''s' and money_kind is not null
-    qualify row_number() over (
-      partition by money_kind, coalesce(order_id, event_id::varchar), case when money_kind = 'refund' then coalesce(refund_id, event_id::varchar) end
-      order by time_ms, received_us, idx, event_id
-    ) = 1
+    select * from store.payments where workspace = 'it''s' and rowid in (
+      select arg_min(rowid, struct_pack(t := time_ms, r := received_us, i := idx, e := event_id)) from store.payments
+      where workspace = 'it''s'
+      group by money_kind, coalesce(order_id, event_id::varchar), case when money_kind = 'refund' then coalesce(refund_id, event_id::varchar) end
+    )
   ), rates(rate_currency, from_ms, numerator, denominator) as (select * from (values ('USD', 1767225600000::bigint, 10::hugeint, 11::hugeint)))
   select f.*, case money_kind when 'refund' then -1 else 1 end
     * ((2::hugeint * f.minor * r.numerator + r.denominator) // (2::hugeint * r.denominator)) as amount

@@ -52,10 +52,8 @@ select r.session, r.start_ms, r.end_ms, r.end_ms - r.start_ms as duration_ms, r.
   coalesce(p.person, r.first_event) as person, coalesce(p.person, r.first_event) as subject, r.entry_event::varchar as "entry_path", r.origin_event::varchar as "channel"
 from (
   select s.session, any_value(s.start_ms) as start_ms, any_value(s.end_ms) as end_ms, count(*) as events,
-    count(*) filter (e.event_type = 'page_view') as pages, count(*) filter (case when e.event_type in ('page_view', 'page_exit', 'scroll_depth', 'engagement', 'web_vital') then false
-    else (e.properties->'/interactive')::varchar is distinct from 'false' end) as interactive,
-    sum(case when e.event_type = 'page_exit' then case when try_cast(e.properties->>'/engaged_ms' as double) between 0 and 86400000 then round(try_cast(e.properties->>'/engaged_ms' as double))::bigint end end)::bigint as engaged_ms, max(case e.event_type when 'page_exit' then case when try_cast(e.properties->>'/scroll_percent' as double) between 0 and 100 then round(try_cast(e.properties->>'/scroll_percent' as double))::bigint end
-    when 'scroll_depth' then case when try_cast(e.properties->>'/percent' as double) between 0 and 100 then round(try_cast(e.properties->>'/percent' as double))::bigint end end) as scroll_percent,
+    count(*) filter (e.event_type = 'page_view') as pages, count(*) filter (e.interactive) as interactive,
+    sum(e.engaged_ms)::bigint as engaged_ms, max(e.scroll_percent) as scroll_percent,
     arg_min_null(e.subject, struct_pack(t := e.time_ms, r := e.received_us, i := e.idx, e := e.event_id)) as first_event,
     arg_min_null(e.path, struct_pack(t := e.time_ms, r := e.received_us, i := e.idx, e := e.event_id)) filter (e.event_type = 'page_view') as entry_event,
     arg_min_null((case when (e.campaign is not null) then 'campaign' else 'direct' end), struct_pack(o := not ((e.campaign is not null) or (e.referrer_host is not null)), t := e.time_ms, r := e.received_us, i := e.idx, e := e.event_id)) as origin_event
@@ -84,10 +82,8 @@ select r.session, r.start_ms, r.end_ms, r.end_ms - r.start_ms as duration_ms, r.
   coalesce(p.person, r.first_event."subject") as person, coalesce(p.person, r.first_event."subject") as subject, r.first_event."anonymous_id"::varchar as "anonymous_id", r.first_event."session_id"::varchar as "session_id", r.first_event."device"::varchar as "device", r.first_event."os"::varchar as "os", r.first_event."browser"::varchar as "browser", r.first_event."country"::varchar as "country", r.first_event."region"::varchar as "region", r.first_event."city"::varchar as "city", r.entry_event."entry_path"::varchar as "entry_path", r.entry_event."entry_host"::varchar as "entry_host", r.exit_event::varchar as "exit_path", r.origin_event."source"::varchar as "source", r.origin_event."medium"::varchar as "medium", r.origin_event."campaign"::varchar as "campaign", r.origin_event."term"::varchar as "term", r.origin_event."content"::varchar as "content", r.origin_event."click_id_type"::varchar as "click_id_type", r.origin_event."referrer"::varchar as "referrer", r.origin_event."channel"::varchar as "channel"
 from (
   select s.session, any_value(s.start_ms) as start_ms, any_value(s.end_ms) as end_ms, count(*) as events,
-    count(*) filter (e.event_type = 'page_view') as pages, count(*) filter (case when e.event_type in ('page_view', 'page_exit', 'scroll_depth', 'engagement', 'web_vital') then false
-    else (e.properties->'/interactive')::varchar is distinct from 'false' end) as interactive,
-    sum(case when e.event_type = 'page_exit' then case when try_cast(e.properties->>'/engaged_ms' as double) between 0 and 86400000 then round(try_cast(e.properties->>'/engaged_ms' as double))::bigint end end)::bigint as engaged_ms, max(case e.event_type when 'page_exit' then case when try_cast(e.properties->>'/scroll_percent' as double) between 0 and 100 then round(try_cast(e.properties->>'/scroll_percent' as double))::bigint end
-    when 'scroll_depth' then case when try_cast(e.properties->>'/percent' as double) between 0 and 100 then round(try_cast(e.properties->>'/percent' as double))::bigint end end) as scroll_percent,
+    count(*) filter (e.event_type = 'page_view') as pages, count(*) filter (e.interactive) as interactive,
+    sum(e.engaged_ms)::bigint as engaged_ms, max(e.scroll_percent) as scroll_percent,
     arg_min_null(struct_pack("subject" := e.subject, "anonymous_id" := e.anonymous_id, "session_id" := e.session_id, "device" := e.device_type, "os" := e.os, "browser" := e.browser, "country" := e.country, "region" := e.region, "city" := e.city), struct_pack(t := e.time_ms, r := e.received_us, i := e.idx, e := e.event_id)) as first_event,
     arg_min_null(struct_pack("entry_path" := e.path, "entry_host" := e.host), struct_pack(t := e.time_ms, r := e.received_us, i := e.idx, e := e.event_id)) filter (e.event_type = 'page_view') as entry_event,
     arg_max_null(e.path, struct_pack(t := e.time_ms, r := e.received_us, i := e.idx, e := e.event_id)) filter (e.event_type = 'page_view') as exit_event,
