@@ -18,6 +18,9 @@ interface Asked {
 const beforeText = ({ beforeMillis }: Asked): ReadonlyArray<string> =>
   beforeMillis === undefined ? [] : [`e.time_ms < ${beforeMillis}`]
 
+/** Where it stands who has sent anything by then: in a table that is many times smaller, unless an instant cuts a quarter. */
+const seenTable = ({ beforeMillis }: Asked): string => (beforeMillis === undefined ? "store.activity" : "store.events")
+
 const periodText = (period: PlanPeriod, { asOfMillis, beforeMillis }: Asked, time: string): ReadonlyArray<string> => {
   switch (period.kind) {
     case "ever":
@@ -84,45 +87,58 @@ const firstTimeText = ({ period, selection }: Kind<"first_time">, asked: Asked):
   group by 1${first.length === 0 ? "" : ` having ${first.join(" and ")}`}`
 }
 
-/** From each first event the earliest next ones; whoever has a sequence in the window has such a one. */
+/**
+ * From each first event the earliest next ones; whoever has a sequence in the window has such a one. Who lacks an event of
+ * some step is left out before the rest is sorted.
+ */
 const sequenceText = ({ period, steps, windowMillis }: Kind<"in_sequence">, asked: Asked): string => {
   const times = [...beforeText(asked), ...periodText(period, asked, "e.time_ms")]
   const flags = steps.map((step, index) => `${filterText(step)} as s${index}`)
   const next = steps.slice(1).map(
     (_, index) => `a${index + 1} as (
     select a.person, a.start, b.n, b.t from a${index} a
-    asof join (select person, n, t from chosen where s${index + 1}) b on b.person = a.person and a.n < b.n
+    asof join (select person, n, t from numbered where s${index + 1}) b on b.person = a.person and a.n < b.n
   )`
   )
   return `with chosen as materialized (
-    select ${person} as person, e.time_ms as t, ${flags.join(", ")},
-      row_number() over (partition by ${person} order by e.time_ms, e.received_us, e.idx, e.event_id) as n
+    select ${person} as person, e.time_ms as t, e.received_us, e.idx, e.event_id, ${flags.join(", ")}
     from ${selectedEvents(asked.workspace, { kind: "or", filters: steps }, times)}
-  ), a0 as (select person, t as start, n, t from chosen where s0), ${next.join(", ")}
+  ), numbered as materialized (
+    select *, row_number() over (partition by person order by t, received_us, idx, event_id) as n from chosen
+    where person in (select person from chosen group by person having ${steps.map((_, index) => `bool_or(s${index})`).join(" and ")})
+  ), a0 as (select person, t as start, n, t from numbered where s0), ${next.join(", ")}
   select distinct person from a${steps.length - 1} where t - start <= ${windowMillis}`
 }
 
 const idsText = (ids: ReadonlyArray<string>): string =>
   `(select unnest(from_json(${quote(JSON.stringify(ids))}, '["VARCHAR"]')) as id)`
 
-const listedText = ({ devices, people, users }: Kind<"listed">, { workspace }: Asked): string => {
-  const hash = (kind: "u" | "a") => hashOf(quote(workspace), kind, "l.id")
-  const known = `(select distinct subject from store.events where workspace = ${quote(workspace)})`
+/** Those of them who have sent something, by whichever of their ids. */
+const listedText = ({ devices, people, users }: Kind<"listed">, asked: Asked): string => {
+  const workspace = quote(asked.workspace)
+  const hash = (kind: "u" | "a") => hashOf(workspace, kind, "l.id")
   const parts = [
     ...(people.length === 0
       ? []
-      : [
-          `select coalesce(u.subject, ${hash("a")}) as subject from ${idsText(people)} l left join ${known} u on u.subject = ${hash("u")}`
-        ]),
+      : ["select coalesce(k.subject, w.a) as subject from wanted w left join known k on k.subject = w.u"]),
     ...(users.length === 0 ? [] : [`select ${hash("u")} as subject from ${idsText(users)} l`]),
     ...(devices.length === 0 ? [] : [`select ${hash("a")} as subject from ${idsText(devices)} l`])
   ]
-  return parts.length === 0
-    ? `${everybody} where false`
-    : `(select coalesce(p.person, s.subject) as person from (
-    ${parts.join("\n    union all\n    ")}
-  ) s left join store.people p on p.subject = s.subject)
-  intersect (${everybody})`
+  if (parts.length === 0) return `${everybody} where false`
+  const own = [`e.workspace = ${workspace}`, ...beforeText(asked)].join(" and ")
+  return `with wanted as materialized (
+    select ${hash("u")} as u, ${hash("a")} as a from ${idsText(people)} l
+  ), known as (
+    select distinct subject from store.activity where workspace = ${workspace} and subject in (select u from wanted)
+  ), listed as materialized (
+    select distinct coalesce(p.person, s.subject) as person from (
+      ${parts.join("\n      union all\n      ")}
+    ) s left join store.people p on p.subject = s.subject
+  ), own as materialized (
+    select person as subject, person from listed
+    union select subject, person from store.people where person in (select person from listed)
+  )
+  select distinct o.person from ${seenTable(asked)} e join own o on o.subject = e.subject where ${own}`
 }
 
 /** Everybody of the cohort, whose table is made. */
@@ -136,7 +152,7 @@ export const cohortText = (workspace: string, cohort: PlanCohort, asOfMillis: nu
   const own = [`e.workspace = ${quote(workspace)}`, ...beforeText(asked)].join(" and ")
   return `create or replace temp table ${cohortTable(cohort)} as
 with everybody as (
-  select distinct ${person} as person from store.events e left join store.people p on p.subject = e.subject where ${own}
+  select distinct ${person} as person from ${seenTable(asked)} e left join store.people p on p.subject = e.subject where ${own}
 ), members as materialized (
   ${ruleText(rule, asked)}
 )

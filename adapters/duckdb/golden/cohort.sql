@@ -1,15 +1,24 @@
 create or replace temp table "cohort list" as
 with everybody as (
-  select distinct coalesce(p.person, e.subject) as person from store.events e left join store.people p on p.subject = e.subject where e.workspace = 'default'
+  select distinct coalesce(p.person, e.subject) as person from store.activity e left join store.people p on p.subject = e.subject where e.workspace = 'default'
 ), members as materialized (
-  (select coalesce(p.person, s.subject) as person from (
-    select coalesce(u.subject, md5_number_lower('default' || chr(31) || 'a' || chr(31) || l.id)) as subject from (select unnest(from_json('["ada","o''\"neil"]', '["VARCHAR"]')) as id) l left join (select distinct subject from store.events where workspace = 'default') u on u.subject = md5_number_lower('default' || chr(31) || 'u' || chr(31) || l.id)
-    union all
-    select md5_number_lower('default' || chr(31) || 'u' || chr(31) || l.id) as subject from (select unnest(from_json('["bob"]', '["VARCHAR"]')) as id) l
-    union all
-    select md5_number_lower('default' || chr(31) || 'a' || chr(31) || l.id) as subject from (select unnest(from_json('["phone"]', '["VARCHAR"]')) as id) l
-  ) s left join store.people p on p.subject = s.subject)
-  intersect (select person from everybody)
+  with wanted as materialized (
+    select md5_number_lower('default' || chr(31) || 'u' || chr(31) || l.id) as u, md5_number_lower('default' || chr(31) || 'a' || chr(31) || l.id) as a from (select unnest(from_json('["ada","o''\"neil"]', '["VARCHAR"]')) as id) l
+  ), known as (
+    select distinct subject from store.activity where workspace = 'default' and subject in (select u from wanted)
+  ), listed as materialized (
+    select distinct coalesce(p.person, s.subject) as person from (
+      select coalesce(k.subject, w.a) as subject from wanted w left join known k on k.subject = w.u
+      union all
+      select md5_number_lower('default' || chr(31) || 'u' || chr(31) || l.id) as subject from (select unnest(from_json('["bob"]', '["VARCHAR"]')) as id) l
+      union all
+      select md5_number_lower('default' || chr(31) || 'a' || chr(31) || l.id) as subject from (select unnest(from_json('["phone"]', '["VARCHAR"]')) as id) l
+    ) s left join store.people p on p.subject = s.subject
+  ), own as materialized (
+    select person as subject, person from listed
+    union select subject, person from store.people where person in (select person from listed)
+  )
+  select distinct o.person from store.activity e join own o on o.subject = e.subject where e.workspace = 'default'
 )
 select person as subject from members
 union
@@ -28,13 +37,15 @@ intersect
   group by 1 having min(e.time_ms) >= 1000000 and min(e.time_ms) < 2000000)
 union
 (with chosen as materialized (
-    select coalesce(p.person, e.subject) as person, e.time_ms as t, (e.event_type is not distinct from 'product_viewed') as s0, (e.event_type is not distinct from 'order_completed') as s1,
-      row_number() over (partition by coalesce(p.person, e.subject) order by e.time_ms, e.received_us, e.idx, e.event_id) as n
+    select coalesce(p.person, e.subject) as person, e.time_ms as t, e.received_us, e.idx, e.event_id, (e.event_type is not distinct from 'product_viewed') as s0, (e.event_type is not distinct from 'order_completed') as s1
     from store.events e left join store.people p on p.subject = e.subject
   where e.workspace = 'default' and e.time_ms < 9000000 and ((e.event_type is not distinct from 'product_viewed') or (e.event_type is not distinct from 'order_completed'))
-  ), a0 as (select person, t as start, n, t from chosen where s0), a1 as (
+  ), numbered as materialized (
+    select *, row_number() over (partition by person order by t, received_us, idx, event_id) as n from chosen
+    where person in (select person from chosen group by person having bool_or(s0) and bool_or(s1))
+  ), a0 as (select person, t as start, n, t from numbered where s0), a1 as (
     select a.person, a.start, b.n, b.t from a0 a
-    asof join (select person, n, t from chosen where s1) b on b.person = a.person and a.n < b.n
+    asof join (select person, n, t from numbered where s1) b on b.person = a.person and a.n < b.n
   )
   select distinct person from a1 where t - start <= 500000)
 union
