@@ -13,7 +13,8 @@ export const funnelQuestion: fc.Arbitrary<Omit<FunnelQuestion, "date_range">> = 
       { value: 2, unit: "day" as const }
     ),
     exclusion: fc.option(fc.tuple(selection, fc.nat(), fc.nat()), { nil: undefined }),
-    breakdown_at: fc.constantFrom("first", "last", "all", "step:2")
+    breakdown_at: fc.constantFrom("first", "last", "all", "step:2"),
+    dimension: fc.constantFrom("country", "country", "cohort:buyers|list")
   })
   .map(({ exclusion, order, steps, ...rest }) => {
     const after = 1 + ((exclusion?.[1] ?? 0) % (steps.length - 1))
@@ -22,7 +23,6 @@ export const funnelQuestion: fc.Arbitrary<Omit<FunnelQuestion, "date_range">> = 
       ...rest,
       order,
       steps,
-      dimension: "country",
       ...(exclusion === undefined || order === "any"
         ? {}
         : { exclusions: [{ ...exclusion[0], after_step: after, before_step: before }] })

@@ -16,6 +16,7 @@ import type { GeneratedHistory } from "../testing/questionWorld.ts"
 import { daysAfter, inOrder, personOf } from "../testing/reference.ts"
 import type { Event } from "../testing/reference.ts"
 import { matcher } from "../testing/selections.ts"
+import { changeMembers, cohortsListing, readMembers, takeFromLists } from "./cohortLists.ts"
 import { createCohort, membersOfCohort, sizeOfCohort } from "./cohorts.ts"
 
 const runs = Number(process.env["HISTORIES"] ?? 12)
@@ -128,6 +129,25 @@ describe("a cohort", () => {
         ["/membership/rule/and/8/cohort", "unknown_cohort"],
         ["/membership/rule/and/8/operator", "unknown_operator"]
       ]
+    )
+  })
+
+  it("drops somebody from every list at once", async () => {
+    await runtime.runPromise(
+      Effect.gen(function* () {
+        const by = actor("erased")
+        const make = (name: string) => createCohort(by, { name, membership: { kind: "static" } })
+        const [first, second] = [yield* make("First"), yield* make("Second")]
+        yield* createCohort(by, { name: "Rule", membership: { kind: "live", rule: { did: {} } } })
+        yield* changeMembers(by, first.id, "added", ["ada", "bob"])
+        yield* changeMembers(by, second.id, "added", ["bob"])
+        assert.deepStrictEqual(yield* takeFromLists(by, ["nobody", "ada"]), [{ id: first.id, name: "First" }])
+        assert.deepStrictEqual((yield* readMembers(by.workspace, first.id)).people, ["bob"])
+        assert.deepStrictEqual((yield* cohortsListing(by.workspace, ["bob"])).map(({ name }) => name).toSorted(), [
+          "First",
+          "Second"
+        ])
+      })
     )
   })
 

@@ -51,11 +51,21 @@ const answered = ({ steps }: FunnelGroup) => ({
   means: steps.slice(1).map((step) => step.time_to_convert!.mean_ms)
 })
 
-const valueOf = (question: Omit<FunnelQuestion, "date_range">, attempt: Attempt): string | null => {
+/** The event's value of the question's dimension. */
+const dimensionOf =
+  ({ dimension }: Omit<FunnelQuestion, "date_range">, belongs: Belongs) =>
+  (event: Event): string | null =>
+    dimension === "country" ? country(event) : (["buyers", "list"].find((cohort) => belongs(cohort, event)) ?? null)
+
+const valueOf = (
+  question: Omit<FunnelQuestion, "date_range">,
+  attempt: Attempt,
+  of: (event: Event) => string | null
+): string | null => {
   const at = question.breakdown_at
-  if (at === "last") return country(attempt.at(-1)!)
-  if (at === "step:2") return attempt[1] === undefined ? null : country(attempt[1])
-  return country(attempt[0]!)
+  if (at === "last") return of(attempt.at(-1)!)
+  if (at === "step:2") return attempt[1] === undefined ? null : of(attempt[1])
+  return of(attempt[0]!)
 }
 
 describe("askFunnel", () => {
@@ -87,15 +97,16 @@ describe("askFunnel", () => {
           }
           const best = [...bestAttempts(all, reference, merges).values()]
           const steps = question.steps.length
+          const of = dimensionOf(question, belongs)
           assert.deepStrictEqual(answered(result), counted(best, steps), JSON.stringify(question))
           const grouped =
             question.breakdown_at === "all"
-              ? [...bestAttempts(all, reference, merges, (event) => String(country(event))).values()]
+              ? [...bestAttempts(all, reference, merges, (event) => String(of(event))).values()]
               : best
-          const values = new Set(grouped.map((attempt) => valueOf(question, attempt)))
+          const values = new Set(grouped.map((attempt) => valueOf(question, attempt, of)))
           assert.deepStrictEqual(new Set(result.groups.map((group) => group.value!)), values)
           for (const group of result.groups) {
-            const own = grouped.filter((attempt) => valueOf(question, attempt) === group.value)
+            const own = grouped.filter((attempt) => valueOf(question, attempt, of) === group.value)
             assert.deepStrictEqual(answered(group), counted(own, steps), JSON.stringify([question, group.value]))
           }
         }

@@ -4,7 +4,7 @@ import { cohortMembers, cohortMembersMax, cohorts } from "../../../ports/analyti
 import type { Cohort, CohortMembersReceipt } from "../../../ports/analytics/Cohort.ts"
 import { isReservedId } from "../../../ports/analytics/EventStore.ts"
 import { InvalidQuestion } from "../../../ports/analytics/InvalidQuestion.ts"
-import { DocumentStore } from "../../../ports/documents/DocumentStore.ts"
+import { DocumentStore, listLimitMax } from "../../../ports/documents/DocumentStore.ts"
 import type { DocumentWrite } from "../../../ports/documents/DocumentStore.ts"
 import { Refused } from "../../../ports/platform/Refused.ts"
 import type { WorkspaceId } from "../../../ports/WorkspaceId.ts"
@@ -130,6 +130,41 @@ export const changeMembers = Effect.fn("changeMembers")(function* (
     // Another change came in between: it is counted with.
     Effect.retry({ times: 5, while: ({ _tag }) => _tag === "StaleRevision" })
   )
+})
+
+/** Static cohorts whose lists name one of the ids, which are ids as they are stored. */
+export const cohortsListing = Effect.fn("cohortsListing")(function* (
+  workspace: WorkspaceId,
+  ids: ReadonlyArray<string>
+) {
+  const documents = yield* DocumentStore
+  const found: Array<Cohort> = []
+  let cursor: string | undefined
+  do {
+    const page = yield* documents
+      .list({ workspace, collection: cohorts.name, index: "by_time", equals: [], limit: listLimitMax, cursor })
+      .pipe(Effect.catchTag("InvalidCursor", Effect.die))
+    for (const { data } of page.items) {
+      const cohort = data as Cohort
+      if (cohort.membership.kind !== "static") continue
+      for (const id of ids) {
+        const part = yield* documents.get(workspace, cohortMembers.name, documentId(cohort.id, partOf(id)))
+        if (part === undefined || !holds(part.data as Part, id)) continue
+        found.push(cohort)
+        break
+      }
+    }
+    cursor = page.next
+    yield* Effect.yieldNow
+  } while (cursor !== undefined)
+  return found
+})
+
+/** Takes the ids from every list that names them: who is erased is no member of anything. */
+export const takeFromLists = Effect.fn("takeFromLists")(function* (actor: Actor, ids: ReadonlyArray<string>) {
+  const listing = yield* cohortsListing(actor.workspace, ids)
+  for (const { id } of listing) yield* changeMembers(actor, id, "removed", ids)
+  return listing.map(({ id, name }) => ({ id, name }))
 })
 
 const storeChange = Effect.fnUntraced(function* (
