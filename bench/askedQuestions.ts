@@ -54,12 +54,12 @@ export const askedQuestions: ReadonlyArray<AskedQuestion> = [
   {
     name: "attribution, 30 days, look-back 30 days",
     path: "/analytics/attribution/query",
-    body: { date_range: lastDays(30), look_back_days: 30, dimension: "source" }
+    body: { date_range: lastDays(30), look_back_days: 30, dimension: "source", currency: "EUR" }
   },
   {
     name: "lifetime value by monthly cohort, 12 months",
     path: "/analytics/ltv/query",
-    body: { date_range: year, interval: "month", predict: false }
+    body: { date_range: year, interval: "month", predict: false, currency: "EUR" }
   },
   {
     name: "paths of 5 steps, 30 days",

@@ -8,12 +8,13 @@ import { batches } from "./sections/batches.ts"
 import { fresh } from "./sections/fresh.ts"
 import { ingest } from "./sections/ingest.ts"
 import { questions } from "./sections/questions.ts"
+import { postgres } from "./sections/postgres.ts"
 import { start } from "./sections/start.ts"
 import { rateLimits } from "./Service.ts"
 
 /** `npm run bench` runs everything, `npm run bench -- ingest fresh` a part. */
 
-const sections = [ingest, batches, fresh, start, questions]
+const sections = [ingest, batches, fresh, start, questions, postgres]
 const asked = process.argv.slice(2)
 const unknown = asked.filter((name) => !sections.some((section) => section.name === name))
 if (unknown.length > 0) {
