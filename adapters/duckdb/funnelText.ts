@@ -77,27 +77,27 @@ const nextStep = (plan: FunnelPlan, step: number): string => {
 }
 
 /**
- * Without exclusions, of attempts that take the same second event only the latest can be the best: it has the longest
- * window left, and all else in common. Of those that come no further than their begin, the earliest is.
+ * Where attempts begin. Without exclusions, of those with the same second event before them only the latest can be the
+ * best: it has the longest window left, and all else in common. Of those that come no further, the earliest is.
  */
-const withoutDominated = (plan: FunnelPlan): string =>
-  plan.exclusions.length > 0
-    ? "select * from a1"
-    : "select * from a1 qualify row_number() over (partition by unit, n1 order by if(n1 is null, n0, -n0)) = 1"
+const startsText = (plan: FunnelPlan): string => {
+  const starts = `from funnel_events where s0 and t >= ${plan.fromMillis} and t < ${plan.toMillis}`
+  if (plan.exclusions.length > 0 || plan.order === "strict") {
+    const kept = keptCounts(plan, 0).map((name) => `, ${name}`)
+    return `select unit, person, n as n0, t as t0, g as g0${kept.join("")} ${starts}`
+  }
+  const group = (pick: "arg_min" | "arg_max") => (plan.breakdown === undefined ? "''" : `${pick}(g, n)`)
+  return `select unit, person, max(n) as n0, max(t) as t0, ${group("arg_max")} as g0, c1 ${starts} group by unit, person, c1
+  union all
+  select unit, person, min(n), min(t), ${group("arg_min")}, min(c1) ${starts} group by unit, person`
+}
 
 /** Attempts in the listed order, as a chain of tables `a0`, `a1`, … */
 const orderedAttempts = (plan: FunnelPlan): string => {
-  const { fromMillis, toMillis } = plan
-  const steps = stepIndexes(plan).slice(1)
-  const first = `a0 as (select unit, person, n as n0, t as t0, g as g0${keptCounts(plan, 0)
-    .map((name) => `, ${name}`)
-    .join("")} from funnel_events where s0 and t >= ${fromMillis} and t < ${toMillis})`
-  const rest = steps.map((step) =>
-    step === 1
-      ? `a1_all as (${nextStep(plan, 1)}), a1 as materialized (${withoutDominated(plan).replace("from a1", "from a1_all")})`
-      : `a${step} as (${nextStep(plan, step)})`
-  )
-  return `with ${[first, ...rest].join(",\n")}\nselect * from a${plan.steps.length - 1}`
+  const rest = stepIndexes(plan)
+    .slice(1)
+    .map((step) => `a${step} as (${nextStep(plan, step)})`)
+  return `with ${[`a0 as (${startsText(plan)})`, ...rest].join(",\n")}\nselect * from a${plan.steps.length - 1}`
 }
 
 /** Attempts in any order: an event serves the first step that it fits; equal steps need as many events. */
