@@ -12,6 +12,7 @@ import {
   saveActivity,
   saveLinks,
   savePayments,
+  stagedQuarters,
   stageLines,
   stageLinks,
   unreadableLines
@@ -113,13 +114,17 @@ const load = async (
   await connection.run("begin transaction")
   try {
     if (lines.length > 0) {
-      await connection.run(takeSlots)
-      await connection.run(saveNames)
+      const names = await readAll(connection)("select count(*)::integer as n from new_names")
+      if (Number(names[0]?.["n"]) > 0) {
+        await connection.run(takeSlots)
+        await connection.run(saveNames)
+      }
       const slots = await readAll(connection)(stagedSlots)
       await connection.run(stageEvents(slots as unknown as ReadonlyArray<PropertySlot>))
       await connection.run("insert into store.events select * from staged_events")
       await connection.run(savePayments)
-      await connection.run(saveActivity)
+      const [quarters] = await readAll(connection)(stagedQuarters)
+      await connection.run(saveActivity(Number(quarters?.["first"]), Number(quarters?.["last"])))
       await connection.run(saveLinks)
       const links = await readAll(connection)("select count(*)::integer as n from new_links")
       if (Number(links[0]?.["n"]) > 0)

@@ -151,13 +151,19 @@ where l.place is null or s.place < l.place`
 export const savePayments = `insert into store.payments
 select * from staged_events where money_kind is not null`
 
-/** Quarters of an hour that are not known yet: few, as those of the same time alone are looked at. */
-export const saveActivity = `
+const quarterText = `(time_ms // ${quarterMillis})::integer`
+
+export const stagedQuarters = `select min(${quarterText}) as first, max(${quarterText}) as last from staging`
+
+/** Quarters of an hour that are not known yet. The bounds are those of the staged ones: blocks of other times are not read. */
+export const saveActivity = (first: number, last: number): string => `
 insert into store.activity
 with seen as (
-  select distinct workspace, subject, (time_ms // ${quarterMillis})::integer as quarter from staging
+  select distinct workspace, subject, ${quarterText} as quarter from staging
+), known as (
+  select subject, quarter from store.activity where quarter between ${first} and ${last}
 )
-select s.* from seen s anti join store.activity a on a.subject = s.subject and a.quarter = s.quarter`
+select s.* from seen s anti join known a on a.subject = s.subject and a.quarter = s.quarter`
 
 export const saveLinks = `
 insert into store.links
