@@ -142,7 +142,7 @@ describe("a cohort", () => {
         yield* changeMembers(by, first.id, "added", ["ada", "bob"])
         yield* changeMembers(by, second.id, "added", ["bob"])
         assert.deepStrictEqual(yield* takeFromLists(by, ["nobody", "ada"]), [{ id: first.id, name: "First" }])
-        assert.deepStrictEqual((yield* readMembers(by.workspace, first.id)).people, ["bob"])
+        assert.deepStrictEqual((yield* readMembers(by.workspace, first.id)).members.people, ["bob"])
         assert.deepStrictEqual((yield* cohortsListing(by.workspace, ["bob"])).map(({ name }) => name).toSorted(), [
           "First",
           "Second"

@@ -45,9 +45,11 @@ const putPart = (part: Part): DocumentWrite => ({
   data: part
 })
 
+/** The parts that there are, and each one's revision. */
 const readParts = Effect.fnUntraced(function* (workspace: WorkspaceId, cohort: string) {
   const documents = yield* DocumentStore
   const found = new Map<number, Part>()
+  const revisions: Array<readonly [part: number, revision: number]> = []
   let cursor: string | undefined
   do {
     const page = yield* documents
@@ -60,19 +62,24 @@ const readParts = Effect.fnUntraced(function* (workspace: WorkspaceId, cohort: s
         cursor
       })
       .pipe(Effect.catchTag("InvalidCursor", Effect.die))
-    for (const { data } of page.items) found.set((data as Part).part, data as Part)
+    for (const { data, revision } of page.items) {
+      const part = data as Part
+      found.set(part.part, part)
+      revisions.push([part.part, revision])
+    }
     cursor = page.next
     yield* Effect.yieldNow
   } while (cursor !== undefined)
-  return found
+  return { parts: found, revisions }
 })
 
-/** Every id of the list, sorted. */
+/** Every id of the list, by part, and what tells this state of the list from every other. */
 export const readMembers = Effect.fnUntraced(function* (workspace: WorkspaceId, cohort: string) {
-  const found = [...(yield* readParts(workspace, cohort)).values()]
-  const of = (name: (typeof names)[number]) => found.flatMap((part) => part[name]).toSorted()
+  const read = yield* readParts(workspace, cohort)
+  const found = [...read.parts.values()]
+  const of = (name: (typeof names)[number]) => found.flatMap((part) => part[name])
   const members: MemberIds = { people: of("people"), users: of("users"), devices: of("devices") }
-  return members
+  return { members, state: read.revisions }
 })
 
 /** The parts of a new list. */
@@ -90,7 +97,7 @@ export const partsOf = (cohort: string, ids: MemberIds): ReadonlyArray<DocumentW
 
 /** What deletes a list. */
 export const partRemovals = Effect.fnUntraced(function* (workspace: WorkspaceId, cohort: string) {
-  return [...(yield* readParts(workspace, cohort)).keys()].map((part): DocumentWrite => ({
+  return [...(yield* readParts(workspace, cohort)).parts.keys()].map((part): DocumentWrite => ({
     kind: "delete",
     collection: cohortMembers.name,
     id: documentId(cohort, part),
@@ -180,7 +187,7 @@ const storeChange = Effect.fnUntraced(function* (
     const detail = "the members of a live cohort are those whom its rule holds for"
     return yield* new Refused({ kind: "conflict", detail, errors: [{ pointer: "", code: "not_static", detail }] })
   }
-  const before = yield* readParts(workspace, cohort)
+  const { parts: before } = yield* readParts(workspace, cohort)
   const after = new Map(before)
   const touched = new Set<number>()
   let count = 0

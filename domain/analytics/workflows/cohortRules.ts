@@ -1,4 +1,4 @@
-import type { PlanCohort, PlanCohortRule } from "../../../ports/analytics/PlanFilter.ts"
+import type { PlanCohort } from "../../../ports/analytics/PlanFilter.ts"
 import { Effect } from "effect"
 import { cohorts } from "../../../ports/analytics/Cohort.ts"
 import type { Cohort } from "../../../ports/analytics/Cohort.ts"
@@ -77,20 +77,18 @@ export const resolveCohorts = Effect.fnUntraced(function* (
   const resolved = new Map<string, PlanCohort>()
   for (const [id, { cohort }] of reached) {
     const asked = ruleOf(cohort)
-    const planned =
-      asked === undefined
-        ? { rule: { kind: "listed" as const, ...(yield* readMembers(workspace, id)) }, errors: [] }
-        : planCohortRule(asked, "", { ...scope, cohorts: resolved }, beforeMillis)
-    if (planned.errors.length > 0) return yield* new InvalidQuestion({ errors: planned.errors.map(inCohort(cohort)) })
-    resolved.set(id, planCohortOf(planned.rule, beforeMillis))
+    if (asked === undefined) {
+      const { members, state } = yield* readMembers(workspace, id)
+      // The state tells the list, which may have many thousand ids.
+      const digest = hashValue(["list", id, state, beforeMillis ?? null])
+      resolved.set(id, { digest, rule: { kind: "listed", ...members }, beforeMillis })
+      continue
+    }
+    const { errors, rule } = planCohortRule(asked, "", { ...scope, cohorts: resolved }, beforeMillis)
+    if (errors.length > 0) return yield* new InvalidQuestion({ errors: errors.map(inCohort(cohort)) })
+    resolved.set(id, { digest: hashValue([rule, beforeMillis ?? null]), rule, beforeMillis })
   }
   return { cohorts: resolved, revisions: [...reached].map(([id, { revision }]) => [id, revision]) }
-})
-
-export const planCohortOf = (rule: PlanCohortRule, beforeMillis: number | undefined): PlanCohort => ({
-  digest: hashValue([rule, beforeMillis ?? null]),
-  rule,
-  beforeMillis
 })
 
 /** What was right when the cohort was kept may be wrong by now: a trait that is encrypted since, a cohort that is gone. */
