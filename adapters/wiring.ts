@@ -11,6 +11,7 @@ import * as DataFolder from "./disk/DataFolder.ts"
 import * as DiskEventLog from "./disk/EventLog.ts"
 import * as DuckdbEventLake from "./duckdb/EventLake.ts"
 import * as DuckdbEventStore from "./duckdb/EventStore.ts"
+import * as EchartsPictures from "./echarts/Pictures.ts"
 import * as FileRootKeys from "./files/RootKeys.ts"
 import * as FileTokenKey from "./files/TokenKey.ts"
 import * as JwksTokenKeys from "./jwks/TokenKeys.ts"
@@ -70,6 +71,7 @@ export const embedded = ({ collections, computations, dataFolder, geoDatabase, j
     MemoryLiveFeed.layer,
     MemoryRateLimits.layer,
     ThreadComputation.layer({ entry: computations }),
+    EchartsPictures.layer,
     BundledExchangeRates.layer,
     BundledGeoLocator.layer({ file: geoDatabase }),
     NodeCrypto.layer

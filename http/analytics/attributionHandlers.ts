@@ -4,15 +4,18 @@ import { askAttribution, askFlatAttribution } from "../../domain/analytics/workf
 import { CurrentPrincipal } from "../contract/Admission.ts"
 import { ServedApi } from "../contract/Api.ts"
 import { answerProblems } from "../middleware/failures.ts"
+import { pictured } from "./pictured.ts"
 import { measured } from "./queryMetrics.ts"
 
 export const layer = HttpApiBuilder.group(ServedApi, "attribution", (handlers) =>
   handlers.handleAll({
     credits: ({ query }) =>
       Effect.flatMap(CurrentPrincipal, ({ workspace }) =>
-        answerProblems(measured(askFlatAttribution(workspace, query)))
+        answerProblems(pictured("attribution", query, measured(askFlatAttribution(workspace, query))))
       ),
     ask: ({ payload }) =>
-      Effect.flatMap(CurrentPrincipal, ({ workspace }) => answerProblems(measured(askAttribution(workspace, payload))))
+      Effect.flatMap(CurrentPrincipal, ({ workspace }) =>
+        answerProblems(pictured("attribution", {}, measured(askAttribution(workspace, payload))))
+      )
   })
 )

@@ -12,6 +12,7 @@ import { limitUsual } from "../contract/parameters.ts"
 import { answerProblems } from "../middleware/failures.ts"
 import { paged } from "../middleware/pages.ts"
 import { matchRevision, withLocation, withRevision } from "../middleware/revisions.ts"
+import { pictured } from "./pictured.ts"
 import { measured } from "./queryMetrics.ts"
 
 const path = "/analytics/funnels"
@@ -19,10 +20,18 @@ const path = "/analytics/funnels"
 export const layer = HttpApiBuilder.group(ServedApi, "funnels", (handlers) =>
   handlers.handleAll({
     ask: ({ payload }) =>
-      Effect.flatMap(CurrentPrincipal, ({ workspace }) => answerProblems(measured(askFunnel(workspace, payload)))),
-    conversion: ({ params, query: { from, to, ...rest } }) =>
       Effect.flatMap(CurrentPrincipal, ({ workspace }) =>
-        answerProblems(measured(askKeptFunnel(workspace, params.id, { date_range: { from, to }, ...rest })))
+        answerProblems(pictured("funnel", {}, measured(askFunnel(workspace, payload))))
+      ),
+    conversion: ({ params, query: { from, height, to, width, ...rest } }) =>
+      Effect.flatMap(CurrentPrincipal, ({ workspace }) =>
+        answerProblems(
+          pictured(
+            "funnel",
+            { width, height },
+            measured(askKeptFunnel(workspace, params.id, { date_range: { from, to }, ...rest }))
+          )
+        )
       ),
     list: ({ query: { cursor, limit = limitUsual } }) =>
       Effect.flatMap(CurrentPrincipal, ({ workspace }) =>

@@ -19,6 +19,7 @@ import { limitUsual } from "../contract/parameters.ts"
 import { answerProblems } from "../middleware/failures.ts"
 import { paged } from "../middleware/pages.ts"
 import { matchRevision, withLocation, withRevision } from "../middleware/revisions.ts"
+import { pictured } from "./pictured.ts"
 import { measured } from "./queryMetrics.ts"
 
 const windowMinutesUsual = 5
@@ -26,9 +27,13 @@ const windowMinutesUsual = 5
 export const layer = HttpApiBuilder.group(ServedApi, "analytics", (handlers) =>
   handlers.handleAll({
     query: ({ payload }) =>
-      Effect.flatMap(CurrentPrincipal, ({ workspace }) => answerProblems(measured(askQuestion(workspace, payload)))),
+      Effect.flatMap(CurrentPrincipal, ({ workspace }) =>
+        answerProblems(pictured("trend", {}, measured(askQuestion(workspace, payload))))
+      ),
     trends: ({ query }) =>
-      Effect.flatMap(CurrentPrincipal, ({ workspace }) => answerProblems(measured(askFlatQuestion(workspace, query)))),
+      Effect.flatMap(CurrentPrincipal, ({ workspace }) =>
+        answerProblems(pictured("trend", query, measured(askFlatQuestion(workspace, query))))
+      ),
     dropped: ({ query }) =>
       Effect.flatMap(CurrentPrincipal, ({ workspace }) => answerProblems(listDropped(workspace, query))),
     events: ({ query: { limit = limitUsual, ...query } }) =>

@@ -4,13 +4,18 @@ import { askFlatLifetime, askLifetime } from "../../domain/analytics/workflows/a
 import { CurrentPrincipal } from "../contract/Admission.ts"
 import { ServedApi } from "../contract/Api.ts"
 import { answerProblems } from "../middleware/failures.ts"
+import { pictured } from "./pictured.ts"
 import { measured } from "./queryMetrics.ts"
 
 export const layer = HttpApiBuilder.group(ServedApi, "ltv", (handlers) =>
   handlers.handleAll({
     values: ({ query }) =>
-      Effect.flatMap(CurrentPrincipal, ({ workspace }) => answerProblems(measured(askFlatLifetime(workspace, query)))),
+      Effect.flatMap(CurrentPrincipal, ({ workspace }) =>
+        answerProblems(pictured("ltv", query, measured(askFlatLifetime(workspace, query))))
+      ),
     ask: ({ payload }) =>
-      Effect.flatMap(CurrentPrincipal, ({ workspace }) => answerProblems(measured(askLifetime(workspace, payload))))
+      Effect.flatMap(CurrentPrincipal, ({ workspace }) =>
+        answerProblems(pictured("ltv", {}, measured(askLifetime(workspace, payload))))
+      )
   })
 )

@@ -4,13 +4,18 @@ import { askFlatPaths, askPaths } from "../../domain/analytics/workflows/askPath
 import { CurrentPrincipal } from "../contract/Admission.ts"
 import { ServedApi } from "../contract/Api.ts"
 import { answerProblems } from "../middleware/failures.ts"
+import { pictured } from "./pictured.ts"
 import { measured } from "./queryMetrics.ts"
 
 export const layer = HttpApiBuilder.group(ServedApi, "paths", (handlers) =>
   handlers.handleAll({
     ways: ({ query }) =>
-      Effect.flatMap(CurrentPrincipal, ({ workspace }) => answerProblems(measured(askFlatPaths(workspace, query)))),
+      Effect.flatMap(CurrentPrincipal, ({ workspace }) =>
+        answerProblems(pictured("paths", query, measured(askFlatPaths(workspace, query))))
+      ),
     ask: ({ payload }) =>
-      Effect.flatMap(CurrentPrincipal, ({ workspace }) => answerProblems(measured(askPaths(workspace, payload))))
+      Effect.flatMap(CurrentPrincipal, ({ workspace }) =>
+        answerProblems(pictured("paths", {}, measured(askPaths(workspace, payload))))
+      )
   })
 )

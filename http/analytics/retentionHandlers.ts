@@ -4,13 +4,18 @@ import { askFlatRetention, askRetention } from "../../domain/analytics/workflows
 import { CurrentPrincipal } from "../contract/Admission.ts"
 import { ServedApi } from "../contract/Api.ts"
 import { answerProblems } from "../middleware/failures.ts"
+import { pictured } from "./pictured.ts"
 import { measured } from "./queryMetrics.ts"
 
 export const layer = HttpApiBuilder.group(ServedApi, "retention", (handlers) =>
   handlers.handleAll({
     curves: ({ query }) =>
-      Effect.flatMap(CurrentPrincipal, ({ workspace }) => answerProblems(measured(askFlatRetention(workspace, query)))),
+      Effect.flatMap(CurrentPrincipal, ({ workspace }) =>
+        answerProblems(pictured("retention", query, measured(askFlatRetention(workspace, query))))
+      ),
     ask: ({ payload }) =>
-      Effect.flatMap(CurrentPrincipal, ({ workspace }) => answerProblems(measured(askRetention(workspace, payload))))
+      Effect.flatMap(CurrentPrincipal, ({ workspace }) =>
+        answerProblems(pictured("retention", {}, measured(askRetention(workspace, payload))))
+      )
   })
 )

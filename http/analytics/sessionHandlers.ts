@@ -6,14 +6,19 @@ import { ServedApi } from "../contract/Api.ts"
 import { limitUsual } from "../contract/parameters.ts"
 import { answerProblems } from "../middleware/failures.ts"
 import { paged } from "../middleware/pages.ts"
+import { pictured } from "./pictured.ts"
 import { measured } from "./queryMetrics.ts"
 
 export const layer = HttpApiBuilder.group(ServedApi, "sessions", (handlers) =>
   handlers.handleAll({
     sessions: ({ query }) =>
-      Effect.flatMap(CurrentPrincipal, ({ workspace }) => answerProblems(measured(askFlatSessions(workspace, query)))),
+      Effect.flatMap(CurrentPrincipal, ({ workspace }) =>
+        answerProblems(pictured("sessions", query, measured(askFlatSessions(workspace, query))))
+      ),
     ask: ({ payload }) =>
-      Effect.flatMap(CurrentPrincipal, ({ workspace }) => answerProblems(measured(askSessions(workspace, payload)))),
+      Effect.flatMap(CurrentPrincipal, ({ workspace }) =>
+        answerProblems(pictured("sessions", {}, measured(askSessions(workspace, payload))))
+      ),
     list: ({ query: { limit = limitUsual, ...query } }) =>
       Effect.flatMap(CurrentPrincipal, ({ workspace }) =>
         answerProblems(Effect.flatMap(listSessions(workspace, { limit, ...query }), paged))

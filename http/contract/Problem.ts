@@ -8,6 +8,7 @@ export const problems = {
   forbidden: [403, "The token does not allow this"],
   "not-found": [404, "There is nothing here"],
   "method-not-allowed": [405, "The method does not exist here"],
+  "not-acceptable": [406, "Nothing here has an acceptable form"],
   timeout: [408, "The request came too slowly"],
   conflict: [409, "The state does not allow this"],
   stale: [412, "It was changed in the meantime"],

@@ -4,10 +4,11 @@ import { LifecycleQuestion, LifecycleResult } from "../../ports/analytics/Lifecy
 import { StickinessQuestion, StickinessResult } from "../../ports/analytics/StickinessQuestion.ts"
 import { Admission } from "./Admission.ts"
 import { EndpointRules, reads } from "./EndpointRules.ts"
-import { Filters, Text } from "./parameters.ts"
+import { Filters, pictureParameters, Text } from "./parameters.ts"
 
 const { as_of, interval } = StickinessQuestion.fields
 const query = {
+  ...pictureParameters,
   from: Schema.String,
   to: Schema.String,
   time_zone: Text,

@@ -17,7 +17,7 @@ import { Interval, offsetMax, Question, QuestionResult } from "../../ports/analy
 import { Admission } from "./Admission.ts"
 import { changes, creates, EndpointRules, reads } from "./EndpointRules.ts"
 import type { Rules } from "./EndpointRules.ts"
-import { Cursor, Filters, Id, Limit, Text } from "./parameters.ts"
+import { Cursor, Filters, Id, Limit, pictureParameters, Text } from "./parameters.ts"
 
 export const ingestRules: Rules = { scope: "events:write", rate_class: "ingest", idempotent: false, audited: false }
 export const batchRules: Rules = { scope: "events:write", rate_class: "batch", idempotent: false, audited: false }
@@ -80,7 +80,10 @@ export class AnalyticsGroup extends HttpApiGroup.make("analytics")
     HttpApiEndpoint.post("query", "/analytics/query", { payload: Question, success: QuestionResult })
       .annotate(EndpointRules, reads("analytics:read"))
       .annotate(OpenApi.Summary, "Trends: counts, people, sums and revenue over time, with breakdown and comparison."),
-    HttpApiEndpoint.get("trends", "/analytics/trends", { query: flatQuestion, success: QuestionResult })
+    HttpApiEndpoint.get("trends", "/analytics/trends", {
+      query: { ...flatQuestion, ...pictureParameters },
+      success: QuestionResult
+    })
       .annotate(EndpointRules, reads("analytics:read"))
       .annotate(
         OpenApi.Summary,

@@ -9,7 +9,7 @@ import {
 } from "../../ports/analytics/AttributionQuestion.ts"
 import { Admission } from "./Admission.ts"
 import { EndpointRules, reads } from "./EndpointRules.ts"
-import { Filters, Text } from "./parameters.ts"
+import { Filters, pictureParameters, Text } from "./parameters.ts"
 
 const { as_of, dimension, direct } = AttributionQuestion.fields
 
@@ -18,6 +18,7 @@ export class AttributionGroup extends HttpApiGroup.make("attribution")
   .add(
     HttpApiEndpoint.get("credits", "/analytics/attribution", {
       query: {
+        ...pictureParameters,
         from: Schema.String,
         to: Schema.String,
         time_zone: Text,

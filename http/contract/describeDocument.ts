@@ -72,13 +72,27 @@ const ifNoneMatch: Parameter = {
   schema: text
 }
 
+/** Endpoints that answer questions without parameters of a picture: by POST, with the usual size. */
+const postedQuestions: ReadonlySet<string> = new Set(
+  [
+    "analytics/query",
+    ...["attribution", "funnels", "lifecycle", "ltv", "paths", "retention", "sessions", "stickiness"].map(
+      (name) => `analytics/${name}/query`
+    )
+  ].map((path) => `/${path}`)
+)
+const drawsPictures = ({ method, path }: Operation, { parameters }: Described): boolean =>
+  parameters.some(({ name }) => name === "width") || (method === "POST" && postedQuestions.has(path))
+
 /** Problems that an endpoint may answer, from its rules and shape. */
-const problemsOf = ({ method, rules }: Operation, described: Described): ReadonlyArray<ProblemKind> => {
+const problemsOf = (operation: Operation, described: Described): ReadonlyArray<ProblemKind> => {
+  const { method, rules } = operation
   const changes = method !== "GET" && (rules.audited || rules.scope === "events:write")
   const kinds: ReadonlyArray<readonly [ProblemKind, boolean]> = [
     ["bad-request", true],
     ["unauthenticated", rules.scope !== undefined],
     ["forbidden", rules.scope !== undefined],
+    ["not-acceptable", drawsPictures(operation, described)],
     ["not-found", described.parameters.some((parameter) => parameter.in === "path")],
     ["timeout", described.requestBody !== undefined],
     ["conflict", rules.audited],
@@ -128,6 +142,11 @@ const describeOperation = (document: Document, operation: Operation, described: 
     const name = content.schema.$ref?.split("/").at(-1)
     const [example] = (name === undefined ? undefined : document.components.schemas[name]?.examples) ?? []
     if (example !== undefined) content.example = example
+  }
+  const success = described.responses["200"]
+  if (drawsPictures(operation, described) && success !== undefined && isAnswer(success)) {
+    success.content = { ...success.content, "image/svg+xml": { schema: text } }
+    described.description += " With `Accept: image/svg+xml` as a picture."
   }
   if (rules.idempotent) described.parameters.push(idempotencyKey)
   if (method === "PUT" || method === "PATCH" || method === "DELETE")

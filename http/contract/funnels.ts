@@ -3,7 +3,7 @@ import { funnels } from "../../ports/analytics/Funnel.ts"
 import { FunnelQuestion, FunnelResult } from "../../ports/analytics/FunnelQuestion.ts"
 import { Admission } from "./Admission.ts"
 import { EndpointRules, reads } from "./EndpointRules.ts"
-import { Id, Text } from "./parameters.ts"
+import { Id, pictureParameters, Text } from "./parameters.ts"
 import { resourceEndpoints } from "./resource.ts"
 
 /** How many people come how far. */
@@ -20,7 +20,8 @@ export class FunnelsGroup extends HttpApiGroup.make("funnels")
         time_zone: Text,
         as_of: FunnelQuestion.fields.as_of,
         dimension: Text,
-        breakdown_at: Text
+        breakdown_at: Text,
+        ...pictureParameters
       },
       success: FunnelResult
     })

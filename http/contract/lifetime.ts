@@ -3,7 +3,7 @@ import { HttpApiEndpoint, HttpApiGroup, OpenApi } from "effect/http-api"
 import { LifetimeQuestion, LifetimeResult } from "../../ports/analytics/LifetimeQuestion.ts"
 import { Admission } from "./Admission.ts"
 import { EndpointRules, reads } from "./EndpointRules.ts"
-import { Filters, Text } from "./parameters.ts"
+import { Filters, pictureParameters, Text } from "./parameters.ts"
 
 const { interval } = LifetimeQuestion.fields
 const Whole = Schema.optionalKey(Schema.FiniteFromString.check(Schema.isInt()))
@@ -13,6 +13,7 @@ export class LifetimeGroup extends HttpApiGroup.make("ltv")
   .add(
     HttpApiEndpoint.get("values", "/analytics/ltv", {
       query: {
+        ...pictureParameters,
         from: Schema.String,
         to: Schema.String,
         time_zone: Text,

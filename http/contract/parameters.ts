@@ -1,4 +1,12 @@
 import { Schema } from "effect"
+import {
+  pictureHeightMax,
+  pictureHeightMin,
+  pictureHeightUsual,
+  pictureWidthMax,
+  pictureWidthMin,
+  pictureWidthUsual
+} from "../../ports/analytics/Picture.ts"
 
 /** `?limit=` of every list: 1 to 100, 25 by default. */
 export const Limit = Schema.optionalKey(
@@ -12,10 +20,20 @@ export const Text = Schema.optionalKey(Schema.String.check(Schema.isMaxLength(10
 export const Filters = Schema.optionalKey(Schema.String.check(Schema.isMaxLength(20_000)))
 export const Id = Schema.String.check(Schema.isMinLength(1), Schema.isMaxLength(300))
 
+const pixels = (minimum: number, maximum: number) =>
+  Schema.optionalKey(Schema.FiniteFromString.check(Schema.isInt(), Schema.isBetween({ minimum, maximum })))
+/** Size of the picture that `Accept: image/svg+xml` asks for, in pixels. */
+export const pictureParameters = {
+  width: pixels(pictureWidthMin, pictureWidthMax),
+  height: pixels(pictureHeightMin, pictureHeightMax)
+}
+
 /** What parameters are, where the wire's text does not tell; by name, the same on every endpoint. */
 export const parameterSchemas: Readonly<Record<string, object>> = {
   limit: { type: "integer", minimum: 1, maximum: 100, default: limitUsual },
   offset: { type: "integer", minimum: 0, default: 0 },
+  width: { type: "integer", minimum: pictureWidthMin, maximum: pictureWidthMax, default: pictureWidthUsual },
+  height: { type: "integer", minimum: pictureHeightMin, maximum: pictureHeightMax, default: pictureHeightUsual },
   window: { type: "integer", minimum: 1, maximum: 30, default: 5 }
 }
 

@@ -9,7 +9,7 @@ import {
 } from "../../ports/analytics/PathQuestion.ts"
 import { Admission } from "./Admission.ts"
 import { EndpointRules, reads } from "./EndpointRules.ts"
-import { Filters, Text } from "./parameters.ts"
+import { Filters, pictureParameters, Text } from "./parameters.ts"
 
 const { as_of, nodes } = PathQuestion.fields
 const upTo = (maximum: number) =>
@@ -20,6 +20,7 @@ export class PathsGroup extends HttpApiGroup.make("paths")
   .add(
     HttpApiEndpoint.get("ways", "/analytics/paths", {
       query: {
+        ...pictureParameters,
         from: Schema.String,
         to: Schema.String,
         time_zone: Text,

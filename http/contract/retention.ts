@@ -3,7 +3,7 @@ import { HttpApiEndpoint, HttpApiGroup, OpenApi } from "effect/http-api"
 import { retentionPeriodsMax, RetentionQuestion, RetentionResult } from "../../ports/analytics/RetentionQuestion.ts"
 import { Admission } from "./Admission.ts"
 import { EndpointRules, reads } from "./EndpointRules.ts"
-import { Filters, Text } from "./parameters.ts"
+import { Filters, pictureParameters, Text } from "./parameters.ts"
 
 const { as_of, cohorts, interval, mean, returned } = RetentionQuestion.fields
 
@@ -12,6 +12,7 @@ export class RetentionGroup extends HttpApiGroup.make("retention")
   .add(
     HttpApiEndpoint.get("curves", "/analytics/retention", {
       query: {
+        ...pictureParameters,
         from: Schema.String,
         to: Schema.String,
         time_zone: Text,

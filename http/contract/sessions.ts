@@ -3,7 +3,7 @@ import { HttpApiEndpoint, HttpApiGroup, OpenApi } from "effect/http-api"
 import { SessionPage, SessionQuestion, SessionResult } from "../../ports/analytics/SessionQuestion.ts"
 import { Admission } from "./Admission.ts"
 import { EndpointRules, reads } from "./EndpointRules.ts"
-import { Cursor, Filters, Limit, Text } from "./parameters.ts"
+import { Cursor, Filters, Limit, pictureParameters, Text } from "./parameters.ts"
 
 const { as_of, compare, interval } = SessionQuestion.fields
 const which = {
@@ -20,7 +20,7 @@ const which = {
 export class SessionsGroup extends HttpApiGroup.make("sessions")
   .add(
     HttpApiEndpoint.get("sessions", "/analytics/sessions", {
-      query: { ...which, interval, compare, dimension: Text },
+      query: { ...which, interval, compare, dimension: Text, ...pictureParameters },
       success: SessionResult
     })
       .annotate(EndpointRules, reads("analytics:read"))
