@@ -11,6 +11,7 @@ import { AnalyticsGroup, EventsGroup } from "./http/contract/analytics.ts"
 import { CohortsGroup } from "./http/contract/cohorts.ts"
 import { FunnelsGroup } from "./http/contract/funnels.ts"
 import { HeatmapsGroup } from "./http/contract/heatmaps.ts"
+import { InsightsGroup, SharedGroup, SharesGroup } from "./http/contract/insights.ts"
 import { KeysGroup } from "./http/contract/keys.ts"
 import { LifetimeGroup } from "./http/contract/lifetime.ts"
 import { PathsGroup } from "./http/contract/paths.ts"
@@ -26,6 +27,8 @@ import { cohortMembers, cohorts } from "./ports/analytics/Cohort.ts"
 import type { EventLog } from "./ports/analytics/EventLog.ts"
 import type { EventStore } from "./ports/analytics/EventStore.ts"
 import { funnels } from "./ports/analytics/Funnel.ts"
+import { insights } from "./ports/analytics/Insight.ts"
+import { shares, shareSlugs } from "./ports/analytics/Share.ts"
 import type { LiveFeed } from "./ports/analytics/LiveFeed.ts"
 import type { Collection } from "./ports/documents/DocumentStore.ts"
 import type { DeadLetters } from "./ports/platform/DeadLetters.ts"
@@ -55,6 +58,9 @@ export const modules: ReadonlyArray<Module> = [
       AnalyticsGroup,
       CohortsGroup,
       FunnelsGroup,
+      InsightsGroup,
+      SharesGroup,
+      SharedGroup,
       HeatmapsGroup,
       PathsGroup,
       PeopleGroup,
@@ -78,6 +84,9 @@ export const modules: ReadonlyArray<Module> = [
       mergePeople.mergingWorkspaces,
       mergePeople.mergeOrder,
       droppedEvents.collection,
+      insights.collection,
+      shares,
+      shareSlugs,
       funnels.collection,
       cohorts.collection,
       cohortMembers

@@ -7,6 +7,8 @@ import type { IncomingMessage, ServerResponse } from "node:http"
 import type { Socket } from "node:net"
 import * as activity from "./analytics/activityHandlers.ts"
 import * as cohorts from "./analytics/cohortHandlers.ts"
+import * as insights from "./analytics/insightHandlers.ts"
+import * as shared from "./analytics/sharedHandlers.ts"
 import * as funnels from "./analytics/funnelHandlers.ts"
 import * as analytics from "./analytics/handlers.ts"
 import * as heatmaps from "./analytics/heatmapHandlers.ts"
@@ -49,6 +51,9 @@ const api = HttpApiBuilder.layer(ServedApi).pipe(
     activity.layer,
     cohorts.layer,
     funnels.layer,
+    insights.layer,
+    insights.sharesLayer,
+    shared.layer,
     heatmaps.layer,
     paths.layer,
     people.layer,

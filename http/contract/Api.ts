@@ -7,6 +7,7 @@ import { describeDocument } from "./describeDocument.ts"
 import { FunnelsGroup } from "./funnels.ts"
 import { HeatmapsGroup } from "./heatmaps.ts"
 import { HealthGroup } from "./health.ts"
+import { InsightsGroup, SharedGroup, SharesGroup } from "./insights.ts"
 import { KeysGroup } from "./keys.ts"
 import { LifetimeGroup } from "./lifetime.ts"
 import { operationsOf } from "./Operation.ts"
@@ -28,6 +29,9 @@ const served = [
   AttributionGroup,
   CohortsGroup,
   FunnelsGroup,
+  InsightsGroup,
+  SharesGroup,
+  SharedGroup,
   HeatmapsGroup,
   LifetimeGroup,
   PathsGroup,

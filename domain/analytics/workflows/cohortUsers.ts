@@ -1,13 +1,14 @@
 import { Effect } from "effect"
 import { cohorts } from "../../../ports/analytics/Cohort.ts"
 import { funnels } from "../../../ports/analytics/Funnel.ts"
+import { insights } from "../../../ports/analytics/Insight.ts"
 import { DocumentStore, listLimitMax } from "../../../ports/documents/DocumentStore.ts"
 import type { WorkspaceId } from "../../../ports/WorkspaceId.ts"
 import type { User } from "../../platform/resources.ts"
 import { namedCohorts } from "../../questions/cohorts/namedCohorts.ts"
 
 /** Kept definitions that may name a cohort. */
-const holders: ReadonlyArray<{ readonly name: string }> = [cohorts, funnels]
+const holders: ReadonlyArray<{ readonly name: string }> = [cohorts, funnels, insights]
 
 /** Every kept definition that names the cohort. */
 export const usersOfCohort = Effect.fnUntraced(function* (workspace: WorkspaceId, id: string) {

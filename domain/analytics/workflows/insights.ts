@@ -1,0 +1,42 @@
+import { Effect } from "effect"
+import { insights } from "../../../ports/analytics/Insight.ts"
+import type { Insight, InsightAnswer, NewInsight } from "../../../ports/analytics/Insight.ts"
+import { InvalidQuestion } from "../../../ports/analytics/InvalidQuestion.ts"
+import type { WorkspaceId } from "../../../ports/WorkspaceId.ts"
+import type { Actor } from "../../platform/audit.ts"
+import { createItem, readItem, removeItem, replaceItem } from "../../platform/resources.ts"
+import { askAny, mistakesOf } from "./askAny.ts"
+import { usersOfInsight } from "./shares.ts"
+
+const check = Effect.fnUntraced(function* (workspace: WorkspaceId, { question }: NewInsight) {
+  const mistakes = yield* mistakesOf(workspace, question)
+  if (mistakes.length === 0) return
+  const errors = mistakes.map((each) => ({ ...each, pointer: `/question${each.pointer}` }))
+  return yield* new InvalidQuestion({ errors })
+})
+
+export const createInsight = Effect.fnUntraced(function* (actor: Actor, definition: NewInsight) {
+  yield* check(actor.workspace, definition)
+  return yield* createItem(insights, actor, definition)
+})
+
+export const replaceInsight = Effect.fnUntraced(function* (
+  actor: Actor,
+  id: string,
+  definition: NewInsight,
+  revision: number
+) {
+  yield* check(actor.workspace, definition)
+  return yield* replaceItem(insights, actor, id, definition, revision)
+})
+
+/** Refused while links lead to it. */
+export const removeInsight = Effect.fnUntraced(function* (actor: Actor, id: string, revision: number) {
+  yield* removeItem(insights, actor, id, revision, yield* usersOfInsight(actor.workspace, id))
+})
+
+export const answerInsight = Effect.fnUntraced(function* (workspace: WorkspaceId, id: string) {
+  const { item } = yield* readItem<Insight>(insights, workspace, id)
+  const answered: InsightAnswer = { insight: id, name: item.name, answer: yield* askAny(workspace, item.question) }
+  return answered
+})

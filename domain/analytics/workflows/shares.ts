@@ -1,0 +1,125 @@
+import { Clock, Effect } from "effect"
+import { SecureRandom } from "effect/crypto"
+import { createHash } from "node:crypto"
+import { insights } from "../../../ports/analytics/Insight.ts"
+import type { Insight } from "../../../ports/analytics/Insight.ts"
+import type { AnyQuestion } from "../../../ports/analytics/AnyQuestion.ts"
+import { shares, shareSlugs, slugBytes } from "../../../ports/analytics/Share.ts"
+import type { NewShare, Share, SharedAnswer } from "../../../ports/analytics/Share.ts"
+import { DocumentStore, listLimitMax } from "../../../ports/documents/DocumentStore.ts"
+import type { DuplicateKey } from "../../../ports/documents/DocumentStore.ts"
+import { Refused } from "../../../ports/platform/Refused.ts"
+import type { WorkspaceId } from "../../../ports/WorkspaceId.ts"
+import { auditOf } from "../../platform/audit.ts"
+import type { Actor } from "../../platform/audit.ts"
+import { once } from "../../platform/idempotency.ts"
+import { everywhere } from "../../platform/installation.ts"
+import { readItem, removeItem } from "../../platform/resources.ts"
+import { askAny } from "./askAny.ts"
+
+/** A share as the functions of resources name it. */
+export const shareKind = { name: shares.name, singular: "share" }
+
+const slugId = (slug: string): string => createHash("sha256").update(slug).digest("hex")
+
+/** Breakdowns whose values are people or their visits: they are no aggregates. */
+const singling: ReadonlySet<string> = new Set(["user_id", "anonymous_id", "session_id"])
+
+const singles = (question: AnyQuestion): boolean => {
+  const named = [
+    ...("dimensions" in question ? (question.dimensions ?? []) : []),
+    ...("dimension" in question && question.dimension !== undefined ? [question.dimension] : [])
+  ]
+  return named.some((name) => singling.has(name) || name.startsWith("trait:"))
+}
+
+const refuseSingling = (): Refused =>
+  new Refused({
+    kind: "conflict",
+    detail: "the insight shows single people; only aggregates are shared",
+    errors: [{ pointer: "/insight", code: "not_aggregated", detail: "it is broken down by people or their traits" }]
+  })
+
+/** A link to an insight. The slug stays with it, so that who may read shares can hand the link on again. */
+export const createShare = Effect.fn("createShare")(function* (actor: Actor, { expires_at, insight }: NewShare) {
+  const documents = yield* DocumentStore
+  const { item } = yield* readItem<Insight>(insights, actor.workspace, insight)
+  if (singles(item.question)) return yield* refuseSingling()
+  return yield* once<Share, DuplicateKey, SecureRandom.SecureRandom>(
+    actor,
+    Effect.fnUntraced(function* (remember) {
+      const random = yield* SecureRandom.SecureRandom
+      const now = yield* Clock.currentTimeMillis
+      if (expires_at !== undefined && expires_at <= now) {
+        const errors = [{ pointer: "/expires_at", code: "in_the_past", detail: "must lie in the future" }]
+        return yield* new Refused({ kind: "unprocessable", detail: "the link would be gone already", errors })
+      }
+      const slug = Buffer.from(yield* random.randomBytes(slugBytes)).toString("base64url")
+      const ends = expires_at === undefined ? {} : { expires_at }
+      const share: Share = {
+        id: yield* random.uuidV7(),
+        insight,
+        ...ends,
+        slug,
+        path: `/s/${slug}`,
+        created_at: now,
+        created_by: actor.keyId
+      }
+      const place = { workspace: actor.workspace, share: share.id }
+      const put = { kind: "put", expected: 0, schema_version: 1, subjects: [], ...ends } as const
+      // First where it leads, in the place of all workspaces; it leads nowhere until the share itself is there.
+      yield* documents.commit(everywhere, {
+        writes: [{ ...put, collection: shareSlugs.name, id: slugId(slug), data: place }]
+      })
+      const { path: _path, slug: _slug, ...told } = share
+      yield* documents.commit(actor.workspace, {
+        writes: [{ ...put, collection: shares.name, id: share.id, data: share }],
+        audit: [yield* auditOf(actor, now, "share.created", `shares/${share.id}`, undefined, told)],
+        ...remember(share)
+      })
+      return share
+    })
+  )
+})
+
+/** From the moment that this is answered the link leads nowhere. */
+export const removeShare = Effect.fn("removeShare")(function* (actor: Actor, id: string, revision: number) {
+  const { item } = yield* readItem<Share>(shareKind, actor.workspace, id)
+  yield* removeItem(shareKind, actor, id, revision)
+  const documents = yield* DocumentStore
+  yield* documents.commit(everywhere, {
+    writes: [{ kind: "delete", collection: shareSlugs.name, id: slugId(item.slug), expected: "any" }]
+  })
+})
+
+/** Links that lead to an insight. */
+export const usersOfInsight = Effect.fnUntraced(function* (workspace: WorkspaceId, insight: string) {
+  const documents = yield* DocumentStore
+  const { items } = yield* documents.list({
+    workspace,
+    collection: shares.name,
+    index: "by_insight",
+    equals: [insight],
+    limit: listLimitMax
+  })
+  return items.map(({ id }) => ({ target: `shares/${id}`, name: "a link" }))
+})
+
+const nothingShared = () => new Refused({ kind: "not-found", detail: "there is no such link", errors: [] })
+
+/** What a link leads to, for whoever has it. */
+export const readShared = Effect.fn("readShared")(function* (slug: string) {
+  const documents = yield* DocumentStore
+  const found = yield* documents.get(everywhere, shareSlugs.name, slugId(slug))
+  if (found === undefined) return yield* nothingShared()
+  const { share: id, workspace } = found.data as { readonly workspace: WorkspaceId; readonly share: string }
+  const share = yield* documents.get(workspace, shares.name, id)
+  if (share === undefined) return yield* nothingShared()
+  const insight = yield* documents.get(workspace, insights.name, (share.data as Share).insight)
+  if (insight === undefined) return yield* nothingShared()
+  const { name, question } = insight.data as Insight
+  // The insight may have been changed since.
+  if (singles(question)) return yield* nothingShared()
+  const shared: SharedAnswer = { name, answer: yield* askAny(workspace, question) }
+  return shared
+})

@@ -1,0 +1,146 @@
+import { afterAll, assert, beforeAll, describe, it } from "vitest"
+import { ask, countEvents, eventOf, startServer, tokenFor } from "./ServerProcess.ts"
+import type { Answer, ServerProcess } from "./ServerProcess.ts"
+
+let server: ServerProcess
+let token: string
+beforeAll(async () => {
+  server = await startServer()
+  token = tokenFor(server.folder)
+  const events = ["a", "a", "b"].map((anonymous_id) => eventOf({ anonymous_id, session_id: anonymous_id }))
+  await ask(server, "POST", "/analytics/events/batch", { token, body: { events } })
+  await countEvents(server, token, events.length)
+})
+afterAll(() => server.kill("SIGTERM"))
+
+const last = { last: 2, unit: "day" }
+const steps = [{ event_types: ["page_view"] }, { event_types: ["order_completed"] }]
+const questions: Readonly<Record<string, object>> = {
+  trend: { metrics: ["people"] },
+  funnel: { steps },
+  retention: { periods: 1 },
+  sessions: {},
+  attribution: {},
+  ltv: { predict: false },
+  paths: {},
+  stickiness: {},
+  lifecycle: {}
+}
+
+const send = (method: string, path: string, body?: unknown, headers: Readonly<Record<string, string>> = {}) =>
+  ask(server, method, path, { token, headers, ...(body === undefined ? {} : { body }) })
+const keep = async (name: string, question: object): Promise<string> => {
+  const made = await send("POST", "/analytics/insights", { name, question })
+  assert.strictEqual(made.status, 201, JSON.stringify(made.body))
+  return made.headers.get("location")!
+}
+const answerOf = ({ body }: Answer) =>
+  body["answer"] as { readonly kind: string; readonly result: Readonly<Record<string, unknown>> }
+const problemOf = ({ body }: Answer) => (body["errors"] as ReadonlyArray<object>)[0]!
+
+describe("an insight", () => {
+  it("keeps a question of any kind, and answers it for the days that its range means now", async () => {
+    for (const [kind, rest] of Object.entries(questions)) {
+      const path = await keep(`An insight of ${kind}`, { kind, date_range: last, ...rest })
+      const answered = await send("GET", `${path}/answer`)
+      assert.strictEqual(answered.status, 200, `${kind}: ${JSON.stringify(answered.body)}`)
+      assert.strictEqual(answerOf(answered).kind, kind)
+      assert.strictEqual(answered.body["name"], `An insight of ${kind}`)
+      if (kind === "trend") assert.deepStrictEqual(answerOf(answered).result["totals"], { people: 2 })
+      const picture = await fetch(`${server.url}${path}/answer?width=500`, {
+        headers: { authorization: `Bearer ${token}`, accept: "image/svg+xml" }
+      })
+      assert.match(await picture.text(), new RegExp(`^<svg [^>]*width="500"[\\s\\S]*An insight of ${kind}`), kind)
+    }
+  })
+
+  it("refuses what could not be asked, with the place in the question", async () => {
+    const wrong = { kind: "trend", date_range: last, metrics: ["poeple"] }
+    const refused = await send("POST", "/analytics/insights", { name: "Wrong", question: wrong })
+    assert.strictEqual(refused.status, 400)
+    assert.deepInclude(problemOf(refused), { pointer: "/question/metrics/0", code: "unknown_metric" })
+    for (const date_range of [{ last: 0, unit: "day" }, { last: 1, unit: "hour" }, {}]) {
+      const answered = await send("POST", "/analytics/insights", {
+        name: "Wrong",
+        question: { kind: "stickiness", date_range }
+      })
+      assert.strictEqual(answered.status, 400, JSON.stringify(date_range))
+    }
+  })
+
+  it("counts as a user of the cohort that it names", async () => {
+    const cohort = await send("POST", "/analytics/cohorts", { name: "Testers", membership: { kind: "static" } })
+    const id = String(cohort.body["id"])
+    const filters = { cohort: id, operator: "is_member" }
+    const path = await keep("Testers' days", { kind: "stickiness", date_range: last, filters })
+    const refused = await send("DELETE", `/analytics/cohorts/${id}`)
+    assert.strictEqual(refused.status, 409, JSON.stringify(refused.body))
+    assert.deepInclude(problemOf(refused), {
+      code: "in_use",
+      detail: `${path.replace("/analytics/", "")} (Testers' days)`
+    })
+    assert.strictEqual((await send("DELETE", path)).status, 204)
+    assert.strictEqual((await send("DELETE", `/analytics/cohorts/${id}`)).status, 204)
+  })
+})
+
+describe("a share link", () => {
+  const follow = (path: string, headers: Readonly<Record<string, string>> = {}) => fetch(server.url + path, { headers })
+
+  it("shows an answer to whoever has it, as JSON or as a picture, until it is revoked", async () => {
+    const insight = await keep("Days <shared>", { kind: "stickiness", date_range: last })
+    const made = await send("POST", "/analytics/shares", { insight: insight.split("/").at(-1) })
+    assert.strictEqual(made.status, 201, JSON.stringify(made.body))
+    const path = String(made.body["path"])
+    assert.match(path, /^\/s\/[\w-]{32}$/)
+
+    const json = await follow(path)
+    assert.strictEqual(json.status, 200)
+    const shared = (await json.json()) as Readonly<Record<string, unknown>>
+    assert.deepStrictEqual(Object.keys(shared).toSorted(), ["answer", "name"])
+    for (const [at, headers] of [
+      [`${path}.svg`, {}],
+      [path, { accept: "image/avif,image/svg+xml,image/*,*/*;q=0.8" }]
+    ] as const) {
+      const picture = await follow(at, headers)
+      assert.strictEqual(picture.status, 200)
+      assert.match(picture.headers.get("content-type")!, /^image\/svg\+xml/)
+      assert.strictEqual(picture.headers.get("cache-control"), "public, no-cache")
+      assert.match(picture.headers.get("ratelimit-policy")!, /^"anonymous"/)
+      assert.include(await picture.text(), "Days &lt;shared&gt;")
+      const known = { ...headers, "if-none-match": picture.headers.get("etag")! }
+      assert.strictEqual((await follow(at, known)).status, 304)
+    }
+    assert.strictEqual((await follow(path, { accept: "text/plain" })).status, 406)
+    assert.strictEqual((await follow(`${path}.svg?width=1`)).status, 400)
+    assert.strictEqual((await follow(`${path}?strange=1`)).status, 400)
+
+    const inUse = await send("DELETE", insight)
+    assert.strictEqual(inUse.status, 409, JSON.stringify(inUse.body))
+    const link = made.headers.get("location")!
+    assert.deepStrictEqual((await send("GET", link)).body, made.body)
+    assert.strictEqual((await send("DELETE", link)).status, 204)
+    for (const at of [path, `${path}.svg`, `/s/${"A".repeat(32)}`]) {
+      const gone = await follow(at)
+      assert.strictEqual(gone.status, 404, at)
+      assert.strictEqual(gone.headers.get("content-type"), "application/problem+json")
+    }
+    assert.strictEqual((await send("DELETE", insight)).status, 204)
+  })
+
+  it("is refused for single people, for what is not there, and for a time that is over", async () => {
+    const people = await keep("By device", {
+      kind: "trend",
+      date_range: last,
+      metrics: ["events"],
+      dimensions: ["anonymous_id"]
+    })
+    const refused = await send("POST", "/analytics/shares", { insight: people.split("/").at(-1) })
+    assert.strictEqual(refused.status, 409)
+    assert.deepInclude(problemOf(refused), { pointer: "/insight", code: "not_aggregated" })
+    assert.strictEqual((await send("POST", "/analytics/shares", { insight: "none" })).status, 404)
+    const good = await keep("By day", { kind: "stickiness", date_range: last })
+    const over = await send("POST", "/analytics/shares", { insight: good.split("/").at(-1), expires_at: 1 })
+    assert.strictEqual(over.status, 422, JSON.stringify(over.body))
+  })
+})
