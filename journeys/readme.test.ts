@@ -34,6 +34,8 @@ import { lifetimeCustomersMax } from "../ports/analytics/LifetimePlan.ts"
 import { lifetimeBucketsMax } from "../ports/analytics/LifetimeQuestion.ts"
 import { listLimitMax } from "../ports/documents/DocumentStore.ts"
 import { keyDaysMax } from "../ports/platform/ApiKey.ts"
+import { pictureMillisMax, picturesWaitingMax } from "../adapters/echarts/Pictures.ts"
+import { pictureHeightMax, pictureHeightMin, pictureWidthMax, pictureWidthMin } from "../ports/analytics/Picture.ts"
 import { accept, openShell, readmeText, tour } from "./ReadmeTour.ts"
 import { startServer } from "./ServerProcess.ts"
 import type { ServerProcess } from "./ServerProcess.ts"
@@ -161,6 +163,7 @@ describe("README's tables", () => {
         `${cohortConditionsMax} conditions, ${cohortDepthMax} levels deep; ${cohortMembersMax} listed ids, ${cohortMembersPageMax} a request; ${cohortsReachedMax} cohorts that name each other`,
         `${lifetimeBucketsMax} cohorts and periods, ${horizonWeeksMax} weeks ahead, ${lifetimeCustomersMax} customers`,
         `${computationsAtOnceMax} at once, ${computationsWaitingMax} waiting, ${computationMillisMax / 1000} s each`,
+        `${pictureWidthMin} to ${pictureWidthMax} by ${pictureHeightMin} to ${pictureHeightMax} pixels, ${picturesWaitingMax} waiting, ${pictureMillisMax / 1000} s each`,
         `${listLimitMax} items, ${limitUsual} by default`,
         `${queriesAtOnceMax} at once, ${queriesWaitingMax} waiting`,
         String(watchersMax),

@@ -207,9 +207,9 @@ const cellsOption = (shape: Of<"cells">): EChartsCoreOption => ({
   ]
 })
 
-/** Whether the cell's colour lies in the darker half of the scale. */
+/** Whether the cell's colour is too dark for ink. */
 const isDark = ({ cells }: Of<"cells">, share: number): boolean =>
-  share > 0.55 * Math.max(0.01, ...cells.filter(({ column }) => column > 0).map((each) => each.share))
+  share > 0.65 * Math.max(0.01, ...cells.filter(({ column }) => column > 0).map((each) => each.share))
 
 const flowsOption = (shape: Of<"flows">): EChartsCoreOption => {
   const labels = new Map(shape.nodes.map(({ id, label }) => [id, short(label, 26)]))
