@@ -14,6 +14,8 @@ export interface Configuration {
   readonly trustedHops: number
   /** Time from one writing of the lake to the next. */
   readonly lakeSeconds: number
+  /** Time that one SQL question has. */
+  readonly sqlSeconds: number
   readonly logLevel: LogLevelName
   /** Where traces are sent; unset, no telemetry leaves the process. */
   readonly tracing: TracingConfiguration | undefined
@@ -59,6 +61,7 @@ export const readConfiguration = (
     perMinute: readLimits(environment["RATE_LIMITS"], mistakes),
     trustedHops: number("TRUSTED_HOPS", 0, 10),
     lakeSeconds: number("LAKE_SECONDS", 60, 3600),
+    sqlSeconds: number("SQL_SECONDS", 20, 600),
     logLevel: readLogLevel(environment["LOG_LEVEL"], mistakes),
     tracing: readTracing(environment, mistakes),
     jwks: readJwks(environment, mistakes)

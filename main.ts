@@ -36,6 +36,7 @@ const service = (configuration: Configuration, lifecycle: ReturnType<typeof make
   const world = embedded({
     dataFolder: configuration.dataFolder,
     geoDatabase: configuration.geoDatabase,
+    sqlMillisMax: configuration.sqlSeconds * 1000,
     jwks: configuration.jwks,
     computations: new URL("workers/computing.ts", import.meta.url),
     tracing: configuration.tracing === undefined ? undefined : { ...configuration.tracing, version },

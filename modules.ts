@@ -13,6 +13,7 @@ import { FunnelsGroup } from "./http/contract/funnels.ts"
 import { HeatmapsGroup } from "./http/contract/heatmaps.ts"
 import { InsightsGroup, SharedGroup, SharesGroup } from "./http/contract/insights.ts"
 import { KeysGroup } from "./http/contract/keys.ts"
+import { LakeGroup } from "./http/contract/lake.ts"
 import { LifetimeGroup } from "./http/contract/lifetime.ts"
 import { PathsGroup } from "./http/contract/paths.ts"
 import { PeopleGroup } from "./http/contract/people.ts"
@@ -65,6 +66,7 @@ export const modules: ReadonlyArray<Module> = [
       PathsGroup,
       PeopleGroup,
       RetentionGroup,
+      LakeGroup,
       LifetimeGroup,
       AttributionGroup,
       SessionsGroup,
@@ -75,6 +77,7 @@ export const modules: ReadonlyArray<Module> = [
       "events:import",
       "analytics:read",
       "analytics:write",
+      "analytics:sql",
       "persons:read",
       "persons:write",
       "pii:read"

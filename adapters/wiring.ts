@@ -31,6 +31,8 @@ import * as ThreadComputation from "./threads/Computation.ts"
 export interface WorldOptions {
   readonly dataFolder: string
   readonly geoDatabase: string | undefined
+  /** Time that one SQL question has. */
+  readonly sqlMillisMax: number
   readonly collections: ReadonlyArray<Collection>
   /** Another issuer whose tokens count beside our own. */
   readonly jwks: JwksOptions | undefined
@@ -55,13 +57,21 @@ const issuers = (jwks: JwksOptions | undefined) =>
   )
 
 /** Every port of the world on the embedded adapters: one process, one folder. */
-export const embedded = ({ collections, computations, dataFolder, geoDatabase, jwks, tracing }: WorldOptions) => {
+export const embedded = ({
+  collections,
+  computations,
+  dataFolder,
+  geoDatabase,
+  jwks,
+  sqlMillisMax,
+  tracing
+}: WorldOptions) => {
   const files = filesOf(dataFolder)
   const rootKeys = FileRootKeys.layer({ file: files.rootKey, isNeeded: () => holdsEvents(files.log) })
   const stores = Layer.mergeAll(
     DiskEventLog.layer({ folder: files.log }),
     DuckdbEventStore.layer({ file: files.events }),
-    DuckdbEventLake.layer({ folder: files.lake }),
+    DuckdbEventLake.layer({ folder: files.lake, selectMillisMax: sqlMillisMax }),
     Layer.provide(SqliteDocumentStore.layer({ file: files.documents }), Layer.succeed(Collections, collections)),
     Layer.provideMerge(SqliteSubjectKeys.layer({ file: files.subjectKeys }), rootKeys),
     Layer.provideMerge(issuers(jwks), FileTokenKey.layer({ file: files.tokenKey })),

@@ -13,6 +13,7 @@ import * as funnels from "./analytics/funnelHandlers.ts"
 import * as analytics from "./analytics/handlers.ts"
 import * as heatmaps from "./analytics/heatmapHandlers.ts"
 import * as ingest from "./analytics/ingestRoutes.ts"
+import * as lake from "./analytics/lakeHandlers.ts"
 import * as lifetime from "./analytics/lifetimeHandlers.ts"
 import * as paths from "./analytics/pathHandlers.ts"
 import * as people from "./analytics/peopleHandlers.ts"
@@ -58,6 +59,7 @@ const api = HttpApiBuilder.layer(ServedApi).pipe(
     paths.layer,
     people.layer,
     retention.layer,
+    lake.layer,
     lifetime.layer,
     attribution.layer,
     sessions.layer,

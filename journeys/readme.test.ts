@@ -3,6 +3,8 @@ import { tmpdir } from "node:os"
 import { join, resolve } from "node:path"
 import { afterAll, assert, beforeAll, describe, it } from "vitest"
 import { queriesAtOnceMax, queriesWaitingMax } from "../adapters/duckdb/Engine.ts"
+import { selectMillisMaxUsual, selectsAtOnceMax, selectsWaitingMax } from "../adapters/duckdb/EventLake.ts"
+import { roomMegabytes } from "../adapters/duckdb/lake/closedRoom.ts"
 import { computationMillisMax, computationsAtOnceMax, computationsWaitingMax } from "../adapters/threads/Computation.ts"
 import { banner } from "../banner.ts"
 import { readConfiguration } from "../configuration.ts"
@@ -21,6 +23,7 @@ import {
   propertyCountMax,
   stringCharactersMax
 } from "../ports/analytics/AnalyticsEvent.ts"
+import { sqlBytesMax, sqlCharactersMax, sqlRowsMax, sqlRowsUsual } from "../ports/analytics/EventLake.ts"
 import { conversionWindowDaysMax, funnelExclusionsMax, funnelStepsMax } from "../ports/analytics/FunnelQuestion.ts"
 import {
   bucketsMax,
@@ -73,7 +76,7 @@ describe.runIf(hasCurl)("the tour of README", () => {
   let shell: ReturnType<typeof openShell>
 
   beforeAll(async () => {
-    server = await startServer(undefined, { RATE_LIMITS: "" })
+    server = await startServer(undefined, { RATE_LIMITS: "", LAKE_SECONDS: "1" })
     shell = openShell(root, { ...shellEnvironment(), DATA_DIR: server.folder })
   })
   afterAll(async () => {
@@ -166,6 +169,7 @@ describe("README's tables", () => {
         `${pictureWidthMin} to ${pictureWidthMax} by ${pictureHeightMin} to ${pictureHeightMax} pixels, ${picturesWaitingMax} waiting, ${pictureMillisMax / 1000} s each`,
         `${listLimitMax} items, ${limitUsual} by default`,
         `${queriesAtOnceMax} at once, ${queriesWaitingMax} waiting`,
+        `${sqlCharactersMax} characters, ${sqlRowsMax} rows (${sqlRowsUsual} by default), ${megabytes(sqlBytesMax)}, ${selectMillisMaxUsual / 1000} s, ${roomMegabytes} MB of memory; ${selectsAtOnceMax} at once, ${selectsWaitingMax} waiting`,
         String(watchersMax),
         `${keyDaysMax} days`
       ]

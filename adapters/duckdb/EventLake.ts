@@ -1,15 +1,16 @@
 import { Effect, Layer, Semaphore } from "effect"
 import { rm } from "node:fs/promises"
 import { join } from "node:path"
-import { EventLake, removedEventTypesMax, removedSubjectsMax } from "../../ports/analytics/EventLake.ts"
-import type { LakeSelection } from "../../ports/analytics/EventLake.ts"
+import { EventLake, removedEventTypesMax, removedSubjectsMax, sqlBytesMax } from "../../ports/analytics/EventLake.ts"
+import type { LakeSelection, SqlQuestion } from "../../ports/analytics/EventLake.ts"
 import { PortFailure } from "../../ports/PortFailure.ts"
 import { Catalog } from "./lake/Catalog.ts"
 import { lakeFailure } from "./lake/failures.ts"
 import type { DayOfWorkspace } from "./lake/jobs.ts"
 import { eventsOf, isSelected } from "./lake/lakeText.ts"
 import type { LakeFile } from "./lake/LakeFolder.ts"
-import { runJob } from "./lake/Processes.ts"
+import { runJob, runWriting } from "./lake/Processes.ts"
+import { viewNames, viewsOf } from "./lake/viewText.ts"
 import { Staged } from "./lake/Staged.ts"
 
 /** Bytes of lines that one writing takes. */
@@ -19,12 +20,18 @@ export const filesMergedAtUsual = 8
 /** A file with so many events is not written again for the sake of others. */
 const mergedEventsMax = 1_000_000
 const writeMillisMax = 300_000
+/** SELECTs that run at once, and those that wait for a place; over it one fails as overloaded. */
+export const selectsAtOnceMax = 2
+export const selectsWaitingMax = 8
+export const selectMillisMaxUsual = 20_000
 const removeMillisMax = 3_600_000
 
 export interface EventLakeOptions {
   /** Made where it is missing. */
   readonly folder: string
   readonly filesMergedAt?: number
+  /** Time that one SELECT has. */
+  readonly selectMillisMax?: number
 }
 
 /** Parquet files by workspace and day, written and read by processes of their own. */
@@ -39,6 +46,7 @@ export const layer = (options: EventLakeOptions): Layer.Layer<EventLake, PortFai
       const writing = yield* Semaphore.make(1)
       const writer = makeWriter(catalog, staged, options.filesMergedAt ?? filesMergedAtUsual)
       const alone = writing.withPermits(1)
+      const inRoom = yield* makeRooms
       const goOn = Effect.forEach(catalog.workspacesRemoving(), (workspace) => writer.removePending(workspace))
       yield* Effect.forkScoped(Effect.ignore(alone(goOn)))
       return EventLake.of({
@@ -56,7 +64,8 @@ export const layer = (options: EventLakeOptions): Layer.Layer<EventLake, PortFai
           Effect.andThen(
             refuseLarge(selection),
             alone(Effect.andThen(writer.flush, writer.remove(workspace, selection)))
-          )
+          ),
+        select: (question) => inRoom(selectIn(catalog, question, options.selectMillisMax ?? selectMillisMaxUsual))
       })
     })
   )
@@ -87,6 +96,41 @@ const refuseLarge = (selection: LakeSelection): Effect.Effect<void, PortFailure>
   )
 }
 
+const makeRooms = Effect.gen(function* () {
+  const places = yield* Semaphore.make(selectsAtOnceMax)
+  let held = 0
+  return <A, E>(work: Effect.Effect<A, E>): Effect.Effect<A, E | PortFailure> =>
+    Effect.suspend((): Effect.Effect<A, E | PortFailure> => {
+      if (held >= selectsAtOnceMax + selectsWaitingMax) return Effect.fail(crowded)
+      held += 1
+      return Effect.ensuring(
+        places.withPermits(1)(work),
+        Effect.sync(() => void (held -= 1))
+      )
+    })
+})
+
+const crowded = new PortFailure({
+  port: "EventLake",
+  operation: "select",
+  reason: "overloaded",
+  detail: `${selectsWaitingMax} statements wait already`
+})
+
+const selectIn = (catalog: Catalog, question: SqlQuestion, millisMax: number) =>
+  Effect.acquireUseRelease(
+    Effect.sync(() => catalog.read(question.workspace)),
+    ({ files, removing }) => {
+      const paths = files.map(({ path }) => path)
+      const { merges, personalColumns, rowsMax, sql, workspace } = question
+      const views = viewsOf({ workspace, paths, removing, personalColumns }, merges)
+      const input = { paths, views, viewNames, sql, rowsMax, bytesMax: sqlBytesMax }
+      const state = stateOf(catalog, workspace)
+      return Effect.map(runJob("select", input, millisMax), (rows) => ({ ...rows, state }))
+    },
+    ({ release }) => Effect.sync(release)
+  )
+
 /** What changes the lake; one of these runs at a time. */
 const makeWriter = (catalog: Catalog, staged: Staged, filesMergedAt: number) => {
   const { root } = catalog
@@ -95,7 +139,7 @@ const makeWriter = (catalog: Catalog, staged: Staged, filesMergedAt: number) => 
     const handed = yield* attempt("flush", () => staged.hand())
     if (handed === undefined) return
     const sequence = catalog.progress.sequence + 1
-    const { days } = yield* runJob("write", { root, scratch: handed.scratch, sequence }, writeMillisMax).pipe(
+    const { days } = yield* runWriting("write", { root, scratch: handed.scratch, sequence }, writeMillisMax).pipe(
       Effect.ensuring(Effect.promise(() => rm(handed.scratch, { force: true })))
     )
     yield* attempt("flush", async () => {
@@ -118,7 +162,7 @@ const makeWriter = (catalog: Catalog, staged: Staged, filesMergedAt: number) => 
         const run = smallFiles(catalog.day(at))
         if (run.length < filesMergedAt) return
         const into = { ...at, first: run[0]!.first, last: run.at(-1)!.last, revision: 0 }
-        yield* runJob("merge", { root, rows: eventsOf(run.map(({ path }) => path)), into }, writeMillisMax)
+        yield* runWriting("merge", { root, rows: eventsOf(run.map(({ path }) => path)), into }, writeMillisMax)
         yield* attempt("merge", () => catalog.refresh(at))
       })
     )
@@ -132,7 +176,7 @@ const makeWriter = (catalog: Catalog, staged: Staged, filesMergedAt: number) => 
     const files = placed(catalog.files(workspace), selection)
     return files.length === 0
       ? Effect.succeed({ events: 0 })
-      : runJob("remove", { root, files, selected: isSelected(selection), counts }, removeMillisMax)
+      : runWriting("remove", { root, files, selected: isSelected(selection), counts }, removeMillisMax)
   }
 
   const removeOne = Effect.fnUntraced(function* (workspace: string, selection: LakeSelection) {

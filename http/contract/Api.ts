@@ -9,6 +9,7 @@ import { HeatmapsGroup } from "./heatmaps.ts"
 import { HealthGroup } from "./health.ts"
 import { InsightsGroup, SharedGroup, SharesGroup } from "./insights.ts"
 import { KeysGroup } from "./keys.ts"
+import { LakeGroup } from "./lake.ts"
 import { LifetimeGroup } from "./lifetime.ts"
 import { operationsOf } from "./Operation.ts"
 import type { Operation } from "./Operation.ts"
@@ -33,6 +34,7 @@ const served = [
   SharesGroup,
   SharedGroup,
   HeatmapsGroup,
+  LakeGroup,
   LifetimeGroup,
   PathsGroup,
   PeopleGroup,

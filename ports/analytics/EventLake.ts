@@ -1,8 +1,16 @@
 import type { Effect } from "effect"
-import { Context } from "effect"
+import { Context, Schema } from "effect"
 import type { PortFailure } from "../PortFailure.ts"
 import type { WorkspaceId } from "../WorkspaceId.ts"
+import type { UserMerge } from "./EventStore.ts"
 
+/** Longest text of one SQL question. */
+export const sqlCharactersMax = 20_000
+/** Rows that one SQL question answers at the most, and where it does not say. */
+export const sqlRowsMax = 10_000
+export const sqlRowsUsual = 1000
+/** Bytes of rows that one SQL question answers at the most, as JSON. */
+export const sqlBytesMax = 8 * 1024 * 1024
 /** Event types that one removal names. */
 export const removedEventTypesMax = 50
 /** Ids of subjects that one removal names. */
@@ -48,6 +56,37 @@ export type LakeSelection =
         | undefined
     }
 
+/** A statement that the closed room does not run, or that failed in it, in words for its author. */
+export class SqlRefused extends Schema.TaggedError<SqlRefused>()("SqlRefused", {
+  detail: Schema.String
+}) {}
+
+export interface SqlQuestion {
+  readonly workspace: WorkspaceId
+  readonly sql: string
+  readonly rowsMax: number
+  /** Users that count as others. */
+  readonly merges: ReadonlyArray<UserMerge>
+  /** Whether the columns of personal data are there. Sealed values in them come as {@link sealedReference}. */
+  readonly personalColumns: boolean
+}
+
+export interface SqlRows {
+  readonly columns: ReadonlyArray<{ readonly name: string; readonly type: string }>
+  /** JSON of the list of rows, each a list of values; what JSON numbers cannot hold exactly is text. */
+  readonly rowsJson: string
+  readonly rows: number
+  /** `rows` or `bytes` where more follow than the limit allows. */
+  readonly truncatedBy: "rows" | "bytes" | undefined
+  readonly state: LakeState
+}
+
+/**
+ * In the place of a value that is personal data stands `$pii{…}`: base64url of the JSON list
+ * [subject, event_id, field, sealed], sealed as in the stored line. Who has the keys puts the clear value in its place.
+ */
+export const sealedReference = /\$pii\{([A-Za-z0-9_-]+)\}/g
+
 /**
  * A columnar copy of every event, by workspace and UTC day.
  *
@@ -58,6 +97,10 @@ export type LakeSelection =
  *
  * `remove` makes the events invisible at once and answers when they are in no file any more. It does not reach lines that are
  * given later: whoever writes must keep those of erased subjects away.
+ *
+ * `select` runs one SELECT in a closed room, where nothing exists but this workspace's events: no file, no network, no
+ * setting, no other workspace. Fails as `overloaded` where too many wait or the statement needs too much memory, as `timeout` at its
+ * deadline.
  *
  * Eventual on remote engines: a file of theirs is delivered within minutes, an event that was delivered twice is seen once
  * only after the day was compacted, and removed events are invisible at once (a list of what is removed) but in files
@@ -85,5 +128,6 @@ export class EventLake extends Context.Service<
       workspace: WorkspaceId,
       selection: LakeSelection
     ) => Effect.Effect<{ readonly events: number }, PortFailure>
+    readonly select: (question: SqlQuestion) => Effect.Effect<SqlRows, SqlRefused | PortFailure>
   }
 >()("ports/analytics/EventLake") {}

@@ -26,6 +26,23 @@ export interface LakeJobs {
     }
     readonly result: { readonly events: number }
   }
+  /** Runs one SELECT where nothing exists but the views over the files of `paths`. */
+  readonly select: {
+    readonly input: {
+      readonly paths: ReadonlyArray<string>
+      readonly views: ReadonlyArray<string>
+      readonly viewNames: ReadonlyArray<string>
+      readonly sql: string
+      readonly rowsMax: number
+      readonly bytesMax: number
+    }
+    readonly result: {
+      readonly columns: ReadonlyArray<{ readonly name: string; readonly type: string }>
+      readonly rowsJson: string
+      readonly rows: number
+      readonly truncatedBy: "rows" | "bytes" | undefined
+    }
+  }
 }
 
 export interface DayOfWorkspace {
@@ -40,5 +57,7 @@ export type LakeJob = keyof LakeJobs
 /** What a process says at its end. */
 export type Outcome =
   | { readonly done: LakeJobs[LakeJob]["result"] }
+  /** In words for the statement's author. */
+  | { readonly refused: string }
   /** The engine's own words. */
   | { readonly failed: string }

@@ -2,6 +2,7 @@ import { writeFileSync } from "node:fs"
 import { setPriority } from "node:os"
 import process from "node:process"
 import type { LakeJob, LakeJobs, Outcome } from "./jobs.ts"
+import { RefusedStatement } from "./RefusedStatement.ts"
 
 /**
  * The module that a process of the lake runs: it is sent one job and ends with it. It takes the processor only when nobody else
@@ -12,7 +13,8 @@ const behindOthers = 5
 const works: { readonly [Job in LakeJob]: (input: LakeJobs[Job]["input"]) => Promise<LakeJobs[Job]["result"]> } = {
   write: async (input) => (await import("./writing.ts")).writeDays(input),
   merge: async (input) => (await import("./rewriting.ts")).mergeFiles(input),
-  remove: async (input) => (await import("./rewriting.ts")).removeEvents(input)
+  remove: async (input) => (await import("./rewriting.ts")).removeEvents(input),
+  select: async (input) => (await import("./closedRoom.ts")).selectRows(input)
 }
 
 const stepBack = (): void => {
@@ -35,7 +37,12 @@ if (process.send !== undefined) {
     stepBack()
     works[job](input).then(
       (done) => answer({ done }),
-      (cause: unknown) => answer({ failed: cause instanceof Error ? cause.message : String(cause) })
+      (cause: unknown) =>
+        answer(
+          cause instanceof RefusedStatement
+            ? { refused: cause.message }
+            : { failed: cause instanceof Error ? cause.message : String(cause) }
+        )
     )
   })
 }

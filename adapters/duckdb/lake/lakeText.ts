@@ -101,3 +101,21 @@ export const isSelected = (selection: LakeSelection): string => {
     ...(exceptSubjects === undefined ? [] : [`not (${ofSubjects(exceptSubjects)})`])
   ].join(" and ")})`
 }
+
+const typed: Readonly<Record<string, string>> = {
+  event_id: "uuid",
+  time: "timestamp",
+  received_at: "timestamp",
+  batch_index: "integer",
+  client_time: "timestamp",
+  sent_at: "timestamp",
+  historical: "boolean",
+  amount_minor: "bigint",
+  properties: "json",
+  traits: "json",
+  traits_once: "json",
+  personal: "json"
+}
+
+/** No events, by their columns. */
+export const emptyEvents = `select ${columnNames.map((name) => `null::${typed[name] ?? "varchar"} as "${name}"`).join(", ")} where false`

@@ -68,6 +68,13 @@ const allMerges = Effect.fnUntraced(function* (workspace: WorkspaceId) {
   return merges
 })
 
+/** Users of the workspace that count as others. */
+export const currentMerges = (workspace: WorkspaceId) =>
+  Effect.map(
+    Effect.catchTag(allMerges(workspace), "InvalidCursor", (cause) => Effect.die(cause)),
+    resolveMerges
+  )
+
 /** One at a time, so that a list read earlier never replaces a later one. */
 const applying = Semaphore.makeUnsafe(1)
 

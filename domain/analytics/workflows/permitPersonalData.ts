@@ -1,0 +1,24 @@
+import { Clock, Effect } from "effect"
+import { DocumentStore } from "../../../ports/documents/DocumentStore.ts"
+import { Refused } from "../../../ports/platform/Refused.ts"
+import { auditOf } from "../../platform/audit.ts"
+import type { Actor } from "../../platform/audit.ts"
+
+/** Lets through who may read personal data, once the audit log says so. */
+export const permitPersonalData = Effect.fnUntraced(function* (
+  actor: Actor & { readonly mayReadPersonalData: boolean },
+  target: string
+) {
+  if (!actor.mayReadPersonalData) {
+    return yield* new Refused({
+      kind: "forbidden",
+      detail: "personal data needs the scope pii:read",
+      errors: [{ pointer: "/personal_data", code: "forbidden", detail: "needs the scope pii:read" }]
+    })
+  }
+  const documents = yield* DocumentStore
+  const record = yield* auditOf(actor, yield* Clock.currentTimeMillis, "personal_data.read", target)
+  yield* documents
+    .commit(actor.workspace, { writes: [], audit: [record] })
+    .pipe(Effect.catchTag(["StaleRevision", "DuplicateKey"], (conflict) => Effect.die(conflict)))
+})
