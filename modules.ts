@@ -9,6 +9,7 @@ import * as workspaces from "./domain/platform/workspaces.ts"
 import { ActivityGroup } from "./http/contract/activity.ts"
 import { AnalyticsGroup, EventsGroup } from "./http/contract/analytics.ts"
 import { CohortsGroup } from "./http/contract/cohorts.ts"
+import { DashboardsGroup } from "./http/contract/dashboards.ts"
 import { FunnelsGroup } from "./http/contract/funnels.ts"
 import { HeatmapsGroup } from "./http/contract/heatmaps.ts"
 import { InsightsGroup, SharedGroup, SharesGroup } from "./http/contract/insights.ts"
@@ -28,6 +29,7 @@ import { cohortMembers, cohorts } from "./ports/analytics/Cohort.ts"
 import type { EventLog } from "./ports/analytics/EventLog.ts"
 import type { EventStore } from "./ports/analytics/EventStore.ts"
 import { funnels } from "./ports/analytics/Funnel.ts"
+import { dashboards } from "./ports/analytics/Dashboard.ts"
 import { insights } from "./ports/analytics/Insight.ts"
 import { shares, shareSlugs } from "./ports/analytics/Share.ts"
 import type { LiveFeed } from "./ports/analytics/LiveFeed.ts"
@@ -58,6 +60,7 @@ export const modules: ReadonlyArray<Module> = [
       EventsGroup,
       AnalyticsGroup,
       CohortsGroup,
+      DashboardsGroup,
       FunnelsGroup,
       InsightsGroup,
       SharesGroup,
@@ -87,6 +90,7 @@ export const modules: ReadonlyArray<Module> = [
       mergePeople.mergingWorkspaces,
       mergePeople.mergeOrder,
       droppedEvents.collection,
+      dashboards.collection,
       insights.collection,
       shares,
       shareSlugs,

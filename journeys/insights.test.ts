@@ -84,6 +84,43 @@ describe("an insight", () => {
   })
 })
 
+describe("a dashboard", () => {
+  it("answers its tiles in order, and keeps their insights from being deleted", async () => {
+    const insight = async (name: string, question: object) => (await keep(name, question)).split("/").at(-1)!
+    const first = await insight("Tile of days", { kind: "stickiness", date_range: last })
+    const second = await insight("Tile of people", { kind: "trend", date_range: last, metrics: ["people"] })
+    const position = { column: 0, row: 0, width: 6, height: 4 }
+    const tiles = [{ insight: second, title: "Who came", position }, { insight: first }]
+    const made = await send("POST", "/analytics/dashboards", { name: "Two tiles", tiles })
+    assert.strictEqual(made.status, 201, JSON.stringify(made.body))
+    const path = made.headers.get("location")!
+    const { body, status } = await send("GET", `${path}/answers`)
+    assert.strictEqual(status, 200, JSON.stringify(body))
+    const shown = body["tiles"] as ReadonlyArray<Readonly<Record<string, unknown>>>
+    assert.deepStrictEqual(
+      shown.map((tile) => [tile["insight"], tile["title"], tile["outcome"]]),
+      [
+        [second, "Who came", "answered"],
+        [first, "Tile of days", "answered"]
+      ]
+    )
+    assert.isString(body["watermark"])
+    const refused = await send("DELETE", `/analytics/insights/${first}`)
+    assert.strictEqual(refused.status, 409)
+    assert.deepInclude(problemOf(refused), { code: "in_use" })
+    const changed = { name: "Two tiles", tiles: tiles.slice(0, 1) }
+    assert.strictEqual((await send("PUT", path, changed, { "if-match": '"1"' })).status, 200)
+    assert.strictEqual((await send("DELETE", `/analytics/insights/${first}`)).status, 204)
+    assert.strictEqual((await send("DELETE", path)).status, 204)
+  })
+
+  it("refuses tiles of insights that are not there", async () => {
+    const refused = await send("POST", "/analytics/dashboards", { name: "None", tiles: [{ insight: "none" }] })
+    assert.strictEqual(refused.status, 422)
+    assert.deepInclude(problemOf(refused), { pointer: "/tiles/0/insight", code: "unknown_insight" })
+  })
+})
+
 describe("a share link", () => {
   const follow = (path: string, headers: Readonly<Record<string, string>> = {}) => fetch(server.url + path, { headers })
 

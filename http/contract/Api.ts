@@ -4,6 +4,7 @@ import { AnalyticsGroup, EventsGroup, StreamGroup } from "./analytics.ts"
 import { CohortsGroup } from "./cohorts.ts"
 import { LiveEvent } from "../../ports/analytics/LiveFeed.ts"
 import { describeDocument } from "./describeDocument.ts"
+import { DashboardsGroup } from "./dashboards.ts"
 import { FunnelsGroup } from "./funnels.ts"
 import { HeatmapsGroup } from "./heatmaps.ts"
 import { HealthGroup } from "./health.ts"
@@ -29,6 +30,7 @@ const served = [
   ActivityGroup,
   AttributionGroup,
   CohortsGroup,
+  DashboardsGroup,
   FunnelsGroup,
   InsightsGroup,
   SharesGroup,

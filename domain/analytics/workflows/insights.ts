@@ -6,6 +6,7 @@ import type { WorkspaceId } from "../../../ports/WorkspaceId.ts"
 import type { Actor } from "../../platform/audit.ts"
 import { createItem, readItem, removeItem, replaceItem } from "../../platform/resources.ts"
 import { askAny, mistakesOf } from "./askAny.ts"
+import { dashboardsWith } from "./dashboards.ts"
 import { usersOfInsight } from "./shares.ts"
 
 const check = Effect.fnUntraced(function* (workspace: WorkspaceId, { question }: NewInsight) {
@@ -30,9 +31,10 @@ export const replaceInsight = Effect.fnUntraced(function* (
   return yield* replaceItem(insights, actor, id, definition, revision)
 })
 
-/** Refused while links lead to it. */
+/** Refused while links lead to it or dashboards show it. */
 export const removeInsight = Effect.fnUntraced(function* (actor: Actor, id: string, revision: number) {
-  yield* removeItem(insights, actor, id, revision, yield* usersOfInsight(actor.workspace, id))
+  const users = [...(yield* usersOfInsight(actor.workspace, id)), ...(yield* dashboardsWith(actor.workspace, id))]
+  yield* removeItem(insights, actor, id, revision, users)
 })
 
 export const answerInsight = Effect.fnUntraced(function* (workspace: WorkspaceId, id: string) {

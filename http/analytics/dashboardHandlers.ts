@@ -1,0 +1,59 @@
+import { Effect } from "effect"
+import { HttpServerResponse } from "effect/http"
+import { HttpApiBuilder } from "effect/http-api"
+import { answerDashboard, createDashboard, replaceDashboard } from "../../domain/analytics/workflows/dashboards.ts"
+import { listItems, readItem, removeItem } from "../../domain/platform/resources.ts"
+import { dashboards } from "../../ports/analytics/Dashboard.ts"
+import type { Dashboard } from "../../ports/analytics/Dashboard.ts"
+import { CurrentPrincipal } from "../contract/Admission.ts"
+import { ServedApi } from "../contract/Api.ts"
+import { limitUsual } from "../contract/parameters.ts"
+import { answerProblems } from "../middleware/failures.ts"
+import { paged } from "../middleware/pages.ts"
+import { matchRevision, withLocation, withRevision } from "../middleware/revisions.ts"
+import { measured } from "./queryMetrics.ts"
+
+export const layer = HttpApiBuilder.group(ServedApi, "dashboards", (handlers) =>
+  handlers.handleAll({
+    answers: ({ params }) =>
+      Effect.flatMap(CurrentPrincipal, ({ workspace }) =>
+        answerProblems(measured(answerDashboard(workspace, params.id)))
+      ),
+    list: ({ query: { cursor, limit = limitUsual } }) =>
+      Effect.flatMap(CurrentPrincipal, ({ workspace }) =>
+        answerProblems(Effect.flatMap(listItems<Dashboard>(dashboards, workspace, limit, cursor), paged))
+      ),
+    create: ({ payload }) =>
+      Effect.flatMap(CurrentPrincipal, (principal) =>
+        answerProblems(
+          Effect.flatMap(createDashboard(principal, payload), (made) => withLocation("/analytics/dashboards", made))
+        )
+      ),
+    read: ({ params }) =>
+      Effect.flatMap(CurrentPrincipal, ({ workspace }) =>
+        answerProblems(
+          Effect.flatMap(readItem<Dashboard>(dashboards, workspace, params.id), ({ item, revision }) =>
+            withRevision(revision, item)
+          )
+        )
+      ),
+    replace: ({ params, payload }) =>
+      Effect.flatMap(CurrentPrincipal, (principal) =>
+        answerProblems(
+          matchRevision(readItem(dashboards, principal.workspace, params.id)).pipe(
+            Effect.flatMap((revision) => replaceDashboard(principal, params.id, payload, revision)),
+            Effect.flatMap(({ item, revision }) => withRevision(revision, item))
+          )
+        )
+      ),
+    remove: ({ params }) =>
+      Effect.flatMap(CurrentPrincipal, (principal) =>
+        answerProblems(
+          matchRevision(readItem(dashboards, principal.workspace, params.id)).pipe(
+            Effect.flatMap((revision) => removeItem(dashboards, principal, params.id, revision)),
+            Effect.as(HttpServerResponse.empty({ status: 204 }))
+          )
+        )
+      )
+  })
+)

@@ -1,0 +1,23 @@
+import { HttpApiEndpoint, HttpApiGroup, OpenApi } from "effect/http-api"
+import { DashboardAnswers, dashboards } from "../../ports/analytics/Dashboard.ts"
+import { Admission } from "./Admission.ts"
+import { EndpointRules, reads } from "./EndpointRules.ts"
+import { Id } from "./parameters.ts"
+import { resourceEndpoints } from "./resource.ts"
+
+/** Insights side by side. */
+export class DashboardsGroup extends HttpApiGroup.make("dashboards")
+  .add(
+    HttpApiEndpoint.get("answers", "/analytics/dashboards/:id/answers", {
+      params: { id: Id },
+      success: DashboardAnswers
+    })
+      .annotate(EndpointRules, reads("analytics:read"))
+      .annotate(OpenApi.Summary, "The answers of all tiles; one that fails says so in its own place."),
+    ...resourceEndpoints({
+      ...dashboards,
+      path: "/analytics/dashboards",
+      scopes: { read: "analytics:read", write: "analytics:write" }
+    })
+  )
+  .middleware(Admission) {}
