@@ -36,11 +36,12 @@ import type { LiveFeed } from "./ports/analytics/LiveFeed.ts"
 import type { Collection } from "./ports/documents/DocumentStore.ts"
 import type { DeadLetters } from "./ports/platform/DeadLetters.ts"
 import type { PortFailure } from "./ports/PortFailure.ts"
+import type { SubjectKeys } from "./ports/privacy/SubjectKeys.ts"
 import { feedLive } from "./workers/feedLive.ts"
 import { fillLake } from "./workers/fillLake.ts"
 import { indexEvents } from "./workers/indexEvents.ts"
 
-type ConsumerServices = EventLog | EventStore | EventLake | LiveFeed | DeadLetters
+type ConsumerServices = EventLog | EventStore | EventLake | LiveFeed | DeadLetters | SubjectKeys
 
 /** What a module adds to the process. */
 export interface Module {

@@ -4,8 +4,10 @@ import { EventLog } from "../ports/analytics/EventLog.ts"
 import { LiveFeed } from "../ports/analytics/LiveFeed.ts"
 import type { LiveEvent } from "../ports/analytics/LiveFeed.ts"
 import type { StoredEvent } from "../ports/analytics/StoredEvent.ts"
+import { SubjectKeys } from "../ports/privacy/SubjectKeys.ts"
 import { WorkspaceId } from "../ports/WorkspaceId.ts"
 import { consume } from "./consume.ts"
+import { withoutErased } from "./withoutErased.ts"
 
 /** What is older is not live any more: after a pause the feed goes on with the present. */
 const liveMillisMax = 30 * 60_000
@@ -40,6 +42,7 @@ const liveEvent = (event: StoredEvent): LiveEvent => ({
 export const feedLive = Effect.gen(function* () {
   const log = yield* EventLog
   const feed = yield* LiveFeed
+  const { tombstones } = yield* SubjectKeys
   return yield* consume({
     name: "live",
     linesMax: 2000,
@@ -49,7 +52,7 @@ export const feedLive = Effect.gen(function* () {
       if (!(yield* feed.isWatched)) return
       const now = yield* Clock.currentTimeMillis
       const byWorkspace = new Map<string, Array<LiveEvent>>()
-      for (const line of lines) {
+      for (const line of yield* withoutErased(tombstones, lines)) {
         const event = parse(line)
         if (event === undefined || event.historical === true || event.received_at / 1000 < now - liveMillisMax) continue
         const events = byWorkspace.get(event.workspace)

@@ -1,6 +1,8 @@
 import { Context, Effect, Schedule } from "effect"
 import { EventLake } from "../ports/analytics/EventLake.ts"
+import { SubjectKeys } from "../ports/privacy/SubjectKeys.ts"
 import { consume, fullLines } from "./consume.ts"
+import { withoutErased } from "./withoutErased.ts"
 
 const lakeIntervalMillisUsual = 60_000
 const linesMax = 20_000
@@ -14,6 +16,7 @@ export const LakeInterval = Context.Reference<number>("workers/LakeInterval", {
 export const fillLake = Effect.scoped(
   Effect.gen(function* () {
     const lake = yield* EventLake
+    const { tombstones } = yield* SubjectKeys
     const gatherMillis = yield* LakeInterval
     // A start has more urgent things to do, and what is in the log is safe.
     yield* Effect.sleep(gatherMillis)
@@ -26,7 +29,7 @@ export const fillLake = Effect.scoped(
       isBackground: true,
       position: lake.position,
       take: Effect.fnUntraced(function* (batch) {
-        yield* lake.write(batch)
+        yield* lake.write({ ...batch, lines: yield* withoutErased(tombstones, batch.lines) })
         if (batch.lines.length < fullLines) yield* lake.flush
       })
     })

@@ -4,8 +4,10 @@ import { EventStore, insertLinesMax } from "../ports/analytics/EventStore.ts"
 import type { RejectedLine } from "../ports/analytics/EventStore.ts"
 import { DeadLetters } from "../ports/platform/DeadLetters.ts"
 import type { DeadLetter } from "../ports/platform/DeadLetters.ts"
+import { SubjectKeys } from "../ports/privacy/SubjectKeys.ts"
 import { WorkspaceId } from "../ports/WorkspaceId.ts"
 import { consume } from "./consume.ts"
+import { withoutErased } from "./withoutErased.ts"
 
 const name = "index"
 /** An insert costs the same for one line as for hundreds; answers stay fresh well within a second. */
@@ -30,6 +32,7 @@ const workspaceOf = (line: string): WorkspaceId => {
 export const indexEvents = Effect.gen(function* () {
   const store = yield* EventStore
   const deadLetters = yield* DeadLetters
+  const { tombstones } = yield* SubjectKeys
 
   const setApart = Effect.fnUntraced(function* (rejected: ReadonlyArray<RejectedLine>) {
     const now = yield* Clock.currentTimeMillis
@@ -49,7 +52,7 @@ export const indexEvents = Effect.gen(function* () {
     gatherMillis,
     position: store.position,
     take: Effect.fnUntraced(function* (batch) {
-      let { lines } = batch
+      let lines = yield* withoutErased(tombstones, batch.lines)
       for (;;) {
         const { rejected } = yield* store.insert({ ...batch, lines })
         if (rejected.length === 0) return

@@ -44,6 +44,8 @@ describe("sqlite SubjectKeys", () => {
       const after = yield* keyOf("a").pipe(Effect.provide(keys(folder)))
       assert.deepStrictEqual([...after.key!], [...before.key!])
       assert.isTrue((yield* keyOf("b").pipe(Effect.provide(keys(folder)))).erased)
+      const tombstones = Effect.map(SubjectKeys, (subjects) => subjects.tombstones.get(one))
+      assert.deepStrictEqual(yield* Effect.provide(tombstones, keys(folder)), new Set(["b"]))
     })
   )
 

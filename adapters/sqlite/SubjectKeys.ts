@@ -17,6 +17,8 @@ const keyBytes = 32
 /** Together 60 s: longer than a backup reads this file. */
 const truncateTriesMax = 1200
 const truncatePauseMillis = 50
+/** Read at a start before the event loop has its turn. */
+const tombstonesPerSlice = 5000
 
 const schema = `
 create table if not exists workspace_keys (workspace text not null, purpose text not null, wrapped text not null, primary key (workspace, purpose));
@@ -51,15 +53,45 @@ export const layer = (options: { readonly file: string }): Layer.Layer<SubjectKe
       const database = yield* open("SubjectKeys", options.file, schema)
       const state = new WriteState()
       yield* state.watch("subject_keys")
-      return SubjectKeys.of(operations(database, roots, state, yield* openLogSync(options.file)))
+      const tombstones = yield* loadTombstones(database)
+      return SubjectKeys.of(operations(database, roots, state, yield* openLogSync(options.file), tombstones))
     })
   )
+
+/** Erased subjects by workspace. */
+class Tombstones extends Map<string, Set<string>> {
+  add(workspace: string, subject: string): void {
+    const subjects = this.get(workspace)
+    if (subjects === undefined) this.set(workspace, new Set([subject]))
+    else subjects.add(subject)
+  }
+}
+
+const loadTombstones = Effect.fnUntraced(function* (database: Database) {
+  const tombstones = new Tombstones()
+  const after = database.prepare(
+    `select workspace, subject from erased_subjects where (workspace, subject) > (?, ?)
+     order by workspace, subject limit ${tombstonesPerSlice}`
+  )
+  let last = { workspace: "", subject: "" }
+  for (;;) {
+    const rows = yield* attempt(
+      "open",
+      () => after.all(last.workspace, last.subject) as unknown as ReadonlyArray<typeof last>
+    )
+    for (const { subject, workspace } of rows) tombstones.add(workspace, subject)
+    if (rows.length < tombstonesPerSlice) return tombstones
+    last = rows.at(-1)!
+    yield* Effect.yieldNow
+  }
+})
 
 const operations = (
   database: Database,
   roots: RootKeys["Service"],
   state: WriteState,
-  sync: LogSync
+  sync: LogSync,
+  tombstones: Tombstones
 ): SubjectKeys["Service"] => {
   let young = new Map<string, Uint8Array>()
   let old = new Map<string, Uint8Array>()
@@ -184,8 +216,10 @@ const operations = (
           transaction(database, () => {
             for (const subject of subjects) table.erase(workspace, subject, now)
           })
+          for (const subject of subjects) tombstones.add(workspace, subject)
         })
       ).pipe(Effect.andThen(emptyLog(database, truncateTriesMax))),
+    tombstones,
     workspaceKey,
     rotateRoot: Effect.gen(function* () {
       const rows = yield* attempt("rotateRoot", table.workspaceKeys)

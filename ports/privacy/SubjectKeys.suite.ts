@@ -48,6 +48,8 @@ export const suite = (name: string, layer: () => Layer.Layer<SubjectKeys, PortFa
         assert.deepStrictEqual([...after.erased].toSorted(), ["gone", "never seen"])
         assert.strictEqual((yield* subjects.get(one, ["gone"])).size, 0)
         assert.strictEqual((yield* subjects.getOrCreate(other, ["gone"])).keys.size, 1)
+        assert.deepStrictEqual([...subjects.tombstones.keys()], [one])
+        assert.deepStrictEqual([...subjects.tombstones.get(one)!].toSorted(), ["gone", "never seen"])
       })
     )
 

@@ -27,7 +27,13 @@ export class SubjectKeys extends Context.Service<
       workspace: WorkspaceId,
       subjects: ReadonlyArray<string>
     ) => Effect.Effect<ReadonlyMap<string, Uint8Array>, PortFailure>
+    /** Puts the subjects on the tombstone list as well, whether they had keys or not. */
     readonly destroy: (workspace: WorkspaceId, subjects: ReadonlyArray<string>) => Effect.Effect<void, PortFailure>
+    /**
+     * Erased subjects of each workspace that has any, in memory: the list as it is at the moment. From the moment that
+     * `destroy` ends a subject is on it, after a restart too.
+     */
+    readonly tombstones: ReadonlyMap<string, ReadonlySet<string>>
     /** Made at the first call, the same ever after. */
     readonly workspaceKey: (
       workspace: WorkspaceId,

@@ -117,7 +117,18 @@ export const make: Effect.Effect<Ingestion, never, Requirements> = Effect.gen(fu
     return known === undefined ? Effect.flatMap(loadSecrets(workspace), run) : run(known)
   }
 
-  /** Encrypts personal data of the drafts; answers those whose subject is erased. Keys are durable before this ends. */
+  /** The event as it would be stored, and why it is not, where it is not: an erased subject has no events any more. */
+  const draftUnlessErased = (...given: Parameters<typeof draftEvent>): ReturnType<typeof draftEvent> => {
+    const made = draftEvent(...given)
+    if (made.dropped !== undefined || subjectKeys.tombstones.size === 0) return made
+    const erased = subjectKeys.tombstones.get(made.draft.stored.workspace)
+    return erased?.has(subjectOf(made.draft)) === true ? { ...made, dropped: "erased" } : made
+  }
+
+  /**
+   * Encrypts personal data of the drafts; answers those whose subject was erased meanwhile. Keys are durable before this
+   * ends.
+   */
   const protect = Effect.fnUntraced(function* (workspace: WorkspaceId, drafts: ReadonlyArray<Draft>) {
     const work = drafts.map((draft) => ({ draft, fields: personalFieldsOf(draft), subject: subjectOf(draft) }))
     const personal = work.filter(({ fields }) => fields.length > 0)
@@ -165,7 +176,7 @@ export const make: Effect.Effect<Ingestion, never, Requirements> = Effect.gen(fu
         }
         const event = asEvent(parsed.value)
         const arrival = { receivedAt: receive(), index: 0, historical: false, sentAt: undefined }
-        const { draft, dropped } = draftEvent(event, request, context, arrival)
+        const { draft, dropped } = draftUnlessErased(event, request, context, arrival)
         if (dropped !== undefined) {
           droppedEvents.count(request.workspace, dropped)
           return Effect.succeed<IngestReceipt>({ event_id: draft.stored.event_id, dropped })
@@ -233,7 +244,7 @@ export const make: Effect.Effect<Ingestion, never, Requirements> = Effect.gen(fu
       }
       const event: AnalyticsEvent = asEvent(value)
       const arrival = { receivedAt, index, historical: batch.historical, sentAt: batch.sentAt }
-      const { draft, dropped } = draftEvent(event, request, context, arrival)
+      const { draft, dropped } = draftUnlessErased(event, request, context, arrival)
       const { event_id } = draft.stored
       if (dropped !== undefined) items[index] = { index, status: "dropped", event_id, dropped }
       else if (seen.has(event_id)) items[index] = { index, status: "duplicate", event_id, duplicate: true }

@@ -1,0 +1,37 @@
+import { assert, describe, it } from "@effect/vitest"
+import { Effect } from "effect"
+import { withoutErased } from "./withoutErased.ts"
+
+const lineOf = (workspace: string, ids: { readonly anonymous_id: string; readonly user_id?: string }): string =>
+  JSON.stringify({ v: 1, event_id: "1", workspace, event_type: "page_view", ...ids, properties: {} })
+
+const tombstones = new Map([["one", new Set(["ada", "phone"])]])
+
+describe("lines of erased subjects", () => {
+  it.effect("are left out: the user's wherever they were, and the device's that are nobody else's", () =>
+    Effect.gen(function* () {
+      const kept = [
+        lineOf("one", { anonymous_id: "phone", user_id: "ben" }),
+        lineOf("one", { anonymous_id: "tablet" }),
+        lineOf("two", { anonymous_id: "phone", user_id: "ada" })
+      ]
+      const gone = [
+        lineOf("one", { anonymous_id: "tablet", user_id: "ada" }),
+        lineOf("one", { anonymous_id: "phone" }),
+        lineOf("one", { anonymous_id: "phone", user_id: "null" }),
+        `{"properties":{"workspace":"two"},"workspace":"one","anonymous_id":"phone"}`
+      ]
+      const noEvents = ["", "null", "no line", `{"workspace":"one"}`]
+      const lines = Array.from({ length: 300 }, () => [...gone, ...kept, ...noEvents]).flat()
+      const left = yield* withoutErased(tombstones, lines)
+      assert.deepStrictEqual(left, Array.from({ length: 300 }, () => [...kept, ...noEvents]).flat())
+    })
+  )
+
+  it.effect("are none where nobody was erased: the lines come back as they are", () =>
+    Effect.gen(function* () {
+      const lines = [lineOf("one", { anonymous_id: "phone" })]
+      assert.strictEqual(yield* withoutErased(new Map(), lines), lines)
+    })
+  )
+})
