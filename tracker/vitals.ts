@@ -24,6 +24,7 @@ const watch = (type: string, each: (entry: Entry) => void): void => {
 
 let first: Page
 let isTold = false
+let firstByte: number | undefined
 let largest: number | undefined
 let shifts: number | undefined
 const interactions = new Map<number, number>()
@@ -58,7 +59,7 @@ const watchShifts = (): void => {
 export const watchVitals = (): void => {
   first = page
   if (PerformanceObserver.supportedEntryTypes.includes("layout-shift")) shifts = 0
-  watch("navigation", ({ responseStart }) => tell("TTFB", responseStart))
+  watch("navigation", ({ responseStart }) => (firstByte = responseStart))
   watch("paint", ({ name, startTime }) => name === "first-contentful-paint" && tell("FCP", startTime))
   watch("largest-contentful-paint", ({ startTime }) => (largest = startTime))
   watch("event", ({ duration, interactionId: id }) => {
@@ -69,6 +70,7 @@ export const watchVitals = (): void => {
 
 /** When the page is hidden first: what is not final before. */
 export const tellVitals = (): void => {
+  tell("TTFB", firstByte)
   tell("LCP", largest)
   tell("CLS", shifts)
   tell("INP", longInteraction())
