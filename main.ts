@@ -8,6 +8,7 @@ import { readConfiguration } from "./configuration.ts"
 import type { Configuration } from "./configuration.ts"
 import * as droppedEvents from "./domain/analytics/DroppedEvents.ts"
 import * as visitorIds from "./domain/analytics/VisitorIds.ts"
+import { applyErasures, finishErasures } from "./domain/analytics/workflows/erasePerson.ts"
 import { applyAllMerges } from "./domain/analytics/workflows/mergePeople.ts"
 import * as auditLog from "./domain/platform/AuditLog.ts"
 import * as deadLetters from "./domain/platform/DeadLetters.ts"
@@ -52,7 +53,13 @@ const service = (configuration: Configuration, lifecycle: ReturnType<typeof make
   const workers = Layer.effectDiscard(
     Effect.forEach(consumers, (consumer) => Effect.forkScoped(persistently(consumer)), { discard: true })
   )
-  const first = Layer.effectDiscard(Effect.andThen(createDefaultWorkspace, applyAllMerges))
+  const first = Layer.effectDiscard(
+    createDefaultWorkspace.pipe(
+      Effect.andThen(applyAllMerges),
+      Effect.andThen(applyErasures),
+      Effect.andThen(Effect.forkScoped(finishErasures))
+    )
+  )
   const limits = Layer.succeed(RequestLimits, {
     perMinute: configuration.perMinute,
     trustedHops: configuration.trustedHops

@@ -1,5 +1,6 @@
 import type { Effect } from "effect"
 import * as droppedEvents from "./domain/analytics/DroppedEvents.ts"
+import { pendingErasures } from "./domain/analytics/workflows/erasePerson.ts"
 import * as mergePeople from "./domain/analytics/workflows/mergePeople.ts"
 import * as deadLetters from "./domain/platform/DeadLetters.ts"
 import * as identityChanges from "./domain/platform/identityChanges.ts"
@@ -10,6 +11,7 @@ import { ActivityGroup } from "./http/contract/activity.ts"
 import { AnalyticsGroup, EventsGroup } from "./http/contract/analytics.ts"
 import { CohortsGroup } from "./http/contract/cohorts.ts"
 import { DashboardsGroup } from "./http/contract/dashboards.ts"
+import { ErasureGroup } from "./http/contract/erasure.ts"
 import { FunnelsGroup } from "./http/contract/funnels.ts"
 import { HeatmapsGroup } from "./http/contract/heatmaps.ts"
 import { InsightsGroup, SharedGroup, SharesGroup } from "./http/contract/insights.ts"
@@ -61,6 +63,7 @@ export const modules: ReadonlyArray<Module> = [
       EventsGroup,
       AnalyticsGroup,
       CohortsGroup,
+      ErasureGroup,
       DashboardsGroup,
       FunnelsGroup,
       InsightsGroup,
@@ -90,6 +93,7 @@ export const modules: ReadonlyArray<Module> = [
       mergePeople.collection,
       mergePeople.mergingWorkspaces,
       mergePeople.mergeOrder,
+      pendingErasures,
       droppedEvents.collection,
       dashboards.collection,
       insights.collection,

@@ -8,6 +8,7 @@ export const filesOf = (dataFolder: string) => ({
   documents: join(dataFolder, "documents.sqlite"),
   rootKey: join(dataFolder, "keys", "root.key"),
   tokenKey: join(dataFolder, "keys", "jwt.key"),
+  receiptKey: join(dataFolder, "keys", "receipts.pem"),
   subjectKeys: join(dataFolder, "keys", "subjects.sqlite"),
   /** In no backup. */
   visitorSalts: join(dataFolder, "keys", "visitors.sqlite")

@@ -12,6 +12,7 @@ import * as DiskEventLog from "./disk/EventLog.ts"
 import * as DuckdbEventLake from "./duckdb/EventLake.ts"
 import * as DuckdbEventStore from "./duckdb/EventStore.ts"
 import * as EchartsPictures from "./echarts/Pictures.ts"
+import * as FileReceiptKey from "./files/ReceiptKey.ts"
 import * as FileRootKeys from "./files/RootKeys.ts"
 import * as FileTokenKey from "./files/TokenKey.ts"
 import * as JwksTokenKeys from "./jwks/TokenKeys.ts"
@@ -75,6 +76,7 @@ export const embedded = ({
     Layer.provide(SqliteDocumentStore.layer({ file: files.documents }), Layer.succeed(Collections, collections)),
     Layer.provideMerge(SqliteSubjectKeys.layer({ file: files.subjectKeys }), rootKeys),
     Layer.provideMerge(issuers(jwks), FileTokenKey.layer({ file: files.tokenKey })),
+    FileReceiptKey.layer({ file: files.receiptKey }),
     SqliteVisitorSalts.layer({ file: files.visitorSalts }),
     MemoryCache.layer,
     MemoryChangeNotices.layer,

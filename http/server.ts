@@ -8,6 +8,7 @@ import type { Socket } from "node:net"
 import * as activity from "./analytics/activityHandlers.ts"
 import * as cohorts from "./analytics/cohortHandlers.ts"
 import * as dashboards from "./analytics/dashboardHandlers.ts"
+import * as erasure from "./analytics/erasureHandlers.ts"
 import * as insights from "./analytics/insightHandlers.ts"
 import * as shared from "./analytics/sharedHandlers.ts"
 import * as funnels from "./analytics/funnelHandlers.ts"
@@ -52,6 +53,7 @@ const api = HttpApiBuilder.layer(ServedApi).pipe(
     analytics.layer,
     activity.layer,
     cohorts.layer,
+    erasure.layer,
     funnels.layer,
     dashboards.layer,
     insights.layer,

@@ -1,9 +1,14 @@
 import { Effect, Layer } from "effect"
-import { rmSync } from "node:fs"
+import { readdirSync, readFileSync, rmSync, statSync } from "node:fs"
+import { join } from "node:path"
 import { assert, describe, it } from "vitest"
 import { filesOf } from "../adapters/dataFiles.ts"
 import * as FileRootKeys from "../adapters/files/RootKeys.ts"
+import * as SqliteDocumentStore from "../adapters/sqlite/DocumentStore.ts"
 import * as SqliteSubjectKeys from "../adapters/sqlite/SubjectKeys.ts"
+import { pendingErasures } from "../domain/analytics/workflows/erasePerson.ts"
+import { verifyReceipt } from "../domain/privacy/receipts.ts"
+import { Collections, DocumentStore } from "../ports/documents/DocumentStore.ts"
 import { SubjectKeys } from "../ports/privacy/SubjectKeys.ts"
 import { WorkspaceId } from "../ports/WorkspaceId.ts"
 import { ask, countEvents, eventOf, freshFolder, startServer, tokenFor } from "./ServerProcess.ts"
@@ -30,6 +35,102 @@ const destroyKeys = (folder: string, subjects: ReadonlyArray<string>): Promise<v
     Effect.runPromise
   )
 }
+
+/** Leaves an erasure in the folder of a service that does not run, as one that ended between its begin and its end. */
+const breakOffErasure = (folder: string, user: string): Promise<unknown> => {
+  const id = crypto.randomUUID()
+  const actor = { workspace: "default", keyId: "test", from: undefined, requestId: id }
+  const data = { id, actor, person: "", subjects: [user], requested_at: Date.now() }
+  const layer = Layer.provide(
+    SqliteDocumentStore.layer({ file: filesOf(folder).documents }),
+    Layer.succeed(Collections, [pendingErasures])
+  )
+  return Effect.flatMap(DocumentStore, (documents) =>
+    documents.commit(WorkspaceId.make("all-workspaces"), {
+      writes: [
+        { kind: "put", collection: pendingErasures.name, id, expected: 0, schema_version: 1, subjects: [], data }
+      ]
+    })
+  ).pipe(Effect.provide(layer), Effect.runPromise)
+}
+
+/** Files below the folder that hold the text. */
+const filesWith = (folder: string, text: string): ReadonlyArray<string> =>
+  readdirSync(folder, { recursive: true, encoding: "utf8" })
+    .map((name) => join(folder, name))
+    .filter((file) => statSync(file).isFile() && readFileSync(file).includes(text))
+
+describe("an erased person", () => {
+  it("is gone at once and for good, others stay, and a signed receipt says what was done", async () => {
+    const folder = freshFolder()
+    const token = tokenFor(folder)
+    const before = await startServer(folder, { LAKE_SECONDS: "1" })
+    const events = [
+      signUp("ada", "phone"),
+      eventOf({ anonymous_id: "phone" }),
+      signUp("ada", "shared"),
+      signUp("ben", "shared"),
+      eventOf({ anonymous_id: "tablet", user_id: "old-ada" }),
+      signUp("carl", "laptop")
+    ]
+    const sent = await ask(before, "POST", "/analytics/events/batch", { token, body: { events } })
+    assert.strictEqual(sent.body["stored"], 6, JSON.stringify(sent.body))
+    assert.strictEqual(await countEvents(before, token, 6), 6)
+    const merge = { from: "old-ada", into: "ada", force: true }
+    assert.strictEqual((await ask(before, "POST", "/analytics/persons/merge", { token, body: merge })).status, 201)
+    const list = { name: "Guests", membership: { kind: "static" } }
+    const cohort = await ask(before, "POST", "/analytics/cohorts", { token, body: list })
+    assert.strictEqual(cohort.status, 201, JSON.stringify(cohort.body))
+    const members = `/analytics/cohorts/${String(cohort.body["id"])}/members`
+    const added = await ask(before, "POST", members, { token, body: { people: ["ada", "ben"] } })
+    assert.strictEqual(added.status, 200, JSON.stringify(added.body))
+
+    const erase = (id: string) => ask(before, "POST", `/analytics/persons/${id}/erase`, { token })
+    assert.strictEqual((await erase("nobody")).status, 404)
+    const erased = await erase("ada")
+    assert.strictEqual(erased.status, 200, JSON.stringify(erased.body))
+    const { signed, ...receipt } = erased.body
+    assert.notInclude(JSON.stringify(receipt), "ada")
+    assert.strictEqual(receipt["subjects"], 4)
+    const stores = receipt["stores"] as ReadonlyArray<{ readonly store: string; readonly removed: number | null }>
+    const removed = Object.fromEntries(stores.map((each) => [each.store, each.removed]))
+    assert.deepInclude(removed, { subject_keys: 1, event_store: 4, cohorts: 1, merges: 1, event_log: null })
+    const keySet = (await ask(before, "GET", "/platform/receipt-keys", { token })).body
+    assert.deepStrictEqual(await verifyReceipt(String(signed), keySet as never), receipt)
+    assert.strictEqual((await ask(before, "GET", "/analytics/persons/ada", { token })).status, 404)
+    assert.strictEqual(await countEvents(before, token, 2), 2)
+    const again = await erase("ada")
+    assert.strictEqual(again.status, 200, JSON.stringify(again.body))
+
+    const later = eventOf({ anonymous_id: "phone" })
+    const answer = await ask(before, "POST", "/analytics/events/ingest", { token, body: later })
+    assert.deepStrictEqual(answer.body, { event_id: later.event_id, dropped: "erased" })
+    await before.kill("SIGTERM")
+    assert.deepStrictEqual(filesWith(folder, emailOf("ada")), [])
+
+    for (const end of ["", ".wal"]) rmSync(`${filesOf(folder).events}${end}`, { force: true })
+    await breakOffErasure(folder, "carl")
+    const after = await startServer(folder)
+    try {
+      const deadline = Date.now() + 20_000
+      const isAnsweredErased = async () => {
+        const event = eventOf({ user_id: "carl" })
+        const { body } = await ask(after, "POST", "/analytics/events/ingest", { token, body: event })
+        return body["dropped"] === "erased"
+      }
+      while ((await ask(after, "GET", "/analytics/persons/carl", { token })).status !== 404 && Date.now() < deadline)
+        await new Promise((done) => setTimeout(done, 50))
+      assert.strictEqual((await ask(after, "GET", "/analytics/persons/carl", { token })).status, 404)
+      assert.isTrue(await isAnsweredErased())
+      assert.strictEqual(await countEvents(after, token, 1), 1)
+      assert.strictEqual((await ask(after, "GET", "/analytics/persons/ada", { token })).status, 404)
+      const other = await ask(after, "GET", "/analytics/persons/ben", { token })
+      assert.strictEqual((other.body["traits"] as { email: string }).email, emailOf("ben"))
+    } finally {
+      await after.kill("SIGKILL")
+    }
+  })
+})
 
 describe("whose keys are destroyed", () => {
   it("is in nothing that is built anew from the log, and their later events are answered and not kept", async () => {

@@ -2,7 +2,7 @@ import { Context, Effect, Schedule } from "effect"
 import { EventLake } from "../ports/analytics/EventLake.ts"
 import { SubjectKeys } from "../ports/privacy/SubjectKeys.ts"
 import { consume, fullLines } from "./consume.ts"
-import { withoutErased } from "./withoutErased.ts"
+import { countErased, erasedSince, withoutErased } from "./withoutErased.ts"
 
 const lakeIntervalMillisUsual = 60_000
 const linesMax = 20_000
@@ -29,7 +29,11 @@ export const fillLake = Effect.scoped(
       isBackground: true,
       position: lake.position,
       take: Effect.fnUntraced(function* (batch) {
+        const before = countErased(tombstones)
         yield* lake.write({ ...batch, lines: yield* withoutErased(tombstones, batch.lines) })
+        for (const { subjects, workspace } of erasedSince(tombstones, before)) {
+          yield* lake.remove(workspace, { kind: "subjects", userIds: subjects, anonymousIds: subjects })
+        }
         if (batch.lines.length < fullLines) yield* lake.flush
       })
     })

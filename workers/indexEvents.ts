@@ -7,7 +7,7 @@ import type { DeadLetter } from "../ports/platform/DeadLetters.ts"
 import { SubjectKeys } from "../ports/privacy/SubjectKeys.ts"
 import { WorkspaceId } from "../ports/WorkspaceId.ts"
 import { consume } from "./consume.ts"
-import { withoutErased } from "./withoutErased.ts"
+import { countErased, erasedSince, withoutErased } from "./withoutErased.ts"
 
 const name = "index"
 /** An insert costs the same for one line as for hundreds; answers stay fresh well within a second. */
@@ -52,9 +52,13 @@ export const indexEvents = Effect.gen(function* () {
     gatherMillis,
     position: store.position,
     take: Effect.fnUntraced(function* (batch) {
+      const before = countErased(tombstones)
       let lines = yield* withoutErased(tombstones, batch.lines)
       for (;;) {
         const { rejected } = yield* store.insert({ ...batch, lines })
+        for (const { subjects, workspace } of erasedSince(tombstones, before)) {
+          yield* store.erase(workspace, subjects, tombstones.get(workspace)!.size)
+        }
         if (rejected.length === 0) return
         yield* setApart(rejected)
         const apart = new Set(rejected.map(({ line }) => line))

@@ -1,6 +1,6 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Effect } from "effect"
-import { withoutErased } from "./withoutErased.ts"
+import { countErased, erasedSince, withoutErased } from "./withoutErased.ts"
 
 const lineOf = (workspace: string, ids: { readonly anonymous_id: string; readonly user_id?: string }): string =>
   JSON.stringify({ v: 1, event_id: "1", workspace, event_type: "page_view", ...ids, properties: {} })
@@ -27,6 +27,21 @@ describe("lines of erased subjects", () => {
       assert.deepStrictEqual(left, Array.from({ length: 300 }, () => [...kept, ...noEvents]).flat())
     })
   )
+
+  it("are looked for again where somebody was erased meanwhile: the new ones alone", () => {
+    const growing = new Map([["one", new Set(["ada"])]])
+    const before = countErased(growing)
+    assert.deepStrictEqual(erasedSince(growing, before), [])
+    growing.get("one")!.add("ben")
+    growing.set("two", new Set(["carl"]))
+    assert.deepStrictEqual(
+      erasedSince(growing, before).map(({ subjects, workspace }) => [String(workspace), subjects]),
+      [
+        ["one", ["ben"]],
+        ["two", ["carl"]]
+      ]
+    )
+  })
 
   it.effect("are none where nobody was erased: the lines come back as they are", () =>
     Effect.gen(function* () {

@@ -2,6 +2,7 @@ import { Effect } from "effect"
 import { isReservedId } from "../ports/analytics/EventStore.ts"
 import type { StoredEvent } from "../ports/analytics/StoredEvent.ts"
 import type { SubjectKeys } from "../ports/privacy/SubjectKeys.ts"
+import { WorkspaceId } from "../ports/WorkspaceId.ts"
 
 /** In between the event loop has its turn. */
 const linesPerSlice = 1000
@@ -10,6 +11,23 @@ const linesPerSlice = 1000
 const beginning = /^\{"v":\d+,"event_id":"[^"]*","workspace":"([^"]+)"/
 
 type Tombstones = SubjectKeys["Service"]["tombstones"]
+
+/** How many subjects of each workspace are erased. */
+export const countErased = (tombstones: Tombstones): ReadonlyMap<string, number> =>
+  new Map([...tombstones].map(([workspace, subjects]) => [workspace, subjects.size]))
+
+/** Workspaces in which somebody was erased since: what was chosen before may hold their lines. */
+export const erasedSince = (
+  tombstones: Tombstones,
+  before: ReadonlyMap<string, number>
+): ReadonlyArray<{ readonly workspace: WorkspaceId; readonly subjects: ReadonlyArray<string> }> =>
+  [...tombstones].flatMap(([workspace, subjects]) => {
+    const known = before.get(workspace) ?? 0
+    // A set keeps the order in which its members came.
+    return subjects.size === known
+      ? []
+      : [{ workspace: WorkspaceId.make(workspace), subjects: [...subjects].slice(known) }]
+  })
 
 /** Whether the line is an event of an erased subject; what is no event is nobody's. */
 const isErased = (line: string, tombstones: Tombstones): boolean => {

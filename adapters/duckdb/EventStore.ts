@@ -10,12 +10,13 @@ import { cohortsOf, gatherCohorts } from "./cohort.ts"
 import { setAside } from "./DatabaseFile.ts"
 import { make } from "./Engine.ts"
 import type { Engine, EngineOptions, Read, Row } from "./Engine.ts"
+import { eraseSubjects } from "./erasing.ts"
 import { duckdbFailure } from "./failures.ts"
 import { highWord, lowWord } from "./IdTable.ts"
 import { confirm, insertLines } from "./inserting.ts"
 import { loadIds } from "./KnownIds.ts"
 import type { KnownIds } from "./KnownIds.ts"
-import { eventsText, peopleText, traitsText } from "./listText.ts"
+import { eventsText, peopleText, subjectsText, traitsText } from "./listText.ts"
 import { quote } from "./literals.ts"
 import { readingSlots } from "./propertySlots.ts"
 import { hashOf } from "./schema.ts"
@@ -107,6 +108,12 @@ const operations = (engine: Engine, ids: KnownIds, scratch: string): EventStore[
       ),
       (rows) => rows.map((row) => String(row["name"]))
     ),
+  subjectsOf: (workspace, personId) =>
+    Effect.map(engine.query("subjectsOf", subjectsText(workspace, personId)), (rows) =>
+      rows.map((row) => String(row["id"]))
+    ),
+  erase: (workspace, subjects, epoch) =>
+    engine.write("erase", (connection) => eraseSubjects(connection, workspace, subjects, epoch)),
   setMerges: (workspace, merges) =>
     engine.write("setMerges", async (connection) => {
       await connection.run("begin transaction")
@@ -173,7 +180,13 @@ const readWatermark = async (read: Read, { revisions, workspace }: QueryPlan): P
     `select coalesce(md5(string_agg(from_subject || '>' || into_subject, ',' order by from_subject)), '') as merges
      from store.merges where workspace = ${quote(workspace)}`
   )
-  const parts = [positions.map((row) => [row["log_partition"], row["through"]]), merges[0]?.["merges"], revisions]
+  const erasures = await read(`select epoch from store.erasures where workspace = ${quote(workspace)}`)
+  const parts = [
+    positions.map((row) => [row["log_partition"], row["through"]]),
+    merges[0]?.["merges"],
+    revisions,
+    ...erasures.map((row) => Number(row["epoch"]))
+  ]
   return Buffer.from(JSON.stringify(parts)).toString("base64url")
 }
 

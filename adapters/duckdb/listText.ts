@@ -2,7 +2,7 @@ import type { EventPlace } from "../../ports/analytics/EventStore.ts"
 import type { PlanFilter } from "../../ports/analytics/PlanFilter.ts"
 import { quote } from "./literals.ts"
 import { filterText } from "./conditionText.ts"
-import { hashOf, ownIdText } from "./schema.ts"
+import { hashOf, isLinkable, ownIdText } from "./schema.ts"
 import { traitJoins, traitsOf } from "./traitText.ts"
 
 const joined = "store.events e left join store.people p on p.subject = e.subject"
@@ -15,6 +15,21 @@ const personOf = (workspace: string, id: string): string => {
     `(select coalesce((select person from store.people where subject = ${hash(kind)}), ${hash(kind)}))`
   return `(case when exists (select 1 from store.events where subject = ${hash("u")}) then ${resolved("u")} else ${resolved("a")} end)`
 }
+
+/** Ids of the person: users, and devices that no other person's user has events on. */
+export const subjectsText = (workspace: string, id: string): string => `with asked as materialized (
+  select ${personOf(workspace, id)} as person
+), own as materialized (
+  select e.user_id, e.anonymous_id from ${joined} where e.workspace = ${quote(workspace)} and ${person} = (select person from asked)
+), shared as (
+  select e.anonymous_id from ${joined}
+  where e.workspace = ${quote(workspace)} and ${isLinkable("e.user_id")} and ${person} <> (select person from asked)
+    and e.anonymous_id in (select anonymous_id from own)
+)
+select user_id as id from own where ${isLinkable("user_id")}
+union
+select anonymous_id from own where ${isLinkable("anonymous_id")} and anonymous_id not in (select anonymous_id from shared)
+order by 1`
 
 /** Id that a person goes by: the id of the user it resolves to, else the one it was first seen with. */
 export const personIdText = `coalesce(

@@ -44,6 +44,7 @@ create table if not exists store.links (
 create table if not exists store.people (workspace varchar, subject ubigint, person ubigint);
 create table if not exists store.names (workspace varchar, kind varchar, name varchar);
 create table if not exists store.merges (workspace varchar, from_subject ubigint, into_subject ubigint);
+create table if not exists store.erasures (workspace varchar, epoch bigint);
 create table if not exists store.version as select ${schemaVersion} as version;
 `
 

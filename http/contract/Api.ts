@@ -5,6 +5,7 @@ import { CohortsGroup } from "./cohorts.ts"
 import { LiveEvent } from "../../ports/analytics/LiveFeed.ts"
 import { describeDocument } from "./describeDocument.ts"
 import { DashboardsGroup } from "./dashboards.ts"
+import { ErasureGroup } from "./erasure.ts"
 import { FunnelsGroup } from "./funnels.ts"
 import { HeatmapsGroup } from "./heatmaps.ts"
 import { HealthGroup } from "./health.ts"
@@ -30,6 +31,7 @@ const served = [
   ActivityGroup,
   AttributionGroup,
   CohortsGroup,
+  ErasureGroup,
   DashboardsGroup,
   FunnelsGroup,
   InsightsGroup,

@@ -269,6 +269,42 @@ export const suite = <E>(name: string, layer: Layer.Layer<EventStore, E>): void 
         })
       )
 
+      it.effect("deletes whatever it holds of subjects, and leaves others' events on a shared device", () =>
+        Effect.gen(function* () {
+          const store = yield* EventStore
+          const workspace = WorkspaceId.make("erase")
+          const order = { event_type: "order_completed", money: { kind: "order", minor: 100, currency: "EUR" } }
+          yield* insert("erase-1", [
+            lineOf("erase", 1, { anonymous_id: "tablet", user_id: "ada", ...order }),
+            lineOf("erase", 2, { anonymous_id: "tablet" }),
+            lineOf("erase", 3, { anonymous_id: "shared", user_id: "ada" }),
+            lineOf("erase", 4, { anonymous_id: "shared", user_id: "ben", time: start + 1 }),
+            lineOf("erase", 5, { anonymous_id: "shared", time: start + 2 }),
+            lineOf("erase", 6, { anonymous_id: "tablet", user_id: "null" }),
+            lineOf("erase-other", 1, { anonymous_id: "tablet", user_id: "ada" })
+          ])
+          assert.deepStrictEqual(yield* store.subjectsOf(workspace, "ada"), ["ada", "tablet"])
+          assert.deepStrictEqual(yield* store.subjectsOf(workspace, "tablet"), ["ada", "tablet"])
+          assert.deepStrictEqual(yield* store.subjectsOf(workspace, "ben"), ["ben"])
+          assert.deepStrictEqual(yield* store.subjectsOf(workspace, "nobody"), [])
+          const before = (yield* store.answer(planOf("erase"))).watermark
+          assert.deepStrictEqual(yield* store.erase(workspace, ["ada", "tablet"], 2), { events: 4 })
+          assert.deepStrictEqual(yield* totals("erase"), [2n, 1n])
+          assert.deepStrictEqual(yield* totals("erase-other"), [1n, 1n])
+          const day = [start, start + dayMillis] as const
+          assert.deepStrictEqual(yield* store.currencies(workspace, ...day), [])
+          const people = yield* store.people({ workspace, limit: 10 })
+          assert.deepStrictEqual(
+            people.map(({ events, person_id }) => [person_id, events]),
+            [["ben", 2]]
+          )
+          const after = (yield* store.answer(planOf("erase"))).watermark
+          assert.notStrictEqual(after, before)
+          assert.deepStrictEqual(yield* store.erase(workspace, ["ada", "tablet"], 2), { events: 0 })
+          assert.strictEqual((yield* store.answer(planOf("erase"))).watermark, after)
+        })
+      )
+
       it.effect("keeps the order of equal counts, sums up what is behind the top and fills empty buckets", () =>
         Effect.gen(function* () {
           const countries = ["DE", "DE", "FR", "AT", undefined]

@@ -149,6 +149,18 @@ export class EventStore extends Context.Service<
       workspace: WorkspaceId,
       kind: "property" | "trait"
     ) => Effect.Effect<ReadonlyArray<string>, PortFailure>
+    /** Ids that are the person's alone, sorted: user ids, and devices on which no other user has events. */
+    readonly subjectsOf: (workspace: WorkspaceId, personId: string) => Effect.Effect<ReadonlyArray<string>, PortFailure>
+    /**
+     * Deletes every event of the subjects, as user ids and as devices, with what links them to others; answers how many
+     * events went. `epoch` tells this state of the workspace from every earlier one: a watermark from before is not met
+     * again. May be repeated.
+     */
+    readonly erase: (
+      workspace: WorkspaceId,
+      subjects: ReadonlyArray<string>,
+      epoch: number
+    ) => Effect.Effect<{ readonly events: number }, PortFailure>
     /** The workspace's merges, all of them: replaces what was given before. In every answer within one second. */
     readonly setMerges: (workspace: WorkspaceId, merges: ReadonlyArray<UserMerge>) => Effect.Effect<void, PortFailure>
   }

@@ -11,6 +11,7 @@ import { auditOf } from "../../platform/audit.ts"
 import type { Actor } from "../../platform/audit.ts"
 import { once } from "../../platform/idempotency.ts"
 import type { Remember } from "../../platform/idempotency.ts"
+import { withoutConflict } from "../../platform/withoutConflict.ts"
 import { idAtDoor } from "./idAtDoor.ts"
 
 export const collection: Collection = {
@@ -193,6 +194,23 @@ const storeMerge = Effect.fnUntraced(function* (
     ...remember(merge)
   })
   return merge
+})
+
+/** Deletes the merges that name one of the users; answers how many. */
+export const forgetMerges = Effect.fn("forgetMerges")(function* (workspace: WorkspaceId, users: ReadonlyArray<string>) {
+  const documents = yield* DocumentStore
+  const named = new Set(users)
+  const all = yield* Effect.catchTag(allMerges(workspace), "InvalidCursor", (cause) => Effect.die(cause))
+  const found = all.filter(({ from, into }) => named.has(from) || named.has(into))
+  for (const { id } of found) {
+    yield* withoutConflict(
+      documents.commit(workspace, {
+        writes: [{ kind: "delete", collection: collection.name, id, expected: "any" }]
+      })
+    )
+  }
+  if (found.length > 0) yield* Effect.catchTag(applyMerges(workspace), "InvalidCursor", (cause) => Effect.die(cause))
+  return found.length
 })
 
 export const readMerge = Effect.fnUntraced(function* (workspace: WorkspaceId, id: string) {
