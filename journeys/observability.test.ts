@@ -182,6 +182,8 @@ describe("the log of a process", () => {
       await ask(own, "POST", "/analytics/events/ingest", { body: eventOf() })
       await ask(own, "POST", "/analytics/events/ingest", { token: tokenFor(own.folder), body: "{" })
       await ask(own, "GET", "/nowhere")
+      // The service asks itself ten times a second whether it is ready: requests may be answered before it says so.
+      while (!own.output().includes('"message":"ready"')) await new Promise((done) => setTimeout(done, 20))
       assert.deepStrictEqual(await own.kill("SIGTERM"), { code: 0, signal: null })
       const lines = logLines(own.output())
       const messages = lines.map((line) => line["message"])
