@@ -112,7 +112,8 @@ describe("the typed client", () => {
           )
         )
         const sending = Effect.andThen(
-          client.events_in.ingest({ payload: eventOf({ event_type: "watched" }) }),
+          // Each time another event: what was told before the watcher came is not told again.
+          Effect.suspend(() => client.events_in.ingest({ payload: eventOf({ event_type: "watched" }) })),
           Effect.sleep("100 millis")
         )
         yield* Effect.raceFirst(Deferred.await(first), Effect.forever(sending))
