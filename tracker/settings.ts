@@ -1,6 +1,6 @@
 const script = document.currentScript as HTMLScriptElement
 
-/** Attributes of the script tag: `data-key`, and where wanted `data-hash`, `data-manual`, `data-dnt`, `data-opted-out`. */
+/** Attributes of the script tag: `data-key`, and where wanted `data-hash`, `data-dnt`, `data-opted-out`. */
 export const settings = script.dataset
 
 /** Beside the script, so that a proxy may serve both below a path of its own. */

@@ -11,7 +11,7 @@ const slicesOf = (ids: ReadonlyArray<string>): ReadonlyArray<ReadonlyArray<strin
   )
 
 /** What is deleted of the subjects in the temporary table `erased`. */
-const statements = (workspace: string, epoch: number): ReadonlyArray<string> => [
+const deletions: ReadonlyArray<string> = [
   ...eventTables.map((table) => `delete from store.${table} where subject in (select subject from erased)`),
   `create or replace temp table loosened as select distinct anonymous_subject as subject from store.links
    where user_subject in (select subject from erased) or anonymous_subject in (select subject from erased)`,
@@ -20,7 +20,10 @@ const statements = (workspace: string, epoch: number): ReadonlyArray<string> => 
   `delete from store.merges
    where from_subject in (select subject from erased) or into_subject in (select subject from erased)`,
   `delete from store.people where subject in (select subject from erased) or person in (select subject from erased)`,
-  resolvePeople("loosened"),
+  resolvePeople("loosened")
+]
+
+const setEpoch = (workspace: string, epoch: number): ReadonlyArray<string> => [
   `delete from store.erasures where workspace = ${quote(workspace)}`,
   `insert into store.erasures values (${quote(workspace)}, ${epoch})`
 ]
@@ -43,7 +46,8 @@ export const eraseSubjects = async (
     const counted = await connection.runAndReadAll(
       "select count(*)::integer as n from store.events where subject in (select subject from erased)"
     )
-    for (const statement of statements(workspace, epoch)) await connection.run(statement)
+    const some = subjects.length > 0 ? deletions : []
+    for (const statement of [...some, ...setEpoch(workspace, epoch)]) await connection.run(statement)
     await connection.run("commit")
     return { events: Number(counted.getRowObjectsJS()[0]?.["n"]) }
   } catch (cause) {

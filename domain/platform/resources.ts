@@ -1,6 +1,6 @@
 import { Clock, Effect } from "effect"
 import { SecureRandom } from "effect/crypto"
-import { DocumentStore } from "../../ports/documents/DocumentStore.ts"
+import { DocumentStore, listLimitMax } from "../../ports/documents/DocumentStore.ts"
 import type { DocumentWrite, DuplicateKey } from "../../ports/documents/DocumentStore.ts"
 import type { Stamps } from "../../ports/documents/Resource.ts"
 import { Refused } from "../../ports/platform/Refused.ts"
@@ -80,6 +80,25 @@ export const listItems = Effect.fn("listItems")(function* <Item>(
     cursor
   })
   return { items: items.map((each) => each.data as Item), next: next ?? null }
+})
+
+/** Something of every document, in the order of the list; between pages others have their turn. */
+export const gatherItems = Effect.fnUntraced(function* <Item, Found>(
+  { name }: Pick<Kind, "name">,
+  workspace: WorkspaceId,
+  find: (item: Item) => ReadonlyArray<Found>
+) {
+  const documents = yield* DocumentStore
+  const by = { workspace, collection: name, index: "by_time", equals: [], limit: listLimitMax }
+  const found: Array<Found> = []
+  let cursor: string | undefined
+  do {
+    const page = yield* Effect.catchTag(documents.list({ ...by, cursor }), "InvalidCursor", Effect.die)
+    for (const { data } of page.items) found.push(...find(data as Item))
+    cursor = page.next
+    yield* Effect.yieldNow
+  } while (cursor !== undefined)
+  return found
 })
 
 export const readItem = Effect.fnUntraced(function* <Item>(kind: Kind, workspace: WorkspaceId, id: string) {

@@ -1,5 +1,4 @@
 import { Effect } from "effect"
-import { HttpServerRequest, HttpServerResponse } from "effect/http"
 import { HttpApiBuilder } from "effect/http-api"
 import { askFlatHeatmap, askHeatmap, listHeatmapPages } from "../../domain/analytics/workflows/askHeatmap.ts"
 import { drawHeatmap } from "../../domain/questions/pages/drawHeatmap.ts"
@@ -8,17 +7,11 @@ import { CurrentPrincipal } from "../contract/Admission.ts"
 import { ServedApi } from "../contract/Api.ts"
 import { limitUsual } from "../contract/parameters.ts"
 import { answerProblems } from "../middleware/failures.ts"
+import { asAccepted, svgAnswer } from "./pictured.ts"
 import { measured } from "./queryMetrics.ts"
 
-/** The map as JSON, or as a picture where the client asks for one first. */
 const asAsked = <E, R>(answer: Effect.Effect<HeatmapResult, E, R>) =>
-  Effect.flatMap(HttpServerRequest.HttpServerRequest, ({ headers }) =>
-    Effect.map(answer, (result) =>
-      (headers["accept"] ?? "").trimStart().startsWith("image/svg+xml")
-        ? HttpServerResponse.text(drawHeatmap(result), { contentType: "image/svg+xml", headers: { vary: "accept" } })
-        : result
-    )
-  )
+  asAccepted(answer, (result) => Effect.succeed(svgAnswer(drawHeatmap(result))))
 
 export const layer = HttpApiBuilder.group(ServedApi, "heatmaps", (handlers) =>
   handlers.handleAll({

@@ -30,15 +30,16 @@ export interface Looks extends AskedSize {
   readonly marks?: ReadonlyArray<Mark> | undefined
 }
 
+export const svgAnswer = (svg: string): HttpServerResponse.HttpServerResponse =>
+  HttpServerResponse.text(svg, { contentType: svgType, headers: pictureHeaders })
+
 /** An answer as a picture. */
 export const picture = (
   answer: AnyAnswer,
   { height = pictureHeightUsual, marks, title, width = pictureWidthUsual }: Looks
 ) =>
   Effect.flatMap(Pictures, (pictures) =>
-    Effect.map(pictures.draw(pictureOf(answer, title, marks), { width, height }), (svg) =>
-      HttpServerResponse.text(svg, { contentType: svgType, headers: pictureHeaders })
-    )
+    Effect.map(pictures.draw(pictureOf(answer, title, marks), { width, height }), svgAnswer)
   )
 
 /** What was asked for, as JSON or as a picture, by `Accept`. Nothing is asked for whom neither would help. */

@@ -3,14 +3,13 @@ import { EventStore } from "../../../ports/analytics/EventStore.ts"
 import type { HeatmapQuestion, HeatmapResult } from "../../../ports/analytics/HeatmapQuestion.ts"
 import { InvalidQuestion } from "../../../ports/analytics/InvalidQuestion.ts"
 import type { WorkspaceId } from "../../../ports/WorkspaceId.ts"
-import { hashValue } from "../../questions/hashQuestion.ts"
 import { readFlatPages } from "../../questions/pages/flatPages.ts"
 import type { FlatPages } from "../../questions/pages/flatPages.ts"
 import { planHeatmap } from "../../questions/pages/planHeatmap.ts"
 import { shapeHeatmap } from "../../questions/pages/shapeHeatmap.ts"
 import { formatInstant } from "../../zones/zones.ts"
+import { answerFacts } from "./answerFacts.ts"
 import { askQuestion, questionScope } from "./askQuestion.ts"
-import { nameWarnings } from "./nameWarnings.ts"
 
 /** Where people click on a page and how far they scroll. Errors name each wrong field. */
 export const askHeatmap = Effect.fn("askHeatmap")(function* (workspace: WorkspaceId, question: HeatmapQuestion) {
@@ -26,11 +25,7 @@ export const askHeatmap = Effect.fn("askHeatmap")(function* (workspace: Workspac
     columns: plan.columns,
     rows: plan.rows,
     maps: shapeHeatmap(answer),
-    as_of: answer.asOfMillis === undefined ? null : formatInstant(zone, answer.asOfMillis),
-    time_zone: zone,
-    watermark: answer.watermark,
-    query_hash: hashValue([workspace, zone, plan]),
-    warnings: yield* nameWarnings(workspace, read.planned)
+    ...(yield* answerFacts(workspace, read.planned, answer, [plan]))
   }
   return result
 })

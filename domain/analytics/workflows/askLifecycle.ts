@@ -7,10 +7,9 @@ import { readFlatActivity } from "../../questions/activity/flatActivity.ts"
 import type { FlatActivity } from "../../questions/activity/flatActivity.ts"
 import { planLifecycle } from "../../questions/activity/planLifecycle.ts"
 import { shapeLifecycle } from "../../questions/activity/shapeLifecycle.ts"
-import { hashValue } from "../../questions/hashQuestion.ts"
 import { formatInstant } from "../../zones/zones.ts"
+import { answerFacts } from "./answerFacts.ts"
 import { questionScope } from "./askQuestion.ts"
-import { nameWarnings } from "./nameWarnings.ts"
 
 /** How many people are new, returning, resurrecting and dormant in each period. Errors name each wrong field. */
 export const askLifecycle = Effect.fn("askLifecycle")(function* (workspace: WorkspaceId, question: LifecycleQuestion) {
@@ -23,11 +22,7 @@ export const askLifecycle = Effect.fn("askLifecycle")(function* (workspace: Work
     from: formatInstant(zone, bucketStarts[1]!),
     to: formatInstant(zone, plan.toMillis),
     periods: shapeLifecycle(read.planned, answer),
-    as_of: answer.asOfMillis === undefined ? null : formatInstant(zone, answer.asOfMillis),
-    time_zone: zone,
-    watermark: answer.watermark,
-    query_hash: hashValue([workspace, zone, plan]),
-    warnings: yield* nameWarnings(workspace, read.planned)
+    ...(yield* answerFacts(workspace, read.planned, answer, [plan]))
   }
   return result
 })

@@ -3,14 +3,13 @@ import { EventStore } from "../../../ports/analytics/EventStore.ts"
 import { InvalidQuestion } from "../../../ports/analytics/InvalidQuestion.ts"
 import type { PathQuestion, PathResult } from "../../../ports/analytics/PathQuestion.ts"
 import type { WorkspaceId } from "../../../ports/WorkspaceId.ts"
-import { hashValue } from "../../questions/hashQuestion.ts"
 import { readFlatPaths } from "../../questions/paths/flatPaths.ts"
 import type { FlatPaths } from "../../questions/paths/flatPaths.ts"
 import { planPaths } from "../../questions/paths/planPaths.ts"
 import { shapePaths } from "../../questions/paths/shapePaths.ts"
 import { formatInstant } from "../../zones/zones.ts"
+import { answerFacts } from "./answerFacts.ts"
 import { questionScope } from "./askQuestion.ts"
-import { nameWarnings } from "./nameWarnings.ts"
 
 /** Which ways people take from an event or to one, and where they leave. Errors name each wrong field. */
 export const askPaths = Effect.fn("askPaths")(function* (workspace: WorkspaceId, question: PathQuestion) {
@@ -23,11 +22,7 @@ export const askPaths = Effect.fn("askPaths")(function* (workspace: WorkspaceId,
     from: formatInstant(zone, plan.fromMillis),
     to: formatInstant(zone, plan.toMillis),
     ...shapePaths(answer),
-    as_of: answer.asOfMillis === undefined ? null : formatInstant(zone, answer.asOfMillis),
-    time_zone: zone,
-    watermark: answer.watermark,
-    query_hash: hashValue([workspace, zone, plan]),
-    warnings: yield* nameWarnings(workspace, read.planned)
+    ...(yield* answerFacts(workspace, read.planned, answer, [plan]))
   }
   return result
 })

@@ -3,14 +3,13 @@ import { EventStore } from "../../../ports/analytics/EventStore.ts"
 import { InvalidQuestion } from "../../../ports/analytics/InvalidQuestion.ts"
 import type { RetentionQuestion, RetentionResult } from "../../../ports/analytics/RetentionQuestion.ts"
 import type { WorkspaceId } from "../../../ports/WorkspaceId.ts"
-import { hashValue } from "../../questions/hashQuestion.ts"
 import { readFlatRetention } from "../../questions/retention/flatRetention.ts"
 import type { FlatRetention } from "../../questions/retention/flatRetention.ts"
 import { planRetention } from "../../questions/retention/planRetention.ts"
 import { shapeRetention } from "../../questions/retention/shapeRetention.ts"
 import { formatInstant } from "../../zones/zones.ts"
+import { answerFacts } from "./answerFacts.ts"
 import { questionScope } from "./askQuestion.ts"
-import { nameWarnings } from "./nameWarnings.ts"
 
 /** How many people of each cohort come back in each period. Errors name each wrong field. */
 export const askRetention = Effect.fn("askRetention")(function* (workspace: WorkspaceId, question: RetentionQuestion) {
@@ -24,11 +23,7 @@ export const askRetention = Effect.fn("askRetention")(function* (workspace: Work
     from: formatInstant(zone, plan.fromMillis),
     to: formatInstant(zone, bucketStarts[plan.cohortCount]!),
     ...shapeRetention(planned, answer),
-    as_of: answer.asOfMillis === undefined ? null : formatInstant(zone, answer.asOfMillis),
-    time_zone: zone,
-    watermark: answer.watermark,
-    query_hash: hashValue([workspace, zone, periods, orAfter, weighted, plan]),
-    warnings: yield* nameWarnings(workspace, planned)
+    ...(yield* answerFacts(workspace, planned, answer, [periods, orAfter, weighted, plan]))
   }
   return result
 })

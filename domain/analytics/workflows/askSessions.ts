@@ -10,15 +10,14 @@ import type {
   SessionResult
 } from "../../../ports/analytics/SessionQuestion.ts"
 import type { WorkspaceId } from "../../../ports/WorkspaceId.ts"
-import { hashValue } from "../../questions/hashQuestion.ts"
 import { readFlatSessions } from "../../questions/sessions/flatSessions.ts"
 import type { FlatSessions } from "../../questions/sessions/flatSessions.ts"
 import { planSessions, planSessionSelection, previousSessions } from "../../questions/sessions/planSessions.ts"
 import type { PlannedSessions } from "../../questions/sessions/planSessions.ts"
 import { shapeSessions } from "../../questions/sessions/shapeSessions.ts"
 import { formatInstant } from "../../zones/zones.ts"
+import { answerFacts } from "./answerFacts.ts"
 import { questionScope } from "./askQuestion.ts"
-import { nameWarnings } from "./nameWarnings.ts"
 import { decodeCursor, encodeCursor } from "./pageCursor.ts"
 
 /** How many sessions begin, how long and how deep they are. Errors name each wrong field. */
@@ -37,15 +36,11 @@ export const askSessions = Effect.fn("askSessions")(function* (workspace: Worksp
     question.compare === undefined
       ? undefined
       : yield* answerOf(previousSessions(planned, question.interval, scope.weekStart, answer.groups))
-  const { plan, zone } = planned
+  const { plan } = planned
   const result: SessionResult = {
     ...period,
     ...(previous === undefined ? {} : { previous: { ...previous.period, watermark: previous.answer.watermark } }),
-    as_of: answer.asOfMillis === undefined ? null : formatInstant(zone, answer.asOfMillis),
-    time_zone: zone,
-    watermark: answer.watermark,
-    query_hash: hashValue([workspace, zone, question.compare ?? null, plan]),
-    warnings: yield* nameWarnings(workspace, planned)
+    ...(yield* answerFacts(workspace, planned, answer, [question.compare ?? null, plan]))
   }
   return result
 })

@@ -7,10 +7,9 @@ import { readFlatActivity } from "../../questions/activity/flatActivity.ts"
 import type { FlatActivity } from "../../questions/activity/flatActivity.ts"
 import { planStickiness } from "../../questions/activity/planStickiness.ts"
 import { shapeStickiness } from "../../questions/activity/shapeStickiness.ts"
-import { hashValue } from "../../questions/hashQuestion.ts"
 import { formatInstant } from "../../zones/zones.ts"
+import { answerFacts } from "./answerFacts.ts"
 import { questionScope } from "./askQuestion.ts"
-import { nameWarnings } from "./nameWarnings.ts"
 
 /** How many people were active on how many intervals of a range. Errors name each wrong field. */
 export const askStickiness = Effect.fn("askStickiness")(function* (
@@ -26,11 +25,7 @@ export const askStickiness = Effect.fn("askStickiness")(function* (
     from: formatInstant(zone, plan.fromMillis),
     to: formatInstant(zone, plan.toMillis),
     ...shapeStickiness(plan, answer),
-    as_of: answer.asOfMillis === undefined ? null : formatInstant(zone, answer.asOfMillis),
-    time_zone: zone,
-    watermark: answer.watermark,
-    query_hash: hashValue([workspace, zone, plan]),
-    warnings: yield* nameWarnings(workspace, read.planned)
+    ...(yield* answerFacts(workspace, read.planned, answer, [plan]))
   }
   return result
 })

@@ -4,13 +4,13 @@ import { cohortMembers, cohortMembersMax, cohorts } from "../../../ports/analyti
 import type { Cohort, CohortMembersReceipt } from "../../../ports/analytics/Cohort.ts"
 import { isReservedId } from "../../../ports/analytics/EventStore.ts"
 import { InvalidQuestion } from "../../../ports/analytics/InvalidQuestion.ts"
-import { DocumentStore, listLimitMax } from "../../../ports/documents/DocumentStore.ts"
+import { DocumentStore } from "../../../ports/documents/DocumentStore.ts"
 import type { DocumentWrite } from "../../../ports/documents/DocumentStore.ts"
 import { Refused } from "../../../ports/platform/Refused.ts"
 import type { WorkspaceId } from "../../../ports/WorkspaceId.ts"
 import { auditOf } from "../../platform/audit.ts"
 import type { Actor } from "../../platform/audit.ts"
-import { readItem } from "../../platform/resources.ts"
+import { gatherItems, readItem } from "../../platform/resources.ts"
 import { idAtDoor } from "./idAtDoor.ts"
 
 /** Ids of a static cohort: of people, whatever they are, and those known to be of a user or a device. */
@@ -145,25 +145,18 @@ export const cohortsListing = Effect.fn("cohortsListing")(function* (
   ids: ReadonlyArray<string>
 ) {
   const documents = yield* DocumentStore
+  const lists = yield* gatherItems(cohorts, workspace, (cohort: Cohort) =>
+    cohort.membership.kind === "static" ? [cohort] : []
+  )
   const found: Array<Cohort> = []
-  let cursor: string | undefined
-  do {
-    const page = yield* documents
-      .list({ workspace, collection: cohorts.name, index: "by_time", equals: [], limit: listLimitMax, cursor })
-      .pipe(Effect.catchTag("InvalidCursor", Effect.die))
-    for (const { data } of page.items) {
-      const cohort = data as Cohort
-      if (cohort.membership.kind !== "static") continue
-      for (const id of ids) {
-        const part = yield* documents.get(workspace, cohortMembers.name, documentId(cohort.id, partOf(id)))
-        if (part === undefined || !holds(part.data as Part, id)) continue
-        found.push(cohort)
-        break
-      }
+  for (const cohort of lists) {
+    for (const id of ids) {
+      const part = yield* documents.get(workspace, cohortMembers.name, documentId(cohort.id, partOf(id)))
+      if (part === undefined || !holds(part.data as Part, id)) continue
+      found.push(cohort)
+      break
     }
-    cursor = page.next
-    yield* Effect.yieldNow
-  } while (cursor !== undefined)
+  }
   return found
 })
 

@@ -3,11 +3,11 @@ import { dashboards, tilesAtOnceMax } from "../../../ports/analytics/Dashboard.t
 import type { Dashboard, DashboardAnswers, NewDashboard, TileAnswer } from "../../../ports/analytics/Dashboard.ts"
 import { insights } from "../../../ports/analytics/Insight.ts"
 import type { Insight } from "../../../ports/analytics/Insight.ts"
-import { DocumentStore, listLimitMax } from "../../../ports/documents/DocumentStore.ts"
+import { DocumentStore } from "../../../ports/documents/DocumentStore.ts"
 import { Refused } from "../../../ports/platform/Refused.ts"
 import type { WorkspaceId } from "../../../ports/WorkspaceId.ts"
 import type { Actor } from "../../platform/audit.ts"
-import { createItem, readItem, replaceItem } from "../../platform/resources.ts"
+import { createItem, gatherItems, readItem, replaceItem } from "../../platform/resources.ts"
 import type { User } from "../../platform/resources.ts"
 import { askAny } from "./askAny.ts"
 
@@ -81,25 +81,7 @@ export const answerDashboard = Effect.fn("answerDashboard")(function* (workspace
 })
 
 /** Dashboards that show an insight. */
-export const dashboardsWith = Effect.fnUntraced(function* (workspace: WorkspaceId, insight: string) {
-  const documents = yield* DocumentStore
-  const users: Array<User> = []
-  let cursor: string | undefined
-  do {
-    const page = yield* documents.list({
-      workspace,
-      collection: dashboards.name,
-      index: "by_time",
-      equals: [],
-      limit: listLimitMax,
-      cursor
-    })
-    for (const { data, id } of page.items) {
-      const { name, tiles } = data as Dashboard
-      if (tiles.some((tile) => tile.insight === insight)) users.push({ target: `${dashboards.name}/${id}`, name })
-    }
-    cursor = page.next
-    yield* Effect.yieldNow
-  } while (cursor !== undefined)
-  return users
-})
+export const dashboardsWith = (workspace: WorkspaceId, insight: string) =>
+  gatherItems(dashboards, workspace, ({ id, name, tiles }: Dashboard): ReadonlyArray<User> =>
+    tiles.some((tile) => tile.insight === insight) ? [{ target: `${dashboards.name}/${id}`, name }] : []
+  )

@@ -11,6 +11,7 @@ import { SubjectKeys } from "../../../ports/privacy/SubjectKeys.ts"
 import { WorkspaceId } from "../../../ports/WorkspaceId.ts"
 import { auditOf } from "../../platform/audit.ts"
 import type { Actor } from "../../platform/audit.ts"
+import { everywhere } from "../../platform/installation.ts"
 import { withoutConflict } from "../../platform/withoutConflict.ts"
 import { blindIndex } from "../../privacy/personalData.ts"
 import { signReceipt } from "../../privacy/receipts.ts"
@@ -24,7 +25,6 @@ export const pendingErasures: Collection = {
   unique: [],
   indexes: [{ name: "by_time", equals: [], sort: "requested_at", direction: "ascending" }]
 }
-const everywhere = WorkspaceId.make("all-workspaces")
 const retryEvery = "60 seconds"
 /** Long after a request that erases has ended, well or not. */
 const abandonedMillis = 60_000
