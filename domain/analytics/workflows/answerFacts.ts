@@ -3,11 +3,12 @@ import type { WorkspaceId } from "../../../ports/WorkspaceId.ts"
 import { hashValue } from "../../questions/hashQuestion.ts"
 import { formatInstant } from "../../zones/zones.ts"
 import { nameWarnings } from "./nameWarnings.ts"
+import type { AskedNames } from "./nameWarnings.ts"
 
 /** What every answer says of itself beside its numbers. `hashed` is all that the question decides. */
 export const answerFacts = Effect.fnUntraced(function* (
   workspace: WorkspaceId,
-  planned: Parameters<typeof nameWarnings>[1] & { readonly zone: string },
+  planned: AskedNames & { readonly zone: string },
   answer: { readonly asOfMillis: number | undefined; readonly watermark: string },
   hashed: ReadonlyArray<unknown>
 ) {

@@ -4,9 +4,15 @@ import type { WorkspaceId } from "../../../ports/WorkspaceId.ts"
 import { nearest } from "../../questions/nearest.ts"
 import type { NamedField } from "../../questions/planFilter.ts"
 
-interface Named {
+export interface Named {
   readonly name: string
   readonly pointer: string
+}
+
+/** Event types, properties and traits that a question names, and where. */
+export interface AskedNames {
+  readonly types: ReadonlyArray<Named>
+  readonly named: ReadonlyArray<NamedField>
 }
 
 const warningsOf = (what: string, asked: ReadonlyArray<Named>, known: ReadonlyArray<string>) =>
@@ -18,10 +24,7 @@ const warningsOf = (what: string, asked: ReadonlyArray<Named>, known: ReadonlyAr
   })
 
 /** What has not been seen yet may yet come: legal, answered, and said with the nearest name that has. */
-export const nameWarnings = Effect.fnUntraced(function* (
-  workspace: WorkspaceId,
-  asked: { readonly types: ReadonlyArray<Named>; readonly named: ReadonlyArray<NamedField> }
-) {
+export const nameWarnings = Effect.fnUntraced(function* (workspace: WorkspaceId, asked: AskedNames) {
   const store = yield* EventStore
   const named = (kind: "property" | "trait") =>
     asked.named.flatMap(({ field, pointer }) => (field.kind === kind ? [{ name: field.name, pointer }] : []))
