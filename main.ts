@@ -8,7 +8,7 @@ import { readConfiguration } from "./configuration.ts"
 import type { Configuration } from "./configuration.ts"
 import * as droppedEvents from "./domain/analytics/DroppedEvents.ts"
 import * as visitorIds from "./domain/analytics/VisitorIds.ts"
-import { applyErasures, finishErasures } from "./domain/analytics/workflows/erasePerson.ts"
+import { applyErasures } from "./domain/analytics/workflows/erasePerson.ts"
 import { applyAllMerges } from "./domain/analytics/workflows/mergePeople.ts"
 import * as auditLog from "./domain/platform/AuditLog.ts"
 import * as deadLetters from "./domain/platform/DeadLetters.ts"
@@ -25,6 +25,7 @@ import { makeLifecycle } from "./lifecycle.ts"
 import * as logging from "./logging.ts"
 import { modules } from "./modules.ts"
 import { LakeInterval } from "./workers/fillLake.ts"
+import { runJob } from "./workers/runJob.ts"
 import { Gauges, makeGauges } from "./ports/platform/Gauges.ts"
 import { makePartStates, PartStates } from "./ports/platform/PartStates.ts"
 
@@ -53,11 +54,12 @@ const service = (configuration: Configuration, lifecycle: ReturnType<typeof make
   const workers = Layer.effectDiscard(
     Effect.forEach(consumers, (consumer) => Effect.forkScoped(persistently(consumer)), { discard: true })
   )
+  const jobs = modules.flatMap((module) => Object.entries(module.jobs))
   const first = Layer.effectDiscard(
     createDefaultWorkspace.pipe(
       Effect.andThen(applyAllMerges),
       Effect.andThen(applyErasures),
-      Effect.andThen(Effect.forkScoped(finishErasures))
+      Effect.andThen(Effect.forEach(jobs, ([name, job]) => Effect.forkScoped(runJob(name, job)), { discard: true }))
     )
   )
   const limits = Layer.succeed(RequestLimits, {

@@ -1,6 +1,7 @@
 import type { Effect } from "effect"
+import type { SecureRandom } from "effect/crypto/SecureRandom"
 import * as droppedEvents from "./domain/analytics/DroppedEvents.ts"
-import { pendingErasures } from "./domain/analytics/workflows/erasePerson.ts"
+import { finishErasures, pendingErasures } from "./domain/analytics/workflows/erasePerson.ts"
 import * as mergePeople from "./domain/analytics/workflows/mergePeople.ts"
 import * as deadLetters from "./domain/platform/DeadLetters.ts"
 import * as identityChanges from "./domain/platform/identityChanges.ts"
@@ -35,13 +36,19 @@ import { dashboards } from "./ports/analytics/Dashboard.ts"
 import { insights } from "./ports/analytics/Insight.ts"
 import { shares, shareSlugs } from "./ports/analytics/Share.ts"
 import type { LiveFeed } from "./ports/analytics/LiveFeed.ts"
-import type { Collection } from "./ports/documents/DocumentStore.ts"
+import type { Collection, DocumentStore } from "./ports/documents/DocumentStore.ts"
 import type { DeadLetters } from "./ports/platform/DeadLetters.ts"
 import type { PortFailure } from "./ports/PortFailure.ts"
+import type { ReceiptKey } from "./ports/privacy/ReceiptKey.ts"
+import type { RootKeys } from "./ports/privacy/RootKeys.ts"
 import type { SubjectKeys } from "./ports/privacy/SubjectKeys.ts"
 import { feedLive } from "./workers/feedLive.ts"
 import { fillLake } from "./workers/fillLake.ts"
 import { indexEvents } from "./workers/indexEvents.ts"
+import type { Job } from "./workers/runJob.ts"
+
+/** What the rounds of jobs may ask for: ports, and what the domain makes of them. */
+type JobServices = ConsumerServices | DocumentStore | ReceiptKey | RootKeys | SecureRandom
 
 type ConsumerServices = EventLog | EventStore | EventLake | LiveFeed | DeadLetters | SubjectKeys
 
@@ -54,6 +61,8 @@ export interface Module {
   readonly collections: ReadonlyArray<Collection>
   /** Consumers of the event log, which run for ever. */
   readonly consumers: Readonly<Record<string, Effect.Effect<never, PortFailure, ConsumerServices>>>
+  /** What is done from time to time, by name. */
+  readonly jobs: Readonly<Record<string, Job<PortFailure, JobServices>>>
 }
 
 export const modules: ReadonlyArray<Module> = [
@@ -103,7 +112,8 @@ export const modules: ReadonlyArray<Module> = [
       cohorts.collection,
       cohortMembers
     ],
-    consumers: { index: indexEvents, live: feedLive, lake: fillLake }
+    consumers: { index: indexEvents, live: feedLive, lake: fillLake },
+    jobs: { finish_erasures: { everyMillis: 60_000, round: finishErasures } }
   },
   {
     name: "platform",
@@ -116,6 +126,7 @@ export const modules: ReadonlyArray<Module> = [
       identityChanges.collection,
       deadLetters.collection
     ],
-    consumers: {}
+    consumers: {},
+    jobs: {}
   }
 ]

@@ -1,4 +1,4 @@
-import { Clock, Effect, Schedule } from "effect"
+import { Clock, Effect } from "effect"
 import { SecureRandom } from "effect/crypto"
 import type { ErasedStore, ErasureReceipt } from "../../../ports/analytics/Erasure.ts"
 import { EventLake, removedSubjectsMax } from "../../../ports/analytics/EventLake.ts"
@@ -25,7 +25,6 @@ export const pendingErasures: Collection = {
   unique: [],
   indexes: [{ name: "by_time", equals: [], sort: "requested_at", direction: "ascending" }]
 }
-const retryEvery = "60 seconds"
 /** Long after a request that erases has ended, well or not. */
 const abandonedMillis = 60_000
 /** Days that backups of keys are kept at the most. */
@@ -206,13 +205,8 @@ export const applyErasures = Effect.gen(function* () {
   for (const [workspace, subjects] of tombstones) yield* store.erase(WorkspaceId.make(workspace), [], subjects.size)
 })
 
-/** For ever: ends erasures that broke off, those from before the start at once. */
-export const finishErasures = Effect.gen(function* () {
-  const abandoned = (olderThanMillis: number) =>
-    Effect.flatMap(Clock.currentTimeMillis, (now) => finishAbandoned(now - olderThanMillis)).pipe(
-      Effect.catchCause((cause) => Effect.logWarning("erasures that broke off cannot be read", cause))
-    )
-  yield* abandoned(0)
-  yield* Effect.sleep(retryEvery)
-  return yield* Effect.repeat(abandoned(abandonedMillis), Schedule.spaced(retryEvery))
+/** Ends erasures that broke off: those that no request waits for, which in the first round of a process are all. */
+export const finishErasures = Effect.fnUntraced(function* (isFirst: boolean) {
+  const now = yield* Clock.currentTimeMillis
+  yield* finishAbandoned(isFirst ? now : now - abandonedMillis)
 })
