@@ -1,0 +1,10 @@
+/**
+ * A version as text that sorts as versions do: numeric parts padded, a release above its pre-releases, build
+ * information dropped. GrowthBook's rule; anything but a number or a text counts as "0".
+ */
+export const sortableVersion = (input: unknown): string => {
+  const text = typeof input === "number" ? String(input) : typeof input === "string" && input !== "" ? input : "0"
+  const parts = text.replace(/(^v|\+.*$)/gu, "").split(/[-.]/u)
+  if (parts.length === 3) parts.push("~")
+  return parts.map((part) => (/^\d+$/u.test(part) ? part.padStart(5, " ") : part)).join("-")
+}
