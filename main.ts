@@ -28,6 +28,7 @@ import { LakeInterval } from "./workers/fillLake.ts"
 import { runJob } from "./workers/runJob.ts"
 import { Gauges, makeGauges } from "./ports/platform/Gauges.ts"
 import { makePartStates, PartStates } from "./ports/platform/PartStates.ts"
+import { PersonalData } from "./ports/privacy/PersonalData.ts"
 
 const { version } = JSON.parse(readFileSync(new URL("package.json", import.meta.url), "utf8")) as {
   readonly version: string
@@ -44,7 +45,12 @@ const service = (configuration: Configuration, lifecycle: ReturnType<typeof make
     tracing: configuration.tracing === undefined ? undefined : { ...configuration.tracing, version },
     collections: modules.flatMap((module) => module.collections)
   })
+  const personalData = Layer.effect(
+    PersonalData,
+    Effect.forEach(modules, ({ name, personalData: { of } }) => Effect.map(of, (each) => ({ module: name, ...each })))
+  )
   const offered = Layer.mergeAll(
+    personalData,
     Layer.provideMerge(tokenProofs.layer, Layer.provideMerge(droppedEvents.layer, settings.layer)),
     auditLog.layer,
     visitorIds.layer,

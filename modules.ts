@@ -3,9 +3,11 @@ import type { SecureRandom } from "effect/crypto/SecureRandom"
 import * as droppedEvents from "./domain/analytics/DroppedEvents.ts"
 import { finishErasures, pendingErasures } from "./domain/analytics/workflows/erasePerson.ts"
 import * as mergePeople from "./domain/analytics/workflows/mergePeople.ts"
+import { personalDataOfAnalytics } from "./domain/analytics/workflows/personalDataOfAnalytics.ts"
 import * as deadLetters from "./domain/platform/DeadLetters.ts"
 import * as identityChanges from "./domain/platform/identityChanges.ts"
 import * as keys from "./domain/platform/keys.ts"
+import { personalDataOfPlatform } from "./domain/platform/personalDataOfPlatform.ts"
 import * as settings from "./domain/platform/settings.ts"
 import * as workspaces from "./domain/platform/workspaces.ts"
 import { ActivityGroup } from "./http/contract/activity.ts"
@@ -39,6 +41,7 @@ import type { LiveFeed } from "./ports/analytics/LiveFeed.ts"
 import type { Collection, DocumentStore } from "./ports/documents/DocumentStore.ts"
 import type { DeadLetters } from "./ports/platform/DeadLetters.ts"
 import type { PortFailure } from "./ports/PortFailure.ts"
+import type { PersonalData, PersonalDataOf } from "./ports/privacy/PersonalData.ts"
 import type { ReceiptKey } from "./ports/privacy/ReceiptKey.ts"
 import type { RootKeys } from "./ports/privacy/RootKeys.ts"
 import type { SubjectKeys } from "./ports/privacy/SubjectKeys.ts"
@@ -48,7 +51,9 @@ import { indexEvents } from "./workers/indexEvents.ts"
 import type { Job } from "./workers/runJob.ts"
 
 /** What the rounds of jobs may ask for: ports, and what the domain makes of them. */
-type JobServices = ConsumerServices | DocumentStore | ReceiptKey | RootKeys | SecureRandom
+type JobServices = ConsumerServices | DocumentStore | PersonalData | ReceiptKey | RootKeys | SecureRandom
+
+type PersonalDataServices = EventStore | EventLake | DocumentStore | SubjectKeys | SecureRandom
 
 type ConsumerServices = EventLog | EventStore | EventLake | LiveFeed | DeadLetters | SubjectKeys
 
@@ -63,6 +68,12 @@ export interface Module {
   readonly consumers: Readonly<Record<string, Effect.Effect<never, PortFailure, ConsumerServices>>>
   /** What is done from time to time, by name. */
   readonly jobs: Readonly<Record<string, Job<PortFailure, JobServices>>>
+  readonly personalData: {
+    /** How what is held of a person is given out and erased. */
+    readonly of: Effect.Effect<PersonalDataOf, never, PersonalDataServices>
+    /** Collections that it covers; no other one names people. */
+    readonly collections: ReadonlyArray<Collection>
+  }
 }
 
 export const modules: ReadonlyArray<Module> = [
@@ -113,7 +124,11 @@ export const modules: ReadonlyArray<Module> = [
       cohortMembers
     ],
     consumers: { index: indexEvents, live: feedLive, lake: fillLake },
-    jobs: { finish_erasures: { everyMillis: 60_000, round: finishErasures } }
+    jobs: { finish_erasures: { everyMillis: 60_000, round: finishErasures } },
+    personalData: {
+      of: personalDataOfAnalytics,
+      collections: [mergePeople.collection, cohortMembers, pendingErasures]
+    }
   },
   {
     name: "platform",
@@ -127,6 +142,7 @@ export const modules: ReadonlyArray<Module> = [
       deadLetters.collection
     ],
     consumers: {},
-    jobs: {}
+    jobs: {},
+    personalData: { of: personalDataOfPlatform, collections: [deadLetters.collection] }
   }
 ]

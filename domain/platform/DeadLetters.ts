@@ -4,6 +4,7 @@ import type { Collection, DocumentWrite } from "../../ports/documents/DocumentSt
 import { DeadLetters, redrivenKeptMillis } from "../../ports/platform/DeadLetters.ts"
 import type { DeadLetter } from "../../ports/platform/DeadLetters.ts"
 import type { WorkspaceId } from "../../ports/WorkspaceId.ts"
+import { lineSubjects } from "../privacy/lineSubjects.ts"
 import { withoutConflict } from "./withoutConflict.ts"
 
 const byFailure = { sort: "failed_at", direction: "descending" } as const
@@ -42,7 +43,7 @@ const put = (letter: DeadLetter, expected: number | "any", claimedUntil?: number
     id: letter.id,
     expected,
     schema_version: 1,
-    subjects: [],
+    subjects: lineSubjects(letter.line),
     ...(redriven_at === undefined ? {} : { expires_at: redriven_at + redrivenKeptMillis }),
     data
   }

@@ -29,12 +29,14 @@ export const auditOf = Effect.fnUntraced(function* (
   action: string,
   target: string,
   before?: unknown,
-  after?: unknown
+  after?: unknown,
+  /** People that the record names. */
+  subjects: ReadonlyArray<string> = []
 ) {
   const id = yield* Effect.flatMap(SecureRandom.SecureRandom, (random) => random.uuidV7())
   const entry: AuditEntry = {
     id,
-    subjects: [],
+    subjects,
     data: {
       id,
       at,

@@ -1,10 +1,11 @@
-import { HttpApiEndpoint, HttpApiGroup, OpenApi } from "effect/http-api"
+import { HttpApiEndpoint, HttpApiGroup, HttpApiSchema, OpenApi } from "effect/http-api"
 import { ErasureReceipt, ReceiptKeys } from "../../ports/analytics/Erasure.ts"
+import { PersonalRecord } from "../../ports/privacy/PersonalData.ts"
 import { Admission } from "./Admission.ts"
 import { changes, EndpointRules, reads } from "./EndpointRules.ts"
 import { Id } from "./parameters.ts"
 
-/** The end of what is held of a person, and how its receipts are verified. */
+/** What is held of a person, its end, and how receipts of that are verified. */
 export class ErasureGroup extends HttpApiGroup.make("erasure")
   .add(
     HttpApiEndpoint.post("erase", "/analytics/persons/:id/erase", { params: { id: Id }, success: ErasureReceipt })
@@ -12,6 +13,15 @@ export class ErasureGroup extends HttpApiGroup.make("erasure")
       .annotate(
         OpenApi.Summary,
         "Erase a person: keys destroyed, events deleted, later ones not kept; answers a signed receipt."
+      ),
+    HttpApiEndpoint.get("export", "/analytics/persons/:id/export", {
+      params: { id: Id },
+      success: HttpApiSchema.StreamNdjson({ schema: PersonalRecord })
+    })
+      .annotate(EndpointRules, { ...reads("persons:read"), audited: true })
+      .annotate(
+        OpenApi.Summary,
+        "Everything held of a person, of all modules, clear, as lines of JSON (NDJSON); needs the scope pii:read, too."
       ),
     HttpApiEndpoint.get("receiptKeys", "/platform/receipt-keys", { success: ReceiptKeys })
       .annotate(EndpointRules, reads("platform:read"))

@@ -1,11 +1,11 @@
 import { Clock, Effect } from "effect"
 import { SecureRandom } from "effect/crypto"
 import type { ErasedStore, ErasureReceipt } from "../../../ports/analytics/Erasure.ts"
-import { EventLake, removedSubjectsMax } from "../../../ports/analytics/EventLake.ts"
-import { EventStore, isReservedId } from "../../../ports/analytics/EventStore.ts"
+import { EventStore } from "../../../ports/analytics/EventStore.ts"
 import { DocumentStore } from "../../../ports/documents/DocumentStore.ts"
 import type { Collection } from "../../../ports/documents/DocumentStore.ts"
-import { Refused } from "../../../ports/platform/Refused.ts"
+import { PersonalData } from "../../../ports/privacy/PersonalData.ts"
+import type { Erasing } from "../../../ports/privacy/PersonalData.ts"
 import { ReceiptKey } from "../../../ports/privacy/ReceiptKey.ts"
 import { SubjectKeys } from "../../../ports/privacy/SubjectKeys.ts"
 import { WorkspaceId } from "../../../ports/WorkspaceId.ts"
@@ -15,9 +15,7 @@ import { everywhere } from "../../platform/installation.ts"
 import { withoutConflict } from "../../platform/withoutConflict.ts"
 import { blindIndex } from "../../privacy/personalData.ts"
 import { signReceipt } from "../../privacy/receipts.ts"
-import { takeFromLists } from "./cohortLists.ts"
-import { idAtDoor } from "./idAtDoor.ts"
-import { currentMerges, forgetMerges } from "./mergePeople.ts"
+import { subjectsOfPerson } from "./subjectsOfPerson.ts"
 
 /** Erasures that have begun and are not at their end, of every workspace. */
 export const pendingErasures: Collection = {
@@ -36,63 +34,37 @@ interface Erasure {
   readonly person: string
   readonly subjects: ReadonlyArray<string>
   readonly requested_at: number
+  /** Steps that are at their end. */
+  readonly done?: ReadonlyArray<ErasedStore>
 }
 
 const instant = (millis: number): string => new Date(millis).toISOString()
 
-/** Every id that is the person's alone, with users that count as the person. */
-const subjectsOf = Effect.fnUntraced(function* (workspace: WorkspaceId, id: string) {
-  const store = yield* EventStore
-  const merges = yield* currentMerges(workspace)
-  const found = yield* store.subjectsOf(workspace, id)
-  const own = new Set(found.length > 0 ? found : [id])
-  const roots = new Set(merges.filter(({ from, into }) => own.has(from) || own.has(into)).map(({ into }) => into))
-  for (const root of roots) own.add(root)
-  for (const { from, into } of merges) if (roots.has(into)) own.add(from)
-  for (const user of roots) for (const subject of yield* store.subjectsOf(workspace, user)) own.add(subject)
-  return own
-})
-
-/** The person's subjects; refused where nothing is or was known of such a person. */
-const findSubjects = Effect.fnUntraced(function* (workspace: WorkspaceId, asked: string) {
-  const id = yield* idAtDoor(workspace, asked)
-  const subjectKeys = yield* SubjectKeys
-  const store = yield* EventStore
-  const isKnown =
-    !isReservedId(id) &&
-    (subjectKeys.tombstones.get(workspace)?.has(id) === true ||
-      (yield* store.people({ workspace, personId: id, limit: 1 })).length > 0 ||
-      (yield* subjectKeys.get(workspace, [id])).size > 0)
-  if (!isKnown) return yield* new Refused({ kind: "not-found", detail: "there is no such person", errors: [] })
-  return { id, subjects: [...(yield* subjectsOf(workspace, id))].toSorted() }
-})
-
 /** Destroys a person's keys and removes what is held of the person; answers what was done, signed. May be repeated. */
 export const erasePerson = Effect.fn("erasePerson")(function* (actor: Actor, asked: string) {
   const { workspace } = actor
-  const documents = yield* DocumentStore
-  const { id, subjects } = yield* findSubjects(workspace, asked)
+  const { ids: subjects, person } = yield* subjectsOfPerson(workspace, asked)
   const indexKey = yield* (yield* SubjectKeys).workspaceKey(workspace, "index")
   const now = yield* Clock.currentTimeMillis
   const { from, keyId, requestId } = actor
   const erasure: Erasure = {
     id: yield* Effect.flatMap(SecureRandom.SecureRandom, (random) => random.uuidV7()),
     actor: { workspace, keyId, from, requestId },
-    person: blindIndex({ workspace, indexKey, pseudonymKey: indexKey }, "person", id),
+    person: blindIndex({ workspace, indexKey, pseudonymKey: indexKey }, "person", person),
     subjects,
     requested_at: now
   }
-  const write = {
-    kind: "put",
-    collection: pendingErasures.name,
-    id: erasure.id,
-    expected: 0,
-    schema_version: 1,
-    subjects: [],
-    data: erasure
-  } as const
-  yield* withoutConflict(documents.commit(everywhere, { writes: [write] }))
+  yield* saveErasure(erasure)
   return yield* finish(erasure)
+})
+
+const saveErasure = Effect.fnUntraced(function* (erasure: Erasure) {
+  const documents = yield* DocumentStore
+  const { id } = erasure
+  const write = { kind: "put", expected: "any", schema_version: 1, subjects: [] } as const
+  yield* withoutConflict(
+    documents.commit(everywhere, { writes: [{ ...write, collection: pendingErasures.name, id, data: erasure }] })
+  )
 })
 
 const finish = Effect.fnUntraced(function* (erasure: Erasure) {
@@ -123,40 +95,27 @@ const finish = Effect.fnUntraced(function* (erasure: Erasure) {
   return answer
 })
 
-/** Keys first: from then on nothing that is sealed can be read, and nothing new comes in. */
-const eraseEverywhere = Effect.fnUntraced(function* ({ actor, subjects }: Erasure) {
-  const { workspace } = actor
+/** From then on nothing that is sealed can be read, and nothing new comes in. */
+const destroyKeys = Effect.fnUntraced(function* ({ workspace }: Erasing, ids: ReadonlyArray<string>) {
   const subjectKeys = yield* SubjectKeys
-  const store = yield* EventStore
-  const lake = yield* EventLake
-  const done: Array<ErasedStore> = []
-  const note = Effect.fnUntraced(function* (name: ErasedStore["store"], removed: number, what: string) {
-    done.push({ store: name, at: instant(yield* Clock.currentTimeMillis), removed, what })
-  })
-  const keys = yield* subjectKeys.get(workspace, subjects)
-  yield* subjectKeys.destroy(workspace, subjects)
-  yield* note(
-    "subject_keys",
-    keys.size,
-    "keys destroyed, overwritten in their file; later events are answered and not kept"
-  )
-  const epoch = subjectKeys.tombstones.get(workspace)?.size ?? 0
-  const { events } = yield* store.erase(workspace, subjects, epoch)
-  yield* note(
-    "event_store",
-    events,
-    "rows deleted and in no answer; blocks that they left in the file are reused later"
-  )
-  let fromLake = 0
-  for (let at = 0; at < subjects.length; at += removedSubjectsMax / 2) {
-    const some = subjects.slice(at, at + removedSubjectsMax / 2)
-    fromLake += (yield* lake.remove(workspace, { kind: "subjects", userIds: some, anonymousIds: some })).events
+  const keys = yield* subjectKeys.get(workspace, ids)
+  yield* subjectKeys.destroy(workspace, ids)
+  return {
+    removed: keys.size,
+    what: "keys destroyed, overwritten in their file; later events are answered and not kept"
   }
-  yield* note("event_lake", fromLake, "files that held the person's events rewritten without them")
-  const lists = yield* takeFromLists(actor, subjects)
-  yield* note("cohorts", lists.length, "taken from the static cohorts that named the person")
-  const merges = yield* forgetMerges(workspace, subjects)
-  yield* note("merges", merges, "merges with the person deleted")
+})
+
+/** Keys first, then what each module holds: a step that was done is noted, and not done again where a later one fails. */
+const eraseEverywhere = Effect.fnUntraced(function* (erasure: Erasure) {
+  const steps = (yield* PersonalData).flatMap(({ erase }) => erase)
+  const done = [...(erasure.done ?? [])]
+  for (const { run, store } of [{ store: "subject_keys", run: destroyKeys } as const, ...steps]) {
+    if (done.some((each) => each.store === store)) continue
+    const removed = yield* run(erasure.actor, erasure.subjects)
+    done.push({ store, at: instant(yield* Clock.currentTimeMillis), ...removed })
+    yield* saveErasure({ ...erasure, done })
+  }
   return done
 })
 
@@ -168,13 +127,6 @@ const whatStays: ReadonlyArray<ErasedStore> = [
     removed: null,
     what: "not rewritten: lines stay as long as the log is kept; personal fields in them are ciphertext without a key, ids and other fields are as they were; no index, lake or feed takes them again"
   },
-  {
-    store: "dead_letters",
-    at: null,
-    removed: null,
-    what: "not rewritten: lines of the person stay until they are removed, like those of the log"
-  },
-  { store: "audit_log", at: null, removed: null, what: "not rewritten: records may name the person by id" },
   {
     store: "backups",
     at: null,

@@ -14,7 +14,8 @@ import type { WorkspaceId } from "../../../ports/WorkspaceId.ts"
 import { exponentOf, formatMinorUnits } from "../../money/minorUnits.ts"
 import { auditOf } from "../../platform/audit.ts"
 import type { Actor } from "../../platform/audit.ts"
-import { blindIndex, decryptValue } from "../../privacy/personalData.ts"
+import { clearValue, holdsEncrypted, isEncrypted, openerOf } from "../../privacy/clearValue.ts"
+import { blindIndex } from "../../privacy/personalData.ts"
 import { planFilter } from "../../questions/planFilter.ts"
 import { parseInstant } from "../../zones/instant.ts"
 import { addDays, dayAt, formatDay, parseDay, startOfDay } from "../../zones/zones.ts"
@@ -25,9 +26,6 @@ import { decodeCursor, encodeCursor } from "./pageCursor.ts"
 
 const instant = (millis: number): string => new Date(millis).toISOString()
 
-const isEncrypted = (value: unknown): value is { readonly $pii: string } =>
-  typeof value === "object" && value !== null && "$pii" in value
-
 const maskedValue = (value: unknown): unknown => {
   if (isEncrypted(value)) return { encrypted: true }
   if (Array.isArray(value)) return value.map(maskedValue)
@@ -37,7 +35,7 @@ const maskedValue = (value: unknown): unknown => {
 const masked = (values: object): Record<string, unknown> =>
   Object.fromEntries(Object.entries(values).map(([key, value]) => [key, maskedValue(value)]))
 
-const eventItem = (event: HeldEvent): EventItem => {
+export const eventItem = (event: HeldEvent): EventItem => {
   const {
     index: _index,
     money,
@@ -67,7 +65,7 @@ const eventItem = (event: HeldEvent): EventItem => {
   }
 }
 
-const personItem = (person: HeldPerson): PersonItem => ({
+export const personItem = (person: HeldPerson): PersonItem => ({
   ...person,
   first_seen: instant(person.first_seen),
   last_seen: instant(person.last_seen)
@@ -313,10 +311,7 @@ type Trait = {
   readonly subject: string
 }
 
-/** Whether an encrypted value is anywhere in it. */
-const holdsEncrypted = (value: unknown): boolean =>
-  isEncrypted(value) || (typeof value === "object" && value !== null && Object.values(value).some(holdsEncrypted))
-
+/** Clear traits, once the audit log says who reads them. */
 const clearTraits = Effect.fnUntraced(function* (actor: Actor, personId: string, traits: ReadonlyArray<Trait>) {
   const subjectKeys = yield* SubjectKeys
   const sealed = traits.filter(({ value }) => holdsEncrypted(value))
@@ -324,28 +319,17 @@ const clearTraits = Effect.fnUntraced(function* (actor: Actor, personId: string,
   if (sealed.length > 0) {
     const documents = yield* DocumentStore
     const now = yield* Clock.currentTimeMillis
-    const record = yield* auditOf(actor, now, "personal_data.read", `persons/${personId}`)
+    const record = yield* auditOf(actor, now, "personal_data.read", `persons/${personId}`, undefined, undefined, [
+      personId
+    ])
     yield* documents
       .commit(actor.workspace, { writes: [], audit: [record] })
       .pipe(Effect.catchTag(["StaleRevision", "DuplicateKey"], (conflict) => Effect.die(conflict)))
   }
   return Object.fromEntries(
-    traits.map(({ event_id, field, key, subject, value }) => {
-      const open = (sealedValue: string, at: string) => {
-        const own = keys.get(subject)
-        const place = { field: at, rowId: event_id }
-        return own === undefined ? undefined : decryptValue(actor.workspace, own, place, sealedValue)
-      }
-      return [key, clearValue(value, field, open)]
-    })
+    traits.map(({ event_id, field, key, subject, value }) => [
+      key,
+      clearValue(value, field, openerOf(actor.workspace, keys.get(subject), event_id))
+    ])
   )
 })
-
-const clearValue = (value: unknown, field: string, open: (sealed: string, field: string) => unknown): unknown => {
-  if (isEncrypted(value)) return open(value.$pii, field) ?? { encrypted: true }
-  if (Array.isArray(value)) return value.map((each, at) => clearValue(each, `${field}.${at}`, open))
-  if (typeof value !== "object" || value === null) return value
-  return Object.fromEntries(
-    Object.entries(value).map(([name, each]) => [name, clearValue(each, `${field}.${name}`, open)])
-  )
-}

@@ -190,7 +190,12 @@ const storeMerge = Effect.fnUntraced(function* (
         data: {}
       }
     ],
-    audit: [yield* auditOf(actor, now, "persons.merged", `person_merges/${merge.id}`, undefined, { id: merge.id })],
+    audit: [
+      yield* auditOf(actor, now, "persons.merged", `person_merges/${merge.id}`, undefined, { id: merge.id }, [
+        from,
+        into
+      ])
+    ],
     ...remember(merge)
   })
   return merge
@@ -223,11 +228,16 @@ export const readMerge = Effect.fnUntraced(function* (workspace: WorkspaceId, id
 
 export const undoMerge = Effect.fn("undoMerge")(function* (actor: Actor, id: string) {
   const documents = yield* DocumentStore
-  const { revision } = yield* readMerge(actor.workspace, id)
+  const { merge, revision } = yield* readMerge(actor.workspace, id)
   const now = yield* Clock.currentTimeMillis
   yield* documents.commit(actor.workspace, {
     writes: [{ kind: "delete", collection: collection.name, id, expected: revision }],
-    audit: [yield* auditOf(actor, now, "persons.merge_undone", `person_merges/${id}`, { id })]
+    audit: [
+      yield* auditOf(actor, now, "persons.merge_undone", `person_merges/${id}`, { id }, undefined, [
+        merge.from,
+        merge.into
+      ])
+    ]
   })
   yield* applyMerges(actor.workspace)
 })

@@ -7,7 +7,8 @@ import type { Actor } from "../../platform/audit.ts"
 /** Lets through who may read personal data, once the audit log says so. */
 export const permitPersonalData = Effect.fnUntraced(function* (
   actor: Actor & { readonly mayReadPersonalData: boolean },
-  target: string
+  target: string,
+  subjects: ReadonlyArray<string> = []
 ) {
   if (!actor.mayReadPersonalData) {
     return yield* new Refused({
@@ -17,7 +18,8 @@ export const permitPersonalData = Effect.fnUntraced(function* (
     })
   }
   const documents = yield* DocumentStore
-  const record = yield* auditOf(actor, yield* Clock.currentTimeMillis, "personal_data.read", target)
+  const now = yield* Clock.currentTimeMillis
+  const record = yield* auditOf(actor, now, "personal_data.read", target, undefined, undefined, subjects)
   yield* documents
     .commit(actor.workspace, { writes: [], audit: [record] })
     .pipe(Effect.catchTag(["StaleRevision", "DuplicateKey"], (conflict) => Effect.die(conflict)))

@@ -1,0 +1,141 @@
+import { Effect, Option, Stream } from "effect"
+import type { SecureRandom } from "effect/crypto"
+import { cohorts } from "../../../ports/analytics/Cohort.ts"
+import { EventLake, removedSubjectsMax } from "../../../ports/analytics/EventLake.ts"
+import { EventStore, isReservedId } from "../../../ports/analytics/EventStore.ts"
+import type { EventPlace, HeldEvent } from "../../../ports/analytics/EventStore.ts"
+import type { DocumentStore, StaleRevision } from "../../../ports/documents/DocumentStore.ts"
+import type { PortFailure } from "../../../ports/PortFailure.ts"
+import type { EraseStep, Erasing, PersonalDataOf, Subjects } from "../../../ports/privacy/PersonalData.ts"
+import { SubjectKeys } from "../../../ports/privacy/SubjectKeys.ts"
+import { clearValue, openerOf } from "../../privacy/clearValue.ts"
+import { documentsNaming } from "../../privacy/documentsNaming.ts"
+import { cohortsListing, takeFromLists } from "./cohortLists.ts"
+import { eventItem, personItem } from "./explore.ts"
+import { collection as merges, forgetMerges } from "./mergePeople.ts"
+
+type Services = EventStore | EventLake | DocumentStore | SubjectKeys | SecureRandom.SecureRandom
+
+/** Collections whose documents name people as their subjects. */
+const collections = [merges.name]
+const eventsPage = 1000
+/** Later than every event: clocks of clients may be ahead. */
+const endOfTime = Number.MAX_SAFE_INTEGER
+
+const record = (kind: string, data: unknown) => ({ kind, data })
+
+const keysOf = Effect.fnUntraced(function* ({ ids, workspace }: Subjects) {
+  return yield* (yield* SubjectKeys).get(workspace, ids)
+})
+
+/** Who the person is: ids, traits, merges, static cohorts. */
+const profileOf = Effect.fnUntraced(function* (subjects: Subjects) {
+  const { ids, person, workspace } = subjects
+  const store = yield* EventStore
+  const [held] = yield* store.people({ workspace, personId: person, limit: 1 })
+  const keys = yield* keysOf(subjects)
+  const traits = yield* store.traits(workspace, person)
+  const lists = yield* cohortsListing(workspace, ids)
+  return [
+    record("person", { ...(held === undefined ? { person_id: person } : personItem(held)), ids }),
+    ...traits.map(({ event_id, field, key, subject, value }) =>
+      record("trait", {
+        key,
+        value: clearValue(value, field, openerOf(workspace, keys.get(subject), event_id)),
+        event_id
+      })
+    ),
+    ...(yield* documentsNaming(workspace, ids, collections)).map(({ collection, data }) => record(collection, data)),
+    ...lists.map(({ id, name }) => record(cohorts.name, { id, name, membership: { kind: "static" } }))
+  ]
+})
+
+const clearEvent = (workspace: string, keys: ReadonlyMap<string, Uint8Array>, event: HeldEvent) => {
+  const { anonymous_id, event_id, properties, traits, traits_once, user_id } = event
+  const open = openerOf(
+    workspace,
+    keys.get(user_id === null || isReservedId(user_id) ? anonymous_id : user_id),
+    event_id
+  )
+  return record("event", {
+    ...eventItem(event),
+    properties: clearValue(properties, "properties", open),
+    ...(traits === null ? {} : { traits: clearValue(traits, "traits", open) }),
+    ...(traits_once === null ? {} : { traits_once: clearValue(traits_once, "traits_once", open) })
+  })
+}
+
+/** Every event, newest first, a page in memory at a time. */
+const eventsOf = (subjects: Subjects) =>
+  Stream.unwrap(
+    Effect.gen(function* () {
+      const { person, workspace } = subjects
+      const store = yield* EventStore
+      const keys = yield* keysOf(subjects)
+      return Stream.paginate(
+        undefined as EventPlace | undefined,
+        Effect.fnUntraced(function* (before: EventPlace | undefined) {
+          const range = { fromMillis: -endOfTime, toMillis: endOfTime, filter: undefined }
+          const page = yield* store.events({ workspace, personId: person, ...range, before, limit: eventsPage })
+          const next = page.length < eventsPage ? Option.none<EventPlace>() : Option.some<EventPlace>(page.at(-1)!)
+          return [page.map((event) => clearEvent(workspace, keys, event)), next] as const
+        })
+      )
+    })
+  )
+
+/** A step that removes so many things. */
+const step = (
+  store: EraseStep["store"],
+  what: string,
+  remove: (by: Erasing, ids: ReadonlyArray<string>) => Effect.Effect<number, PortFailure | StaleRevision, Services>
+) => ({
+  store,
+  run: (by: Erasing, ids: ReadonlyArray<string>) => Effect.map(remove(by, ids), (removed) => ({ removed, what }))
+})
+
+const steps = [
+  step(
+    "event_store",
+    "rows deleted and in no answer; blocks that they left in the file are reused later",
+    Effect.fnUntraced(function* ({ workspace }, ids) {
+      const epoch = (yield* SubjectKeys).tombstones.get(workspace)?.size ?? 0
+      return (yield* (yield* EventStore).erase(workspace, ids, epoch)).events
+    })
+  ),
+  step(
+    "event_lake",
+    "files that held the person's events rewritten without them",
+    Effect.fnUntraced(function* ({ workspace }, ids) {
+      const lake = yield* EventLake
+      let events = 0
+      for (let at = 0; at < ids.length; at += removedSubjectsMax / 2) {
+        const some = ids.slice(at, at + removedSubjectsMax / 2)
+        events += (yield* lake.remove(workspace, { kind: "subjects", userIds: some, anonymousIds: some })).events
+      }
+      return events
+    })
+  ),
+  step("cohorts", "taken from the static cohorts that named the person", (by, ids) =>
+    takeFromLists(by, ids).pipe(
+      Effect.map((lists) => lists.length),
+      Effect.catchTag(["Refused", "InvalidQuestion", "DuplicateKey"], Effect.die)
+    )
+  ),
+  step("merges", "merges with the person deleted", ({ workspace }, ids) => forgetMerges(workspace, ids))
+]
+
+/** Events, traits, merges and lists. */
+export const personalDataOfAnalytics: Effect.Effect<PersonalDataOf, never, Services> = Effect.map(
+  Effect.context<Services>(),
+  (context) => ({
+    export: (subjects) =>
+      Stream.concat(Stream.fromIterableEffect(profileOf(subjects)), eventsOf(subjects)).pipe(
+        Stream.provideContext(context)
+      ),
+    erase: steps.map(({ run, store }) => ({
+      store,
+      run: (by, ids) => Effect.provideContext(run(by, ids), context)
+    }))
+  })
+)
