@@ -1,3 +1,4 @@
+import { resolve } from "node:path"
 import { requestsPerMinuteInitial } from "./http/middleware/RequestLimits.ts"
 import type { RequestsPerMinute } from "./http/middleware/RequestLimits.ts"
 import { logLevels } from "./logging.ts"
@@ -21,6 +22,14 @@ export interface Configuration {
   readonly tracing: TracingConfiguration | undefined
   /** Another issuer whose tokens count, by its public keys. */
   readonly jwks: JwksConfiguration | undefined
+  readonly email: EmailConfiguration
+}
+
+export interface EmailConfiguration {
+  /** A mail server, or a folder below the data folder. */
+  readonly target: { readonly kind: "server"; readonly url: URL } | { readonly kind: "folder"; readonly folder: string }
+  /** Sender of every message: an address, or a name and an address. */
+  readonly from: string
 }
 
 export interface TracingConfiguration {
@@ -64,7 +73,8 @@ export const readConfiguration = (
     sqlSeconds: number("SQL_SECONDS", 20, 600),
     logLevel: readLogLevel(environment["LOG_LEVEL"], mistakes),
     tracing: readTracing(environment, mistakes),
-    jwks: readJwks(environment, mistakes)
+    jwks: readJwks(environment, mistakes),
+    email: readEmail(environment, mistakes)
   }
   return mistakes.length === 0 ? configuration : { mistakes }
 }
@@ -83,6 +93,32 @@ const readTracing = (environment: Environment, mistakes: Array<string>): Tracing
     mistakes.push(`OTLP_ENDPOINT=${endpoint}: must be the http: or https: address of a collector`)
   }
   return { endpoint, headers: Object.fromEntries(read.map((each) => [each?.[1], each?.[2]])), share: sampled }
+}
+
+export const emailFromInitial = "Broxiva <broxiva@localhost>"
+
+/** `maildrop:` and a folder (relative: below DATA_DIR), or the address of a mail server. */
+const readEmail = (environment: Environment, mistakes: Array<string>): EmailConfiguration => {
+  const text = environment["EMAIL"] || "maildrop:"
+  const from = environment["EMAIL_FROM"] || emailFromInitial
+  if (!/^(?:[^<>\r\n]{1,200} <[^<>\s@]{1,64}@[^<>\s@]{1,255}>|[^<>\s@]{1,64}@[^<>\s@]{1,255})$/.test(from)) {
+    mistakes.push(`EMAIL_FROM=${from}: must be an address, or a name and <address>`)
+  }
+  const folder = /^maildrop:(?:\/\/)?(.*)$/s.exec(text)?.[1]
+  if (folder !== undefined) {
+    const dataFolder = environment["DATA_DIR"] || "./data"
+    return { target: { kind: "folder", folder: resolve(dataFolder, folder || "mail") }, from }
+  }
+  const url = URL.parse(text)
+  const isServer = url !== null && /^smtps?:$/.test(url.protocol) && url.hostname !== "" && /^\/?$/.test(url.pathname)
+  if (isServer && environment["EMAIL_FROM"]) return { target: { kind: "server", url }, from }
+  // The address may hold a password: it is not repeated.
+  mistakes.push(
+    isServer
+      ? "EMAIL_FROM: missing; a mail server takes no message without a sender's address"
+      : "EMAIL: must be maildrop:<folder>, smtp://user:password@host:port or smtps://user:password@host:port"
+  )
+  return { target: { kind: "folder", folder: resolve("mail") }, from }
 }
 
 const readLogLevel = (text: string | undefined, mistakes: Array<string>): LogLevelName => {

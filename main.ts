@@ -41,6 +41,7 @@ const service = (configuration: Configuration, lifecycle: ReturnType<typeof make
     geoDatabase: configuration.geoDatabase,
     sqlMillisMax: configuration.sqlSeconds * 1000,
     jwks: configuration.jwks,
+    email: configuration.email,
     computations: new URL("workers/computing.ts", import.meta.url),
     tracing: configuration.tracing === undefined ? undefined : { ...configuration.tracing, version },
     collections: modules.flatMap((module) => module.collections)

@@ -8,12 +8,14 @@ import * as deadLetters from "./domain/platform/DeadLetters.ts"
 import * as identityChanges from "./domain/platform/identityChanges.ts"
 import * as keys from "./domain/platform/keys.ts"
 import { personalDataOfPlatform } from "./domain/platform/personalDataOfPlatform.ts"
+import { sendDueEmails } from "./domain/platform/sendEmails.ts"
 import * as settings from "./domain/platform/settings.ts"
 import * as workspaces from "./domain/platform/workspaces.ts"
 import { ActivityGroup } from "./http/contract/activity.ts"
 import { AnalyticsGroup, EventsGroup } from "./http/contract/analytics.ts"
 import { CohortsGroup } from "./http/contract/cohorts.ts"
 import { DashboardsGroup } from "./http/contract/dashboards.ts"
+import { EmailsGroup } from "./http/contract/emails.ts"
 import { ErasureGroup } from "./http/contract/erasure.ts"
 import { FunnelsGroup } from "./http/contract/funnels.ts"
 import { HeatmapsGroup } from "./http/contract/heatmaps.ts"
@@ -39,6 +41,8 @@ import { insights } from "./ports/analytics/Insight.ts"
 import { shares, shareSlugs } from "./ports/analytics/Share.ts"
 import type { LiveFeed } from "./ports/analytics/LiveFeed.ts"
 import type { Collection, DocumentStore } from "./ports/documents/DocumentStore.ts"
+import type { EmailSender } from "./ports/email/EmailSender.ts"
+import { outgoingEmails } from "./ports/email/OutgoingEmail.ts"
 import type { DeadLetters } from "./ports/platform/DeadLetters.ts"
 import type { PortFailure } from "./ports/PortFailure.ts"
 import type { PersonalData, PersonalDataOf } from "./ports/privacy/PersonalData.ts"
@@ -51,7 +55,7 @@ import { indexEvents } from "./workers/indexEvents.ts"
 import type { Job } from "./workers/runJob.ts"
 
 /** What the rounds of jobs may ask for: ports, and what the domain makes of them. */
-type JobServices = ConsumerServices | DocumentStore | PersonalData | ReceiptKey | RootKeys | SecureRandom
+type JobServices = ConsumerServices | DocumentStore | EmailSender | PersonalData | ReceiptKey | RootKeys | SecureRandom
 
 type PersonalDataServices = EventStore | EventLake | DocumentStore | SubjectKeys | SecureRandom
 
@@ -132,17 +136,18 @@ export const modules: ReadonlyArray<Module> = [
   },
   {
     name: "platform",
-    groups: [PlatformGroup, WorkspacesGroup, KeysGroup, AuditGroup, DeadLettersGroup],
+    groups: [PlatformGroup, WorkspacesGroup, KeysGroup, EmailsGroup, AuditGroup, DeadLettersGroup],
     scopes: ["platform:read", "platform:write"],
     collections: [
       workspaces.collection,
       settings.collection,
       keys.collection,
       identityChanges.collection,
-      deadLetters.collection
+      deadLetters.collection,
+      outgoingEmails
     ],
     consumers: {},
-    jobs: {},
+    jobs: { send_emails: { everyMillis: 5000, round: () => sendDueEmails } },
     personalData: { of: personalDataOfPlatform, collections: [deadLetters.collection] }
   }
 ]

@@ -17,6 +17,7 @@ import * as FileRootKeys from "./files/RootKeys.ts"
 import * as FileTokenKey from "./files/TokenKey.ts"
 import * as JwksTokenKeys from "./jwks/TokenKeys.ts"
 import type { JwksOptions } from "./jwks/TokenKeys.ts"
+import * as MaildropEmailSender from "./maildrop/EmailSender.ts"
 import * as MemoryCache from "./memory/Cache.ts"
 import * as MemoryChangeNotices from "./memory/ChangeNotices.ts"
 import * as MemoryLiveFeed from "./memory/LiveFeed.ts"
@@ -24,6 +25,7 @@ import * as MemoryRateLimits from "./memory/RateLimits.ts"
 import * as OtlpTracing from "./otlp/Tracing.ts"
 import type { OtlpOptions } from "./otlp/Tracing.ts"
 import * as RecordedSteps from "./recordedSteps.ts"
+import * as SmtpEmailSender from "./smtp/EmailSender.ts"
 import * as SqliteDocumentStore from "./sqlite/DocumentStore.ts"
 import * as SqliteSubjectKeys from "./sqlite/SubjectKeys.ts"
 import * as SqliteVisitorSalts from "./sqlite/VisitorSalts.ts"
@@ -41,7 +43,18 @@ export interface WorldOptions {
   readonly computations: URL
   /** Where traces are sent; unset, nowhere. */
   readonly tracing: OtlpOptions | undefined
+  readonly email: EmailOptions
 }
+
+export interface EmailOptions {
+  readonly target: { readonly kind: "server"; readonly url: URL } | { readonly kind: "folder"; readonly folder: string }
+  readonly from: string
+}
+
+const emailSender = ({ from, target }: EmailOptions) =>
+  target.kind === "server"
+    ? SmtpEmailSender.layer({ url: target.url, from })
+    : MaildropEmailSender.layer({ folder: target.folder, from })
 
 /** The first segment is made after the keys: where there is one, keys were there. */
 const holdsEvents = (logFolder: string): boolean =>
@@ -62,6 +75,7 @@ export const embedded = ({
   collections,
   computations,
   dataFolder,
+  email,
   geoDatabase,
   jwks,
   sqlMillisMax,
@@ -78,6 +92,7 @@ export const embedded = ({
     Layer.provideMerge(issuers(jwks), FileTokenKey.layer({ file: files.tokenKey })),
     FileReceiptKey.layer({ file: files.receiptKey }),
     SqliteVisitorSalts.layer({ file: files.visitorSalts }),
+    emailSender(email),
     MemoryCache.layer,
     MemoryChangeNotices.layer,
     MemoryLiveFeed.layer,

@@ -43,6 +43,7 @@ import * as platform from "./platform/handlers.ts"
 import { gated } from "./RequestGate.ts"
 import { ServerStop } from "./ServerStop.ts"
 import { makeStopping } from "./stopping.ts"
+import * as emails from "./platform/emailHandlers.ts"
 import * as keys from "./platform/keyHandlers.ts"
 import * as records from "./platform/recordHandlers.ts"
 import * as tracker from "./tracker.ts"
@@ -70,6 +71,7 @@ const api = HttpApiBuilder.layer(ServedApi).pipe(
     platform.layer,
     workspaces.layer,
     keys.layer,
+    emails.layer,
     records.auditLayer,
     records.deadLettersLayer,
     health.layer

@@ -5,6 +5,7 @@ import { CohortsGroup } from "./cohorts.ts"
 import { LiveEvent } from "../../ports/analytics/LiveFeed.ts"
 import { describeDocument } from "./describeDocument.ts"
 import { DashboardsGroup } from "./dashboards.ts"
+import { EmailsGroup } from "./emails.ts"
 import { ErasureGroup } from "./erasure.ts"
 import { FunnelsGroup } from "./funnels.ts"
 import { HeatmapsGroup } from "./heatmaps.ts"
@@ -47,6 +48,7 @@ const served = [
   PlatformGroup,
   WorkspacesGroup,
   KeysGroup,
+  EmailsGroup,
   AuditGroup,
   DeadLettersGroup,
   HealthGroup
