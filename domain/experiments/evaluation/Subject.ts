@@ -1,0 +1,67 @@
+import type { EvaluationContext } from "../../../ports/experiments/Evaluation.ts"
+import { slotOf } from "../../bucketing/sha256Buckets.ts"
+import type { CompiledFlags, CompiledHoldout, Gate } from "./CompiledFlags.ts"
+
+export interface Unit {
+  readonly id: string
+  readonly attribute: string
+}
+
+/** The value of another flag for the same subject; nothing where there is no such flag, or it depends on itself. */
+type ValueOf = (flag: string, subject: Subject) => { readonly value: unknown } | undefined
+
+/** Whom flags are evaluated for, with what one evaluation learns and the next one of the same context needs again. */
+export class Subject {
+  readonly flags: CompiledFlags
+  readonly context: EvaluationContext
+  /** Flags whose evaluation is under way: a prerequisite that leads back to one is a cycle. */
+  readonly underWay = new Set<string>()
+  /** Values of prerequisites. */
+  readonly known = new Map<string, { readonly value: unknown }>()
+  /** Whether reasons are wanted in detail, which costs a second look. */
+  readonly isTraced: boolean
+  readonly #valueOf: ValueOf
+  #held: Map<CompiledHoldout, boolean> | undefined
+
+  constructor(flags: CompiledFlags, context: EvaluationContext, valueOf: ValueOf, isTraced = false) {
+    this.flags = flags
+    this.context = context
+    this.#valueOf = valueOf
+    this.isTraced = isTraced
+  }
+
+  /** The flag of the first gate that is closed to the subject. */
+  closedGate(gates: ReadonlyArray<Gate>): string | undefined {
+    for (const { flag, test } of gates) {
+      const found = this.#valueOf(flag, this)
+      if (found === undefined || !test(found)) return flag
+    }
+    return undefined
+  }
+
+  /** The first of the attributes that is a text, not empty, or a number. */
+  unit(attributes: ReadonlyArray<string>): Unit | undefined {
+    const known = this.context.attributes
+    for (const attribute of attributes) {
+      const value = Object.hasOwn(known, attribute) ? known[attribute] : undefined
+      if (typeof value === "string" && value !== "") return { id: value, attribute }
+      if (typeof value === "number" && Number.isFinite(value)) return { id: String(value), attribute }
+    }
+    return undefined
+  }
+
+  /** The first holdout that holds the subject. */
+  heldBy(holdouts: ReadonlyArray<CompiledHoldout>): CompiledHoldout | undefined {
+    return holdouts.length === 0 ? undefined : holdouts.find((holdout) => this.#isHeld(holdout))
+  }
+
+  #isHeld(holdout: CompiledHoldout): boolean {
+    const known = this.#held?.get(holdout)
+    if (known !== undefined) return known
+    const unit = this.unit(holdout.unit)
+    const isHeld = unit !== undefined && slotOf("holdout", holdout.id, unit.id) < holdout.slots
+    this.#held ??= new Map()
+    this.#held.set(holdout, isHeld)
+    return isHeld
+  }
+}

@@ -1,0 +1,98 @@
+import type { Assignment, HeldOut, PassedOver } from "../../../ports/experiments/Evaluation.ts"
+import { slotOf } from "../../bucketing/sha256Buckets.ts"
+import { firstFailure } from "../../targeting/firstFailure.ts"
+import type { CompiledExperiment, Gate, Targeting } from "./CompiledFlags.ts"
+import type { Subject, Unit } from "./Subject.ts"
+
+/** What an experiment does with a unit. */
+export type Assigned =
+  | { readonly kind: "assigned"; readonly assignment: Assignment }
+  | { readonly kind: "held_out"; readonly heldOut: HeldOut }
+  | { readonly kind: "passed_over"; readonly why: PassedOver; readonly detail: string | null }
+
+type PassedOverUnit = Assigned & { readonly kind: "passed_over" }
+
+const passedOver = (why: PassedOver, detail: string | null = null): PassedOverUnit => ({
+  kind: "passed_over",
+  why,
+  detail
+})
+const unmet = passedOver("condition")
+
+/**
+ * The variant of an experiment for a subject. In this order: forced → holdout → layer → stored → targeting → rollout →
+ * variant. A stored assignment stands in for targeting, rollout and variant. Who is held out is said to be so only
+ * where the experiment would have taken him, so that he is compared at the same trigger.
+ */
+export const assign = (experiment: CompiledExperiment, subject: Subject): Assigned => {
+  if (!experiment.running) return passedOver("off")
+  const unit = subject.unit(experiment.unit)
+  const forced = subject.context.forced?.experiments
+  if (forced !== undefined && Object.hasOwn(forced, experiment.id)) {
+    const variant = forced[experiment.id]!
+    if (experiment.variants.includes(variant)) return taken(experiment, unit ?? nobody, variant, null, "forced")
+  }
+  if (unit === undefined) return passedOver("no_unit")
+  const holdout = subject.heldBy(experiment.holdouts)
+  const found = assignInLayer(experiment, subject, unit)
+  if (holdout === undefined || found.kind !== "assigned") return found
+  const { attribute, id } = unit
+  return {
+    kind: "held_out",
+    heldOut: { holdout: holdout.id, experiment: experiment.id, unit: id, unit_attribute: attribute }
+  }
+}
+
+const nobody: Unit = { id: "", attribute: "" }
+
+const assignInLayer = (experiment: CompiledExperiment, subject: Subject, unit: Unit): Assigned => {
+  const { layer } = experiment
+  if (layer !== undefined) {
+    const slot = slotOf("layer", layer.id, unit.id)
+    if (!layer.slots.some(({ from, to }) => slot >= from && slot < to)) return passedOver("layer", layer.id)
+  }
+  const { stored } = subject.context
+  if (stored !== undefined && stored !== "unavailable" && Object.hasOwn(stored, experiment.id)) {
+    const { bucket_version, variant } = stored[experiment.id]!
+    const isCurrent = bucket_version >= experiment.oldestVersion
+    if (isCurrent && experiment.variants.includes(variant)) return taken(experiment, unit, variant, null, "stored")
+    if (!isCurrent && experiment.excludesOld) return passedOver("old_assignment")
+  }
+  return assignByHash(experiment, subject, unit)
+}
+
+const assignByHash = (experiment: CompiledExperiment, subject: Subject, unit: Unit): Assigned => {
+  const { bucketing, gates, targeting, variants } = experiment
+  const untargeted = notTargeted(targeting, gates, subject)
+  if (untargeted !== undefined) return untargeted
+  if (!bucketing.includes(unit.id)) return passedOver("rollout")
+  const bucket = bucketing.bucketOf(unit.id)
+  const variant = variants[bucketing.placeOf(bucket)]
+  return variant === undefined ? passedOver("rollout") : taken(experiment, unit, variant, bucket, "hash")
+}
+
+const taken = (
+  { id, phase }: CompiledExperiment,
+  unit: Unit,
+  variant: string,
+  bucket: number | null,
+  from: Assignment["from"]
+): Assigned => ({
+  kind: "assigned",
+  assignment: { experiment: id, phase, variant, unit: unit.id, unit_attribute: unit.attribute, bucket, from }
+})
+
+/** Why targeting does not meet the subject; nothing where it does. */
+export const notTargeted = (
+  targeting: Targeting | undefined,
+  gates: ReadonlyArray<Gate>,
+  subject: Subject
+): PassedOverUnit | undefined => {
+  const { attributes } = subject.context
+  if (targeting !== undefined && !targeting.test(attributes)) {
+    if (!subject.isTraced) return unmet
+    return passedOver("condition", firstFailure(targeting.condition, attributes, subject.flags.groups) ?? null)
+  }
+  const closed = gates.length === 0 ? undefined : subject.closedGate(gates)
+  return closed === undefined ? undefined : passedOver("prerequisite", closed)
+}

@@ -1,0 +1,215 @@
+import type {
+  EvaluatedExperiment,
+  EvaluatedFlag,
+  FlagFile,
+  FlagRule,
+  FlagType
+} from "../../../ports/experiments/FlagFile.ts"
+import { checkCondition, groupsNamed } from "../../targeting/checkCondition.ts"
+
+/** A mistake in a file of flags; the pointer is into the file (RFC 6901). */
+export interface FlagFileMistake {
+  readonly pointer: string
+  readonly code: string
+  readonly detail: string
+}
+
+type Say = (pointer: string, code: string, detail: string) => void
+
+/** Flags in a chain of prerequisites. */
+export const prerequisiteDepthMax = 10
+
+/** Every mistake that makes a file mean less than it says. Shapes are the schema's part. */
+export const checkFlagFile = (file: FlagFile): ReadonlyArray<FlagFileMistake> => {
+  const mistakes: Array<FlagFileMistake> = []
+  const say: Say = (pointer, code, detail) => {
+    mistakes.push({ pointer, code, detail })
+  }
+  const { experiments = [], groups = [], holdouts = [] } = file
+  const known: Known = {
+    flags: new Map(file.flags.map((flag) => [flag.key, flag])),
+    experiments: new Map(experiments.map((each) => [each.id, each])),
+    groups: new Set(groups.map(({ id }) => id))
+  }
+  noTwice("/flags", "key", file.flags, say)
+  noTwice("/experiments", "id", experiments, say)
+  noTwice("/groups", "id", groups, say)
+  noTwice("/holdouts", "id", holdouts, say)
+  file.flags.forEach((flag, at) => checkFlag(flag, `/flags/${at}`, known, say))
+  experiments.forEach((experiment, at) => checkExperiment(experiment, `/experiments/${at}`, known, say))
+  groups.forEach((group, at) => {
+    if (group.type === "condition") checkTargeting(group.condition, `/groups/${at}/condition`, known, say)
+  })
+  checkLayers(experiments, say)
+  checkCycles(file.flags, known, say)
+  return mistakes
+}
+
+interface Known {
+  readonly flags: ReadonlyMap<string, EvaluatedFlag>
+  readonly experiments: ReadonlyMap<string, EvaluatedExperiment>
+  readonly groups: ReadonlySet<string>
+}
+
+const noTwice = <Name extends string>(
+  pointer: string,
+  name: Name,
+  items: ReadonlyArray<Readonly<Record<Name, string>>>,
+  say: Say
+) => {
+  const seen = new Set<string>()
+  for (const [at, item] of items.entries()) {
+    if (seen.has(item[name])) say(`${pointer}/${at}/${name}`, "duplicate", `${item[name]} is here twice`)
+    seen.add(item[name])
+  }
+}
+
+const checkTargeting = (condition: unknown, pointer: string, known: Known, say: Say) => {
+  for (const mistake of checkCondition(condition)) say(`${pointer}${mistake.pointer}`, mistake.code, mistake.detail)
+  for (const group of groupsNamed(condition)) {
+    if (!known.groups.has(group)) say(pointer, "unknown_group", `there is no group ${group}`)
+  }
+}
+
+const checkPrerequisites = (prerequisites: EvaluatedFlag["prerequisites"], pointer: string, known: Known, say: Say) => {
+  for (const [at, { condition, flag }] of (prerequisites ?? []).entries()) {
+    if (!known.flags.has(flag)) say(`${pointer}/prerequisites/${at}/flag`, "unknown_flag", `there is no flag ${flag}`)
+    checkTargeting(condition, `${pointer}/prerequisites/${at}/condition`, known, say)
+  }
+}
+
+const checkWeights = (
+  weights: ReadonlyArray<{ readonly variant: string; readonly weight: number }>,
+  pointer: string,
+  say: Say
+) => {
+  const sum = weights.reduce((total, { weight }) => total + weight, 0)
+  if (sum !== 100) say(pointer, "weights", `weights sum to ${sum}, not to 100`)
+  noTwice(pointer, "variant", weights, say)
+}
+
+const typeOf = (value: unknown): FlagType => {
+  const type = typeof value
+  return type === "boolean" || type === "string" || type === "number" ? type : "json"
+}
+
+const checkFlag = (flag: EvaluatedFlag, pointer: string, known: Known, say: Say) => {
+  const names = new Set(flag.variants.map(({ name }) => name))
+  noTwice(`${pointer}/variants`, "name", flag.variants, say)
+  for (const [at, { value }] of flag.variants.entries()) {
+    const type = typeOf(value)
+    const isRight = flag.type === "json" ? value !== undefined : type === flag.type
+    if (!isRight) say(`${pointer}/variants/${at}/value`, "wrong_type", `must be a ${flag.type}`)
+  }
+  const checkVariant = (variant: string | null, at: string) => {
+    if (variant !== null && !names.has(variant))
+      say(`${pointer}${at}`, "unknown_variant", `there is no variant ${variant}`)
+  }
+  checkVariant(flag.off_variant, "/off_variant")
+  checkVariant(flag.default_variant, "/default_variant")
+  checkPrerequisites(flag.prerequisites, pointer, known, say)
+  noTwice(`${pointer}/rules`, "id", flag.rules, say)
+  for (const [at, rule] of flag.rules.entries()) {
+    checkRule(rule, `${pointer}/rules/${at}`, known, say)
+    const served = variantsOf(rule, known)
+    for (const variant of served) checkVariant(variant, `/rules/${at}/serve`)
+  }
+}
+
+const variantsOf = ({ serve }: FlagRule, known: Known): ReadonlyArray<string> => {
+  if ("variant" in serve) return [serve.variant]
+  if ("split" in serve) return serve.split.map(({ variant }) => variant)
+  return known.experiments.get(serve.experiment)?.variants.map(({ variant }) => variant) ?? []
+}
+
+const checkRule = (rule: FlagRule, pointer: string, known: Known, say: Say) => {
+  if (rule.condition !== undefined) checkTargeting(rule.condition, `${pointer}/condition`, known, say)
+  checkPrerequisites(rule.prerequisites, pointer, known, say)
+  const { serve } = rule
+  if ("split" in serve) checkWeights(serve.split, `${pointer}/serve/split`, say)
+  if ("experiment" in serve && !known.experiments.has(serve.experiment)) {
+    say(`${pointer}/serve/experiment`, "unknown_experiment", `there is no experiment ${serve.experiment}`)
+  }
+}
+
+const checkExperiment = (experiment: EvaluatedExperiment, pointer: string, known: Known, say: Say) => {
+  checkWeights(experiment.variants, `${pointer}/variants`, say)
+  if (experiment.condition !== undefined) checkTargeting(experiment.condition, `${pointer}/condition`, known, say)
+  checkPrerequisites(experiment.prerequisites, pointer, known, say)
+  for (const [at, { from, to }] of (experiment.layer?.slots ?? []).entries()) {
+    if (from >= to) say(`${pointer}/layer/slots/${at}`, "empty_range", "must end behind its start")
+  }
+}
+
+/** No slot of a layer belongs to two running experiments. */
+const checkLayers = (experiments: ReadonlyArray<EvaluatedExperiment>, say: Say) => {
+  const taken = new Map<string, Array<{ readonly from: number; readonly to: number; readonly id: string }>>()
+  for (const [at, { id, layer, running }] of experiments.entries()) {
+    if (layer === undefined || !running) continue
+    const others = taken.get(layer.id) ?? []
+    for (const [place, { from, to }] of layer.slots.entries()) {
+      const other = from >= to ? undefined : others.find((range) => from < range.to && range.from < to)
+      if (other !== undefined) {
+        say(`/experiments/${at}/layer/slots/${place}`, "taken", `slots of layer ${layer.id} belong to ${other.id}`)
+      }
+      others.push({ from, to, id })
+    }
+    taken.set(layer.id, others)
+  }
+}
+
+/** Flags that a flag's value depends on, with the place that says so. */
+const dependencies = (flag: EvaluatedFlag, known: Known): ReadonlyArray<readonly [flag: string, pointer: string]> => {
+  const all = (prerequisites: EvaluatedFlag["prerequisites"], pointer: string) =>
+    (prerequisites ?? []).map(({ flag: key }, at) => [key, `${pointer}/prerequisites/${at}/flag`] as const)
+  return [
+    ...all(flag.prerequisites, ""),
+    ...flag.rules.flatMap(({ prerequisites, serve }, at) => {
+      const experiment = "experiment" in serve ? known.experiments.get(serve.experiment) : undefined
+      const through = (experiment?.prerequisites ?? []).map(
+        (each) => [each.flag, `/rules/${at}/serve/experiment`] as const
+      )
+      return [...all(prerequisites, `/rules/${at}`), ...through]
+    })
+  ]
+}
+
+/** A flag whose value would depend on itself, and a chain that is too long. */
+const checkCycles = (flags: ReadonlyArray<EvaluatedFlag>, known: Known, say: Say) => {
+  const depths = new Map<string, number>()
+  const path: Array<string> = []
+  const depthOf = (key: string): number => {
+    const done = depths.get(key)
+    if (done !== undefined) return done
+    if (path.includes(key)) return Number.POSITIVE_INFINITY
+    const flag = known.flags.get(key)
+    if (flag === undefined) return 0
+    path.push(key)
+    const below = dependencies(flag, known).map(([next]) => depthOf(next) + 1)
+    path.pop()
+    const depth = Math.max(0, ...below)
+    if (path.length === 0 || depth !== Number.POSITIVE_INFINITY) depths.set(key, depth)
+    return depth
+  }
+  for (const [at, flag] of flags.entries()) {
+    for (const [next, pointer] of dependencies(flag, known)) {
+      if (leadsTo(next, flag.key, known)) say(`/flags/${at}${pointer}`, "cycle", `${flag.key} would depend on itself`)
+    }
+    const depth = depthOf(flag.key)
+    if (depth > prerequisiteDepthMax && depth !== Number.POSITIVE_INFINITY) {
+      say(`/flags/${at}`, "too_deep", `depends on more than ${prerequisiteDepthMax} flags in a chain`)
+    }
+  }
+}
+
+const leadsTo = (from: string, target: string, known: Known): boolean => {
+  const seen = new Set<string>()
+  const open = [from]
+  for (let key = open.pop(); key !== undefined; key = open.pop()) {
+    if (key === target) return true
+    const flag = seen.has(key) ? undefined : known.flags.get(key)
+    seen.add(key)
+    if (flag !== undefined) open.push(...dependencies(flag, known).map(([next]) => next))
+  }
+  return false
+}

@@ -1,0 +1,87 @@
+import { Schema } from "effect"
+
+/** Why a value was served, in OpenFeature's words (https://openfeature.dev/specification/types#resolution-reason). */
+export const EvaluationReason = Schema.Literals([
+  "STATIC",
+  "DEFAULT",
+  "TARGETING_MATCH",
+  "SPLIT",
+  "DISABLED",
+  "ERROR",
+  "UNKNOWN"
+])
+export type EvaluationReason = typeof EvaluationReason.Type
+
+/** A stored assignment of the unit to a variant. */
+export interface StoredAssignment {
+  readonly variant: string
+  readonly bucket_version: number
+}
+
+/** Whom a flag is evaluated for. */
+export interface EvaluationContext {
+  readonly attributes: Readonly<Record<string, unknown>>
+  /** Variants that a tester has set, by flag and by experiment; they win over all else and expose nobody. */
+  readonly forced?: {
+    readonly flags?: Readonly<Record<string, string>>
+    readonly experiments?: Readonly<Record<string, string>>
+  }
+  /** Stored assignments by experiment, or that their store is away, so that hashes decide. */
+  readonly stored?: Readonly<Record<string, StoredAssignment>> | "unavailable"
+}
+
+/** Why an experiment or a rule does not take a unit; the first of them in the order of evaluation. */
+export type PassedOver =
+  | "off"
+  | "no_unit"
+  | "holdout"
+  | "layer"
+  | "old_assignment"
+  | "condition"
+  | "prerequisite"
+  | "rollout"
+  | "no_variant"
+
+/** A unit's part in an experiment. */
+export interface Assignment {
+  readonly experiment: string
+  readonly phase: number
+  readonly variant: string
+  /** What was hashed, and the attribute that gave it. */
+  readonly unit: string
+  readonly unit_attribute: string
+  readonly bucket: number | null
+  readonly from: "hash" | "stored" | "forced"
+}
+
+/** A unit that an experiment or a release would have taken, were it not held out. */
+export interface HeldOut {
+  readonly holdout: string
+  readonly experiment: string | null
+  readonly unit: string
+  readonly unit_attribute: string
+}
+
+export interface Evaluation {
+  readonly key: string
+  /** Undefined: the code's own default. */
+  readonly value: unknown
+  readonly variant: string | null
+  readonly reason: EvaluationReason
+  readonly rule: string | null
+  readonly bucket: number | null
+  readonly assignment: Assignment | null
+  readonly held_out: HeldOut | null
+  /** The prerequisite that was not met, where one closed the flag; the flag itself where it depends on itself. */
+  readonly prerequisite: string | null
+  readonly forced: boolean
+}
+
+/** What became of one rule, for who asks why. */
+export interface TraceStep {
+  readonly rule: string
+  readonly outcome: "served" | PassedOver
+  /** Pointer into the condition, the flag of the prerequisite, or the holdout. */
+  readonly detail: string | null
+  readonly bucket: number | null
+}
