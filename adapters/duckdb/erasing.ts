@@ -1,6 +1,6 @@
 import type { DuckDBConnection } from "@duckdb/node-api"
 import { quote } from "./literals.ts"
-import { eventTables, hashOf, resolvePeople } from "./schema.ts"
+import { eventTables, hashOf, recountArrivals, resolvePeople } from "./schema.ts"
 
 /** Ids that one statement names. */
 const idsPerStatement = 500
@@ -46,7 +46,7 @@ export const eraseSubjects = async (
     const counted = await connection.runAndReadAll(
       "select count(*)::integer as n from store.events where subject in (select subject from erased)"
     )
-    const some = subjects.length > 0 ? deletions : []
+    const some = subjects.length > 0 ? [...deletions, recountArrivals(workspace)] : []
     for (const statement of [...some, ...setEpoch(workspace, epoch)]) await connection.run(statement)
     await connection.run("commit")
     return { events: Number(counted.getRowObjectsJS()[0]?.["n"]) }

@@ -10,6 +10,7 @@ import type { PropertySlot } from "./propertySlots.ts"
 import {
   resolvePeople,
   saveActivity,
+  saveArrivals,
   saveLinks,
   savePayments,
   stagedQuarters,
@@ -123,6 +124,7 @@ const load = async (
       await connection.run(stageEvents(slots as unknown as ReadonlyArray<PropertySlot>))
       await connection.run("insert into store.events select * from staged_events")
       await connection.run(savePayments)
+      await connection.run(saveArrivals)
       const [quarters] = await readAll(connection)(stagedQuarters)
       await connection.run(saveActivity(Number(quarters?.["first"]), Number(quarters?.["last"])))
       await connection.run(saveLinks)

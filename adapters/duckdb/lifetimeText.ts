@@ -51,7 +51,7 @@ export const lifetimeLeftOutText = `select currency, count(*)::integer as orders
 from lifetime_payments where amount is null and minor is not null group by currency order by currency`
 
 export const newestEventText = (workspace: string): string =>
-  `select max(received_us) // 1000 as arrival, max(time_ms) as happened from store.events where workspace = ${quote(workspace)}`
+  `select received_us // 1000 as arrival, time_ms as happened from store.arrivals where workspace = ${quote(workspace)}`
 
 /** The calendar's day number; `/` of two integers is exact enough: a day has far fewer milliseconds than a double digits. */
 const dayText = (offsets: ReadonlyArray<OffsetRun>): string => {

@@ -3,7 +3,7 @@ import { engagedMillisMax, passiveEventTypes, scrollPercentMax } from "../../por
 import { pointerTo, quote, quotePath } from "./literals.ts"
 
 /** Changes whenever the tables do: a file of another version is built anew from the log. */
-export const schemaVersion = 2
+export const schemaVersion = 3
 
 /** Properties of a workspace that have a column of their own, and workspaces that have such properties. */
 export const slottedNamesMax = 16
@@ -20,7 +20,7 @@ const slotColumns = Array.from({ length: slottedNamesMax }, (_, slot) => `p${slo
 /**
  * Tables of the file `events.duckdb`. No primary key and no index on events: they make bulk loads many times slower.
  * `payments` are the events that are orders or refunds once more; `activity` the quarters of an hour in which a subject
- * did anything.
+ * did anything; `arrivals` the newest arrival and the newest time of each workspace, which nearly every answer tells.
  */
 export const schema = `
 create table if not exists store.events (
@@ -36,6 +36,7 @@ create table if not exists store.events (
 );
 create table if not exists store.payments as from store.events limit 0;
 create table if not exists store.activity (workspace varchar, subject ubigint, quarter integer);
+create table if not exists store.arrivals (workspace varchar, received_us bigint, time_ms bigint);
 create table if not exists store.slots (workspace varchar, name varchar, slot integer);
 create table if not exists store.positions (log_partition varchar, through varchar);
 create table if not exists store.links (
@@ -151,6 +152,19 @@ where l.place is null or s.place < l.place`
 
 export const savePayments = `insert into store.payments
 select * from staged_events where money_kind is not null`
+
+export const saveArrivals = `
+merge into store.arrivals known
+using (select workspace, max(received_us) as received_us, max(time_ms) as time_ms from staging group by workspace) seen
+on known.workspace = seen.workspace
+when matched then update set received_us = greatest(known.received_us, seen.received_us), time_ms = greatest(known.time_ms, seen.time_ms)
+when not matched then insert values (seen.workspace, seen.received_us, seen.time_ms)`
+
+/** Arrivals of a workspace after events of it are gone. */
+export const recountArrivals = (workspace: string): string => `
+delete from store.arrivals where workspace = ${quote(workspace)};
+insert into store.arrivals
+select workspace, max(received_us), max(time_ms) from store.events where workspace = ${quote(workspace)} group by workspace`
 
 const quarterText = `(time_ms // ${quarterMillis})::integer`
 

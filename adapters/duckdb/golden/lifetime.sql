@@ -42,7 +42,7 @@ where period <= 1 group by cohort, period order by cohort, period;
 select currency, count(*)::integer as orders, sum(minor)::hugeint as minor
 from lifetime_payments where amount is null and minor is not null group by currency order by currency;
 
-select max(received_us) // 1000 as arrival, max(time_ms) as happened from store.events where workspace = 'it''s';
+select received_us // 1000 as arrival, time_ms as happened from store.arrivals where workspace = 'it''s';
 
 create or replace temp table lifetime_customers as
 with days as (
