@@ -1,6 +1,8 @@
 import type { FunnelPlan } from "../../ports/analytics/FunnelPlan.ts"
 import type { PlanFilter } from "../../ports/analytics/PlanFilter.ts"
 import { fieldText, filterText, unset } from "./conditionText.ts"
+import { eventColumnsText, shareText } from "./eventColumns.ts"
+import type { PeopleShare } from "./eventColumns.ts"
 import { quote } from "./literals.ts"
 import { traitJoins, traitsOf } from "./traitText.ts"
 
@@ -27,12 +29,39 @@ const keptCounts = ({ exclusions, order, steps }: FunnelPlan, step: number): Rea
   ...exclusions.flatMap(({ after }, index) => (after === step ? [`d${index}`] : []))
 ]
 
+const conditionsText = (plan: FunnelPlan, matters: PlanFilter): ReadonlyArray<string> => [
+  `e.workspace = ${quote(plan.workspace)}`,
+  `e.time_ms >= ${plan.fromMillis}`,
+  `e.time_ms < ${plan.toMillis + plan.windowMillis}`,
+  ...(plan.filter === undefined ? [] : [filterText(plan.filter)]),
+  ...(plan.order === "strict" ? [] : [filterText(matters)])
+]
+
+/**
+ * The events that matter as columns in one row, of those people whose hash falls into the share: the steps that each fits
+ * as bits, with a breakdown its value.
+ */
+export const funnelColumnsText = (plan: FunnelPlan, share: PeopleShare): string => {
+  const { breakdown, filter, steps, workspace } = plan
+  const matters: PlanFilter = { kind: "or", filters: steps }
+  const traits = traitsOf(
+    all([...(filter === undefined ? [] : [filter]), matters]),
+    breakdown === undefined ? [] : [breakdown]
+  )
+  const codes = steps.map((step, index) => `case when ${filterText(step)} then ${2 ** index} else 0 end`)
+  const conditions = [...conditionsText(plan, matters), ...shareText(share, person)]
+  const group = breakdown === undefined ? "" : `,\n  list(coalesce(${fieldText(breakdown)}, '${unset}')) as g`
+  return `select ${eventColumnsText(person)}, list((${codes.join(" + ")})::uinteger) as codes${group}
+from store.events e left join store.people p on p.subject = e.subject${traitJoins(workspace, traits)}
+where ${conditions.join(" and ")}`
+}
+
 /**
  * The events that matter, numbered in arrival order by person, into `funnel_events`: `s0`, `s1`, … say which steps each
  * fits, `x0`, … which exclusions. Where every other event stands in between (`strict`), all of them matter.
  */
 export const funnelEventsText = (plan: FunnelPlan): string => {
-  const { breakdown, exclusions, filter, fromMillis, steps, toMillis, windowMillis, workspace } = plan
+  const { breakdown, exclusions, filter, steps, workspace } = plan
   const common = filter === undefined ? [] : [filter]
   const matters: PlanFilter = { kind: "or", filters: [...steps, ...exclusions.map((each) => each.filter)] }
   const traits = traitsOf(all([...common, matters]), breakdown === undefined ? [] : [breakdown])
@@ -41,18 +70,11 @@ export const funnelEventsText = (plan: FunnelPlan): string => {
     ...steps.map((step, index) => `${filterText(step)} as s${index}`),
     ...exclusions.map((each, index) => `${filterText(each.filter)} as x${index}`)
   ]
-  const conditions = [
-    `e.workspace = ${quote(workspace)}`,
-    `e.time_ms >= ${fromMillis}`,
-    `e.time_ms < ${toMillis + windowMillis}`,
-    ...common.map(filterText),
-    ...(plan.order === "strict" ? [] : [filterText(matters)])
-  ]
   return `create or replace temp table funnel_events as
 with chosen as (
   select ${person} as person, ${group} as g, e.time_ms as t, e.received_us, e.idx, e.event_id, ${flags.join(", ")}
   from store.events e left join store.people p on p.subject = e.subject${traitJoins(workspace, traits)}
-  where ${conditions.join(" and ")}
+  where ${conditionsText(plan, matters).join(" and ")}
 )
 select person, ${plan.breakdownAt === "all" ? "person::varchar || chr(31) || g" : "person"} as unit, g, t, row_number() over (
   partition by unit order by t, received_us, idx, event_id) as n, ${countsText(plan)}chosen.* exclude (person, g, t, received_us, idx, event_id)

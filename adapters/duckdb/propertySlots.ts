@@ -62,11 +62,10 @@ export const readingSlots = async (read: Read, workspace: string): Promise<Read>
   const slots = await read(`select name, slot::integer as slot from store.slots where workspace = ${quote(workspace)}`)
   const columns = new Map(slots.map((row) => [pointerTo(String(row["name"])), columnOf(Number(row["slot"]))]))
   // A quoted text of a client cannot hold this: its quotes are doubled there.
-  return (sql) =>
-    read(
-      sql.replaceAll(/e\.properties->>('\/(?:[^']|'')*')/g, (found, pointer: string) => {
-        const column = columns.get(pointer)
-        return column === undefined ? found : `e.${column}`
-      })
-    )
+  const inColumns = (sql: string) =>
+    sql.replaceAll(/e\.properties->>('\/(?:[^']|'')*')/g, (found, pointer: string) => {
+      const column = columns.get(pointer)
+      return column === undefined ? found : `e.${column}`
+    })
+  return Object.assign((sql: string) => read(inColumns(sql)), { lists: (sql: string) => read.lists(inColumns(sql)) })
 }
