@@ -18,6 +18,7 @@ import { DashboardsGroup } from "./http/contract/dashboards.ts"
 import { EmailsGroup } from "./http/contract/emails.ts"
 import { ErasureGroup } from "./http/contract/erasure.ts"
 import { FunnelsGroup } from "./http/contract/funnels.ts"
+import { GoalsGroup } from "./http/contract/goals.ts"
 import { HeatmapsGroup } from "./http/contract/heatmaps.ts"
 import { InsightsGroup, SharedGroup, SharesGroup } from "./http/contract/insights.ts"
 import { KeysGroup } from "./http/contract/keys.ts"
@@ -37,6 +38,7 @@ import type { EventLog } from "./ports/analytics/EventLog.ts"
 import type { EventStore } from "./ports/analytics/EventStore.ts"
 import { funnels } from "./ports/analytics/Funnel.ts"
 import { dashboards } from "./ports/analytics/Dashboard.ts"
+import { goals } from "./ports/analytics/Goal.ts"
 import { insights } from "./ports/analytics/Insight.ts"
 import { shares, shareSlugs } from "./ports/analytics/Share.ts"
 import type { LiveFeed } from "./ports/analytics/LiveFeed.ts"
@@ -90,6 +92,7 @@ export const modules: ReadonlyArray<Module> = [
       ErasureGroup,
       DashboardsGroup,
       FunnelsGroup,
+      GoalsGroup,
       InsightsGroup,
       SharesGroup,
       SharedGroup,
@@ -124,6 +127,7 @@ export const modules: ReadonlyArray<Module> = [
       shares,
       shareSlugs,
       funnels.collection,
+      goals.collection,
       cohorts.collection,
       cohortMembers
     ],

@@ -12,6 +12,7 @@ import * as erasure from "./analytics/erasureHandlers.ts"
 import * as insights from "./analytics/insightHandlers.ts"
 import * as shared from "./analytics/sharedHandlers.ts"
 import * as funnels from "./analytics/funnelHandlers.ts"
+import * as goals from "./analytics/goalHandlers.ts"
 import * as analytics from "./analytics/handlers.ts"
 import * as heatmaps from "./analytics/heatmapHandlers.ts"
 import * as ingest from "./analytics/ingestRoutes.ts"
@@ -56,6 +57,7 @@ const api = HttpApiBuilder.layer(ServedApi).pipe(
     cohorts.layer,
     erasure.layer,
     funnels.layer,
+    goals.layer,
     dashboards.layer,
     insights.layer,
     insights.sharesLayer,

@@ -49,6 +49,12 @@ const hostPattern = (host: string): string => {
   return `${exact ? "" : "(.*\\.)?"}${stem}${anyEnd ? "\\.([a-z]{2,6}|(co|com|org|net)\\.[a-z]{2})" : ""}`
 }
 
+/** RE2 of a text with wildcards; they take line ends too. */
+const wildcardPattern = (pattern: string): string =>
+  `(?s)${pattern.replaceAll(/\*\*+|\*|[^A-Za-z0-9_/*\u0080-\u{10ffff}]/gu, (part) =>
+    part === "*" ? "[^/]*" : part.startsWith("*") ? ".*" : `\\x{${part.codePointAt(0)!.toString(16)}}`
+  )}`
+
 /** Subjects of the members stand in a table by then. */
 const memberText = (cohort: PlanCohort): string => `(e.subject in (select subject from ${cohortTable(cohort)}))`
 
@@ -77,6 +83,8 @@ export const filterText = (filter: PlanFilter): string => {
       return filter.hosts.length === 0
         ? "false"
         : `coalesce(regexp_full_match(${fieldText(filter.field)}, ${quote(filter.hosts.map(hostPattern).join("|"))}), false)`
+    case "matches":
+      return `coalesce(regexp_full_match(${fieldText(filter.field)}, ${quote(wildcardPattern(filter.pattern))}), false)`
     case "is_set":
       return `(${storedText(filter.field)} is not null)`
     case "member_of":

@@ -18,6 +18,23 @@ interface Part {
 
 /** What a metric needs of the events. */
 const partsOf = (metric: PlanMetric, index: number): ReadonlyArray<Part> => {
+  const { where } = metric
+  if (where === undefined) return wholePartsOf(metric, index)
+  const condition = filterText(where)
+  const parts: ReadonlyArray<Part> = isDistinct(metric)
+    ? [{ name: `n${index}`, value: "1", fold: "max" }]
+    : wholePartsOf(metric, index)
+  return parts.map((part) => ({ ...part, value: `case when ${condition} then ${part.value} end` }))
+}
+
+/** Counted by what they are, not added up. */
+const isDistinct = ({ kind }: PlanMetric): boolean => kind === "people" || kind === "sessions"
+
+/** Of those events alone that the metric takes. */
+const takenText = ({ where }: PlanMetric, index: number): string =>
+  where === undefined ? "" : ` filter (n${index} is not null)`
+
+const wholePartsOf = (metric: PlanMetric, index: number): ReadonlyArray<Part> => {
   const name = `n${index}`
   switch (metric.kind) {
     case "events":
@@ -46,9 +63,9 @@ const partsOf = (metric: PlanMetric, index: number): ReadonlyArray<Part> => {
 const metricText = (metric: PlanMetric, index: number): string => {
   switch (metric.kind) {
     case "people":
-      return "count(distinct person)"
+      return `count(distinct person)${takenText(metric, index)}`
     case "sessions":
-      return "count(distinct session)"
+      return `count(distinct session)${takenText(metric, index)}`
     case "events":
     case "orders":
       return `coalesce(sum(n${index}), 0)::bigint`
@@ -199,7 +216,8 @@ const peopleRowsText = (plan: TrendPlan, source: MetricSource): string => {
   const byPerson = (from: string, set: ReadonlyArray<string>) =>
     `select ${[...set, "person"].join(", ")}${folds.join("")} from ${from} group by ${[...set, "person"].join(", ")}`
   const values = metrics.map(
-    ({ index, metric }) => `${metric.kind === "people" ? "count(*)" : metricText(metric, index)} as m${index}`
+    ({ index, metric }) =>
+      `${metric.kind === "people" ? `count(*)${takenText(metric, index)}` : metricText(metric, index)} as m${index}`
   )
   const sets = setsOf(plan)
   const finest = sets.at(-1)!

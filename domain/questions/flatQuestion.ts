@@ -9,6 +9,7 @@ export interface FlatQuestion {
   readonly compare?: Question["compare"]
   readonly metrics?: string | undefined
   readonly event_types?: string | undefined
+  readonly goal?: string | undefined
   readonly dimensions?: string | undefined
   readonly filters?: string | undefined
   readonly as_of?: Question["as_of"]
@@ -39,6 +40,7 @@ export const readFlatQuestion = (
     currency,
     direction = "descending",
     from,
+    goal,
     interval,
     limit,
     offset,
@@ -55,6 +57,7 @@ export const readFlatQuestion = (
       ...(interval === undefined ? {} : { interval }),
       ...(compare === undefined ? {} : { compare }),
       ...(flat.event_types === undefined ? {} : { event_types: listOf(flat.event_types) }),
+      ...(goal === undefined ? {} : { goal }),
       ...(flat.dimensions === undefined ? {} : { dimensions: listOf(flat.dimensions) }),
       // Read and judged by the planner, as every filter is.
       ...(filters === undefined ? {} : { filters: filters.value as Filter }),

@@ -4,6 +4,7 @@ import type { SessionLimits } from "../../ports/analytics/SessionLimits.ts"
 import type { PlanMetric } from "../../ports/analytics/TrendPlan.ts"
 import { isPersonalProperty, isPersonalTrait } from "../privacy/personalNames.ts"
 import { channelOtherwise } from "./channels.ts"
+import type { KnownGoals } from "./KnownGoals.ts"
 
 const columns: Readonly<Record<string, PlanColumn>> = {
   event_type: "event_type",
@@ -46,7 +47,9 @@ export const metricNames: ReadonlyArray<string> = [
   "sum:…",
   "average:…",
   "minimum:…",
-  "maximum:…"
+  "maximum:…",
+  "conversions:…",
+  "converters:…"
 ]
 
 const propertyNameMax = 200
@@ -100,7 +103,22 @@ export const fieldOf = (
   return column === undefined ? undefined : { kind: "column", column }
 }
 
-export const metricOf = (name: string, limits: SessionLimits): PlanMetric | undefined => {
+/** Metrics of a goal, by the prefix of its id. */
+const goalMetrics = { conversions: "events", converters: "people" } as const
+
+const isGoalMetric = (prefix: string | undefined): prefix is keyof typeof goalMetrics =>
+  prefix !== undefined && Object.hasOwn(goalMetrics, prefix)
+
+/** Id of the goal that a metric names. */
+export const goalOfMetric = (name: string): string | undefined => {
+  const [prefix, ...id] = name.split(":")
+  return isGoalMetric(prefix) && id.length > 0 ? id.join(":") : undefined
+}
+
+export const metricOf = (
+  name: string,
+  { goals, limits }: { readonly limits: SessionLimits; readonly goals?: KnownGoals | undefined }
+): PlanMetric | undefined => {
   switch (name) {
     case "events":
     case "people":
@@ -112,6 +130,10 @@ export const metricOf = (name: string, limits: SessionLimits): PlanMetric | unde
   }
   const [kind, ...rest] = name.split(":")
   const property = rest.join(":")
+  if (isGoalMetric(kind)) {
+    const goal = goals?.get(property)
+    return goal === undefined ? undefined : { kind: goalMetrics[kind], where: goal.conversions }
+  }
   if (property === "" || property.length > propertyNameMax) return undefined
   return kind === "sum" || kind === "average" || kind === "minimum" || kind === "maximum"
     ? { kind, property }

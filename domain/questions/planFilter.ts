@@ -4,6 +4,7 @@ import { filterDepthMax, filtersMax, filterValuesMax } from "../../ports/analyti
 import { parseInstant } from "../zones/instant.ts"
 import { parseDay } from "../zones/zones.ts"
 import { dimensionNames, fieldOf, isEncrypted } from "./names.ts"
+import type { KnownGoals } from "./KnownGoals.ts"
 import { nearest } from "./nearest.ts"
 
 export const operatorNames = [
@@ -12,6 +13,7 @@ export const operatorNames = [
   "one_of",
   "contains",
   "not_contains",
+  "matches",
   "is_host",
   "is_set",
   "is_not_set",
@@ -22,6 +24,10 @@ export const operatorNames = [
 ] as const
 type Operator = (typeof operatorNames)[number]
 export const membershipOperatorNames = ["is_member", "is_not_member"] as const
+export const goalOperatorNames = ["is", "is_not"] as const
+/** Characters of a text with wildcards, and of these wildcards. */
+export const patternCharactersMax = 1000
+export const wildcardsMax = 20
 
 const isOperator = (name: unknown): name is Operator =>
   typeof name === "string" && (operatorNames as ReadonlyArray<string>).includes(name)
@@ -35,6 +41,8 @@ export interface Dimensions {
 export interface FilterScope {
   /** Cohorts that may be named, by id. */
   readonly cohorts?: ReadonlyMap<string, PlanCohort>
+  /** Goals that may be named; without it, what is filtered is no events. */
+  readonly goals?: KnownGoals | undefined
   readonly personalFields: ReadonlyArray<string>
   readonly channelRules: ReadonlyArray<ChannelRule>
   /** Which value of a trait counts: today's, or that at the event. */
@@ -80,11 +88,13 @@ export const planFilter = (
     if (depth > filterDepthMax || count > filtersMax) return always
     const kind = shapeOf(each)
     if (!isObject(each) || kind === undefined) {
-      const detail = "a filter is { and }, { or }, { not }, { dimension, operator, value } or { cohort, operator }"
+      const detail =
+        "a filter is { and }, { or }, { not }, { dimension, operator, value }, { cohort, operator } or { goal, operator }"
       report(at, "wrong_type", detail)
       return always
     }
     if (kind === "membership") return planMembership(each, at, scope, report)
+    if (kind === "goal") return planGoalCondition(each, at, scope, report)
     if (kind === "condition") {
       const planned = planCondition(each, at, scope, report)
       if (planned === undefined) return always
@@ -106,11 +116,13 @@ export const planFilter = (
 
 const conditionKeys = ["dimension", "operator", "value"]
 const membershipKeys = ["cohort", "operator"]
+const goalKeys = ["goal", "operator"]
 
-const shapeOf = (filter: unknown): "and" | "or" | "not" | "condition" | "membership" | undefined => {
+const shapeOf = (filter: unknown): "and" | "or" | "not" | "condition" | "membership" | "goal" | undefined => {
   if (!isObject(filter)) return undefined
   const keys = Object.keys(filter)
   if (keys.includes("cohort") && keys.every((key) => membershipKeys.includes(key))) return "membership"
+  if (keys.includes("goal") && keys.every((key) => goalKeys.includes(key))) return "goal"
   if (keys.includes("dimension") && keys.every((key) => conditionKeys.includes(key))) return "condition"
   const [only = ""] = keys
   return keys.length === 1 && (only === "and" || only === "or" || only === "not") ? only : undefined
@@ -124,6 +136,26 @@ const planMembership = ({ cohort, operator }: Fields, at: string, scope: FilterS
   if (found === undefined || !isMembershipOperator(operator)) return always
   const member: PlanFilter = { kind: "member_of", cohort: found }
   return operator === "is_member" ? member : not(member)
+}
+
+const planGoalCondition = ({ goal, operator }: Fields, at: string, scope: FilterScope, report: Report): PlanFilter => {
+  const found = conversionsOfGoal(goal, `${at}/goal`, scope, report)
+  if (operator !== "is" && operator !== "is_not")
+    report(`${at}/operator`, "unknown_operator", unknown(textOf(operator), goalOperatorNames))
+  return operator === "is" ? found : not(found)
+}
+
+/** The events that are conversions of a goal; all after it said that the goal cannot be named here. */
+export const conversionsOfGoal = (
+  goal: unknown,
+  at: string,
+  { goals }: Pick<FilterScope, "goals">,
+  report: Report
+): PlanFilter => {
+  const found = typeof goal === "string" ? goals?.get(goal) : undefined
+  if (goals === undefined) report(at, "not_of_events", "goals are of events, and may not be named here")
+  else if (found === undefined) report(at, "unknown_goal", `there is no goal ${textOf(goal)}`)
+  return found?.conversions ?? always
 }
 
 const isMembershipOperator = (name: unknown): name is (typeof membershipOperatorNames)[number] =>
@@ -194,6 +226,10 @@ const compareClear = (
       return isPlainList(value)
         ? { kind: "one_of", field, values: value.map(stored) }
         : wrong(`must be a list of up to ${filterValuesMax} texts, numbers or booleans`)
+    case "matches":
+      return typeof value === "string" && isPattern(value)
+        ? { kind: "matches", field, pattern: value }
+        : wrong(`must be a text of up to ${patternCharactersMax} characters with up to ${wildcardsMax} wildcards`)
     case "is_host": {
       const hosts = typeof value === "string" ? [value] : value
       return isPlainList(hosts) && hosts.every((host) => hostName.test(String(host)))
@@ -227,6 +263,9 @@ const compareClear = (
     }
   }
 }
+
+export const isPattern = (text: string): boolean =>
+  text.length > 0 && text.length <= patternCharactersMax && (text.match(/\*+/g)?.length ?? 0) <= wildcardsMax
 
 const hostName = /^[a-z0-9]([a-z0-9.-]*[a-z0-9])?$/i
 

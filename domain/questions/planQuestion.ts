@@ -14,8 +14,8 @@ import { exponentOf } from "../money/minorUnits.ts"
 import { bucketRuns, bucketStarts } from "../zones/buckets.ts"
 import { addDays, addMonths, daysBetween, isZone, startOfDay } from "../zones/zones.ts"
 import type { CalendarDay } from "../zones/zones.ts"
-import { dimensionNames, fieldOf, isEncrypted, metricNames, metricOf } from "./names.ts"
-import { planFilter, unknown } from "./planFilter.ts"
+import { dimensionNames, fieldOf, goalOfMetric, isEncrypted, metricNames, metricOf } from "./names.ts"
+import { conversionsOfGoal, planFilter, unknown } from "./planFilter.ts"
 import type { NamedField } from "./planFilter.ts"
 import type { QuestionScope } from "./QuestionScope.ts"
 import { readRange } from "./range.ts"
@@ -51,6 +51,7 @@ export const planQuestion = (
   const metrics = readMetrics(question, scope, report)
   const asOf = question.as_of ?? "today"
   const breakdown = readDimensions(question, { ...scope, asOf }, report)
+  const goal = question.goal === undefined ? [] : [conversionsOfGoal(question.goal, "/goal", scope, report)]
   if ((question.event_types?.length ?? 0) > eventTypesMax)
     report("/event_types", "too_many", `${eventTypesMax} at the most`)
   const filter =
@@ -86,7 +87,10 @@ export const planQuestion = (
         fromMillis: range.fromMillis,
         toMillis: range.toMillis,
         eventTypes: question.event_types ?? [],
-        filter: filter?.filter,
+        filter:
+          goal.length === 0
+            ? filter?.filter
+            : { kind: "and", filters: [...goal, ...(filter === undefined ? [] : [filter.filter])] },
         metrics,
         breakdown,
         order: {
@@ -158,8 +162,11 @@ const readMetrics = (question: Question, scope: QuestionScope, report: Report): 
   if (metrics.length === 0) report("/metrics", "too_few", "at least 1 metric")
   if (metrics.length > metricsMax) report("/metrics", "too_many", `${metricsMax} metrics at the most`)
   return metrics.flatMap((name, index) => {
-    const metric = metricOf(name, scope.sessionLimits)
-    if (metric === undefined) report(`/metrics/${index}`, "unknown_metric", unknown(name, metricNames))
+    const metric = metricOf(name, { limits: scope.sessionLimits, goals: scope.goals })
+    const goal = goalOfMetric(name)
+    if (metric === undefined && goal !== undefined)
+      report(`/metrics/${index}`, "unknown_goal", `there is no goal ${goal}`)
+    else if (metric === undefined) report(`/metrics/${index}`, "unknown_metric", unknown(name, metricNames))
     else if ("property" in metric && isEncrypted({ kind: "property", name: metric.property }, scope.personalFields)) {
       report(`/metrics/${index}`, "encrypted_field", `${metric.property} is encrypted`)
     } else if (metrics.indexOf(name) !== index)

@@ -2,8 +2,9 @@ import type { EventSelection } from "../../ports/analytics/FunnelQuestion.ts"
 import type { FieldError } from "../../ports/analytics/IngestReceipt.ts"
 import type { PlanFilter } from "../../ports/analytics/PlanFilter.ts"
 import { eventTypesMax } from "../../ports/analytics/Question.ts"
-import { planFilter } from "./planFilter.ts"
+import { conversionsOfGoal, planFilter } from "./planFilter.ts"
 import type { FilterScope, NamedField } from "./planFilter.ts"
+import type { Report } from "./Report.ts"
 
 export interface PlannedSelection {
   readonly filter: PlanFilter
@@ -15,23 +16,23 @@ export interface PlannedSelection {
 
 /** Which events a step, a goal or a cohort means, as one condition. */
 export const planSelection = (
-  { event_types: types = [], filters }: EventSelection,
+  { event_types: types = [], filters, goal }: EventSelection,
   pointer: string,
   scope: FilterScope
 ): PlannedSelection => {
+  const errors: Array<FieldError> = []
+  const report: Report = (at, code, detail) => void errors.push({ pointer: at, code, detail })
+  const conversions = goal === undefined ? [] : [conversionsOfGoal(goal, `${pointer}/goal`, scope, report)]
   const planned = filters === undefined ? undefined : planFilter(filters, `${pointer}/filters`, scope)
-  const tooMany: ReadonlyArray<FieldError> =
-    types.length > eventTypesMax
-      ? [{ pointer: `${pointer}/event_types`, code: "too_many", detail: `${eventTypesMax} at the most` }]
-      : []
+  if (types.length > eventTypesMax) report(`${pointer}/event_types`, "too_many", `${eventTypesMax} at the most`)
   const ofType: ReadonlyArray<PlanFilter> =
     types.length === 0
       ? []
       : [{ kind: "one_of", field: { kind: "column", column: "event_type" }, values: types.toSorted() }]
   return {
-    filter: { kind: "and", filters: [...ofType, ...(planned === undefined ? [] : [planned.filter])] },
+    filter: { kind: "and", filters: [...ofType, ...conversions, ...(planned === undefined ? [] : [planned.filter])] },
     named: planned?.named ?? [],
     types: types.map((name, index) => ({ name, pointer: `${pointer}/event_types/${index}` })),
-    errors: [...tooMany, ...(planned?.errors ?? [])]
+    errors: [...errors, ...(planned?.errors ?? [])]
   }
 }

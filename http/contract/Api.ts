@@ -8,6 +8,7 @@ import { DashboardsGroup } from "./dashboards.ts"
 import { EmailsGroup } from "./emails.ts"
 import { ErasureGroup } from "./erasure.ts"
 import { FunnelsGroup } from "./funnels.ts"
+import { GoalsGroup } from "./goals.ts"
 import { HeatmapsGroup } from "./heatmaps.ts"
 import { HealthGroup } from "./health.ts"
 import { InsightsGroup, SharedGroup, SharesGroup } from "./insights.ts"
@@ -35,6 +36,7 @@ const served = [
   ErasureGroup,
   DashboardsGroup,
   FunnelsGroup,
+  GoalsGroup,
   InsightsGroup,
   SharesGroup,
   SharedGroup,

@@ -15,6 +15,7 @@ const query = {
   as_of,
   interval,
   event_types: Text,
+  goal: Text,
   filters: Filters
 }
 

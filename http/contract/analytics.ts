@@ -35,6 +35,7 @@ const flatQuestion = {
   compare: Question.fields.compare,
   metrics: Text,
   event_types: Text,
+  goal: Text,
   dimensions: Text,
   filters: Filters,
   as_of: Question.fields.as_of,

@@ -24,6 +24,7 @@ export class AttributionGroup extends HttpApiGroup.make("attribution")
         time_zone: Text,
         models: Text,
         conversion_event_types: Text,
+        conversion_goal: Text,
         conversion_filters: Filters,
         conversion_property: Text,
         filters: Filters,

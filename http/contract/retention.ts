@@ -22,8 +22,10 @@ export class RetentionGroup extends HttpApiGroup.make("retention")
           Schema.FiniteFromString.check(Schema.isInt(), Schema.isBetween({ minimum: 1, maximum: retentionPeriodsMax }))
         ),
         start_event_types: Text,
+        start_goal: Text,
         start_filters: Filters,
         return_event_types: Text,
+        return_goal: Text,
         return_filters: Filters,
         filters: Filters,
         cohorts,

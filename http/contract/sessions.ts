@@ -12,6 +12,7 @@ const which = {
   time_zone: Text,
   filters: Filters,
   holding_event_types: Text,
+  holding_goal: Text,
   holding_filters: Filters,
   as_of
 }

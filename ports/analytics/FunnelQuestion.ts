@@ -9,9 +9,11 @@ export const conversionWindowDaysMax = 366
 const Name = Schema.String.check(Schema.isMinLength(1), Schema.isMaxLength(210))
 const EventTypes = Schema.Array(Name)
 
-/** Events of these types (all types where none is named) for which the filter holds. */
+/** Events of these types (all types where none is named) that are conversions of the goal and for which the filter holds. */
 export const EventSelection = Schema.Struct({
   event_types: Schema.optionalKey(EventTypes),
+  /** Id of a kept goal. */
+  goal: Schema.optionalKey(Name),
   filters: Schema.optionalKey(Filter)
 })
 export type EventSelection = typeof EventSelection.Type

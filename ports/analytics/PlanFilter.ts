@@ -70,6 +70,8 @@ export type PlanFilter =
    */
   | { readonly kind: "host_is"; readonly field: PlanField; readonly hosts: ReadonlyArray<string> }
   | { readonly kind: "is_set"; readonly field: PlanField }
+  /** The whole text: `*` is anything but `/`, `**` anything at all, every other character itself. */
+  | { readonly kind: "matches"; readonly field: PlanField; readonly pattern: string }
   /** The person belongs to the cohort. */
   | { readonly kind: "member_of"; readonly cohort: PlanCohort }
   /** Equal blind indexes: how encrypted properties and traits compare. */

@@ -20,8 +20,9 @@ export const Interval = Schema.Literals(["hour", "day", "week", "month", "quarte
 
 /**
  * `and`, `or`, `not` over conditions; a condition names a dimension (or `property:name`, `trait:name`), an operator and a
- * value. Operators: is, is_not, one_of, contains, not_contains, is_host, is_set, is_not_set, gt, gte, lt, lte. Or it
- * names a cohort by id: is_member, is_not_member, by what is known of the event's person today.
+ * value. Operators: is, is_not, one_of, contains, not_contains, matches (`*` is anything but `/`, `**` anything), is_host,
+ * is_set, is_not_set, gt, gte, lt, lte. Or it names a cohort by id: is_member, is_not_member, by what is known of the
+ * event's person today; or a goal by id: is, is_not.
  * Checked by the domain, which answers unknown names with a pointer and the nearest known one.
  */
 export type Filter =
@@ -30,6 +31,7 @@ export type Filter =
   | { readonly not: Filter }
   | FieldCondition
   | CohortCondition
+  | GoalCondition
 
 const FieldCondition = Schema.Struct({
   dimension: Name,
@@ -41,6 +43,10 @@ export type FieldCondition = typeof FieldCondition.Type
 const CohortCondition = Schema.Struct({ cohort: Schema.String, operator: Schema.String })
 export type CohortCondition = typeof CohortCondition.Type
 
+/** Whether the event is a conversion of the goal. */
+const GoalCondition = Schema.Struct({ goal: Schema.String, operator: Schema.String })
+export type GoalCondition = typeof GoalCondition.Type
+
 export const conditionSchemas = [FieldCondition, CohortCondition] as const
 
 export const Filter: Schema.Codec<Filter> = Schema.suspend(() =>
@@ -48,7 +54,8 @@ export const Filter: Schema.Codec<Filter> = Schema.suspend(() =>
     Schema.Struct({ and: Schema.Array(Filter) }),
     Schema.Struct({ or: Schema.Array(Filter) }),
     Schema.Struct({ not: Filter }),
-    ...conditionSchemas
+    ...conditionSchemas,
+    GoalCondition
   ])
 ).annotate({ identifier: "Filter" })
 
@@ -65,9 +72,12 @@ export const Question = Schema.Struct({
   /**
    * `events`, `people`, `sessions`, `orders`, `revenue`, or `sum:`, `average:`, `minimum:`, `maximum:` and a property.
    * `sessions` are those that hold an event which counts; `GET /analytics/sessions` has each once, where it begins.
+   * `conversions:` and `converters:` with a goal's id: conversions of the goal, and the people who converted.
    */
   metrics: Schema.Array(Name),
   event_types: Schema.optionalKey(Schema.Array(Name)),
+  /** Id of a goal whose conversions alone count. */
+  goal: Schema.optionalKey(Name),
   /**
    * Breakdown by up to two dimensions: the 25 largest values and `other`. `cohort:` and up to 5 ids with `|` between: the
    * first of these cohorts that the person belongs to, `null` for who belongs to none.

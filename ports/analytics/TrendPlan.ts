@@ -2,7 +2,12 @@ import type { PlanField, PlanFilter } from "./PlanFilter.ts"
 import type { SessionLimits } from "./SessionLimits.ts"
 
 /** Every metric has a source: all events, or orders and refunds once each. */
-export type PlanMetric =
+export type PlanMetric = MetricKind & {
+  /** Counts only what this holds for. It names no trait. */
+  readonly where?: PlanFilter
+}
+
+type MetricKind =
   | { readonly kind: "events" | "people" | "orders" | "revenue" }
   /** That hold an event which counts. */
   | { readonly kind: "sessions"; readonly limits: SessionLimits }

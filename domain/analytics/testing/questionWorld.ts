@@ -15,6 +15,8 @@ import { settingsInitial, SettingsSource } from "../../../ports/platform/Setting
 import type { Settings } from "../../../ports/platform/Settings.ts"
 import { WorkspaceId } from "../../../ports/WorkspaceId.ts"
 import { cohortMembers, cohorts } from "../../../ports/analytics/Cohort.ts"
+import { goals } from "../../../ports/analytics/Goal.ts"
+import { insights } from "../../../ports/analytics/Insight.ts"
 import { funnels } from "../../../ports/analytics/Funnel.ts"
 import { addDays, formatDay, parseDay } from "../../zones/zones.ts"
 import { belongsTo, storeCohorts } from "./cohorts.ts"
@@ -31,7 +33,13 @@ export const questionWorld = (settings: Settings = settingsInitial) => {
     MemoryCache.layer,
     Layer.provide(
       SqliteDocumentStore.layer({ file: join(folder, "documents.sqlite") }),
-      Layer.succeed(Collections, [cohorts.collection, cohortMembers, funnels.collection])
+      Layer.succeed(Collections, [
+        cohorts.collection,
+        cohortMembers,
+        funnels.collection,
+        goals.collection,
+        insights.collection
+      ])
     ),
     ThreadComputation.layer({ entry: new URL("../../../workers/computing.ts", import.meta.url) }),
     Layer.succeed(SettingsSource, { current: () => settings, load: () => Effect.void }),

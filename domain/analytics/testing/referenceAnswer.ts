@@ -93,6 +93,7 @@ const holds = (
   if ("or" in filter) return filter.or.some((each) => holds(each, textFor, isMember))
   if ("not" in filter) return !holds(filter.not, textFor, isMember)
   if ("cohort" in filter) return isMember(filter.cohort) === (filter.operator === "is_member")
+  if ("goal" in filter) throw new Error("questions of the reference name no goals")
   const text = textFor(filter.dimension)
   const value = filter.value
   const contains = text !== null && text.toLowerCase().includes(String(value).toLowerCase())

@@ -12,6 +12,7 @@ import type { WorkspaceId } from "../../../ports/WorkspaceId.ts"
 import { blindIndex, storedId } from "../../privacy/personalData.ts"
 import { channelRulesOf } from "../../questions/channels.ts"
 import { namedCohorts } from "../../questions/cohorts/namedCohorts.ts"
+import { namedGoals } from "../../questions/goals/namedGoals.ts"
 import { readFlatQuestion } from "../../questions/flatQuestion.ts"
 import type { FlatQuestion } from "../../questions/flatQuestion.ts"
 import { hashQuestion, hashValue } from "../../questions/hashQuestion.ts"
@@ -24,6 +25,7 @@ import { sessionLimitsOf, sourceRulesOf } from "../../questions/sessions/session
 import { shapeAnswer } from "../../questions/shapeAnswer.ts"
 import { resolveCohorts } from "./cohortRules.ts"
 import { conversionsOf, moneyWarnings } from "./conversions.ts"
+import { resolveGoals } from "./goalRules.ts"
 import { nameWarnings } from "./nameWarnings.ts"
 
 /** What questions of a workspace are planned with, and the cohorts that this one names. */
@@ -48,6 +50,7 @@ export const questionScope = Effect.fnUntraced(function* (workspace: WorkspaceId
   const scope: QuestionScope = {
     ...filterScope,
     cohorts: new Map(),
+    goals: new Map(),
     workspace,
     timeZone: settings.time_zone,
     weekStart: settings.week_start,
@@ -57,10 +60,14 @@ export const questionScope = Effect.fnUntraced(function* (workspace: WorkspaceId
     channelRules: channelRulesOf(ownRules, settings.ingest.own_domains),
     revisions: hashValue([settings, rates.revision])
   }
+  const namedGoal = namedGoals(question)
+  const { goals, revisions: ofGoals } = yield* resolveGoals(workspace, namedGoal, scope)
+  const ofEvents =
+    namedGoal.length === 0 ? scope : { ...scope, goals, revisions: hashValue([scope.revisions, ofGoals]) }
   const named = namedCohorts(question)
-  if (named.length === 0) return scope
-  const { cohorts, revisions } = yield* resolveCohorts(workspace, named, scope)
-  return { ...scope, cohorts, revisions: hashValue([scope.revisions, revisions]) }
+  if (named.length === 0) return ofEvents
+  const { cohorts, revisions } = yield* resolveCohorts(workspace, named, ofEvents)
+  return { ...ofEvents, cohorts, revisions: hashValue([ofEvents.revisions, revisions]) }
 })
 
 /** Answers a question of the grammar: plan, rows, result. Errors name each wrong field. */

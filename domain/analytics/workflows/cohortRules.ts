@@ -13,7 +13,9 @@ import type { NamedCohort } from "../../questions/cohorts/namedCohorts.ts"
 import { planCohortRule } from "../../questions/cohorts/planCohortRule.ts"
 import type { CohortScope } from "../../questions/cohorts/planCohortRule.ts"
 import { hashValue } from "../../questions/hashQuestion.ts"
+import { namedGoals } from "../../questions/goals/namedGoals.ts"
 import { readMembers } from "./cohortLists.ts"
+import { resolveGoals } from "./goalRules.ts"
 
 interface Held {
   readonly cohort: Cohort
@@ -74,6 +76,8 @@ export const resolveCohorts = Effect.fnUntraced(function* (
   beforeMillis?: number
 ) {
   const reached = yield* reachCohorts(workspace, named)
+  const ofRules = [...reached.values()].flatMap(({ cohort }) => namedGoals(ruleOf(cohort)))
+  const { goals, revisions: ofGoals } = yield* resolveGoals(workspace, ofRules, scope)
   const resolved = new Map<string, PlanCohort>()
   for (const [id, { cohort }] of reached) {
     const asked = ruleOf(cohort)
@@ -84,11 +88,11 @@ export const resolveCohorts = Effect.fnUntraced(function* (
       resolved.set(id, { digest, rule: { kind: "listed", ...members }, beforeMillis })
       continue
     }
-    const { errors, rule } = planCohortRule(asked, "", { ...scope, cohorts: resolved }, beforeMillis)
+    const { errors, rule } = planCohortRule(asked, "", { ...scope, goals, cohorts: resolved }, beforeMillis)
     if (errors.length > 0) return yield* new InvalidQuestion({ errors: errors.map(inCohort(cohort)) })
     resolved.set(id, { digest: hashValue([rule, beforeMillis ?? null]), rule, beforeMillis })
   }
-  return { cohorts: resolved, revisions: [...reached].map(([id, { revision }]) => [id, revision]) }
+  return { cohorts: resolved, revisions: [...[...reached].map(([id, { revision }]) => [id, revision]), ...ofGoals] }
 })
 
 /** What was right when the cohort was kept may be wrong by now: a trait that is encrypted since, a cohort that is gone. */

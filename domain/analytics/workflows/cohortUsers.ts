@@ -8,18 +8,19 @@ import { gatherItems } from "../../platform/resources.ts"
 import type { User } from "../../platform/resources.ts"
 import { namedCohorts } from "../../questions/cohorts/namedCohorts.ts"
 
-/** Kept definitions that may name a cohort. */
+/** Kept definitions that may name cohorts and goals. */
 const holders: ReadonlyArray<{ readonly name: string }> = [cohorts, funnels, insights]
 
-/** Every kept definition that names the cohort. */
-export const usersOfCohort = (workspace: WorkspaceId, cohort: string) =>
+/** Every kept definition that names what is looked for. */
+export const definitionsThat = (workspace: WorkspaceId, names: (definition: unknown) => boolean) =>
   Effect.map(
     Effect.forEach(holders, (holder) =>
       gatherItems(holder, workspace, (item: Stamps & { readonly name: string }): ReadonlyArray<User> =>
-        namedCohorts(item).some(({ id }) => id === cohort)
-          ? [{ target: `${holder.name}/${item.id}`, name: item.name }]
-          : []
+        names(item) ? [{ target: `${holder.name}/${item.id}`, name: item.name }] : []
       )
     ),
     (users) => users.flat()
   )
+
+export const usersOfCohort = (workspace: WorkspaceId, cohort: string) =>
+  definitionsThat(workspace, (definition) => namedCohorts(definition).some(({ id }) => id === cohort))

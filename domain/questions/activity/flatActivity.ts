@@ -5,6 +5,7 @@ import { listOf, parseJson } from "../flatQuestion.ts"
 
 /** A question about active people as the query string of a GET says it: lists with commas, filters as JSON. */
 export interface FlatActivity extends Pick<StickinessQuestion, "time_zone" | "as_of" | "interval"> {
+  readonly goal?: string | undefined
   readonly from: string
   readonly to: string
   readonly event_types?: string | undefined
@@ -16,6 +17,7 @@ export const readFlatActivity = ({
   event_types,
   filters,
   from,
+  goal,
   to,
   ...rest
 }: FlatActivity): { readonly question: StickinessQuestion } | { readonly errors: ReadonlyArray<FieldError> } => {
@@ -26,6 +28,7 @@ export const readFlatActivity = ({
       ...rest,
       date_range: { from, to },
       ...(event_types === undefined ? {} : { event_types: listOf(event_types) }),
+      ...(goal === undefined ? {} : { goal }),
       // Read and judged by the planner, as every filter is.
       ...(parsed === undefined ? {} : { filters: parsed.value as Filter })
     }

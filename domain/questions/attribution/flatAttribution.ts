@@ -16,6 +16,7 @@ export interface FlatAttribution extends Omit<
   readonly currency?: string | undefined
   readonly models?: string | undefined
   readonly conversion_event_types?: string | undefined
+  readonly conversion_goal?: string | undefined
   readonly conversion_filters?: string | undefined
   readonly conversion_property?: string | undefined
   readonly filters?: string | undefined
@@ -30,6 +31,7 @@ export const readFlatAttribution = (
   const {
     conversion_event_types: types,
     conversion_filters,
+    conversion_goal: goal,
     conversion_property: property,
     currency,
     filters,
@@ -50,6 +52,7 @@ export const readFlatAttribution = (
   }
   const conversion = {
     ...(types === undefined ? {} : { event_types: listOf(types) }),
+    ...(goal === undefined ? {} : { goal }),
     ...filterOf(conversion_filters, "conversion_filters"),
     ...(property === undefined ? {} : { property })
   }

@@ -50,7 +50,7 @@ export const planCohortRule = (
   const named: Array<NamedField> = []
   const types: Array<PlannedSelection["types"][number]> = []
   const report: Report = (at, code, detail) => void errors.push({ pointer: at, code, detail })
-  const ofTraits: FilterScope = { ...scope, asOf: "today", dimensions: traitDimensions(beforeMillis) }
+  const ofTraits: FilterScope = { ...scope, goals: undefined, asOf: "today", dimensions: traitDimensions(beforeMillis) }
   const ofEvents: FilterScope = { ...scope, asOf: "today", dimensions: eventDimensions(scope, beforeMillis) }
   let count = 0
 

@@ -98,7 +98,10 @@ export const planFunnel = (
         binStartsMillis: timeBinStartsMillis
       },
       zone,
-      stepNames: question.steps.map(({ event_types: types = [], name }) => name ?? (types.join(" or ") || "any event")),
+      stepNames: question.steps.map(
+        ({ event_types: types = [], goal = "", name }) =>
+          name ?? (types.join(" or ") || (scope.goals?.get(goal)?.name ?? "any event"))
+      ),
       named: [
         ...planned.flatMap((each) => each.named),
         ...(filter?.named ?? []),

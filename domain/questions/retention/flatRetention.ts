@@ -11,8 +11,10 @@ export interface FlatRetention extends Pick<
   readonly from: string
   readonly to: string
   readonly start_event_types?: string | undefined
+  readonly start_goal?: string | undefined
   readonly start_filters?: string | undefined
   readonly return_event_types?: string | undefined
+  readonly return_goal?: string | undefined
   readonly return_filters?: string | undefined
   readonly filters?: string | undefined
 }
@@ -21,7 +23,8 @@ export interface FlatRetention extends Pick<
 export const readFlatRetention = (
   flat: FlatRetention
 ): { readonly question: RetentionQuestion } | { readonly errors: ReadonlyArray<FieldError> } => {
-  const { filters, from, return_event_types, return_filters, start_event_types, start_filters, to, ...rest } = flat
+  const { filters, from, return_event_types, return_filters, return_goal, ...others } = flat
+  const { start_event_types, start_filters, start_goal, to, ...rest } = others
   const errors: Array<FieldError> = []
   /** Read and judged by the planner, as every filter is. */
   const filterOf = (text: string | undefined, name: string): { readonly filters?: Filter } => {
@@ -32,11 +35,12 @@ export const readFlatRetention = (
     return {}
   }
   const typesOf = (text: string | undefined) => (text === undefined ? {} : { event_types: listOf(text) })
+  const goalOf = (goal: string | undefined) => (goal === undefined ? {} : { goal })
   const question: RetentionQuestion = {
     ...rest,
     date_range: { from, to },
-    start: { ...typesOf(start_event_types), ...filterOf(start_filters, "start_filters") },
-    return: { ...typesOf(return_event_types), ...filterOf(return_filters, "return_filters") },
+    start: { ...typesOf(start_event_types), ...goalOf(start_goal), ...filterOf(start_filters, "start_filters") },
+    return: { ...typesOf(return_event_types), ...goalOf(return_goal), ...filterOf(return_filters, "return_filters") },
     ...filterOf(filters, "filters")
   }
   return errors.length > 0 ? { errors } : { question }

@@ -9,6 +9,7 @@ export interface FlatSessions extends Omit<SessionQuestion, "date_range" | "filt
   readonly to: string
   readonly filters?: string | undefined
   readonly holding_event_types?: string | undefined
+  readonly holding_goal?: string | undefined
   readonly holding_filters?: string | undefined
 }
 
@@ -16,7 +17,7 @@ export interface FlatSessions extends Omit<SessionQuestion, "date_range" | "filt
 export const readFlatSessions = (
   flat: FlatSessions
 ): { readonly question: SessionQuestion } | { readonly errors: ReadonlyArray<FieldError> } => {
-  const { filters, from, holding_event_types: types, holding_filters, to, ...rest } = flat
+  const { filters, from, holding_event_types: types, holding_filters, holding_goal: goal, to, ...rest } = flat
   const errors: Array<FieldError> = []
   /** Read and judged by the planner, as every filter is. */
   const filterOf = (text: string | undefined, name: string): { readonly filters?: Filter } => {
@@ -28,6 +29,7 @@ export const readFlatSessions = (
   }
   const holding = {
     ...(types === undefined ? {} : { event_types: listOf(types) }),
+    ...(goal === undefined ? {} : { goal }),
     ...filterOf(holding_filters, "holding_filters")
   }
   const question: SessionQuestion = {

@@ -40,7 +40,7 @@ export const planSessionSelection = (
   const zone = question.time_zone ?? scope.timeZone
   if (!isZone(zone)) report("/time_zone", "unknown_zone", `${zone} is no IANA time zone`)
   const range = isZone(zone) ? readRange(question.date_range, zone, report) : undefined
-  const ofSessions = { ...scope, personalFields: [], dimensions: sessionDimensions }
+  const ofSessions = { ...scope, goals: undefined, personalFields: [], dimensions: sessionDimensions }
   const filter = question.filters === undefined ? undefined : planFilter(question.filters, "/filters", ofSessions)
   const ofEvents = { ...scope, asOf: question.as_of ?? ("today" as const) }
   const holding = question.holding === undefined ? undefined : planSelection(question.holding, "/holding", ofEvents)
