@@ -1,4 +1,4 @@
-import { Effect, Layer } from "effect"
+import { Effect, Layer, Semaphore } from "effect"
 import * as fs from "node:fs"
 import { join } from "node:path"
 import { appendLinesMax, EventLog, lineBytesMax } from "../../ports/analytics/EventLog.ts"
@@ -7,6 +7,7 @@ import { Gauges } from "../../ports/platform/Gauges.ts"
 import { PartStates } from "../../ports/platform/PartStates.ts"
 import { PortFailure } from "../../ports/PortFailure.ts"
 import { readCheckpoint, writeCheckpoint } from "./Checkpoints.ts"
+import { eraseLines, removeLeftovers } from "./erasing.ts"
 import { diskFailure } from "./failures.ts"
 import { readLines, segmentLength } from "./SegmentReader.ts"
 import {
@@ -39,6 +40,7 @@ interface Opened {
 
 const openFolder = (options: EventLogOptions): Opened => {
   fs.mkdirSync(join(options.folder, "checkpoints"), { recursive: true, mode: 0o700 })
+  removeLeftovers(options.folder)
   const segment = listSegments(options.folder).at(-1) ?? 1
   const file = segmentFile(options.folder, segment)
   const size = fs.existsSync(file) ? fs.statSync(file).size : 0
@@ -82,6 +84,11 @@ const operations = (folder: string, writer: SegmentWriter): EventLog["Service"] 
       catch: (cause) => (cause instanceof PortFailure ? cause : diskFailure("read", cause))
     })
 
+  const erasing = Semaphore.makeUnsafe(1)
+  const sealed = Effect.callback<void, PortFailure>((resume) =>
+    writer.seal((failure) => resume(failure === undefined ? Effect.void : Effect.fail(failure)))
+  )
+
   const nextAppend = Effect.callback<void>((resume) => {
     const stop = writer.onAppend(() => resume(Effect.void))
     return Effect.sync(stop)
@@ -122,6 +129,17 @@ const operations = (folder: string, writer: SegmentWriter): EventLog["Service"] 
         try: () => bytesBehind(folder, writer, from),
         catch: (cause) => (cause instanceof PortFailure ? cause : diskFailure("backlogBytes", cause))
       }),
+    erase: (isErased) =>
+      sealed.pipe(
+        Effect.andThen(
+          Effect.tryPromise({
+            try: () => eraseLines(folder, writer, isErased),
+            catch: (cause) => diskFailure("erase", cause)
+          })
+        ),
+        Effect.map((lines) => ({ kind: "rewritten", lines }) as const),
+        erasing.withPermits(1)
+      ),
     dropBefore: (timeMillis) =>
       Effect.try({
         try: () => dropSegments(folder, writer, timeMillis),
@@ -180,7 +198,9 @@ const readBatch = async (
     if (lines.length > 0 || active) {
       return { partition, from: from ?? encodePlace(place), through: encodePlace(behind), lines }
     }
-    place = { segment: place.segment + 1, offset: 0 }
+    // Erased lines alone, so far: there may be others behind them in the same segment.
+    const isPassed = offset >= length || offset === place.offset
+    place = isPassed ? { segment: place.segment + 1, offset: 0 } : behind
   }
 }
 
@@ -191,7 +211,7 @@ const gatherLines = async (folder: string, from: Place, end: number, linesMax: n
   while (offset < end && lines.length < linesMax && offset - from.offset < batchBytesMax) {
     const place = { segment: from.segment, offset }
     const read = await readLines({ folder, from: place, end, linesMax: linesMax - lines.length })
-    if (read.lines.length === 0) break
+    if (read.offset === offset) break
     for (const line of read.lines) lines.push(line)
     offset = read.offset
   }

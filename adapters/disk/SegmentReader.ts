@@ -1,7 +1,7 @@
 import * as fs from "node:fs"
 import { promisify } from "node:util"
 import { lineBytesMax } from "../../ports/analytics/EventLog.ts"
-import { segmentFile } from "./Segments.ts"
+import { isErasedLine, segmentFile } from "./Segments.ts"
 import type { Place } from "./Segments.ts"
 
 /** Bytes that one read takes at the most: a slice of a few milliseconds of the event loop. */
@@ -20,7 +20,8 @@ const readAt = (descriptor: number, length: number, offset: number): Promise<Buf
   })
 
 /**
- * Lines of one segment from `offset` on, none of them behind `end`. What is longer than a line may be, or has no end,
+ * Lines of one segment from `offset` on, none of them behind `end`, without erased ones: where it meets nothing else it
+ * answers no lines and a place further on. What is longer than a line may be, or has no end,
  * comes as a line as well, cut to that length: its reader sets it apart, and those behind it are not lost.
  */
 export const readLines = async (request: {
@@ -40,10 +41,10 @@ export const readLines = async (request: {
     while (lines.length < linesMax) {
       const next = bytes.indexOf(newline, start)
       if (next === -1) break
-      lines.push(bytes.toString("utf8", start, next))
+      if (!isErasedLine(bytes, start, next)) lines.push(bytes.toString("utf8", start, next))
       start = next + 1
     }
-    if (lines.length > 0) return { lines, offset: from.offset + start }
+    if (start > 0) return { lines, offset: from.offset + start }
     const offset = await nextLine(descriptor, from.offset + bytes.length, end)
     return { lines: [bytes.toString("utf8", 0, lineBytesMax)], offset }
   } finally {

@@ -32,6 +32,13 @@ export class SegmentTail {
     }
   }
 
+  /** Holds nothing of that segment and of earlier ones any more: they are read from the disk. */
+  forgetThrough(segment: number): void {
+    this.#pieces = this.#pieces.slice(this.#first).filter((piece) => piece.segment > segment)
+    this.#first = 0
+    this.#bytes = this.#pieces.reduce((sum, { bytes }) => sum + bytes.length, 0)
+  }
+
   /** Lines from the place on, all of one segment; `undefined` where the place is not in the tail. */
   read(from: Place, linesMax: number): { readonly lines: ReadonlyArray<string>; readonly offset: number } | undefined {
     let at = this.#indexOf(from)

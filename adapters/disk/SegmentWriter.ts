@@ -39,6 +39,8 @@ export class SegmentWriter {
   private waiting: Array<Done> = []
   private pendingBytes = 0
   private failing = false
+  /** The segment ends with what it holds, however short. */
+  private sealing = false
   private flushing = false
   private closing: (() => void) | undefined
   private closed = false
@@ -70,11 +72,23 @@ export class SegmentWriter {
     this.pendingBytes += text.length
     this.texts.push(text)
     this.waiting.push(done)
-    if (!this.flushing) {
-      // What else comes in this turn of the event loop goes with it.
-      this.flushing = true
-      setImmediate(() => this.flush())
-    }
+    this.flushSoon()
+  }
+
+  /** What else comes in this turn of the event loop goes with it. */
+  private flushSoon(): void {
+    if (this.flushing) return
+    this.flushing = true
+    setImmediate(() => this.flush())
+  }
+
+  /** What is durable now lies in segments that are not written to any more, once it answers. */
+  seal(done: Done): void {
+    if (this.closed || this.closing !== undefined) return done(refusal("unavailable", "the log is closing"))
+    this.sealing = true
+    this.texts.push("")
+    this.waiting.push(done)
+    this.flushSoon()
   }
 
   /** Calls back once after the next durable write. Answers the way to stop listening. */
@@ -166,14 +180,15 @@ export class SegmentWriter {
       fs.fsyncSync(this.descriptor)
       this.torn = false
     }
-    if (this.descriptor !== undefined && this.written >= this.segmentBytesMax) {
+    this.descriptor ??= openSegment(this.folder, this.segment)
+    if (this.written >= this.segmentBytesMax || (this.sealing && this.written > 0)) {
       const next = openSegment(this.folder, this.segment + 1)
       fs.closeSync(this.descriptor)
       this.descriptor = next
       this.segment += 1
       this.written = 0
     }
-    if (this.descriptor === undefined) this.descriptor = openSegment(this.folder, this.segment)
+    this.sealing = false
     return this.descriptor
   }
 

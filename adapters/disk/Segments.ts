@@ -3,6 +3,7 @@ import { join } from "node:path"
 
 const segmentName = /^(\d{12})\.log$/
 const newline = 10
+const space = 32
 const closingBrace = 125
 
 /** A place in the log: a segment's sequence number and a byte offset in it. */
@@ -32,6 +33,13 @@ export const listSegments = (folder: string): Array<number> =>
     })
     .sort((a, b) => a - b)
 
+/** Whether the bytes are what an erased line leaves: spaces, and nothing else. */
+export const isErasedLine = (bytes: Buffer, start: number, end: number): boolean => {
+  if (bytes[start] !== space || start >= end) return false
+  for (let at = start + 1; at < end; at += 1) if (bytes[at] !== space) return false
+  return true
+}
+
 /**
  * Length of the whole lines of a segment. What follows was being written when the process or the machine died and was
  * never acknowledged: half a line, or blocks of NUL that a file system leaves behind after a power loss. A damaged
@@ -42,29 +50,42 @@ export const wholeLinesLength = (file: string): number => {
   let end = bytes.lastIndexOf(newline) + 1
   while (end > 0) {
     const start = end === 1 ? 0 : bytes.lastIndexOf(newline, end - 2) + 1
-    const whole = bytes[end - 2] === closingBrace && bytes.subarray(start, end).indexOf(0) === -1
+    const whole =
+      (bytes[end - 2] === closingBrace && bytes.subarray(start, end).indexOf(0) === -1) ||
+      isErasedLine(bytes, start, end - 1)
     if (whole) return end
     end = start
   }
   return 0
 }
 
-const lastLineBytesMax = 256 * 1024
+/** Bytes that are looked at from the end of a segment, and how far two such windows overlap: the longest line. */
+const windowBytes = 256 * 1024
+const overlapBytes = 64 * 1024 + 1
 
-/** `received_at` (µs) of a segment's last line, `undefined` where it has none. */
+/** `received_at` (µs) of the last line of a segment that says one, `undefined` where none does. */
 export const youngestReceivedAt = (file: string): number | undefined => {
   const descriptor = fs.openSync(file, "r")
   try {
-    const size = fs.fstatSync(descriptor).size
-    const length = Math.min(size, lastLineBytesMax)
-    const bytes = Buffer.alloc(length)
-    fs.readSync(descriptor, bytes, 0, length, size - length)
-    const line = bytes.toString("utf8").trimEnd().split("\n").pop() ?? ""
-    const match = /"received_at":(\d{1,17})/.exec(line)
-    return match === null ? undefined : Number(match[1])
+    for (let end = fs.fstatSync(descriptor).size; ;) {
+      const start = Math.max(0, end - windowBytes)
+      const bytes = Buffer.alloc(end - start)
+      fs.readSync(descriptor, bytes, 0, bytes.length, start)
+      const found = lastReceivedAt(bytes.toString("utf8").split("\n"), start === 0)
+      if (found !== undefined || start === 0) return found
+      end = start + overlapBytes
+    }
   } finally {
     fs.closeSync(descriptor)
   }
+}
+
+const lastReceivedAt = (lines: ReadonlyArray<string>, isFirstWhole: boolean): number | undefined => {
+  for (let at = lines.length - 1; at >= (isFirstWhole ? 0 : 1); at -= 1) {
+    const match = /"received_at":(\d{1,17})/.exec(lines[at]!)
+    if (match !== null) return Number(match[1])
+  }
+  return undefined
 }
 
 /** Makes a created, renamed or removed name durable. */

@@ -122,6 +122,34 @@ export const suite = (name: string, layer: () => Layer.Layer<EventLog, PortFailu
       })
     )
 
+    it.effect("passes over erased lines, keeps the others and every place, or says how long it keeps them", () =>
+      Effect.gen(function* () {
+        const log = yield* EventLog
+        const from = yield* log.end("0")
+        const sent = entries("erased", 60)
+        const places: Array<string> = []
+        for (const each of sent) {
+          places.push(yield* log.end("0"))
+          yield* log.append([each])
+        }
+        const isErased = (line: string) => line.includes('"erased-') && !/[05]"/.test(line)
+        const done = yield* log.erase(isErased)
+        if (done.kind === "kept") return assert.isAbove(done.daysMax, 0)
+        const kept = sent.map(({ line }) => line).filter((line) => !isErased(line))
+        assert.isAbove(kept.length, 5)
+        assert.strictEqual(done.lines, sent.length - kept.length)
+        for (const linesMax of [1, 7, 1000]) assert.deepStrictEqual((yield* drain(log, from, linesMax)).lines, kept)
+        for (const [index, place] of places.entries()) {
+          const expected = sent.slice(index).find(({ line }) => !isErased(line))?.line
+          const { lines } = yield* log.read({ partition: "0", from: place, linesMax: 1, waitMillis: 0 })
+          assert.strictEqual(lines[0], expected)
+        }
+        assert.deepStrictEqual(yield* log.erase(isErased), { kind: "rewritten", lines: 0 })
+        yield* log.append([entry("erased", 100)])
+        assert.deepStrictEqual((yield* drain(log, from, 1000)).lines, [...kept, entry("erased", 100).line])
+      })
+    )
+
     it.effect("refuses more lines and longer lines than its limits, whole", () =>
       Effect.gen(function* () {
         const log = yield* EventLog

@@ -14,6 +14,11 @@ export interface LogEntry {
   readonly line: string
 }
 
+/** What became of erased lines: `kept` ones go with the log's own retention, after so many days at the most. */
+export type ErasedLines =
+  | { readonly kind: "rewritten"; readonly lines: number }
+  | { readonly kind: "kept"; readonly daysMax: number }
+
 export interface LogBatch {
   /** The part of the log it was read from; the embedded log has one, `"0"`. */
   readonly partition: string
@@ -31,6 +36,8 @@ export interface LogBatch {
  * (a failure means that none was acknowledged; a torn tail is cut when the log is next opened) and may be repeated:
  * consumers are idempotent by event_id. Order holds per key. Readers see a line only after it is durable.
  * Delivery to a consumer is at least once, from its checkpoint on.
+ *
+ * A line of spaces alone is none: it is what is left of an erased one.
  */
 export class EventLog extends Context.Service<
   EventLog,
@@ -57,6 +64,12 @@ export class EventLog extends Context.Service<
       partition: string,
       from: string | undefined
     ) => Effect.Effect<number | undefined, PortFailure>
+    /**
+     * Overwrites the lines that were durable before the call and for which `isErased` says so, on the disk too; answers
+     * how many. Places stay as they are, readers pass over what is gone. Where it breaks off each line is as it was or
+     * gone, and it may be repeated. A log that cannot be rewritten says how long it keeps them.
+     */
+    readonly erase: (isErased: (line: string) => boolean) => Effect.Effect<ErasedLines, PortFailure>
     /** Drops whole segments whose youngest line is older than the time (ms UTC). Answers how many lines went. */
     readonly dropBefore: (timeMillis: number) => Effect.Effect<{ readonly segments: number }, PortFailure>
   }
