@@ -2,8 +2,10 @@ import type { Effect } from "effect"
 import type { SecureRandom } from "effect/crypto/SecureRandom"
 import * as droppedEvents from "./domain/analytics/DroppedEvents.ts"
 import { finishErasures, pendingErasures } from "./domain/analytics/workflows/erasePerson.ts"
+import { awaitingRewriting, erasureReceipts } from "./domain/analytics/workflows/erasureReceipts.ts"
 import * as mergePeople from "./domain/analytics/workflows/mergePeople.ts"
 import { personalDataOfAnalytics } from "./domain/analytics/workflows/personalDataOfAnalytics.ts"
+import { rewriteLog } from "./domain/analytics/workflows/rewriteLog.ts"
 import * as deadLetters from "./domain/platform/DeadLetters.ts"
 import * as identityChanges from "./domain/platform/identityChanges.ts"
 import * as keys from "./domain/platform/keys.ts"
@@ -16,7 +18,7 @@ import { AnalyticsGroup, EventsGroup } from "./http/contract/analytics.ts"
 import { CohortsGroup } from "./http/contract/cohorts.ts"
 import { DashboardsGroup } from "./http/contract/dashboards.ts"
 import { EmailsGroup } from "./http/contract/emails.ts"
-import { ErasureGroup } from "./http/contract/erasure.ts"
+import { ErasureGroup, ReceiptKeysGroup } from "./http/contract/erasure.ts"
 import { FunnelsGroup } from "./http/contract/funnels.ts"
 import { GoalsGroup } from "./http/contract/goals.ts"
 import { HeatmapsGroup } from "./http/contract/heatmaps.ts"
@@ -90,6 +92,7 @@ export const modules: ReadonlyArray<Module> = [
       AnalyticsGroup,
       CohortsGroup,
       ErasureGroup,
+      ReceiptKeysGroup,
       DashboardsGroup,
       FunnelsGroup,
       GoalsGroup,
@@ -121,6 +124,8 @@ export const modules: ReadonlyArray<Module> = [
       mergePeople.mergingWorkspaces,
       mergePeople.mergeOrder,
       pendingErasures,
+      erasureReceipts,
+      awaitingRewriting,
       droppedEvents.collection,
       dashboards.collection,
       insights.collection,
@@ -132,7 +137,10 @@ export const modules: ReadonlyArray<Module> = [
       cohortMembers
     ],
     consumers: { index: indexEvents, live: feedLive, lake: fillLake },
-    jobs: { finish_erasures: { everyMillis: 60_000, round: finishErasures } },
+    jobs: {
+      finish_erasures: { everyMillis: 60_000, round: finishErasures },
+      rewrite_log: { everyMillis: 60_000, round: rewriteLog }
+    },
     personalData: {
       of: personalDataOfAnalytics,
       collections: [mergePeople.collection, cohortMembers, pendingErasures]

@@ -62,6 +62,7 @@ const api = HttpApiBuilder.layer(ServedApi).pipe(
     insights.layer,
     insights.sharesLayer,
     shared.layer,
+    erasure.keysLayer,
     heatmaps.layer,
     paths.layer,
     people.layer,

@@ -60,6 +60,21 @@ const filesWith = (folder: string, text: string): ReadonlyArray<string> =>
     .map((name) => join(folder, name))
     .filter((file) => statSync(file).isFile() && readFileSync(file).includes(text))
 
+/** The receipt, as soon as nothing is left to be done. */
+const receiptOnceCompleted = async (
+  server: Awaited<ReturnType<typeof startServer>>,
+  token: string,
+  path: string,
+  deadline: number
+) => {
+  for (;;) {
+    const { body, status } = await ask(server, "GET", path, { token })
+    assert.strictEqual(status, 200, JSON.stringify(body))
+    if (body["completed_at"] !== null || Date.now() > deadline) return body
+    await new Promise((done) => setTimeout(done, 100))
+  }
+}
+
 describe("an erased person", () => {
   it("is gone at once and for good, others stay, and a signed receipt says what was done", async () => {
     const folder = freshFolder()
@@ -95,8 +110,11 @@ describe("an erased person", () => {
     const stores = receipt["stores"] as ReadonlyArray<{ readonly store: string; readonly removed: number | null }>
     const removed = Object.fromEntries(stores.map((each) => [each.store, each.removed]))
     assert.deepInclude(removed, { subject_keys: 1, event_store: 4, cohorts: 1, merges: 1, event_log: null })
-    const keySet = (await ask(before, "GET", "/platform/receipt-keys", { token })).body
+    const keySet = (await ask(before, "GET", "/platform/receipt-keys")).body
     assert.deepStrictEqual(await verifyReceipt(String(signed), keySet as never), receipt)
+    const kept = `/analytics/erasures/${String(receipt["id"])}`
+    assert.deepStrictEqual((await ask(before, "GET", kept, { token })).body, erased.body)
+    assert.isNull(receipt["completed_at"])
     assert.strictEqual((await ask(before, "GET", "/analytics/persons/ada", { token })).status, 404)
     assert.strictEqual(await countEvents(before, token, 2), 2)
     const again = await erase("ada")
@@ -108,11 +126,24 @@ describe("an erased person", () => {
     await before.kill("SIGTERM")
     assert.deepStrictEqual(filesWith(folder, emailOf("ada")), [])
 
+    assert.isNotEmpty(filesWith(filesOf(folder).log, '"ada"'))
     for (const end of ["", ".wal"]) rmSync(`${filesOf(folder).events}${end}`, { force: true })
     await breakOffErasure(folder, "carl")
     const after = await startServer(folder)
     try {
       const deadline = Date.now() + 20_000
+      const rewritten = await receiptOnceCompleted(after, token, kept, deadline)
+      assert.deepStrictEqual(filesWith(filesOf(folder).log, '"ada"'), [])
+      assert.isNotEmpty(filesWith(filesOf(folder).log, '"ben"'))
+      const rotated = await ask(after, "POST", "/platform/receipt-keys/rotate", { token })
+      assert.strictEqual(rotated.status, 200, JSON.stringify(rotated.body))
+      const { signed: signedAgain, ...said } = rewritten
+      assert.deepStrictEqual(await verifyReceipt(String(signedAgain), rotated.body as never), said)
+      const log = (said["stores"] as ReadonlyArray<Record<string, unknown>>).find(
+        (each) => each["store"] === "event_log"
+      )
+      assert.isString(log?.["rewritten_at"])
+      assert.strictEqual((await ask(after, "GET", "/analytics/erasures", { token })).status, 200)
       const isAnsweredErased = async () => {
         const event = eventOf({ user_id: "carl" })
         const { body } = await ask(after, "POST", "/analytics/events/ingest", { token, body: event })

@@ -30,8 +30,9 @@ export const fillLake = Effect.scoped(
       position: lake.position,
       take: Effect.fnUntraced(function* (batch) {
         const before = countErased(tombstones)
-        yield* lake.write({ ...batch, lines: yield* withoutErased(tombstones, batch.lines) })
-        for (const { subjects, workspace } of erasedSince(tombstones, before)) {
+        const lines = yield* withoutErased(tombstones, batch.lines)
+        yield* lake.write({ ...batch, lines })
+        for (const { subjects, workspace } of erasedSince(tombstones, before, lines)) {
           yield* lake.remove(workspace, { kind: "subjects", userIds: subjects, anonymousIds: subjects })
         }
         if (batch.lines.length < fullLines) yield* lake.flush

@@ -56,8 +56,8 @@ export const indexEvents = Effect.gen(function* () {
       let lines = yield* withoutErased(tombstones, batch.lines)
       for (;;) {
         const { rejected } = yield* store.insert({ ...batch, lines })
-        for (const { subjects, workspace } of erasedSince(tombstones, before)) {
-          yield* store.erase(workspace, subjects, tombstones.get(workspace)!.size)
+        for (const { subjects, workspace } of erasedSince(tombstones, before, lines)) {
+          yield* store.erase(workspace, subjects, tombstones.counts.get(workspace)!)
         }
         if (rejected.length === 0) return
         yield* setApart(rejected)

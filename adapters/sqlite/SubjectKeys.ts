@@ -10,6 +10,7 @@ import type { LogSync } from "./LogSync.ts"
 import { open, sqliteFailure, transaction, truncateLog } from "./Database.ts"
 import type { Database } from "./Database.ts"
 import { groupCommit, WriteState } from "./GroupCommit.ts"
+import { digestOf, ErasedSubjects } from "./Tombstones.ts"
 
 /** Clear keys held in memory, in two generations: when the young one is full, the old one is forgotten whole. */
 export const cachedKeysMax = 100_000
@@ -20,9 +21,11 @@ const truncatePauseMillis = 50
 /** Read at a start before the event loop has its turn. */
 const tombstonesPerSlice = 5000
 
+/** `erased_subjects` are of files from before: ids that become digests when the file is opened. */
 const schema = `
 create table if not exists workspace_keys (workspace text not null, purpose text not null, wrapped text not null, primary key (workspace, purpose));
 create table if not exists subject_keys (workspace text not null, subject text not null, wrapped blob not null, primary key (workspace, subject)) without rowid;
+create table if not exists tombstones (workspace text not null, digest blob not null, erased_at integer not null, primary key (workspace, digest)) without rowid;
 create table if not exists erased_subjects (workspace text not null, subject text not null, erased_at integer not null, primary key (workspace, subject)) without rowid;
 `
 
@@ -53,49 +56,98 @@ export const layer = (options: { readonly file: string }): Layer.Layer<SubjectKe
       const database = yield* open("SubjectKeys", options.file, schema)
       const state = new WriteState()
       yield* state.watch("subject_keys")
-      const tombstones = yield* loadTombstones(database)
-      return SubjectKeys.of(operations(database, roots, state, yield* openLogSync(options.file), tombstones))
+      const workspaceKey = workspaceKeys(database, roots)
+      const tombstones = new ErasedSubjects()
+      yield* moveClearIds(database, workspaceKey)
+      yield* loadTombstones(database, workspaceKey, tombstones)
+      const sync = yield* openLogSync(options.file)
+      return SubjectKeys.of(operations({ database, roots, state, sync, tombstones, workspaceKey }))
     })
   )
 
-/** Erased subjects by workspace. */
-class Tombstones extends Map<string, Set<string>> {
-  add(workspace: string, subject: string): void {
-    const subjects = this.get(workspace)
-    if (subjects === undefined) this.set(workspace, new Set([subject]))
-    else subjects.add(subject)
-  }
+type WorkspaceKeyOf = (workspace: WorkspaceId, purpose: string) => Effect.Effect<Uint8Array, PortFailure>
+
+/** Made and kept wrapped at the first call, in memory ever after. */
+const workspaceKeys = (database: Database, roots: RootKeys["Service"]): WorkspaceKeyOf => {
+  const known = new Map<string, Uint8Array>()
+  const table = tables(database)
+  return Effect.fnUntraced(function* (workspace, purpose) {
+    const id = `${workspace}|${purpose}`
+    const held = known.get(id)
+    if (held !== undefined) return held
+    const fresh = yield* roots.wrap(workspace, randomBytes(keyBytes))
+    const wrapped = yield* attempt("workspaceKey", () => table.workspaceKey(workspace, purpose, fresh))
+    const key = yield* roots.unwrap(workspace, wrapped)
+    known.set(id, key)
+    return key
+  })
 }
 
-const loadTombstones = Effect.fnUntraced(function* (database: Database) {
-  const tombstones = new Tombstones()
-  const after = database.prepare(
-    `select workspace, subject from erased_subjects where (workspace, subject) > (?, ?)
-     order by workspace, subject limit ${tombstonesPerSlice}`
+/** Puts digests in the place of the ids that earlier versions kept. */
+const moveClearIds = Effect.fnUntraced(function* (database: Database, workspaceKey: WorkspaceKeyOf) {
+  const rows = yield* attempt(
+    "open",
+    () =>
+      database.prepare("select workspace, subject, erased_at from erased_subjects").all() as unknown as ReadonlyArray<{
+        readonly workspace: WorkspaceId
+        readonly subject: string
+        readonly erased_at: number
+      }>
   )
-  let last = { workspace: "", subject: "" }
+  if (rows.length === 0) return
+  const digests: Array<readonly [WorkspaceId, Uint8Array, number]> = []
+  for (const { erased_at, subject, workspace } of rows)
+    digests.push([workspace, digestOf(yield* workspaceKey(workspace, "tombstone"), subject), erased_at])
+  yield* attempt("open", () => {
+    const table = tables(database)
+    transaction(database, () => {
+      for (const [workspace, digest, erasedAt] of digests) table.addTombstone(workspace, digest, erasedAt)
+      database.exec("delete from erased_subjects")
+    })
+  })
+  yield* emptyLog(database, truncateTriesMax)
+})
+
+const loadTombstones = Effect.fnUntraced(function* (
+  database: Database,
+  workspaceKey: WorkspaceKeyOf,
+  tombstones: ErasedSubjects
+) {
+  const after = database.prepare(
+    `select workspace, digest from tombstones where (workspace, digest) > (?, ?)
+     order by workspace, digest limit ${tombstonesPerSlice}`
+  )
+  type Row = { readonly workspace: WorkspaceId; readonly digest: Uint8Array }
+  let last = { workspace: "", digest: new Uint8Array() }
   for (;;) {
-    const rows = yield* attempt(
-      "open",
-      () => after.all(last.workspace, last.subject) as unknown as ReadonlyArray<typeof last>
-    )
-    for (const { subject, workspace } of rows) tombstones.add(workspace, subject)
-    if (rows.length < tombstonesPerSlice) return tombstones
-    last = rows.at(-1)!
+    const rows = yield* attempt("open", () => after.all(last.workspace, last.digest) as unknown as ReadonlyArray<Row>)
+    for (const [workspace, some] of Map.groupBy(rows, (row) => row.workspace)) {
+      const key = yield* workspaceKey(workspace, "tombstone")
+      tombstones.add(
+        workspace,
+        key,
+        some.map(({ digest }) => digest)
+      )
+    }
+    if (rows.length < tombstonesPerSlice) return
+    last = rows.at(-1)! as { workspace: string; digest: Uint8Array<ArrayBuffer> }
     yield* Effect.yieldNow
   }
 })
 
-const operations = (
-  database: Database,
-  roots: RootKeys["Service"],
-  state: WriteState,
-  sync: LogSync,
-  tombstones: Tombstones
-): SubjectKeys["Service"] => {
+interface Parts {
+  readonly database: Database
+  readonly roots: RootKeys["Service"]
+  readonly state: WriteState
+  readonly sync: LogSync
+  readonly tombstones: ErasedSubjects
+  readonly workspaceKey: WorkspaceKeyOf
+}
+
+const operations = (parts: Parts): SubjectKeys["Service"] => {
+  const { database, roots, state, sync, tombstones, workspaceKey } = parts
   let young = new Map<string, Uint8Array>()
   let old = new Map<string, Uint8Array>()
-  const workspaceKeys = new Map<string, Uint8Array>()
   const table = tables(database)
   const grouped = groupCommit("SubjectKeys", database, state, sync)
   /** Counts the calls of `destroy`. */
@@ -120,17 +172,6 @@ const operations = (
     old.delete(id)
   }
 
-  const workspaceKey = Effect.fnUntraced(function* (workspace: WorkspaceId, purpose: string) {
-    const id = `${workspace}|${purpose}`
-    const known = workspaceKeys.get(id)
-    if (known !== undefined) return known
-    const fresh = yield* roots.wrap(workspace, randomBytes(keyBytes))
-    const wrapped = yield* attempt("workspaceKey", () => table.workspaceKey(workspace, purpose, fresh))
-    const key = yield* roots.unwrap(workspace, wrapped)
-    workspaceKeys.set(id, key)
-    return key
-  })
-
   const unwrap = (workspace: string, subject: string, wrapping: Uint8Array, wrapped: Uint8Array): Uint8Array => {
     const key = unseal(wrapping, contextOf(workspace, subject), wrapped)
     if (key === undefined) {
@@ -154,7 +195,7 @@ const operations = (
         keys.set(subject, known)
         continue
       }
-      if (table.isErased(request.workspace, subject)) {
+      if (tombstones.has(request.workspace, subject)) {
         erased.add(subject)
         continue
       }
@@ -208,17 +249,21 @@ const operations = (
         return new Map(found)
       })
     }),
-    destroy: (workspace, subjects) =>
-      Effect.flatMap(Clock.currentTimeMillis, (now) =>
-        attempt("destroy", () => {
-          destructions += 1
-          for (const subject of subjects) forget(`${workspace}|${subject}`)
-          transaction(database, () => {
-            for (const subject of subjects) table.erase(workspace, subject, now)
-          })
-          for (const subject of subjects) tombstones.add(workspace, subject)
+    destroy: Effect.fnUntraced(function* (workspace, subjects) {
+      const now = yield* Clock.currentTimeMillis
+      const key = yield* workspaceKey(workspace, "tombstone")
+      const digests = subjects.map((subject) => digestOf(key, subject))
+      yield* attempt("destroy", () => {
+        destructions += 1
+        for (const subject of subjects) forget(`${workspace}|${subject}`)
+        transaction(database, () => {
+          for (const subject of subjects) table.deleteSubjectKey(workspace, subject)
+          for (const digest of digests) table.addTombstone(workspace, digest, now)
         })
-      ).pipe(Effect.andThen(emptyLog(database, truncateTriesMax))),
+        tombstones.add(workspace, key, digests)
+      })
+      yield* emptyLog(database, truncateTriesMax)
+    }),
     tombstones,
     workspaceKey,
     rotateRoot: Effect.gen(function* () {
@@ -252,11 +297,10 @@ const tables = (database: Database) => {
   const updateWorkspaceKey = database.prepare(
     "update workspace_keys set wrapped = ? where workspace = ? and purpose = ?"
   )
-  const selectErased = database.prepare("select 1 as found from erased_subjects where workspace = ? and subject = ?")
   const selectKey = database.prepare("select wrapped from subject_keys where workspace = ? and subject = ?")
   const insertKey = database.prepare("insert into subject_keys values (?, ?, ?)")
   const deleteKey = database.prepare("delete from subject_keys where workspace = ? and subject = ?")
-  const insertErased = database.prepare("insert or ignore into erased_subjects values (?, ?, ?)")
+  const insertTombstone = database.prepare("insert or ignore into tombstones values (?, ?, ?)")
   return {
     workspaceKey: (workspace: string, purpose: string, fresh: string): string => {
       insertWorkspaceKey.run(workspace, purpose, fresh)
@@ -266,14 +310,12 @@ const tables = (database: Database) => {
       selectWorkspaceKeys.all() as ReadonlyArray<{ workspace: WorkspaceId; purpose: string; wrapped: string }>,
     rewrap: (workspace: string, purpose: string, wrapped: string) =>
       void updateWorkspaceKey.run(wrapped, workspace, purpose),
-    isErased: (workspace: string, subject: string) => Boolean(selectErased.get(workspace, subject)),
     subjectKey: (workspace: string, subject: string) =>
       (selectKey.get(workspace, subject) as { wrapped: Uint8Array } | undefined)?.wrapped,
     addSubjectKey: (workspace: string, subject: string, wrapped: Uint8Array) =>
       void insertKey.run(workspace, subject, wrapped),
-    erase: (workspace: string, subject: string, now: number) => {
-      deleteKey.run(workspace, subject)
-      insertErased.run(workspace, subject, now)
-    }
+    deleteSubjectKey: (workspace: string, subject: string) => void deleteKey.run(workspace, subject),
+    addTombstone: (workspace: string, digest: Uint8Array, now: number) =>
+      void insertTombstone.run(workspace, digest, now)
   }
 }

@@ -2,19 +2,24 @@ import { calculateJwkThumbprint, createLocalJWKSet, compactVerify, CompactSign, 
 import type { JSONWebKeySet } from "jose"
 import { createPublicKey } from "node:crypto"
 import type { KeyObject } from "node:crypto"
+import type { ReceiptKeyPairs } from "../../ports/privacy/ReceiptKey.ts"
 
 const algorithm = "EdDSA"
 
-/** The public half, for whoever verifies receipts; its `kid` is its thumbprint (RFC 7638). */
-export const receiptKeySet = async (privateKey: KeyObject) => {
-  const { crv, kty, x } = await exportJWK(createPublicKey(privateKey))
+const publicJwk = async (key: KeyObject) => {
+  const { crv, kty, x } = await exportJWK(key)
   const kid = await calculateJwkThumbprint({ kty: kty!, crv: crv!, x: x! })
-  return { keys: [{ kty: kty!, crv: crv!, x: x!, kid, alg: algorithm, use: "sig" }] }
+  return { kty: kty!, crv: crv!, x: x!, kid, alg: algorithm, use: "sig" }
 }
 
+/** The public halves, for whoever verifies receipts; a `kid` is its key's thumbprint (RFC 7638). */
+export const receiptKeySet = async ({ publicKeys }: ReceiptKeyPairs) => ({
+  keys: await Promise.all(publicKeys.map(publicJwk))
+})
+
 /** The receipt as a compact JWS. */
-export const signReceipt = async (privateKey: KeyObject, receipt: object): Promise<string> => {
-  const kid = (await receiptKeySet(privateKey)).keys[0]!.kid
+export const signReceipt = async ({ privateKey }: ReceiptKeyPairs, receipt: object): Promise<string> => {
+  const { kid } = await publicJwk(createPublicKey(privateKey))
   return new CompactSign(Buffer.from(JSON.stringify(receipt)))
     .setProtectedHeader({ alg: algorithm, kid })
     .sign(privateKey)

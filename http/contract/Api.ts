@@ -6,7 +6,7 @@ import { LiveEvent } from "../../ports/analytics/LiveFeed.ts"
 import { describeDocument } from "./describeDocument.ts"
 import { DashboardsGroup } from "./dashboards.ts"
 import { EmailsGroup } from "./emails.ts"
-import { ErasureGroup } from "./erasure.ts"
+import { ErasureGroup, ReceiptKeysGroup } from "./erasure.ts"
 import { FunnelsGroup } from "./funnels.ts"
 import { GoalsGroup } from "./goals.ts"
 import { HeatmapsGroup } from "./heatmaps.ts"
@@ -40,6 +40,7 @@ const served = [
   InsightsGroup,
   SharesGroup,
   SharedGroup,
+  ReceiptKeysGroup,
   HeatmapsGroup,
   LakeGroup,
   LifetimeGroup,

@@ -1,9 +1,9 @@
 import { HttpApiEndpoint, HttpApiGroup, HttpApiSchema, OpenApi } from "effect/http-api"
-import { ErasureReceipt, ReceiptKeys } from "../../ports/analytics/Erasure.ts"
+import { ErasureReceipt, ErasureReceipts, ReceiptKeys } from "../../ports/analytics/Erasure.ts"
 import { PersonalRecord } from "../../ports/privacy/PersonalData.ts"
 import { Admission } from "./Admission.ts"
-import { changes, EndpointRules, reads } from "./EndpointRules.ts"
-import { Id } from "./parameters.ts"
+import { changes, EndpointRules, open, reads } from "./EndpointRules.ts"
+import { Cursor, Id, Limit } from "./parameters.ts"
 
 /** What is held of a person, its end, and how receipts of that are verified. */
 export class ErasureGroup extends HttpApiGroup.make("erasure")
@@ -14,6 +14,18 @@ export class ErasureGroup extends HttpApiGroup.make("erasure")
         OpenApi.Summary,
         "Erase a person: keys destroyed, events deleted, later ones not kept; answers a signed receipt."
       ),
+    HttpApiEndpoint.get("listErasures", "/analytics/erasures", {
+      query: { limit: Limit, cursor: Cursor },
+      success: ErasureReceipts
+    })
+      .annotate(EndpointRules, reads("persons:read"))
+      .annotate(OpenApi.Summary, "Receipts of erasures, newest first; they name nobody."),
+    HttpApiEndpoint.get("readErasure", "/analytics/erasures/:id", { params: { id: Id }, success: ErasureReceipt })
+      .annotate(EndpointRules, reads("persons:read"))
+      .annotate(
+        OpenApi.Summary,
+        "The receipt of an erasure as it stands now; signed anew when the log was rewritten, within 24 hours."
+      ),
     HttpApiEndpoint.get("export", "/analytics/persons/:id/export", {
       params: { id: Id },
       success: HttpApiSchema.StreamNdjson({ schema: PersonalRecord })
@@ -23,8 +35,18 @@ export class ErasureGroup extends HttpApiGroup.make("erasure")
         OpenApi.Summary,
         "Everything held of a person, of all modules, clear, as lines of JSON (NDJSON); needs the scope pii:read, too."
       ),
-    HttpApiEndpoint.get("receiptKeys", "/platform/receipt-keys", { success: ReceiptKeys })
-      .annotate(EndpointRules, reads("platform:read"))
-      .annotate(OpenApi.Summary, "Public keys that receipts of erasures are verified with, as a JWK Set.")
+    HttpApiEndpoint.post("rotateReceiptKey", "/platform/receipt-keys/rotate", { success: ReceiptKeys })
+      .annotate(EndpointRules, changes("platform:write"))
+      .annotate(
+        OpenApi.Summary,
+        "Sign receipts with a new key from now on; those from before stay verifiable. Only for workspace default."
+      )
   )
   .middleware(Admission) {}
+
+/** Asked by whoever verifies a receipt: no token, counted by address. */
+export class ReceiptKeysGroup extends HttpApiGroup.make("receiptKeys").add(
+  HttpApiEndpoint.get("read", "/platform/receipt-keys", { success: ReceiptKeys })
+    .annotate(EndpointRules, open)
+    .annotate(OpenApi.Summary, "Public keys that receipts of erasures are verified with, as a JWK Set, old ones too.")
+) {}

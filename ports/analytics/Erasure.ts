@@ -13,7 +13,10 @@ export const ErasedStore = Schema.Struct({
     "audit_log",
     "backups"
   ]),
+  /** From when on nothing there answers with the person; null where that is not so. */
   at: Schema.NullOr(Schema.String),
+  /** When what lay there was overwritten on the disk; null where that is not so, or not yet: `what` says which. */
+  rewritten_at: Schema.NullOr(Schema.String),
   /** Keys, events, lists or merges that went. */
   removed: Schema.NullOr(Schema.Int),
   what: Schema.String
@@ -26,7 +29,12 @@ const fields = {
   /** HMAC-SHA-256 of the id under the workspace's key, never the id. */
   person: Schema.String,
   requested_at: Schema.String,
-  completed_at: Schema.String,
+  /** From then on the person is in no answer. */
+  accepted_at: Schema.String,
+  /** When the log is rewritten at the latest. */
+  rewritten_by: Schema.String,
+  /** When nothing was left to be done; null until then. */
+  completed_at: Schema.NullOr(Schema.String),
   /** User ids and device ids that were the person's. */
   subjects: Schema.Int,
   stores: Schema.Array(ErasedStore)
@@ -38,6 +46,14 @@ export const ErasureReceipt = Schema.Struct({
   signed: Schema.String
 }).annotate({ identifier: "ErasureReceipt" })
 export type ErasureReceipt = typeof ErasureReceipt.Type
+
+/** Hours from the request of an erasure to the end of the rewriting of what it reaches, at the most. */
+export const rewritingHoursMax = 24
+
+export const ErasureReceipts = Schema.Struct({
+  items: Schema.Array(ErasureReceipt),
+  next: Schema.NullOr(Schema.String)
+}).annotate({ identifier: "ErasureReceipts" })
 
 export const ReceiptKeys = Schema.Struct({
   keys: Schema.Array(

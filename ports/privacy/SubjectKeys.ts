@@ -3,8 +3,15 @@ import { Context } from "effect"
 import type { PortFailure } from "../PortFailure.ts"
 import type { WorkspaceId } from "../WorkspaceId.ts"
 
-/** The workspace's own keys: `index` for blind indexes, `subject` for pseudonyms of ids. 32 bytes each. */
-export type WorkspaceKeyPurpose = "index" | "pseudonym"
+/** The workspace's own keys: for blind indexes, for pseudonyms of ids, for the list of erased subjects. 32 bytes each. */
+export type WorkspaceKeyPurpose = "index" | "pseudonym" | "tombstone"
+
+/** Who is erased, in memory, as it is at the moment. Of each subject there is an HMAC under its workspace's key, never the id. */
+export interface Tombstones {
+  /** How many subjects are erased of each workspace that has any. */
+  readonly counts: ReadonlyMap<string, number>
+  readonly has: (workspace: string, subject: string) => boolean
+}
 
 /**
  * Data keys of subjects (AES-256, 32 bytes), each stored wrapped under its workspace's key.
@@ -29,11 +36,8 @@ export class SubjectKeys extends Context.Service<
     ) => Effect.Effect<ReadonlyMap<string, Uint8Array>, PortFailure>
     /** Puts the subjects on the tombstone list as well, whether they had keys or not. */
     readonly destroy: (workspace: WorkspaceId, subjects: ReadonlyArray<string>) => Effect.Effect<void, PortFailure>
-    /**
-     * Erased subjects of each workspace that has any, in memory: the list as it is at the moment. From the moment that
-     * `destroy` ends a subject is on it, after a restart too.
-     */
-    readonly tombstones: ReadonlyMap<string, ReadonlySet<string>>
+    /** From the moment that `destroy` ends a subject is on it, after a restart too. */
+    readonly tombstones: Tombstones
     /** Made at the first call, the same ever after. */
     readonly workspaceKey: (
       workspace: WorkspaceId,

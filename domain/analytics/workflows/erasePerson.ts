@@ -1,12 +1,12 @@
 import { Clock, Effect } from "effect"
 import { SecureRandom } from "effect/crypto"
-import type { ErasedStore, ErasureReceipt } from "../../../ports/analytics/Erasure.ts"
+import { rewritingHoursMax } from "../../../ports/analytics/Erasure.ts"
+import type { ErasedStore } from "../../../ports/analytics/Erasure.ts"
 import { EventStore } from "../../../ports/analytics/EventStore.ts"
 import { DocumentStore } from "../../../ports/documents/DocumentStore.ts"
 import type { Collection } from "../../../ports/documents/DocumentStore.ts"
 import { PersonalData } from "../../../ports/privacy/PersonalData.ts"
 import type { Erasing } from "../../../ports/privacy/PersonalData.ts"
-import { ReceiptKey } from "../../../ports/privacy/ReceiptKey.ts"
 import { SubjectKeys } from "../../../ports/privacy/SubjectKeys.ts"
 import { WorkspaceId } from "../../../ports/WorkspaceId.ts"
 import { auditOf } from "../../platform/audit.ts"
@@ -14,7 +14,7 @@ import type { Actor } from "../../platform/audit.ts"
 import { everywhere } from "../../platform/installation.ts"
 import { withoutConflict } from "../../platform/withoutConflict.ts"
 import { blindIndex } from "../../privacy/personalData.ts"
-import { signReceipt } from "../../privacy/receipts.ts"
+import { awaitingWrite, receiptWrite, signedReceipt } from "./erasureReceipts.ts"
 import { subjectsOfPerson } from "./subjectsOfPerson.ts"
 
 /** Erasures that have begun and are not at their end, of every workspace. */
@@ -73,26 +73,29 @@ const finish = Effect.fnUntraced(function* (erasure: Erasure) {
   const documents = yield* DocumentStore
   const stores = [...(yield* eraseEverywhere(erasure)), ...whatStays]
   const now = yield* Clock.currentTimeMillis
-  const receipt = {
+  const receipt = yield* signedReceipt({
     id,
     workspace,
     person,
     requested_at: instant(requested_at),
-    completed_at: instant(now),
+    accepted_at: instant(now),
+    rewritten_by: instant(requested_at + rewritingHoursMax * 3_600_000),
+    completed_at: null,
     subjects: subjects.length,
     stores
-  }
-  const { privateKey } = yield* ReceiptKey
-  const signed = yield* Effect.promise(() => signReceipt(privateKey, receipt))
+  })
   const record = yield* auditOf(actor, now, "person.erased", `erasures/${id}`, undefined, { person })
-  yield* withoutConflict(documents.commit(workspace, { writes: [], audit: [record] }))
+  yield* withoutConflict(documents.commit(workspace, { writes: [receiptWrite(receipt)], audit: [record] }))
+  // From here on no document holds an id of the person: the log is rewritten by the list of erased subjects.
   yield* withoutConflict(
     documents.commit(everywhere, {
-      writes: [{ kind: "delete", collection: pendingErasures.name, id, expected: "any" }]
+      writes: [
+        { kind: "delete", collection: pendingErasures.name, id, expected: "any" },
+        awaitingWrite({ id, workspace, accepted_at: now })
+      ]
     })
   )
-  const answer: ErasureReceipt = { ...receipt, signed }
-  return answer
+  return receipt
 })
 
 /** From then on nothing that is sealed can be read, and nothing new comes in. */
@@ -113,25 +116,31 @@ const eraseEverywhere = Effect.fnUntraced(function* (erasure: Erasure) {
   for (const { run, store } of [{ store: "subject_keys", run: destroyKeys } as const, ...steps]) {
     if (done.some((each) => each.store === store)) continue
     const removed = yield* run(erasure.actor, erasure.subjects)
-    done.push({ store, at: instant(yield* Clock.currentTimeMillis), ...removed })
+    const at = instant(yield* Clock.currentTimeMillis)
+    done.push({ store, at, rewritten_at: overwritten.has(store) ? at : null, ...removed })
     yield* saveErasure({ ...erasure, done })
   }
   return done
 })
 
-/** Places that are not rewritten. */
+/** Stores whose files hold nothing of the person any more when their step ends. */
+const overwritten: ReadonlySet<ErasedStore["store"]> = new Set(["subject_keys", "event_lake"])
+
+/** Places that are dealt with later, or not at all. */
 const whatStays: ReadonlyArray<ErasedStore> = [
   {
     store: "event_log",
     at: null,
+    rewritten_at: null,
     removed: null,
-    what: "not rewritten: lines stay as long as the log is kept; personal fields in them are ciphertext without a key, ids and other fields are as they were; no index, lake or feed takes them again"
+    what: `the person's lines are overwritten within ${rewritingHoursMax} hours; until then their personal fields are ciphertext without a key, and no index, lake or feed takes them again`
   },
   {
     store: "backups",
     at: null,
+    rewritten_at: null,
     removed: null,
-    what: `a backup of keys from before still opens data of its time; it is kept for ${keyBackupDays} days at the most`
+    what: `a backup from before holds what was there, and its keys still open it; keys in backups are kept for ${keyBackupDays} days at the most`
   }
 ]
 
@@ -154,7 +163,7 @@ const finishAbandoned = Effect.fnUntraced(function* (beforeMillis: number) {
 export const applyErasures = Effect.gen(function* () {
   const { tombstones } = yield* SubjectKeys
   const store = yield* EventStore
-  for (const [workspace, subjects] of tombstones) yield* store.erase(WorkspaceId.make(workspace), [], subjects.size)
+  for (const [workspace, subjects] of tombstones.counts) yield* store.erase(WorkspaceId.make(workspace), [], subjects)
 })
 
 /** Ends erasures that broke off: those that no request waits for, which in the first round of a process are all. */

@@ -120,9 +120,9 @@ export const make: Effect.Effect<Ingestion, never, Requirements> = Effect.gen(fu
   /** The event as it would be stored, and why it is not, where it is not: an erased subject has no events any more. */
   const draftUnlessErased = (...given: Parameters<typeof draftEvent>): ReturnType<typeof draftEvent> => {
     const made = draftEvent(...given)
-    if (made.dropped !== undefined || subjectKeys.tombstones.size === 0) return made
-    const erased = subjectKeys.tombstones.get(made.draft.stored.workspace)
-    return erased?.has(subjectOf(made.draft)) === true ? { ...made, dropped: "erased" } : made
+    if (made.dropped !== undefined) return made
+    const isErased = subjectKeys.tombstones.has(made.draft.stored.workspace, subjectOf(made.draft))
+    return isErased ? { ...made, dropped: "erased" } : made
   }
 
   /**

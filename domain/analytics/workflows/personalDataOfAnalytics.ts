@@ -99,7 +99,7 @@ const steps = [
     "event_store",
     "rows deleted and in no answer; blocks that they left in the file are reused later",
     Effect.fnUntraced(function* ({ workspace }, ids) {
-      const epoch = (yield* SubjectKeys).tombstones.get(workspace)?.size ?? 0
+      const epoch = (yield* SubjectKeys).tombstones.counts.get(workspace) ?? 0
       return (yield* (yield* EventStore).erase(workspace, ids, epoch)).events
     })
   ),

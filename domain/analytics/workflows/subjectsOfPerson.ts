@@ -25,7 +25,7 @@ const idsOf = Effect.fnUntraced(function* (workspace: WorkspaceId, id: string) {
 const isKnown = Effect.fnUntraced(function* (workspace: WorkspaceId, id: string) {
   if (isReservedId(id)) return false
   const subjectKeys = yield* SubjectKeys
-  if (subjectKeys.tombstones.get(workspace)?.has(id) === true) return true
+  if (subjectKeys.tombstones.has(workspace, id)) return true
   const store = yield* EventStore
   if ((yield* store.people({ workspace, personId: id, limit: 1 })).length > 0) return true
   if ((yield* subjectKeys.get(workspace, [id])).size > 0) return true
