@@ -13,6 +13,7 @@ import { personalDataOfPlatform } from "./domain/platform/personalDataOfPlatform
 import { sendDueEmails } from "./domain/platform/sendEmails.ts"
 import * as settings from "./domain/platform/settings.ts"
 import * as workspaces from "./domain/platform/workspaces.ts"
+import { AccountsGroup } from "./http/contract/accounts.ts"
 import { ActivityGroup } from "./http/contract/activity.ts"
 import { AnalyticsGroup, EventsGroup } from "./http/contract/analytics.ts"
 import { CohortsGroup } from "./http/contract/cohorts.ts"
@@ -90,6 +91,7 @@ export const modules: ReadonlyArray<Module> = [
     groups: [
       EventsGroup,
       AnalyticsGroup,
+      AccountsGroup,
       CohortsGroup,
       ErasureGroup,
       ReceiptKeysGroup,

@@ -5,6 +5,7 @@ import { HttpApiBuilder, HttpApiScalar, OpenApi } from "effect/http-api"
 import { STATUS_CODES } from "node:http"
 import type { IncomingMessage, ServerResponse } from "node:http"
 import type { Socket } from "node:net"
+import * as accounts from "./analytics/accountHandlers.ts"
 import * as activity from "./analytics/activityHandlers.ts"
 import * as cohorts from "./analytics/cohortHandlers.ts"
 import * as dashboards from "./analytics/dashboardHandlers.ts"
@@ -53,6 +54,7 @@ import * as workspaces from "./platform/workspaceHandlers.ts"
 const api = HttpApiBuilder.layer(ServedApi).pipe(
   Layer.provide([
     analytics.layer,
+    accounts.layer,
     activity.layer,
     cohorts.layer,
     erasure.layer,

@@ -1,15 +1,17 @@
 import type { LifecyclePlan } from "../../ports/analytics/LifecyclePlan.ts"
 import type { StickinessPlan } from "../../ports/analytics/StickinessPlan.ts"
 import { bucketText } from "./conditionText.ts"
-import { activeEvents, person } from "./peopleText.ts"
+import { activeEvents } from "./peopleText.ts"
+import { unitText } from "./traitText.ts"
 
 /** On how many buckets each person was active. */
-export const activeBucketsText = ({ buckets, filter, fromMillis, toMillis, workspace }: StickinessPlan): string => {
+export const activeBucketsText = (plan: StickinessPlan): string => {
+  const { accountType, buckets, filter, fromMillis, toMillis, workspace } = plan
   const times = [`e.time_ms >= ${fromMillis}`, `e.time_ms < ${toMillis}`]
   return `
   select person, count(*) as buckets from (
-    select distinct ${person} as person, ${bucketText(buckets)}::integer as bucket
-    from ${activeEvents(workspace, filter, times, buckets, [fromMillis, toMillis])}
+    select distinct ${unitText(accountType)} as person, ${bucketText(buckets)}::integer as bucket
+    from ${activeEvents(workspace, filter, times, buckets, [fromMillis, toMillis], accountType)}
   ) group by person
 `
 }
@@ -23,11 +25,11 @@ const bitsText = ({ bucketCount }: LifecyclePlan) => (bucketCount + 1 <= 63 ? "b
 
 /** Each person's pattern of activity: bit 0 is all that came before bucket 0, bit n + 1 is bucket n. */
 export const lifecyclePeopleText = (plan: LifecyclePlan): string => {
-  const { buckets, filter, fromMillis, toMillis, workspace } = plan
+  const { accountType, buckets, filter, fromMillis, toMillis, workspace } = plan
   const bit = `case when e.time_ms < ${fromMillis} then 0 else 1 + ${bucketText(buckets)} end`
   return `
-  select ${person} as person, bit_or(1::${bitsText(plan)} << (${bit})::integer) as pattern
-    from ${activeEvents(workspace, filter, [`e.time_ms < ${toMillis}`], buckets, [fromMillis, toMillis])}
+  select ${unitText(accountType)} as person, bit_or(1::${bitsText(plan)} << (${bit})::integer) as pattern
+    from ${activeEvents(workspace, filter, [`e.time_ms < ${toMillis}`], buckets, [fromMillis, toMillis], accountType)}
   group by 1
 `
 }

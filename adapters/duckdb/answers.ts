@@ -1,4 +1,5 @@
 import type { PlanKind, Plans, QueryPlan } from "../../ports/analytics/QueryPlan.ts"
+import { answerAccounts } from "./account.ts"
 import { answerAttribution } from "./attribution.ts"
 import type { Read } from "./Engine.ts"
 import { answerFunnel } from "./funnel.ts"
@@ -14,6 +15,7 @@ import { answerTrend } from "./trend.ts"
 
 /** How each kind of plan is answered. */
 const answers: { readonly [Kind in PlanKind]: (read: Read, plan: QueryPlan<Kind>) => Promise<Plans[Kind]["rows"]> } = {
+  account: answerAccounts,
   attribution: answerAttribution,
   funnel: answerFunnel,
   heatmap: answerHeatmap,

@@ -1,3 +1,4 @@
+import { accountIdText, accountTraitText } from "./accountText.ts"
 import { cohortTable } from "./cohortTable.ts"
 import { pointerTo, quote } from "./literals.ts"
 import { traitText } from "./traitText.ts"
@@ -18,7 +19,10 @@ export const fieldText = (field: PlanField): string => {
       return `coalesce(${field.columns.map((column) => `e.${column}`).join(", ")})`
     case "property":
     case "trait":
+    case "account_trait":
       return clear(storedText(field))
+    case "account":
+      return accountIdText(field.type)
     case "session":
       return `e.${field.attribute}::varchar`
     case "cohort": {
@@ -38,7 +42,9 @@ const storedText = (field: PlanField): string =>
     ? `(e.properties->>${pointerTo(field.name)})`
     : field.kind === "trait"
       ? `(${traitText(field)}->>'$')`
-      : fieldText(field)
+      : field.kind === "account_trait"
+        ? `(${accountTraitText(field)}->>'$')`
+        : fieldText(field)
 
 /** RE2 of a host, or of all hosts below it. Second levels under which names are given: com.au, co.uk. */
 const hostPattern = (host: string): string => {
@@ -111,7 +117,9 @@ const indexText = (field: PlanField): string =>
     ? `(e.properties->>${pointerTo(field.name).slice(0, -1)}/$index')`
     : field.kind === "trait"
       ? `(${traitText(field)}->>'/$index')`
-      : "null"
+      : field.kind === "account_trait"
+        ? `(${accountTraitText(field)}->>'/$index')`
+        : "null"
 
 export const bucketText = (buckets: ReadonlyArray<BucketRun>): string => {
   const of = ({ first, fromMillis, widthMillis }: BucketRun) =>

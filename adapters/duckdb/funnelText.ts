@@ -4,9 +4,8 @@ import { fieldText, filterText, unset } from "./conditionText.ts"
 import { eventColumnsText, shareText } from "./eventColumns.ts"
 import type { PeopleShare } from "./eventColumns.ts"
 import { quote } from "./literals.ts"
-import { traitJoins, traitsOf } from "./traitText.ts"
+import { traitJoins, traitsOf, unitConditions, unitText } from "./traitText.ts"
 
-const person = "coalesce(p.person, e.subject)"
 const all = (filters: ReadonlyArray<PlanFilter>): PlanFilter => ({ kind: "and", filters })
 
 const stepIndexes = (plan: FunnelPlan): ReadonlyArray<number> => plan.steps.map((_, index) => index)
@@ -33,6 +32,7 @@ const conditionsText = (plan: FunnelPlan, matters: PlanFilter): ReadonlyArray<st
   `e.workspace = ${quote(plan.workspace)}`,
   `e.time_ms >= ${plan.fromMillis}`,
   `e.time_ms < ${plan.toMillis + plan.windowMillis}`,
+  ...unitConditions(plan.accountType),
   ...(plan.filter === undefined ? [] : [filterText(plan.filter)]),
   ...(plan.order === "strict" ? [] : [filterText(matters)])
 ]
@@ -42,17 +42,18 @@ const conditionsText = (plan: FunnelPlan, matters: PlanFilter): ReadonlyArray<st
  * as bits, with a breakdown its value.
  */
 export const funnelColumnsText = (plan: FunnelPlan, share: PeopleShare): string => {
-  const { breakdown, filter, steps, workspace } = plan
+  const { accountType, breakdown, filter, steps, workspace } = plan
+  const unit = unitText(accountType)
   const matters: PlanFilter = { kind: "or", filters: steps }
   const traits = traitsOf(
     all([...(filter === undefined ? [] : [filter]), matters]),
     breakdown === undefined ? [] : [breakdown]
   )
   const codes = steps.map((step, index) => `case when ${filterText(step)} then ${2 ** index} else 0 end`)
-  const conditions = [...conditionsText(plan, matters), ...shareText(share, person)]
+  const conditions = [...conditionsText(plan, matters), ...shareText(share, unit)]
   const group = breakdown === undefined ? "" : `,\n  list(coalesce(${fieldText(breakdown)}, '${unset}')) as g`
-  return `select ${eventColumnsText(person)}, list((${codes.join(" + ")})::uinteger) as codes${group}
-from store.events e left join store.people p on p.subject = e.subject${traitJoins(workspace, traits)}
+  return `select ${eventColumnsText(unit)}, list((${codes.join(" + ")})::uinteger) as codes${group}
+from store.events e left join store.people p on p.subject = e.subject${traitJoins(workspace, traits, accountType)}
 where ${conditions.join(" and ")}`
 }
 
@@ -61,7 +62,7 @@ where ${conditions.join(" and ")}`
  * fits, `x0`, … which exclusions. Where every other event stands in between (`strict`), all of them matter.
  */
 export const funnelEventsText = (plan: FunnelPlan): string => {
-  const { breakdown, exclusions, filter, steps, workspace } = plan
+  const { accountType, breakdown, exclusions, filter, steps, workspace } = plan
   const common = filter === undefined ? [] : [filter]
   const matters: PlanFilter = { kind: "or", filters: [...steps, ...exclusions.map((each) => each.filter)] }
   const traits = traitsOf(all([...common, matters]), breakdown === undefined ? [] : [breakdown])
@@ -72,8 +73,8 @@ export const funnelEventsText = (plan: FunnelPlan): string => {
   ]
   return `create or replace temp table funnel_events as
 with chosen as (
-  select ${person} as person, ${group} as g, e.time_ms as t, e.received_us, e.idx, e.event_id, ${flags.join(", ")}
-  from store.events e left join store.people p on p.subject = e.subject${traitJoins(workspace, traits)}
+  select ${unitText(accountType)} as person, ${group} as g, e.time_ms as t, e.received_us, e.idx, e.event_id, ${flags.join(", ")}
+  from store.events e left join store.people p on p.subject = e.subject${traitJoins(workspace, traits, accountType)}
   where ${conditionsText(plan, matters).join(" and ")}
 )
 select person, ${plan.breakdownAt === "all" ? "person::varchar || chr(31) || g" : "person"} as unit, g, t, row_number() over (

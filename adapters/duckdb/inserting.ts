@@ -9,6 +9,7 @@ import { saveNames, stagedSlots, stageEvents, stageNames, takeSlots } from "./pr
 import type { PropertySlot } from "./propertySlots.ts"
 import {
   resolvePeople,
+  saveAccountChanges,
   saveActivity,
   saveArrivals,
   saveLinks,
@@ -125,6 +126,7 @@ const load = async (
       await connection.run("insert into store.events select * from staged_events")
       await connection.run(savePayments)
       await connection.run(saveArrivals)
+      await connection.run(saveAccountChanges)
       const [quarters] = await readAll(connection)(stagedQuarters)
       await connection.run(saveActivity(Number(quarters?.["first"]), Number(quarters?.["last"])))
       await connection.run(saveLinks)

@@ -5,7 +5,7 @@ import { newestArrival } from "./newestArrival.ts"
 import { peopleBehindText } from "./peopleBehindText.ts"
 
 export const answerPeople = async (read: Read, plan: PeoplePlan): Promise<PeopleRows> => {
-  const { before, people } = peopleBehindText(plan.of)
+  const { before, people } = peopleBehindText(plan.workspace, plan.of)
   for (const text of before) await read(text)
   await read(chosenPeopleText(people))
   const [counted] = await read("select count(*)::integer as people from chosen_people")

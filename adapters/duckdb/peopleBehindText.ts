@@ -1,13 +1,13 @@
 import type { LifecycleState, PathPlaceWanted, PeopleSource } from "../../ports/analytics/PeoplePlan.ts"
 import type { PathPlan } from "../../ports/analytics/PathPlan.ts"
 import type { PathNode } from "../../ports/analytics/PathQuestion.ts"
+import { accountHash, isOpen, membershipsText } from "./accountText.ts"
 import { lifecyclePeopleText, activeBucketsText } from "./activityText.ts"
 import { membersText } from "./cohortText.ts"
 import { bucketText, fieldText, filterText, unset } from "./conditionText.ts"
 import { funnelAttemptsText, funnelBestText, funnelEventsText } from "./funnelText.ts"
 import { quote } from "./literals.ts"
 import { pathEventsText, pathFirstsText, pathGroupsText, pathStepsText } from "./pathText.ts"
-import { person } from "./peopleText.ts"
 import {
   retentionMembersText,
   retentionOwnText,
@@ -15,7 +15,7 @@ import {
   retentionStartsText,
   returnedText
 } from "./retentionText.ts"
-import { traitJoins, traitsOf } from "./traitText.ts"
+import { traitJoins, traitsOf, unitConditions, unitText } from "./traitText.ts"
 
 type Source<Kind extends PeopleSource["kind"]> = Extract<PeopleSource, { readonly kind: Kind }>
 
@@ -25,10 +25,12 @@ export interface PeopleTexts {
   readonly people: string
 }
 
-export const peopleBehindText = (source: PeopleSource): PeopleTexts => {
+export const peopleBehindText = (workspace: string, source: PeopleSource): PeopleTexts => {
   switch (source.kind) {
     case "cohort":
       return { before: [], people: membersText(source.cohort) }
+    case "account_members":
+      return { before: [], people: membersOfText(workspace, source) }
     case "funnel":
       return funnelPeople(source)
     case "retention":
@@ -55,6 +57,10 @@ export const peopleBehindText = (source: PeopleSource): PeopleTexts => {
   }
 }
 
+const membersOfText = (workspace: string, { accountId, accountType }: Source<"account_members">): string =>
+  `select m.person from ${membershipsText(workspace, accountType)} m
+  where m.account = ${accountHash(quote(workspace), accountType, quote(accountId))} and ${isOpen("m")}`
+
 const funnelPeople = ({ outcome, plan, step, value }: Source<"funnel">): PeopleTexts => ({
   before: [funnelEventsText(plan), funnelAttemptsText(plan), funnelBestText(plan)],
   people: `select person from funnel_best where furthest ${outcome === "reached" ? ">" : "="} ${step}${
@@ -73,19 +79,20 @@ const retentionPeople = ({ cohort, plan, returned }: Source<"retention">): Peopl
   }
 }
 
-const trendPeople = ({ bucket, plan, values }: Source<"trend">): string => {
+const trendPeople = ({ accountType, bucket, plan, values }: Source<"trend">): string => {
   const traits = traitsOf(plan.filter, values.length === 0 ? [] : plan.breakdown)
   const conditions = [
     `e.workspace = ${quote(plan.workspace)}`,
     `e.time_ms >= ${plan.fromMillis}`,
     `e.time_ms < ${plan.toMillis}`,
     ...(plan.eventTypes.length === 0 ? [] : [`e.event_type in (${plan.eventTypes.map(quote).join(", ")})`]),
+    ...unitConditions(accountType),
     ...(plan.filter === undefined ? [] : [filterText(plan.filter)]),
     ...(bucket === undefined ? [] : [`${bucketText(plan.buckets)} = ${bucket}`]),
     ...values.map((value, at) => `coalesce(${fieldText(plan.breakdown[at]!)}, '${unset}') = ${quote(value ?? unset)}`)
   ]
-  return `select distinct ${person} as person
-from store.events e left join store.people p on p.subject = e.subject${traitJoins(plan.workspace, traits)}
+  return `select distinct ${unitText(accountType)} as person
+from store.events e left join store.people p on p.subject = e.subject${traitJoins(plan.workspace, traits, accountType)}
 where ${conditions.join(" and ")}`
 }
 

@@ -3,19 +3,24 @@ import { filterText } from "./conditionText.ts"
 import type { BucketRun } from "../../ports/analytics/TrendPlan.ts"
 import { quote } from "./literals.ts"
 import { quarterMillis } from "./schema.ts"
-import { traitJoins, traitsOf } from "./traitText.ts"
+import { traitJoins, traitsOf, unitConditions } from "./traitText.ts"
 
 /** Who an event `e` counts for, where its people `p` are joined. */
 export const person = "coalesce(p.person, e.subject)"
 
 /** Events with their people, and with the traits that the filter names. */
-export const eventsWithPeople = (workspace: string, filter: PlanFilter): string =>
-  `store.events e left join store.people p on p.subject = e.subject${traitJoins(workspace, traitsOf(filter, []))}`
+export const eventsWithPeople = (workspace: string, filter: PlanFilter, accountType?: string): string =>
+  `store.events e left join store.people p on p.subject = e.subject${traitJoins(workspace, traitsOf(filter, []), accountType)}`
 
 /** Those of them for which the filter and the other conditions hold. */
-export const selectedEvents = (workspace: string, filter: PlanFilter, conditions: ReadonlyArray<string>): string =>
-  `${eventsWithPeople(workspace, filter)}
-  where ${[`e.workspace = ${quote(workspace)}`, ...conditions, filterText(filter)].join(" and ")}`
+export const selectedEvents = (
+  workspace: string,
+  filter: PlanFilter,
+  conditions: ReadonlyArray<string>,
+  accountType?: string
+): string =>
+  `${eventsWithPeople(workspace, filter, accountType)}
+  where ${[`e.workspace = ${quote(workspace)}`, ...conditions, ...unitConditions(accountType), filterText(filter)].join(" and ")}`
 
 /** Whether the filter holds for every event. */
 export const isAnyEvent = (filter: PlanFilter): boolean => filter.kind === "and" && filter.filters.every(isAnyEvent)
@@ -35,9 +40,10 @@ export const activeEvents = (
   filter: PlanFilter,
   conditions: ReadonlyArray<string>,
   buckets: ReadonlyArray<BucketRun>,
-  instants: ReadonlyArray<number>
+  instants: ReadonlyArray<number>,
+  accountType?: string
 ): string =>
-  isAnyEvent(filter) && fitsQuarters(buckets, instants)
+  accountType === undefined && isAnyEvent(filter) && fitsQuarters(buckets, instants)
     ? `(select workspace, subject, quarter * ${quarterMillis}::bigint as time_ms from store.activity) e left join store.people p on p.subject = e.subject
   where ${[`e.workspace = ${quote(workspace)}`, ...conditions].join(" and ")}`
-    : selectedEvents(workspace, filter, conditions)
+    : selectedEvents(workspace, filter, conditions, accountType)

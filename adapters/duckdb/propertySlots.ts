@@ -23,6 +23,9 @@ with named as (
   select workspace, 'property' as kind, unnest(json_keys(properties)) as name from staging
   union all select workspace, 'trait', unnest(json_keys(traits)) from staging where traits is not null
   union all select workspace, 'trait', unnest(json_keys(traits_once)) from staging where traits_once is not null
+  union all select workspace, 'account_type', unnest(json_keys(accounts)) from staging where accounts is not null
+  union all select workspace, 'account_trait', unnest(json_keys(properties->'/traits')) from staging
+    where accounts is not null and event_type in ('account_joined', 'account_updated') and json_type(properties->'/traits') = 'OBJECT'
 )
 select workspace, kind, name, count(*) as events from named
 where not exists (select 1 from store.names n where n.workspace = named.workspace and n.kind = named.kind and n.name = named.name)

@@ -1,17 +1,18 @@
 import type { PlanFilter } from "../../ports/analytics/PlanFilter.ts"
 import type { RetentionPlan } from "../../ports/analytics/RetentionPlan.ts"
 import { bucketText, filterText } from "./conditionText.ts"
-import { activeEvents, isAnyEvent, person, selectedEvents } from "./peopleText.ts"
+import { activeEvents, isAnyEvent, selectedEvents } from "./peopleText.ts"
+import { unitText } from "./traitText.ts"
 
 const place = "struct_pack(t := e.time_ms, r := e.received_us, i := e.idx, e := e.event_id)"
 
 const eventsOf = (plan: RetentionPlan, filter: PlanFilter, since: number | undefined): string => {
-  const { buckets, fromMillis, toMillis, workspace } = plan
+  const { accountType, buckets, fromMillis, toMillis, workspace } = plan
   const times = since === undefined ? [] : [`e.time_ms >= ${since}`]
   // Where start and return are one, it does not matter which of them comes first.
   return isAnyEvent(plan.start) && isAnyEvent(plan.return)
-    ? activeEvents(workspace, filter, times, buckets, [fromMillis, toMillis])
-    : selectedEvents(workspace, filter, times)
+    ? activeEvents(workspace, filter, times, buckets, [fromMillis, toMillis], accountType)
+    : selectedEvents(workspace, filter, times, accountType)
 }
 
 /** One bit for each bucket and for what is behind the last: integers of 63 bits where they are enough. */
@@ -23,13 +24,14 @@ const bucketOf = (plan: RetentionPlan): string =>
 
 /** Everybody of each cohort with the instant of their first start event, into `retention_starts`. */
 export const retentionStartsText = (plan: RetentionPlan): string => {
-  const { cohortCount, firstTime, fromMillis, start } = plan
+  const { accountType, cohortCount, firstTime, fromMillis, start } = plan
+  const unit = unitText(accountType)
   const cohort = bucketText(plan.buckets).replaceAll("e.time_ms", "t")
   return `create or replace temp table retention_starts as
 with firsts as (
-  select ${person} as person, min(e.time_ms) as t
+  select ${unit} as person, min(e.time_ms) as t
   from ${eventsOf(plan, start, firstTime ? undefined : fromMillis)}
-  group by ${firstTime ? person : `${person}, ${bucketOf(plan)}`}
+  group by ${firstTime ? unit : `${unit}, ${bucketOf(plan)}`}
 )
 select person, t, ${cohort} as cohort
 from firsts where t >= ${fromMillis} and t < ${plan.toMillis} and ${cohort} < ${cohortCount}`
@@ -38,7 +40,7 @@ from firsts where t >= ${fromMillis} and t < ${plan.toMillis} and ${cohort} < ${
 /** The buckets in which each person has return events, as bits, into `retention_returns`. */
 export const retentionReturnsText = (plan: RetentionPlan): string =>
   `create or replace temp table retention_returns as
-select ${person} as person, bit_or(1::${bitsText(plan)} << (${bucketOf(plan)})::integer) as buckets
+select ${unitText(plan.accountType)} as person, bit_or(1::${bitsText(plan)} << (${bucketOf(plan)})::integer) as buckets
 from ${eventsOf(plan, plan.return, plan.fromMillis)}
 group by 1`
 
@@ -50,7 +52,7 @@ export const retentionOwnText = (plan: RetentionPlan): string => {
   const head = "create or replace temp table retention_own as\n"
   if (filterText(plan.start) === filterText(plan.return)) return `${head}select person, cohort from retention_starts`
   const eventsText = (filter: PlanFilter) =>
-    `(select ${person} as person, e.time_ms as t, ${place} as place, ${bucketOf(plan)} as bucket from ${eventsOf(plan, filter, plan.fromMillis)})`
+    `(select ${unitText(plan.accountType)} as person, e.time_ms as t, ${place} as place, ${bucketOf(plan)} as bucket from ${eventsOf(plan, filter, plan.fromMillis)})`
   return `${head}with returns as (
   select r.*, s.t as start, s.cohort from ${eventsText(plan.return)} r
   join retention_starts s on s.person = r.person and s.cohort = r.bucket and r.t >= s.t

@@ -1,3 +1,4 @@
+import { accountEventTypes } from "../../ports/analytics/Account.ts"
 import { linkedUsersMax, reservedIds } from "../../ports/analytics/EventStore.ts"
 import { engagedMillisMax, passiveEventTypes, scrollPercentMax } from "../../ports/analytics/SessionPlan.ts"
 import { pointerTo, quote, quotePath } from "./literals.ts"
@@ -13,14 +14,15 @@ export const slottedWorkspacesMax = 200
 export const quarterMillis = 900_000
 
 /** Tables that hold something of each event; what is deleted from one is deleted from all. */
-export const eventTables = ["events", "payments", "activity"] as const
+export const eventTables = ["events", "payments", "activity", "account_changes"] as const
 
 const slotColumns = Array.from({ length: slottedNamesMax }, (_, slot) => `p${slot} varchar`).join(", ")
 
 /**
  * Tables of the file `events.duckdb`. No primary key and no index on events: they make bulk loads many times slower.
  * `payments` are the events that are orders or refunds once more; `activity` the quarters of an hour in which a subject
- * did anything; `arrivals` the newest arrival and the newest time of each workspace, which nearly every answer tells.
+ * did anything; `arrivals` the newest arrival and the newest time of each workspace, which nearly every answer tells;
+ * `account_changes` what events say of accounts.
  */
 export const schema = `
 create table if not exists store.events (
@@ -31,12 +33,16 @@ create table if not exists store.events (
   device_type varchar, os varchar, browser varchar, country varchar, region varchar, city varchar, ip varchar,
   source varchar, medium varchar, campaign varchar, term varchar, content varchar, click_id_type varchar, click_id varchar,
   money_kind varchar, order_id varchar, refund_id varchar, minor bigint, currency varchar,
-  traits json, traits_once json, properties json,
+  traits json, traits_once json, accounts json, properties json,
   interactive boolean, engaged_ms bigint, scroll_percent bigint, ${slotColumns}
 );
 create table if not exists store.payments as from store.events limit 0;
 create table if not exists store.activity (workspace varchar, subject ubigint, quarter integer);
 create table if not exists store.arrivals (workspace varchar, received_us bigint, time_ms bigint);
+create table if not exists store.account_changes (
+  workspace varchar, subject ubigint, event_type varchar, account_type varchar, account_id varchar, account ubigint, traits json,
+  time_ms bigint, received_us bigint, idx integer, event_id uuid
+);
 create table if not exists store.slots (workspace varchar, name varchar, slot integer);
 create table if not exists store.positions (log_partition varchar, through varchar);
 create table if not exists store.links (
@@ -63,7 +69,7 @@ export const lineColumns = `{
   geo: 'STRUCT(country VARCHAR, region VARCHAR, city VARCHAR)', ip: 'VARCHAR',
   campaign: 'STRUCT(source VARCHAR, medium VARCHAR, campaign VARCHAR, term VARCHAR, content VARCHAR, click_id_type VARCHAR, click_id VARCHAR)',
   money: 'STRUCT(kind VARCHAR, order_id VARCHAR, refund_id VARCHAR, minor BIGINT, currency VARCHAR)',
-  traits: 'JSON', traits_once: 'JSON', properties: 'JSON'
+  traits: 'JSON', traits_once: 'JSON', accounts: 'JSON', properties: 'JSON'
 }`
 
 const reserved = `(${reservedIds.map((id) => `'${id}'`).join(", ")})`
@@ -79,7 +85,7 @@ export const ownIdText = `case when ${isLinkable("e.user_id")} then e.user_id el
  * A subject or session as 64 bits of the MD5 of workspace, kind and id, so that people are counted on integers.
  * Two of ten million share one with a chance of 3 in a million.
  */
-export const hashOf = (workspace: string, kind: "u" | "a" | "s" | "d", id: string): string =>
+export const hashOf = (workspace: string, kind: "u" | "a" | "s" | "d" | "g", id: string): string =>
   `md5_number_lower(${workspace} || chr(31) || '${kind}' || chr(31) || ${id})`
 
 /** The last 16 hexadecimal digits of an event id, as 64 bits. */
@@ -113,7 +119,7 @@ select workspace, event_id::UUID as event_id, ${idHashOf("event_id")} as id_hash
   campaign.content as content, campaign.click_id_type as click_id_type, campaign.click_id as click_id,
   case event_type when 'order_completed' then 'order' when 'order_refunded' then 'refund' end as money_kind,
   coalesce(money.order_id, properties->>'order_id') as order_id, coalesce(money.refund_id, properties->>'refund_id') as refund_id,
-  money.minor as minor, money.currency as currency, traits, traits_once, properties,
+  money.minor as minor, money.currency as currency, traits, traits_once, accounts, properties,
   ${isInteractive} as interactive, ${engagedText} as engaged_ms, ${scrollText} as scroll_percent
 from read_json(${quotePath(file)}, format = 'newline_delimited', columns = ${lineColumns})`
 
@@ -165,6 +171,19 @@ export const recountArrivals = (workspace: string): string => `
 delete from store.arrivals where workspace = ${quote(workspace)};
 insert into store.arrivals
 select workspace, max(received_us), max(time_ms) from store.events where workspace = ${quote(workspace)} group by workspace`
+
+/** What the staged events say of accounts: who joins and leaves, and what they are like. */
+export const saveAccountChanges = `insert into store.account_changes
+select workspace, subject, event_type, account_type, account_id, ${hashOf("workspace", "g", "account_type || chr(31) || account_id")},
+  traits, time_ms, received_us, idx, event_id
+from (
+  select workspace, subject, event_type, account_type, accounts->>('/' || account_type) as account_id,
+    case when event_type <> 'account_left' then nullif(properties->'/traits', 'null'::json) end as traits, time_ms, received_us, idx, event_id
+  from (
+    select *, unnest(json_keys(accounts)) as account_type from staged_events
+    where accounts is not null and event_type in (${accountEventTypes.map(quote).join(", ")})
+  )
+)`
 
 const quarterText = `(time_ms // ${quarterMillis})::integer`
 

@@ -1,4 +1,5 @@
 import type { PlanField, PlanFilter } from "../../ports/analytics/PlanFilter.ts"
+import { accountText, accountTraitJoin, everyAccountJoin, mainAccountJoin } from "./accountText.ts"
 import { pointerTo, quote } from "./literals.ts"
 
 type Trait = Extract<PlanField, { readonly kind: "trait" }>
@@ -9,11 +10,20 @@ const fieldsOf = (filter: PlanFilter | undefined): ReadonlyArray<PlanField> => {
   return filter.kind === "not" ? fieldsOf(filter.filter) : [filter.field]
 }
 
-/** Every trait that a filter or a breakdown names, once. */
-export const traitsOf = (filter: PlanFilter | undefined, breakdown: ReadonlyArray<PlanField>): ReadonlyArray<Trait> => {
-  const traits = [...fieldsOf(filter), ...breakdown].flatMap((field) => (field.kind === "trait" ? [field] : []))
-  return [...new Map(traits.map((trait) => [alias("", trait), trait])).values()]
+/** Fields that are read beside the event: of its person, or of its account. */
+export type JoinedField = Trait | Extract<PlanField, { readonly kind: "account" | "account_trait" }>
+
+/** Every trait, account and trait of an account that a filter or a breakdown names, once. */
+export const traitsOf = (
+  filter: PlanFilter | undefined,
+  breakdown: ReadonlyArray<PlanField>
+): ReadonlyArray<JoinedField> => {
+  const joined = [...fieldsOf(filter), ...breakdown].flatMap((field) => (isJoined(field) ? [field] : []))
+  return [...new Map(joined.map((field) => [JSON.stringify(field), field])).values()]
 }
+
+const isJoined = (field: PlanField): field is JoinedField =>
+  field.kind === "trait" || field.kind === "account" || field.kind === "account_trait"
 
 const alias = (part: string, { asOf, beforeMillis, name }: Trait): string => {
   const when = beforeMillis === undefined ? asOf : String(beforeMillis)
@@ -53,6 +63,32 @@ left join (
   select person, min(place) as place, arg_min(value, place) as value from (${changes(workspace, trait, "traits_once")}) group by 1
 ) ${alias("once", trait)} on ${alias("once", trait)}.person = ${person}`
 
-/** Joins that give each event the traits of its person; they need `p`, the people. */
-export const traitJoins = (workspace: string, traits: ReadonlyArray<Trait>): string =>
-  traits.map((trait) => (trait.asOf === "today" ? today : atEvent)(workspace, trait)).join("")
+/**
+ * Joins that give each event the traits of its person and its account; they need `p`, the people. Where accounts of a type
+ * are counted, an event stands once for each account of the type that it belongs to.
+ */
+export const traitJoins = (
+  workspace: string,
+  fields: ReadonlyArray<JoinedField>,
+  countedType: string | undefined = undefined
+): string => {
+  const named = fields.flatMap((field) => (field.kind === "trait" ? [] : [field.type]))
+  const types = new Set(countedType === undefined ? named : [countedType, ...named])
+  const accounts = [...types].map((type) =>
+    (type === countedType ? everyAccountJoin : mainAccountJoin)(workspace, type)
+  )
+  const traits = fields.map((field) => {
+    if (field.kind === "account") return ""
+    if (field.kind === "account_trait") return accountTraitJoin(workspace, field)
+    return (field.asOf === "today" ? today : atEvent)(workspace, field)
+  })
+  return [...accounts, ...traits].join("")
+}
+
+/** Whom an event counts for: its person, or its account of the type. */
+export const unitText = (accountType: string | undefined): string =>
+  accountType === undefined ? person : accountText(accountType)
+
+/** That it counts for anybody at all. */
+export const unitConditions = (accountType: string | undefined): ReadonlyArray<string> =>
+  accountType === undefined ? [] : [`${accountText(accountType)} is not null`]

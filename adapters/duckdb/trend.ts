@@ -2,14 +2,11 @@ import type { MetricValue, PlanRow, TrendPlan, TrendRows } from "../../ports/ana
 import { unset } from "./conditionText.ts"
 import type { Read } from "./Engine.ts"
 import { deriveSessions } from "./session.ts"
-import { answerText, gatherText, leftOutText, metricsOf, topText } from "./trendText.ts"
-import type { MetricSource } from "./trendText.ts"
+import { answerText, gatherText, leftOutText, metricsOf, sourcesOf, topText } from "./trendText.ts"
 
 export const answerTrend = async (read: Read, plan: TrendPlan): Promise<TrendRows> => {
   const names = plan.breakdown.map((_, index) => `g${index}`)
-  const sources = (["events", "orders"] as const satisfies ReadonlyArray<MetricSource>).filter(
-    (source) => metricsOf(plan, source).length > 0
-  )
+  const sources = sourcesOf(plan)
   const sessions = plan.metrics.find((metric) => metric.kind === "sessions")
   const derived = sessions !== undefined && (await deriveSessions(read, { ...plan, limits: sessions.limits }))
   for (const source of sources) await read(gatherText(plan, source, derived))

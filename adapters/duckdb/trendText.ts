@@ -2,12 +2,23 @@ import type { ConversionRun, PlanMetric, TrendPlan } from "../../ports/analytics
 import { bucketText, fieldText, filterText, unset } from "./conditionText.ts"
 import { pointerTo, quote } from "./literals.ts"
 import { sessionText, sessionTimesJoin } from "./sessionText.ts"
-import { traitJoins, traitsOf } from "./traitText.ts"
+import { traitJoins, traitsOf, unitConditions, unitText } from "./traitText.ts"
 
-export type MetricSource = "events" | "orders"
+/** Where accounts of a type are counted, an event stands once for each that it belongs to. */
+export type MetricSource = "events" | "orders" | `accounts_${string}`
 
-export const sourceOf = (metric: PlanMetric): MetricSource =>
-  metric.kind === "orders" || metric.kind === "revenue" ? "orders" : "events"
+export const sourceOf = (metric: PlanMetric): MetricSource => {
+  if (metric.kind === "accounts") return `accounts_${metric.accountType}`
+  return metric.kind === "orders" || metric.kind === "revenue" ? "orders" : "events"
+}
+
+/** The plan's sources, each once. */
+export const sourcesOf = ({ metrics }: TrendPlan): ReadonlyArray<MetricSource> => [...new Set(metrics.map(sourceOf))]
+
+const countedType = (source: MetricSource): string | undefined =>
+  source.startsWith("accounts_") ? source.slice("accounts_".length) : undefined
+
+const countsUnits = (metric: PlanMetric): boolean => metric.kind === "people" || metric.kind === "accounts"
 
 interface Part {
   readonly name: string
@@ -28,7 +39,7 @@ const partsOf = (metric: PlanMetric, index: number): ReadonlyArray<Part> => {
 }
 
 /** Counted by what they are, not added up. */
-const isDistinct = ({ kind }: PlanMetric): boolean => kind === "people" || kind === "sessions"
+const isDistinct = (metric: PlanMetric): boolean => countsUnits(metric) || metric.kind === "sessions"
 
 /** Of those events alone that the metric takes. */
 const takenText = ({ where }: PlanMetric, index: number): string =>
@@ -40,6 +51,7 @@ const wholePartsOf = (metric: PlanMetric, index: number): ReadonlyArray<Part> =>
     case "events":
       return [{ name, value: "1", fold: "sum" }]
     case "people":
+    case "accounts":
     case "sessions":
       return []
     case "orders":
@@ -63,6 +75,7 @@ const wholePartsOf = (metric: PlanMetric, index: number): ReadonlyArray<Part> =>
 const metricText = (metric: PlanMetric, index: number): string => {
   switch (metric.kind) {
     case "people":
+    case "accounts":
       return `count(distinct person)${takenText(metric, index)}`
     case "sessions":
       return `count(distinct session)${takenText(metric, index)}`
@@ -136,7 +149,8 @@ const groupNames = (plan: TrendPlan): ReadonlyArray<string> => plan.breakdown.ma
  */
 export const gatherText = (plan: TrendPlan, source: MetricSource, derived: boolean): string => {
   const metrics = metricsOf(plan, source)
-  const people = metrics.some(({ metric }) => metric.kind === "people")
+  const accountType = countedType(source)
+  const people = metrics.some(({ metric }) => countsUnits(metric))
   const sessions = metrics.some(({ metric }) => metric.kind === "sessions")
   const traits = traitsOf(plan.filter, plan.breakdown)
   const parts = metrics.flatMap(({ index, metric }) => partsOf(metric, index))
@@ -145,7 +159,7 @@ export const gatherText = (plan: TrendPlan, source: MetricSource, derived: boole
     ...plan.breakdown.map((field, index) => `coalesce(${fieldText(field)}, '${unset}') as g${index}`)
   ]
   const columns = [
-    ...(people ? ["coalesce(p.person, e.subject) as person"] : []),
+    ...(people ? [`${unitText(accountType)} as person`] : []),
     ...(sessions ? [`${sessionText(derived)} as session`] : []),
     ...parts.map(({ fold, name, value }) => `${fold}(${value}) as ${name}`)
   ]
@@ -153,18 +167,20 @@ export const gatherText = (plan: TrendPlan, source: MetricSource, derived: boole
 select ${[...groups, ...columns].join(", ")}
 from ${source === "orders" ? ordersText(plan.workspace, plan.conversions) : "store.events"} e${
     people || traits.length > 0 ? " left join store.people p on p.subject = e.subject" : ""
-  }${traitJoins(plan.workspace, traits)}${sessionTimesJoin(sessions && derived)}
-where ${where(plan)}${people || sessions || groups.length > 0 ? "\ngroup by all" : ""}`
+  }${traitJoins(plan.workspace, traits, accountType)}${sessionTimesJoin(sessions && derived)}
+where ${[where(plan), ...unitConditions(accountType)].join(" and ")}${people || sessions || groups.length > 0 ? "\ngroup by all" : ""}`
 }
 
-/** The breakdown's values in the asked order: those of all events where any metric counts events, ordered or not. */
+/** The breakdown's values in the asked order: those of all events where any metric counts events, else of every source. */
 export const topText = (plan: TrendPlan): string => {
   const metric = plan.metrics[plan.order.metric]!
   const names = groupNames(plan).join(", ")
+  const own = `gathered_${sourceOf(metric)}`
+  const sources = sourcesOf(plan)
+  const bases = sources.includes("events") ? (["events"] as const) : sources
+  const values = bases.map((source) => `select distinct ${names} from gathered_${source}`).join(" union ")
   const from =
-    sourceOf(metric) === "orders" && metricsOf(plan, "events").length > 0
-      ? `(select distinct ${names} from gathered_events) left join gathered_orders using (${names})`
-      : `gathered_${sourceOf(metric)}`
+    bases.length === 1 && bases[0] === sourceOf(metric) ? own : `(${values}) left join ${own} using (${names})`
   return `select ${names} from ${from} group by ${names}
 order by ${metricText(metric, plan.order.metric)} ${plan.order.direction === "descending" ? "desc" : "asc"} nulls last, ${names}
 limit ${plan.top + 1} offset ${plan.skip}`
@@ -196,7 +212,8 @@ export const answerText = (
   const metrics = metricsOf(plan, source)
   const kinds = new Set(metrics.map(({ metric }) => metric.kind))
   const e = `e as (select *${grouped ? `, ${groupText(plan, groups)} as grp` : ""} from gathered_${source})`
-  if (kinds.has("people") && !kinds.has("sessions")) return `with ${e}${peopleRowsText(plan, source)}`
+  if (metrics.some(({ metric }) => countsUnits(metric)) && !kinds.has("sessions"))
+    return `with ${e}${peopleRowsText(plan, source)}`
   return `with ${e}
 select ${plan.buckets.length > 0 ? "bucket" : "null"} as bucket, ${grouped ? "grp" : "null"} as grp, ${metrics
     .map(({ index, metric }) => `${metricText(metric, index)} as m${index}`)
@@ -217,7 +234,7 @@ const peopleRowsText = (plan: TrendPlan, source: MetricSource): string => {
     `select ${[...set, "person"].join(", ")}${folds.join("")} from ${from} group by ${[...set, "person"].join(", ")}`
   const values = metrics.map(
     ({ index, metric }) =>
-      `${metric.kind === "people" ? `count(*)${takenText(metric, index)}` : metricText(metric, index)} as m${index}`
+      `${countsUnits(metric) ? `count(*)${takenText(metric, index)}` : metricText(metric, index)} as m${index}`
   )
   const sets = setsOf(plan)
   const finest = sets.at(-1)!

@@ -10,6 +10,7 @@ import type { Settings } from "../../ports/platform/Settings.ts"
 import type { PortFailure } from "../../ports/PortFailure.ts"
 import type { WorkspaceId } from "../../ports/WorkspaceId.ts"
 import { exponentOf } from "../money/minorUnits.ts"
+import { isOfOwner } from "../questions/names.ts"
 import { planFilter } from "../questions/planFilter.ts"
 import { isZone } from "../zones/zones.ts"
 import { auditOf } from "./audit.ts"
@@ -54,13 +55,13 @@ const channelErrors = (when: unknown, pointer: string, { ingest }: Settings): Re
     blindIndex: () => "",
     storedId: (id) => id
   })
-  const others = named.filter(({ field }) => field.kind === "channel" || field.kind === "trait")
+  const others = named.filter(({ field }) => field.kind === "channel" || isOfOwner(field))
   return [
     ...errors,
     ...others.map((each) => ({
       pointer: each.pointer,
       code: "unknown_dimension",
-      detail: "a rule of channels looks at the event alone: neither channel nor trait"
+      detail: "a rule of channels looks at the event alone: neither channel nor trait nor account"
     }))
   ]
 }

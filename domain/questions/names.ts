@@ -1,8 +1,10 @@
 import type { ChannelRule, PlanCohort, PlanColumn, PlanField } from "../../ports/analytics/PlanFilter.ts"
+import { accountTypePattern, accountTypeUsual } from "../../ports/analytics/Account.ts"
 import { dimensionCohortsMax } from "../../ports/analytics/Question.ts"
 import type { SessionLimits } from "../../ports/analytics/SessionLimits.ts"
 import type { PlanMetric } from "../../ports/analytics/TrendPlan.ts"
 import { isPersonalProperty, isPersonalTrait } from "../privacy/personalNames.ts"
+import { accountTypeOf } from "./aggregateBy.ts"
 import { channelOtherwise } from "./channels.ts"
 import type { KnownGoals } from "./KnownGoals.ts"
 
@@ -36,11 +38,16 @@ export const dimensionNames: ReadonlyArray<string> = [
   "channel",
   "property:…",
   "trait:…",
-  "cohort:…"
+  "cohort:…",
+  "account",
+  "account:…",
+  "account_trait:…"
 ]
 export const metricNames: ReadonlyArray<string> = [
   "events",
   "people",
+  "accounts",
+  "accounts:…",
   "sessions",
   "orders",
   "revenue",
@@ -83,6 +90,15 @@ export const cohortFieldOf = (
     : { kind: "cohort", cohorts: found }
 }
 
+/** `account_trait:plan`, or with the type of the account `account_trait:company:plan`. */
+const accountTraitOf = (dimension: string) => {
+  const text = nameBehind("account_trait:", dimension)
+  if (text === undefined) return undefined
+  const at = text.indexOf(":")
+  const [type, name] = at === -1 ? [accountTypeUsual, text] : [text.slice(0, at), text.slice(at + 1)]
+  return accountTypePattern.test(type) && name !== "" ? { kind: "account_trait" as const, type, name } : undefined
+}
+
 /** What a dimension's name stands for, `undefined` where it stands for nothing. */
 export const fieldOf = (
   dimension: string,
@@ -97,6 +113,10 @@ export const fieldOf = (
   if (property !== undefined) return { kind: "property", name: property }
   const trait = nameBehind("trait:", dimension)
   if (trait !== undefined) return { kind: "trait", name: trait, asOf: how.asOf }
+  const accountTrait = accountTraitOf(dimension)
+  if (accountTrait !== undefined) return { ...accountTrait, asOf: how.asOf }
+  const accountType = accountTypeOf(dimension)
+  if (accountType !== undefined) return { kind: "account", type: accountType }
   if (dimension === "source") return sourceField
   if (dimension === "channel") return { kind: "channel", rules: how.channelRules, otherwise: channelOtherwise }
   const column = Object.hasOwn(columns, dimension) ? columns[dimension] : undefined
@@ -128,6 +148,8 @@ export const metricOf = (
     case "sessions":
       return { kind: name, limits }
   }
+  const accountType = /^accounts(?=:|$)/.test(name) ? accountTypeOf(name.replace("accounts", "account")) : undefined
+  if (accountType !== undefined) return { kind: "accounts", accountType }
   const [kind, ...rest] = name.split(":")
   const property = rest.join(":")
   if (isGoalMetric(kind)) {
@@ -140,8 +162,12 @@ export const metricOf = (
     : undefined
 }
 
+/** Whether the field is of the event's person or account, and not of the event alone. */
+export const isOfOwner = ({ kind }: PlanField): boolean =>
+  kind === "trait" || kind === "account" || kind === "account_trait"
+
 /** Whether the field's values are stored encrypted, by the built-in list or the workspace's own. */
 export const isEncrypted = (field: PlanField, own: ReadonlyArray<string>): boolean =>
-  field.kind === "property"
+  field.kind === "property" || field.kind === "account_trait"
     ? isPersonalProperty(field.name, own)
     : field.kind === "trait" && (isPersonalTrait(field.name, own) || field.name.startsWith("$"))

@@ -277,7 +277,8 @@ const boundOf = (value: unknown): { readonly as: "number" | "instant"; readonly 
 }
 
 const isId = (field: PlanField): boolean =>
-  field.kind === "column" && ["user_id", "anonymous_id", "session_id"].includes(field.column)
+  field.kind === "account" ||
+  (field.kind === "column" && ["user_id", "anonymous_id", "session_id"].includes(field.column))
 
 const always: PlanFilter = { kind: "and", filters: [] }
 const not = (filter: PlanFilter): PlanFilter => ({ kind: "not", filter })

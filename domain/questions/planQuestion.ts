@@ -112,10 +112,12 @@ export const planQuestion = (
       metricNames: question.metrics,
       named: [
         ...breakdown.map((field, index) => ({ field, pointer: `/dimensions/${index}` })),
-        ...metrics.flatMap((metric, index) =>
+        ...metrics.flatMap((metric, index): ReadonlyArray<NamedField> =>
           "property" in metric
             ? [{ field: { kind: "property" as const, name: metric.property }, pointer: `/metrics/${index}` }]
-            : []
+            : metric.kind === "accounts"
+              ? [{ field: { kind: "account" as const, type: metric.accountType }, pointer: `/metrics/${index}` }]
+              : []
         ),
         ...(filter?.named ?? [])
       ]

@@ -1,4 +1,5 @@
 import { HttpApi, OpenApi } from "effect/http-api"
+import { AccountsGroup } from "./accounts.ts"
 import { ActivityGroup } from "./activity.ts"
 import { AnalyticsGroup, EventsGroup, StreamGroup } from "./analytics.ts"
 import { CohortsGroup } from "./cohorts.ts"
@@ -29,6 +30,7 @@ import { WorkspacesGroup } from "./workspaces.ts"
 
 /** A new group is named here once. */
 const served = [
+  AccountsGroup,
   AnalyticsGroup,
   ActivityGroup,
   AttributionGroup,

@@ -6,7 +6,7 @@ import { Admission } from "./Admission.ts"
 import { EndpointRules, reads } from "./EndpointRules.ts"
 import { Filters, pictureParameters, Text } from "./parameters.ts"
 
-const { as_of, interval } = StickinessQuestion.fields
+const { aggregate_by, as_of, interval } = StickinessQuestion.fields
 const query = {
   ...pictureParameters,
   from: Schema.String,
@@ -16,7 +16,8 @@ const query = {
   interval,
   event_types: Text,
   goal: Text,
-  filters: Filters
+  filters: Filters,
+  aggregate_by
 }
 
 /** How often people are active, and in which state they are from period to period. */

@@ -5,7 +5,7 @@ import { Admission } from "./Admission.ts"
 import { EndpointRules, reads } from "./EndpointRules.ts"
 import { Filters, pictureParameters, Text } from "./parameters.ts"
 
-const { as_of, cohorts, interval, mean, returned } = RetentionQuestion.fields
+const { aggregate_by, as_of, cohorts, interval, mean, returned } = RetentionQuestion.fields
 
 /** How many come back. */
 export class RetentionGroup extends HttpApiGroup.make("retention")
@@ -30,7 +30,8 @@ export class RetentionGroup extends HttpApiGroup.make("retention")
         filters: Filters,
         cohorts,
         returned,
-        mean
+        mean,
+        aggregate_by
       },
       success: RetentionResult
     })

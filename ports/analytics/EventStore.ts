@@ -18,6 +18,9 @@ export const reservedIds = ["", "null", "undefined", "anonymous", "server", "0"]
 export const isReservedId = (id: string): boolean =>
   (reservedIds as ReadonlyArray<string>).includes(id.trim().toLowerCase())
 
+/** `account_trait`: of whatever type of accounts. */
+export type NameKind = "property" | "trait" | "account_type" | "account_trait"
+
 /** Event types of a workspace that are listed, the most frequent ones. */
 export const listedEventTypesMax = 1000
 
@@ -144,11 +147,8 @@ export class EventStore extends Context.Service<
     readonly eventTypes: (
       workspace: WorkspaceId
     ) => Effect.Effect<ReadonlyArray<{ readonly event_type: string; readonly events: number }>, PortFailure>
-    /** Names that have been seen in `properties` or in traits, sorted; the first {@link namesMax} that came. */
-    readonly names: (
-      workspace: WorkspaceId,
-      kind: "property" | "trait"
-    ) => Effect.Effect<ReadonlyArray<string>, PortFailure>
+    /** Names that have been seen in `properties`, in traits or as types of accounts, sorted; the first {@link namesMax} that came. */
+    readonly names: (workspace: WorkspaceId, kind: NameKind) => Effect.Effect<ReadonlyArray<string>, PortFailure>
     /** Ids that are the person's alone, sorted: user ids, and devices on which no other user has events. */
     readonly subjectsOf: (workspace: WorkspaceId, personId: string) => Effect.Effect<ReadonlyArray<string>, PortFailure>
     /**

@@ -28,6 +28,8 @@ export interface FunnelPlan {
   /** Holds for every event of the funnel. */
   readonly filter: PlanFilter | undefined
   readonly windowMillis: number
+  /** Counts accounts of the type instead of people. */
+  readonly accountType?: string
   readonly exclusions: ReadonlyArray<FunnelExclusion>
   readonly breakdown: PlanField | undefined
   /** Whose value of the breakdown counts: an event of the attempt, by its step or its place; `all`: each value by itself. */

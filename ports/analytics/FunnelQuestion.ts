@@ -1,4 +1,5 @@
 import { Schema } from "effect"
+import { AggregateBy } from "./Account.ts"
 import { Filter } from "./Question.ts"
 
 export const funnelStepsMin = 2
@@ -38,7 +39,9 @@ export const FunnelDefinition = Schema.Struct({
     Schema.Array(Schema.Struct({ ...EventSelection.fields, after_step: Schema.Int, before_step: Schema.Int }))
   ),
   /** Holds for every event of the funnel. */
-  filters: Schema.optionalKey(Filter)
+  filters: Schema.optionalKey(Filter),
+  /** Whom it counts: people, or accounts of a type. */
+  aggregate_by: AggregateBy
 })
 export type FunnelDefinition = typeof FunnelDefinition.Type
 
@@ -115,6 +118,8 @@ export const FunnelResult = Schema.Struct({
   to: Schema.String,
   ...FunnelGroup.fields,
   groups: Schema.Array(FunnelGroup),
+  /** Where accounts are counted: `people` are so many accounts. */
+  aggregate_by: Schema.optionalKey(Schema.String),
   /** Arrival of the newest event that is counted. */
   as_of: Schema.NullOr(Schema.String),
   time_zone: Schema.String,

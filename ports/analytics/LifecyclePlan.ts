@@ -14,6 +14,8 @@ export interface LifecyclePlan {
   /** That of the periods asked for and one more. */
   readonly bucketCount: number
   readonly filter: PlanFilter
+  /** Counts accounts of the type instead of people. */
+  readonly accountType?: string
 }
 
 export interface LifecycleRow {

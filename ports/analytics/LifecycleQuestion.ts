@@ -1,4 +1,5 @@
 import { Schema } from "effect"
+import { AggregateBy } from "./Account.ts"
 import { EventSelection } from "./FunnelQuestion.ts"
 import { RetentionInterval } from "./RetentionQuestion.ts"
 
@@ -12,7 +13,9 @@ export const LifecycleQuestion = Schema.Struct({
   /** Periods are days, weeks or months of the zone; days by default. */
   interval: Schema.optionalKey(RetentionInterval),
   /** Which events make somebody active; any by default. */
-  ...EventSelection.fields
+  ...EventSelection.fields,
+  /** Whom it counts: people, or accounts of a type. */
+  aggregate_by: AggregateBy
 }).annotate({
   identifier: "LifecycleQuestion",
   examples: [{ date_range: { from: "2026-09-01", to: "2026-11-22" }, interval: "week", event_types: ["page_view"] }]
@@ -41,6 +44,8 @@ export const LifecycleResult = Schema.Struct({
   from: Schema.String,
   to: Schema.String,
   periods: Schema.Array(LifecyclePeriod),
+  /** Where accounts are counted: `people` are so many accounts. */
+  aggregate_by: Schema.optionalKey(Schema.String),
   /** Arrival of the newest event that is counted. */
   as_of: Schema.NullOr(Schema.String),
   time_zone: Schema.String,

@@ -26,10 +26,11 @@ export type PeopleSource =
       /** `undefined`: everybody of the cohort. */
       readonly returned: { readonly period: number; readonly orAfter: boolean; readonly yes: boolean } | undefined
     }
-  /** The metric `people`. */
+  /** The metric `people`, or `accounts` of a type. */
   | {
       readonly kind: "trend"
       readonly plan: TrendPlan
+      readonly accountType?: string
       readonly bucket: number | undefined
       /** Of the breakdown; none: all together. */
       readonly values: ReadonlyArray<string | null>
@@ -47,6 +48,8 @@ export type PeopleSource =
       readonly bucket: number
       readonly state: LifecycleState
     }
+  /** Who belongs to the account now. */
+  | { readonly kind: "account_members"; readonly accountType: string; readonly accountId: string }
   | { readonly kind: "path"; readonly plan: PathPlan; readonly place: PathPlaceWanted | undefined }
 
 export type LifecycleState = "active" | "new" | "returning" | "resurrecting" | "dormant"

@@ -14,6 +14,19 @@ export type PlanField =
       /** Of `today`: as it stood before this instant. */
       readonly beforeMillis?: number
     }
+  /**
+   * The account of the type that counts, where accounts are counted; else the one that the event names, or else of those
+   * that its person belongs to at that moment the one joined last.
+   */
+  | { readonly kind: "account"; readonly type: string }
+  | {
+      readonly kind: "account_trait"
+      readonly type: string
+      readonly name: string
+      readonly asOf: "today" | "event"
+      /** Of `today`: as it stood before this instant. */
+      readonly beforeMillis?: number
+    }
   /** Of a session, where sessions are asked for. */
   | { readonly kind: "session"; readonly attribute: SessionAttribute | SessionNumber }
   /** The first rule whose condition holds names the channel. */

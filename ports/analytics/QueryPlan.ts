@@ -1,3 +1,4 @@
+import type { AccountPlan, AccountRows } from "./AccountPlan.ts"
 import type { AttributionPlan, AttributionRows } from "./AttributionPlan.ts"
 import type { FunnelPlan, FunnelRows } from "./FunnelPlan.ts"
 import type { HeatmapPlan, HeatmapRows } from "./HeatmapPlan.ts"
@@ -12,6 +13,7 @@ import type { TrendPlan, TrendRows } from "./TrendPlan.ts"
 
 /** Every kind of plan with the rows that answer it. A new question adds a line here and a file to every adapter. */
 export interface Plans {
+  readonly account: { readonly plan: AccountPlan; readonly rows: AccountRows }
   readonly attribution: { readonly plan: AttributionPlan; readonly rows: AttributionRows }
   readonly funnel: { readonly plan: FunnelPlan; readonly rows: FunnelRows }
   readonly heatmap: { readonly plan: HeatmapPlan; readonly rows: HeatmapRows }

@@ -70,7 +70,7 @@ export const Question = Schema.Struct({
    */
   compare: Schema.optionalKey(Schema.Literal("previous_period")),
   /**
-   * `events`, `people`, `sessions`, `orders`, `revenue`, or `sum:`, `average:`, `minimum:`, `maximum:` and a property.
+   * `events`, `people`, `accounts` (or `accounts:` and a type), `sessions`, `orders`, `revenue`, or `sum:`, `average:`, `minimum:`, `maximum:` and a property.
    * `sessions` are those that hold an event which counts; `GET /analytics/sessions` has each once, where it begins.
    * `conversions:` and `converters:` with a goal's id: conversions of the goal, and the people who converted.
    */
@@ -80,7 +80,10 @@ export const Question = Schema.Struct({
   goal: Schema.optionalKey(Name),
   /**
    * Breakdown by up to two dimensions: the 25 largest values and `other`. `cohort:` and up to 5 ids with `|` between: the
-   * first of these cohorts that the person belongs to, `null` for who belongs to none.
+   * first of these cohorts that the person belongs to, `null` for who belongs to none. `account` or `account:company`: the
+   * id of the event's account; `account_trait:plan` or `account_trait:company:plan`: a trait of it. That is the account
+   * which the event names, else of those that its person belongs to at that moment the one joined last; where accounts are
+   * counted, the one that is counted.
    */
   dimensions: Schema.optionalKey(Schema.Array(Name)),
   filters: Schema.optionalKey(Filter),

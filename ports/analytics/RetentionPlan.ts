@@ -21,6 +21,8 @@ export interface RetentionPlan {
   readonly start: PlanFilter
   readonly return: PlanFilter
   readonly firstTime: boolean
+  /** Counts accounts of the type instead of people. */
+  readonly accountType?: string
 }
 
 export interface RetentionRow {

@@ -1,4 +1,5 @@
 import { Schema } from "effect"
+import { AggregateBy } from "./Account.ts"
 import { EventSelection } from "./FunnelQuestion.ts"
 import { Filter } from "./Question.ts"
 
@@ -29,7 +30,9 @@ export const RetentionQuestion = Schema.Struct({
   /** Of the rates of complete periods: by people (`weighted`, the default) or each cohort alike (`simple`). */
   mean: Schema.optionalKey(Schema.Literals(["weighted", "simple"])),
   /** Holds for start and return events. */
-  filters: Schema.optionalKey(Filter)
+  filters: Schema.optionalKey(Filter),
+  /** Whom it counts: people, or accounts of a type. */
+  aggregate_by: AggregateBy
 }).annotate({
   identifier: "RetentionQuestion",
   examples: [
@@ -70,6 +73,8 @@ export const RetentionResult = Schema.Struct({
   ),
   /** By period, over cohorts for which it is complete; `null` where there is none. */
   mean: Schema.Array(Schema.NullOr(Schema.Finite)),
+  /** Where accounts are counted: `people` are so many accounts. */
+  aggregate_by: Schema.optionalKey(Schema.String),
   /** Arrival of the newest event that is counted. */
   as_of: Schema.NullOr(Schema.String),
   time_zone: Schema.String,

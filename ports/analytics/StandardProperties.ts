@@ -2,6 +2,7 @@
 export type PropertyKind = "text" | "number" | "boolean" | "identifier" | "money" | "list" | "object"
 
 const traits = { traits: "object", traits_once: "object", method: "text" } as const
+const account = { account_id: "identifier", account_type: "text" } as const
 const product = {
   product_id: "identifier",
   name: "text",
@@ -39,6 +40,9 @@ export const standardProperties = {
   user_logged_in: traits,
   user_logged_out: traits,
   profile_updated: traits,
+  account_joined: { ...account, traits: "object" },
+  account_left: account,
+  account_updated: { ...account, traits: "object" },
   product_viewed: product,
   product_added_to_cart: product,
   checkout_started: { order_id: "identifier", total: "money", currency: "text", items: "list" },

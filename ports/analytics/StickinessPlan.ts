@@ -13,6 +13,8 @@ export interface StickinessPlan {
   readonly buckets: ReadonlyArray<BucketRun>
   readonly bucketCount: number
   readonly filter: PlanFilter
+  /** Counts accounts of the type instead of people. */
+  readonly accountType?: string
 }
 
 /** What answers a {@link StickinessPlan}: a row for each number of buckets that somebody was active on, ascending. */

@@ -1,4 +1,5 @@
 import { Schema } from "effect"
+import { AggregateBy } from "./Account.ts"
 import { EventSelection } from "./FunnelQuestion.ts"
 import { RetentionInterval } from "./RetentionQuestion.ts"
 
@@ -13,7 +14,9 @@ export const StickinessQuestion = Schema.Struct({
   /** Days, weeks or months of the zone; days by default. */
   interval: Schema.optionalKey(RetentionInterval),
   /** Which events make somebody active; any by default. */
-  ...EventSelection.fields
+  ...EventSelection.fields,
+  /** Whom it counts: people, or accounts of a type. */
+  aggregate_by: AggregateBy
 }).annotate({
   identifier: "StickinessQuestion",
   examples: [{ date_range: { from: "2026-11-01", to: "2026-11-23" }, interval: "day", event_types: ["page_view"] }]
@@ -37,6 +40,8 @@ export const StickinessResult = Schema.Struct({
   ),
   /** Whether the range was over at `as_of`; one that is not over may still grow. */
   complete: Schema.Boolean,
+  /** Where accounts are counted: `people` are so many accounts. */
+  aggregate_by: Schema.optionalKey(Schema.String),
   /** Arrival of the newest event that is counted. */
   as_of: Schema.NullOr(Schema.String),
   time_zone: Schema.String,

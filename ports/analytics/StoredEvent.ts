@@ -32,7 +32,8 @@ export const EventNote = Schema.Literals([
   "money_dropped_amount",
   "money_dropped_order_id",
   "property_type_unexpected",
-  "email_removed"
+  "email_removed",
+  "account_dropped"
 ])
 export type EventNote = typeof EventNote.Type
 
@@ -103,6 +104,8 @@ export const StoredEvent = Schema.Struct({
   money: Schema.optionalKey(StoredMoney),
   traits: Schema.optionalKey(Schema.Record(Schema.String, Schema.Unknown)),
   traits_once: Schema.optionalKey(Schema.Record(Schema.String, Schema.Unknown)),
+  /** Ids of the accounts that the event names, by type; personal ids replaced as those of users are. */
+  accounts: Schema.optionalKey(Schema.Record(Schema.String, Schema.String)),
   properties: Schema.Record(Schema.String, Schema.Unknown),
   /** W3C traceparent of the request that brought it. */
   traceparent: Schema.optionalKey(Schema.String)

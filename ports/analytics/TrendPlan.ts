@@ -11,6 +11,8 @@ type MetricKind =
   | { readonly kind: "events" | "people" | "orders" | "revenue" }
   /** That hold an event which counts. */
   | { readonly kind: "sessions"; readonly limits: SessionLimits }
+  /** That an event which counts belongs to. */
+  | { readonly kind: "accounts"; readonly accountType: string }
   | { readonly kind: "sum" | "average" | "minimum" | "maximum"; readonly property: string }
 
 /** Buckets of equal width that follow each other: bucket `first + floor((time − from) / width)`. */

@@ -73,6 +73,7 @@ describe("storedLine", () => {
           money: stored.money,
           traits: stored.traits,
           traits_once: stored.traits_once,
+          accounts: stored.accounts,
           properties: stored.properties,
           traceparent: trace
         })

@@ -71,6 +71,7 @@ export const storedLine = ({ facts, historical, notes, sentAt, stored }: Draft):
   if (stored.money !== undefined) line += `,"money":${JSON.stringify(stored.money)}`
   if (stored.traits !== undefined) line += `,"traits":${JSON.stringify(stored.traits)}`
   if (stored.traits_once !== undefined) line += `,"traits_once":${JSON.stringify(stored.traits_once)}`
+  if (stored.accounts !== undefined) line += `,"accounts":${JSON.stringify(stored.accounts)}`
   line += `,"properties":${JSON.stringify(stored.properties)}`
   return facts.traceparent === undefined ? `${line}}` : `${line},"traceparent":"${facts.traceparent}"}`
 }

@@ -302,3 +302,42 @@ describe("ids", () => {
     assert.deepStrictEqual(draft.replacedIds, { user_id: "Anna@example.com", anonymous_id: "+49 151 2345678" })
   })
 })
+
+describe("accounts", () => {
+  const named = (properties: Record<string, unknown>) => {
+    const { draft } = ingest({ event_type: "account_joined", properties })
+    return { accounts: draft.stored.accounts, notes: draft.notes }
+  }
+
+  it("are named by id and type, or ids by type; the type is account unless it is said", () => {
+    assert.deepStrictEqual(named({ account_id: "acme" }), { accounts: { account: "acme" }, notes: [] })
+    assert.deepStrictEqual(named({ account_id: 7, account_type: "company", accounts: { company: "x", team: "t" } }), {
+      accounts: { company: "7", team: "t" },
+      notes: []
+    })
+    assert.isFalse(Object.hasOwn(stored({ properties: { plan: "pro" } }), "accounts"))
+  })
+
+  it("that stand for nobody are none, and what cannot name one is noted", () => {
+    for (const id of ["", " Null ", "0", null])
+      assert.deepStrictEqual(named({ account_id: id }), { accounts: undefined, notes: [] })
+    for (const properties of [
+      { account_id: "a", account_type: "Company!" },
+      { account_id: "a".repeat(201) },
+      { accounts: { company: { id: 1 } } },
+      { accounts: { __proto: "a" } }
+    ])
+      assert.deepStrictEqual(named(properties), { accounts: undefined, notes: ["account_dropped"] })
+    const many = Object.fromEntries(Array.from({ length: 6 }, (_, at) => [`type_${at}`, "a"]))
+    const { accounts, notes } = named({ accounts: many })
+    assert.deepStrictEqual([Object.keys(accounts!).length, notes], [5, ["account_dropped"]])
+  })
+
+  it("whose id is a person's address lose it everywhere", () => {
+    const properties = { account_id: "Ada@example.com", accounts: { team: "ada@example.com" } }
+    const event = stored({ event_type: "account_joined", properties })
+    assert.match(event.accounts!["account"]!, /^h_/)
+    assert.strictEqual(event.accounts!["team"], event.accounts!["account"])
+    assert.notInclude(JSON.stringify(event).toLowerCase(), "example.com")
+  })
+})

@@ -2,7 +2,7 @@ import type { DropReason } from "../../../ports/analytics/IngestReceipt.ts"
 import type { EventNote } from "../../../ports/analytics/StoredEvent.ts"
 import { isOfKind, typedPropertiesOf } from "../../../ports/analytics/StandardProperties.ts"
 import { toMinorUnits } from "../../money/minorUnits.ts"
-import { isPersonalId, pseudonym } from "../../privacy/personalData.ts"
+import { isPersonalId, pseudonym, storedId } from "../../privacy/personalData.ts"
 import { cutAddress, isListed, networkList } from "./addresses.ts"
 import type { NetworkList } from "./addresses.ts"
 import { readClientHints } from "./clientHints.ts"
@@ -10,6 +10,7 @@ import { datacenters } from "./datacenters.ts"
 import type { Draft } from "./Draft.ts"
 import { cleanAddresses } from "./cleanAddresses.ts"
 import { withoutEmails } from "./emailRemoval.ts"
+import { namedAccounts } from "./namedAccounts.ts"
 import { bareHost, campaignOf, cleanAddress, isSpamHost, parseAddress, withoutQuery } from "./pageAddress.ts"
 import type { Campaign, PageAddress } from "./pageAddress.ts"
 import { readUserAgent } from "./userAgent.ts"
@@ -239,6 +240,30 @@ const splitTraits = (draft: Draft): undefined => {
   }
 }
 
+/** The accounts that the event names; an id that is personal is replaced where it stands, too. */
+const readAccounts = ({ context, notes, stored }: Draft): undefined => {
+  const named = namedAccounts(stored.properties)
+  if (named === undefined) return
+  if (named.dropped) notes.push("account_dropped")
+  const ids = Object.entries(named.accounts)
+  if (ids.length === 0) return
+  const safe = (id: string) => storedId(context.secrets, id)
+  stored.accounts = Object.fromEntries(ids.map(([type, id]) => [type, safe(id)]))
+  if (!ids.some(([, id]) => safe(id) !== id)) return
+  const { account_id, accounts } = stored.properties
+  stored.properties = {
+    ...stored.properties,
+    ...(typeof account_id === "string" ? { account_id: safe(account_id) } : {}),
+    ...(isRecord(accounts)
+      ? {
+          accounts: Object.fromEntries(
+            Object.entries(accounts).map(([type, id]) => [type, typeof id === "string" ? safe(id) : id])
+          )
+        }
+      : {})
+  }
+}
+
 const replacePersonalIds = (draft: Draft): undefined => {
   const { context, replacedIds, stored } = draft
   for (const field of ["user_id", "anonymous_id", "session_id"] as const) {
@@ -262,5 +287,6 @@ export const steps: ReadonlyArray<Step> = [
   { name: "check_properties", run: checkProperties },
   { name: "read_money", run: readMoney },
   { name: "split_traits", run: splitTraits },
+  { name: "read_accounts", run: readAccounts },
   { name: "replace_personal_ids", run: replacePersonalIds }
 ]

@@ -1,5 +1,5 @@
-import { bucketOf, daysAfter, personOf } from "./reference.ts"
-import type { Event } from "./reference.ts"
+import { bucketOf, daysAfter, peopleUnits } from "./reference.ts"
+import type { Event, Units } from "./reference.ts"
 
 export interface ReferenceActivity {
   readonly zone: string
@@ -28,25 +28,37 @@ export const intervalsOf = (asked: ReferenceActivity): ReadonlyArray<string> => 
 ]
 
 /** People who were active on exactly 1, 2, … of the intervals. */
-export const sticky = (all: ReadonlyArray<Event>, asked: ReferenceActivity, merges: Merges): ReadonlyArray<number> => {
-  const person = personOf(all, merges)
+export const sticky = (
+  all: ReadonlyArray<Event>,
+  asked: ReferenceActivity,
+  merges: Merges,
+  units: Units = peopleUnits(all, merges)
+): ReadonlyArray<number> => {
   const activeOn = new Map<string, Set<string>>()
   for (const event of all) {
     const day = bucketOf(asked.zone, "day", event.time)
     if (!asked.counts(event) || day < asked.from || day > asked.to) continue
-    const own = activeOn.get(person(event)) ?? new Set()
-    activeOn.set(person(event), own.add(bucketOf(asked.zone, asked.interval, event.time)))
+    for (const unit of units(event)) {
+      const own = activeOn.get(unit) ?? new Set()
+      activeOn.set(unit, own.add(bucketOf(asked.zone, asked.interval, event.time)))
+    }
   }
   return intervalsOf(asked).map((_, index) => [...activeOn.values()].filter((own) => own.size === index + 1).length)
 }
 
 /** How many people are in which state, by interval. */
-export const lifecycles = (all: ReadonlyArray<Event>, asked: ReferenceActivity, merges: Merges) => {
-  const person = personOf(all, merges)
+export const lifecycles = (
+  all: ReadonlyArray<Event>,
+  asked: ReferenceActivity,
+  merges: Merges,
+  units: Units = peopleUnits(all, merges)
+) => {
   const activeOn = new Map<string, Array<string>>()
   for (const event of all.filter(asked.counts).toSorted((a, b) => a.time - b.time)) {
-    const own = activeOn.get(person(event)) ?? []
-    activeOn.set(person(event), [...own, bucketOf(asked.zone, asked.interval, event.time)])
+    for (const unit of units(event)) {
+      const own = activeOn.get(unit) ?? []
+      activeOn.set(unit, [...own, bucketOf(asked.zone, asked.interval, event.time)])
+    }
   }
   return intervalsOf(asked).map((name) => {
     const firstDay = asked.interval === "month" ? `${name}-01` : name

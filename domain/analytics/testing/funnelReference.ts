@@ -1,5 +1,5 @@
-import { inOrder, personOf } from "./reference.ts"
-import type { Event } from "./reference.ts"
+import { inOrder, peopleUnits } from "./reference.ts"
+import type { Event, Units } from "./reference.ts"
 
 export interface ReferenceFunnel {
   readonly steps: ReadonlyArray<(event: Event) => boolean>
@@ -59,13 +59,15 @@ export const bestAttempts = (
   all: ReadonlyArray<Event>,
   funnel: ReferenceFunnel,
   merges?: ReadonlyMap<string, string>,
-  unitOf: (event: Event) => string = () => ""
+  unitOf: (event: Event) => string = () => "",
+  units: Units = peopleUnits(all, merges)
 ): ReadonlyMap<string, Attempt> => {
-  const person = personOf(all, merges)
   const byUnit = new Map<string, Array<Event>>()
   for (const event of inOrder(all)) {
-    const unit = `${person(event)} ${unitOf(event)}`
-    byUnit.set(unit, [...(byUnit.get(unit) ?? []), event])
+    for (const one of units(event)) {
+      const unit = `${one} ${unitOf(event)}`
+      byUnit.set(unit, [...(byUnit.get(unit) ?? []), event])
+    }
   }
   const best = new Map<string, Attempt>()
   for (const [unit, own] of byUnit) {

@@ -31,6 +31,14 @@ export const personOf = (events: ReadonlyArray<Event>, merges: ReadonlyMap<strin
   }
 }
 
+/** Whom an event counts for: its person, or whatever accounts. */
+export type Units = (event: Event) => ReadonlyArray<string>
+
+export const peopleUnits = (events: ReadonlyArray<Event>, merges?: ReadonlyMap<string, string>): Units => {
+  const person = personOf(events, merges)
+  return (event) => [person(event)]
+}
+
 /** Orders once each, refunds once each, by their first event. */
 export const ordersOf = (events: ReadonlyArray<Event>): ReadonlyArray<Event> => {
   const seen = new Set<string>()

@@ -1,5 +1,5 @@
-import { inOrder, personOf } from "./reference.ts"
-import type { Event } from "./reference.ts"
+import { inOrder, peopleUnits } from "./reference.ts"
+import type { Event, Units } from "./reference.ts"
 
 export interface ReferenceRetention {
   readonly start: (event: Event) => boolean
@@ -16,11 +16,12 @@ export interface ReferenceRetention {
 export const retained = (
   all: ReadonlyArray<Event>,
   { back, cohorts, firstTime, interval, orAfter, periods, start }: ReferenceRetention,
-  merges: ReadonlyMap<string, string>
+  merges: ReadonlyMap<string, string>,
+  units: Units = peopleUnits(all, merges)
 ): ReadonlyArray<{ readonly people: number; readonly returned: ReadonlyArray<number> }> => {
-  const person = personOf(all, merges)
   const byPerson = new Map<string, Array<Event>>()
-  for (const event of inOrder(all)) byPerson.set(person(event), [...(byPerson.get(person(event)) ?? []), event])
+  for (const event of inOrder(all))
+    for (const unit of units(event)) byPerson.set(unit, [...(byPerson.get(unit) ?? []), event])
   return Array.from({ length: cohorts }, (_, cohort) => {
     const members = [...byPerson.values()].flatMap((own) => {
       const starts = own.filter(start)

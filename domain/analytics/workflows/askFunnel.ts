@@ -7,6 +7,7 @@ import { planFunnel } from "../../questions/funnel/planFunnel.ts"
 import { shapeFunnel } from "../../questions/funnel/shapeFunnel.ts"
 import { hashValue } from "../../questions/hashQuestion.ts"
 import { formatInstant } from "../../zones/zones.ts"
+import { shownAggregate } from "../../questions/aggregateBy.ts"
 import { questionScope } from "./askQuestion.ts"
 import { nameWarnings } from "./nameWarnings.ts"
 
@@ -22,6 +23,7 @@ export const askFunnel = Effect.fn("askFunnel")(function* (workspace: WorkspaceI
     from: formatInstant(zone, plan.fromMillis),
     to: formatInstant(zone, plan.toMillis),
     ...shapeFunnel(planned, answer),
+    ...shownAggregate(plan.accountType),
     as_of: answer.asOfMillis === undefined ? null : formatInstant(zone, answer.asOfMillis),
     time_zone: zone,
     watermark: answer.watermark,

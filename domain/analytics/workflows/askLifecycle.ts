@@ -9,6 +9,7 @@ import { planLifecycle } from "../../questions/activity/planLifecycle.ts"
 import { shapeLifecycle } from "../../questions/activity/shapeLifecycle.ts"
 import { formatInstant } from "../../zones/zones.ts"
 import { answerFacts } from "./answerFacts.ts"
+import { shownAggregate } from "../../questions/aggregateBy.ts"
 import { questionScope } from "./askQuestion.ts"
 
 /** How many people are new, returning, resurrecting and dormant in each period. Errors name each wrong field. */
@@ -22,6 +23,7 @@ export const askLifecycle = Effect.fn("askLifecycle")(function* (workspace: Work
     from: formatInstant(zone, bucketStarts[1]!),
     to: formatInstant(zone, plan.toMillis),
     periods: shapeLifecycle(read.planned, answer),
+    ...shownAggregate(plan.accountType),
     ...(yield* answerFacts(workspace, read.planned, answer, [plan]))
   }
   return result

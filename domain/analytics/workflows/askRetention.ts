@@ -9,6 +9,7 @@ import { planRetention } from "../../questions/retention/planRetention.ts"
 import { shapeRetention } from "../../questions/retention/shapeRetention.ts"
 import { formatInstant } from "../../zones/zones.ts"
 import { answerFacts } from "./answerFacts.ts"
+import { shownAggregate } from "../../questions/aggregateBy.ts"
 import { questionScope } from "./askQuestion.ts"
 
 /** How many people of each cohort come back in each period. Errors name each wrong field. */
@@ -23,6 +24,7 @@ export const askRetention = Effect.fn("askRetention")(function* (workspace: Work
     from: formatInstant(zone, plan.fromMillis),
     to: formatInstant(zone, bucketStarts[plan.cohortCount]!),
     ...shapeRetention(planned, answer),
+    ...shownAggregate(plan.accountType),
     ...(yield* answerFacts(workspace, planned, answer, [periods, orAfter, weighted, plan]))
   }
   return result

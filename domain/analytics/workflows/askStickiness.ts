@@ -9,6 +9,7 @@ import { planStickiness } from "../../questions/activity/planStickiness.ts"
 import { shapeStickiness } from "../../questions/activity/shapeStickiness.ts"
 import { formatInstant } from "../../zones/zones.ts"
 import { answerFacts } from "./answerFacts.ts"
+import { shownAggregate } from "../../questions/aggregateBy.ts"
 import { questionScope } from "./askQuestion.ts"
 
 /** How many people were active on how many intervals of a range. Errors name each wrong field. */
@@ -25,6 +26,7 @@ export const askStickiness = Effect.fn("askStickiness")(function* (
     from: formatInstant(zone, plan.fromMillis),
     to: formatInstant(zone, plan.toMillis),
     ...shapeStickiness(plan, answer),
+    ...shownAggregate(plan.accountType),
     ...(yield* answerFacts(workspace, read.planned, answer, [plan]))
   }
   return result

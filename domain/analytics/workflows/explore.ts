@@ -14,7 +14,7 @@ import type { WorkspaceId } from "../../../ports/WorkspaceId.ts"
 import { exponentOf, formatMinorUnits } from "../../money/minorUnits.ts"
 import { auditOf } from "../../platform/audit.ts"
 import type { Actor } from "../../platform/audit.ts"
-import { clearValue, holdsEncrypted, isEncrypted, openerOf } from "../../privacy/clearValue.ts"
+import { clearValue, holdsEncrypted, openerOf } from "../../privacy/clearValue.ts"
 import { blindIndex } from "../../privacy/personalData.ts"
 import { planFilter } from "../../questions/planFilter.ts"
 import { parseInstant } from "../../zones/instant.ts"
@@ -22,18 +22,10 @@ import { addDays, dayAt, formatDay, parseDay, startOfDay } from "../../zones/zon
 import type { CalendarDay } from "../../zones/zones.ts"
 import { questionScope } from "./askQuestion.ts"
 import { idAtDoor } from "./idAtDoor.ts"
+import { maskedValues } from "./maskedValues.ts"
 import { decodeCursor, encodeCursor } from "./pageCursor.ts"
 
 const instant = (millis: number): string => new Date(millis).toISOString()
-
-const maskedValue = (value: unknown): unknown => {
-  if (isEncrypted(value)) return { encrypted: true }
-  if (Array.isArray(value)) return value.map(maskedValue)
-  return typeof value === "object" && value !== null ? masked(value as Readonly<Record<string, unknown>>) : value
-}
-
-const masked = (values: object): Record<string, unknown> =>
-  Object.fromEntries(Object.entries(values).map(([key, value]) => [key, maskedValue(value)]))
 
 export const eventItem = (event: HeldEvent): EventItem => {
   const {
@@ -61,7 +53,7 @@ export const eventItem = (event: HeldEvent): EventItem => {
             amount: formatMinorUnits(money.minor, exponentOf(money.currency) ?? 0),
             currency: money.currency
           },
-    properties: masked(event.properties)
+    properties: maskedValues(event.properties)
   }
 }
 
@@ -106,7 +98,8 @@ const readInstant = Effect.fnUntraced(function* (
   )
 })
 
-const readFilters = Effect.fnUntraced(function* (workspace: WorkspaceId, text: string | undefined) {
+/** The filters of a list, given as JSON. */
+export const readFilters = Effect.fnUntraced(function* (workspace: WorkspaceId, text: string | undefined) {
   if (text === undefined) return undefined
   const filter = yield* Effect.try({
     try: () => JSON.parse(text) as unknown,
@@ -298,7 +291,7 @@ export const readPerson = Effect.fn("readPerson")(function* (
     ...personItem(found),
     traits: actor.mayReadPersonalData
       ? yield* clearTraits(actor, found.person_id, traits)
-      : masked(Object.fromEntries(traits.map(({ key, value }) => [key, value])))
+      : maskedValues(Object.fromEntries(traits.map(({ key, value }) => [key, value])))
   }
   return person
 })

@@ -1,5 +1,6 @@
 import { Effect } from "effect"
 import { EventStore } from "../../../ports/analytics/EventStore.ts"
+import type { NameKind } from "../../../ports/analytics/EventStore.ts"
 import type { WorkspaceId } from "../../../ports/WorkspaceId.ts"
 import { nearest } from "../../questions/nearest.ts"
 import type { NamedField } from "../../questions/planFilter.ts"
@@ -13,6 +14,8 @@ export interface Named {
 export interface AskedNames {
   readonly types: ReadonlyArray<Named>
   readonly named: ReadonlyArray<NamedField>
+  /** What accounts it counts, if any. */
+  readonly plan?: { readonly kind: string; readonly accountType?: string }
 }
 
 const warningsOf = (what: string, asked: ReadonlyArray<Named>, known: ReadonlyArray<string>) =>
@@ -26,14 +29,26 @@ const warningsOf = (what: string, asked: ReadonlyArray<Named>, known: ReadonlyAr
 /** What has not been seen yet may yet come: legal, answered, and said with the nearest name that has. */
 export const nameWarnings = Effect.fnUntraced(function* (workspace: WorkspaceId, asked: AskedNames) {
   const store = yield* EventStore
-  const named = (kind: "property" | "trait") =>
+  const named = (kind: "property" | "trait" | "account_trait") =>
     asked.named.flatMap(({ field, pointer }) => (field.kind === kind ? [{ name: field.name, pointer }] : []))
-  const known = (kind: "property" | "trait") =>
-    named(kind).length === 0 ? Effect.succeed([]) : store.names(workspace, kind)
+  const types = [
+    ...asked.named.flatMap(({ field, pointer }) =>
+      field.kind === "account" || field.kind === "account_trait" ? [{ name: field.type, pointer }] : []
+    ),
+    ...(asked.plan?.accountType === undefined ? [] : [{ name: asked.plan.accountType, pointer: "/aggregate_by" }])
+  ]
+  const known = (kind: NameKind, asking: ReadonlyArray<Named>) =>
+    asking.length === 0 ? Effect.succeed([]) : store.names(workspace, kind)
   const knownTypes = asked.types.length === 0 ? [] : (yield* store.eventTypes(workspace)).map((each) => each.event_type)
   return [
     ...warningsOf("event of the type", asked.types, knownTypes),
-    ...warningsOf("event with the property", named("property"), yield* known("property")),
-    ...warningsOf("event with the trait", named("trait"), yield* known("trait"))
+    ...warningsOf("event with the property", named("property"), yield* known("property", named("property"))),
+    ...warningsOf("event with the trait", named("trait"), yield* known("trait", named("trait"))),
+    ...warningsOf("account of the type", types, yield* known("account_type", types)),
+    ...warningsOf(
+      "account with the trait",
+      named("account_trait"),
+      yield* known("account_trait", named("account_trait"))
+    )
   ]
 })

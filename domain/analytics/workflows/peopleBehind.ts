@@ -10,6 +10,7 @@ import type { WorkspaceId } from "../../../ports/WorkspaceId.ts"
 import type { Actor } from "../../platform/audit.ts"
 import { createItem } from "../../platform/resources.ts"
 import { planShownNumber } from "../../questions/people/planShownNumber.ts"
+import type { Counted } from "../../questions/people/planShownNumber.ts"
 import { questionScope } from "./askQuestion.ts"
 import { partsOf } from "./cohortLists.ts"
 import { pageOfPeople } from "./listPeopleOf.ts"
@@ -17,9 +18,13 @@ import { pageOfPeople } from "./listPeopleOf.ts"
 const limitUsual = 25
 
 /** Whom the number counts. Errors name each wrong field. */
-const resolve = Effect.fnUntraced(function* (workspace: WorkspaceId, number: ShownNumber) {
+export const resolveNumber = Effect.fnUntraced(function* (
+  workspace: WorkspaceId,
+  number: ShownNumber,
+  counted: Counted
+) {
   const scope = yield* questionScope(workspace, number)
-  const read = planShownNumber(number, scope)
+  const read = planShownNumber(number, scope, counted)
   if ("errors" in read) {
     const errors = read.errors.map((error) => ({ ...error, pointer: `/of${error.pointer}` }))
     return yield* new InvalidQuestion({ errors })
@@ -36,7 +41,10 @@ export const listPeopleBehind = Effect.fn("listPeopleBehind")(function* (
     const detail = `must lie between 1 and ${listLimitMax}`
     return yield* new InvalidQuestion({ errors: [{ pointer: "/limit", code: "out_of_range", detail }] })
   }
-  const list: PeopleList = yield* pageOfPeople(workspace, yield* resolve(workspace, of), { limit, cursor })
+  const list: PeopleList = yield* pageOfPeople(workspace, yield* resolveNumber(workspace, of, "people"), {
+    limit,
+    cursor
+  })
   return list
 })
 
@@ -47,7 +55,7 @@ export const savePeopleBehind = Effect.fn("savePeopleBehind")(function* (
 ) {
   const { workspace } = actor
   const store = yield* EventStore
-  const { of, revisions } = yield* resolve(workspace, number)
+  const { of, revisions } = yield* resolveNumber(workspace, number, "people")
   const plan = { kind: "people", workspace, revisions, of, after: undefined, limit: cohortMembersMax } as const
   const { page, people } = yield* store.answer(plan)
   if (people > cohortMembersMax) {

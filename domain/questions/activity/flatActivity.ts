@@ -4,7 +4,7 @@ import type { StickinessQuestion } from "../../../ports/analytics/StickinessQues
 import { listOf, parseJson } from "../flatQuestion.ts"
 
 /** A question about active people as the query string of a GET says it: lists with commas, filters as JSON. */
-export interface FlatActivity extends Pick<StickinessQuestion, "time_zone" | "as_of" | "interval"> {
+export interface FlatActivity extends Pick<StickinessQuestion, "time_zone" | "as_of" | "interval" | "aggregate_by"> {
   readonly goal?: string | undefined
   readonly from: string
   readonly to: string

@@ -21,7 +21,7 @@ export const planLifecycle = (
 ): { readonly planned: PlannedLifecycle } | { readonly errors: ReadonlyArray<FieldError> } => {
   const read = readActivity(question, scope, lifecyclePeriodsMax)
   if ("errors" in read) return read
-  const { selection, zone } = read.activity
+  const { selection, unit, zone } = read.activity
   const bucketStarts = startsAround(question, scope, read.activity)
   const toMillis = bucketStarts.at(-1)!
   return {
@@ -34,7 +34,8 @@ export const planLifecycle = (
         toMillis,
         buckets: bucketRuns(bucketStarts.slice(0, -1), toMillis),
         bucketCount: bucketStarts.length - 1,
-        filter: selection.filter
+        filter: selection.filter,
+        ...unit
       },
       zone,
       bucketStarts,

@@ -19,7 +19,7 @@ export const planStickiness = (
 ): { readonly planned: PlannedStickiness } | { readonly errors: ReadonlyArray<FieldError> } => {
   const read = readActivity(question, scope, stickinessIntervalsMax)
   if ("errors" in read) return read
-  const { range, selection, starts, zone } = read.activity
+  const { range, selection, starts, unit, zone } = read.activity
   const { fromMillis, toMillis } = range
   return {
     planned: {
@@ -31,7 +31,8 @@ export const planStickiness = (
         toMillis,
         buckets: bucketRuns(starts, toMillis),
         bucketCount: starts.length,
-        filter: selection.filter
+        filter: selection.filter,
+        ...unit
       },
       zone,
       named: selection.named,

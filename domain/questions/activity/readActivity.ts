@@ -2,6 +2,7 @@ import type { FieldError } from "../../../ports/analytics/IngestReceipt.ts"
 import type { StickinessQuestion } from "../../../ports/analytics/StickinessQuestion.ts"
 import { bucketStarts } from "../../zones/buckets.ts"
 import { isZone } from "../../zones/zones.ts"
+import { readAggregateBy } from "../aggregateBy.ts"
 import type { QuestionScope } from "../QuestionScope.ts"
 import { readRange } from "../range.ts"
 import type { QuestionRange } from "../range.ts"
@@ -15,6 +16,8 @@ export interface Activity {
   /** Starts of the intervals that cover the range. */
   readonly starts: ReadonlyArray<number>
   readonly selection: PlannedSelection
+  /** The type of accounts that are counted, absent where people are. */
+  readonly unit: { readonly accountType?: string }
 }
 
 /** Longer than any interval: enough to find the start of the one behind the range. */
@@ -34,8 +37,9 @@ export const readActivity = (
   const selection = planSelection(question, "", { ...scope, asOf: question.as_of ?? "today" })
   const starts = range === undefined ? [] : startsOf(question, zone, scope.weekStart, range, intervalsMax)
   if (starts.length > intervalsMax) report("/date_range", "too_many", `${intervalsMax} intervals at the most`)
+  const unit = readAggregateBy(question.aggregate_by, report)
   errors.push(...selection.errors)
-  return errors.length > 0 || range === undefined ? { errors } : { activity: { zone, range, starts, selection } }
+  return errors.length > 0 || range === undefined ? { errors } : { activity: { zone, range, starts, selection, unit } }
 }
 
 const startsOf = (

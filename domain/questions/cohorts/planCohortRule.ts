@@ -96,7 +96,9 @@ export const planCohortRule = (
 }
 
 const before = (field: PlanField | undefined, beforeMillis: number | undefined): PlanField | undefined =>
-  field?.kind === "trait" && beforeMillis !== undefined ? { ...field, beforeMillis } : field
+  (field?.kind === "trait" || field?.kind === "account_trait") && beforeMillis !== undefined
+    ? { ...field, beforeMillis }
+    : field
 
 const eventDimensions = (scope: FilterScope, beforeMillis: number | undefined): Dimensions => ({
   names: dimensionNames,

@@ -9,6 +9,7 @@ import type { FunnelQuestion } from "../../../ports/analytics/FunnelQuestion.ts"
 import type { FieldError } from "../../../ports/analytics/IngestReceipt.ts"
 import { breakdownMax } from "../../../ports/analytics/Question.ts"
 import { isZone } from "../../zones/zones.ts"
+import { readAggregateBy } from "../aggregateBy.ts"
 import { durationMillis } from "../durations.ts"
 import { dimensionNames, fieldOf, isEncrypted } from "../names.ts"
 import { planFilter, unknown } from "../planFilter.ts"
@@ -76,6 +77,7 @@ export const planFunnel = (
     report("/dimension", "encrypted_field", `${question.dimension} is encrypted`)
   const breakdownAt = readBreakdownAt(question, report)
   const windowMillis = readWindow(question, report)
+  const unit = readAggregateBy(question.aggregate_by, report)
   const planned = [...steps, ...excluded]
   errors.push(...planned.flatMap((each) => each.errors), ...(filter?.errors ?? []))
   if (errors.length > 0 || range === undefined) return { errors }
@@ -91,6 +93,7 @@ export const planFunnel = (
         steps: steps.map((step) => step.filter),
         filter: filter?.filter,
         windowMillis,
+        ...unit,
         exclusions,
         breakdown,
         breakdownAt,

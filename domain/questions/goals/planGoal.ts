@@ -2,7 +2,7 @@ import type { GoalValue, NewGoal } from "../../../ports/analytics/Goal.ts"
 import type { FieldError } from "../../../ports/analytics/IngestReceipt.ts"
 import type { PlanColumn, PlanFilter } from "../../../ports/analytics/PlanFilter.ts"
 import { exponentOf, toMinorUnits } from "../../money/minorUnits.ts"
-import { isEncrypted } from "../names.ts"
+import { isEncrypted, isOfOwner } from "../names.ts"
 import { isPattern, patternCharactersMax, planFilter, wildcardsMax } from "../planFilter.ts"
 import type { FilterScope, NamedField } from "../planFilter.ts"
 import type { Report } from "../Report.ts"
@@ -27,8 +27,8 @@ export const planGoal = ({ filters, on, value }: Omit<NewGoal, "name">, scope: F
   const { cohorts: _, ...ofEvent } = { ...scope, goals: undefined }
   const filter = filters === undefined ? undefined : planFilter(filters, "/filters", ofEvent)
   for (const { field, pointer } of filter?.named ?? [])
-    if (field.kind === "trait")
-      report(pointer, "unknown_dimension", "a goal looks at the event alone: not at traits of its person")
+    if (isOfOwner(field))
+      report(pointer, "unknown_dimension", "a goal looks at the event alone: not at its person or its account")
   errors.push(...(filter?.errors ?? []))
   if (value !== undefined) checkValue(value, on, scope, report)
   const trigger: PlanFilter =

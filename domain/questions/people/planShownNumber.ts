@@ -12,11 +12,43 @@ import { planRetention } from "../retention/planRetention.ts"
 type Of<Key extends string> = Extract<ShownNumber, { readonly [name in Key]: unknown }>
 type Read = { readonly source: PeopleSource; readonly zone: string } | { readonly errors: ReadonlyArray<FieldError> }
 
+/** What a list behind a number holds; the number has to count them. */
+export type Counted = "people" | "accounts"
+
 /** Whom a number counts, with every name and place resolved, or everything that is wrong with it. Knows no engine. */
-export const planShownNumber = (asked: ShownNumber, scope: QuestionScope): Read => {
+export const planShownNumber = (asked: ShownNumber, scope: QuestionScope, counted: Counted = "people"): Read => {
+  if ("trend" in asked) return ofTrend(asked, scope, counted)
+  const read = planOther(asked, scope)
+  if ("errors" in read) return read
+  const accountType = accountTypeOfSource(read.source)
+  if ((accountType === undefined) === (counted === "people")) return read
+  const [question = ""] = Object.keys(asked).filter((key) => kindsOfQuestion.has(key))
+  return counted === "people"
+    ? wrong(
+        `/${question}/aggregate_by`,
+        "counts_accounts",
+        "accounts stand behind the number: POST /analytics/accounts/query"
+      )
+    : wrong(
+        `/${question}/aggregate_by`,
+        "counts_people",
+        "people stand behind the number: POST /analytics/people/query"
+      )
+}
+
+const kindsOfQuestion: ReadonlySet<string> = new Set(["funnel", "retention", "stickiness", "lifecycle", "paths"])
+
+/** The type of the accounts that stand behind a number, `undefined` where people do. */
+export const accountTypeOfSource = (source: PeopleSource): string | undefined =>
+  source.kind === "trend"
+    ? source.accountType
+    : "plan" in source && "accountType" in source.plan
+      ? source.plan.accountType
+      : undefined
+
+const planOther = (asked: Exclude<ShownNumber, Of<"trend">>, scope: QuestionScope): Read => {
   if ("funnel" in asked) return ofFunnel(asked, scope)
   if ("retention" in asked) return ofRetention(asked, scope)
-  if ("trend" in asked) return ofTrend(asked, scope)
   if ("stickiness" in asked) return ofStickiness(asked, scope)
   return "lifecycle" in asked ? ofLifecycle(asked, scope) : ofPaths(asked, scope)
 }
@@ -70,18 +102,27 @@ const ofRetention = (
   )
 }
 
-const ofTrend = ({ bucket, trend, values = [] }: Of<"trend">, scope: QuestionScope): Read => {
+const ofTrend = ({ bucket, trend, values = [] }: Of<"trend">, scope: QuestionScope, counted: Counted): Read => {
   const read = planQuestion(trend, scope)
   if ("errors" in read) return within("trend", read.errors)
   const { bucketStarts, metricNames, plan, zone } = read.planned
   const { length } = plan.breakdown
-  if (!metricNames.includes("people"))
+  const [accounts, another] = plan.metrics.filter((each) => each.kind === "accounts")
+  if (counted === "people" && !metricNames.includes("people"))
     return wrong("/trend/metrics", "no_people", "people stand behind the metric people: ask for it")
+  if (counted === "accounts" && (accounts === undefined || another !== undefined))
+    return wrong("/trend/metrics", "no_accounts", "accounts stand behind the metric accounts: ask for it, of one type")
   if (values.length > 0 && values.length !== length)
     return wrong("/values", "wrong_length", `one for each of the ${length} dimensions`)
   return (
     (bucket === undefined ? undefined : outside("/bucket", bucket, 0, bucketStarts.length - 1)) ?? {
-      source: { kind: "trend", plan, bucket, values },
+      source: {
+        kind: "trend",
+        plan,
+        bucket,
+        values,
+        ...(counted === "accounts" && accounts !== undefined ? { accountType: accounts.accountType } : {})
+      },
       zone
     }
   )

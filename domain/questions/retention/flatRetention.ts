@@ -6,7 +6,7 @@ import { listOf, parseJson } from "../flatQuestion.ts"
 /** A retention question as the query string of a GET says it: lists with commas, filters as JSON. */
 export interface FlatRetention extends Pick<
   RetentionQuestion,
-  "time_zone" | "as_of" | "interval" | "periods" | "cohorts" | "returned" | "mean"
+  "time_zone" | "as_of" | "interval" | "periods" | "cohorts" | "returned" | "mean" | "aggregate_by"
 > {
   readonly from: string
   readonly to: string

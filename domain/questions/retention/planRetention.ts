@@ -9,6 +9,7 @@ import {
 import type { RetentionQuestion } from "../../../ports/analytics/RetentionQuestion.ts"
 import { bucketRuns } from "../../zones/buckets.ts"
 import { isZone } from "../../zones/zones.ts"
+import { readAggregateBy } from "../aggregateBy.ts"
 import { cohortBuckets } from "../cohortBuckets.ts"
 import { planFilter } from "../planFilter.ts"
 import type { NamedField } from "../planFilter.ts"
@@ -45,6 +46,7 @@ export const planRetention = (
   const back = planSelection(question.return ?? {}, "/return", own)
   const filter = question.filters === undefined ? undefined : planFilter(question.filters, "/filters", own)
   const { periods = retentionPeriodsUsual } = question
+  const unit = readAggregateBy(question.aggregate_by, report)
   if (periods < 1 || periods > retentionPeriodsMax)
     report("/periods", "out_of_range", `must lie between 1 and ${retentionPeriodsMax}`)
   const starts =
@@ -78,7 +80,8 @@ export const planRetention = (
         cohortCount: starts.cohorts,
         start: both(start.filter),
         return: both(back.filter),
-        firstTime: question.cohorts !== "recurring"
+        firstTime: question.cohorts !== "recurring",
+        ...unit
       },
       zone,
       periods,
