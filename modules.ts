@@ -16,6 +16,7 @@ import * as workspaces from "./domain/platform/workspaces.ts"
 import { AccountsGroup } from "./http/contract/accounts.ts"
 import { ActivityGroup } from "./http/contract/activity.ts"
 import { AnalyticsGroup, EventsGroup } from "./http/contract/analytics.ts"
+import { ClicksGroup } from "./http/contract/clicks.ts"
 import { CohortsGroup } from "./http/contract/cohorts.ts"
 import { DashboardsGroup } from "./http/contract/dashboards.ts"
 import { EmailsGroup } from "./http/contract/emails.ts"
@@ -92,6 +93,7 @@ export const modules: ReadonlyArray<Module> = [
       EventsGroup,
       AnalyticsGroup,
       AccountsGroup,
+      ClicksGroup,
       CohortsGroup,
       ErasureGroup,
       ReceiptKeysGroup,

@@ -7,6 +7,7 @@ import type { IncomingMessage, ServerResponse } from "node:http"
 import type { Socket } from "node:net"
 import * as accounts from "./analytics/accountHandlers.ts"
 import * as activity from "./analytics/activityHandlers.ts"
+import * as clicks from "./analytics/clickHandlers.ts"
 import * as cohorts from "./analytics/cohortHandlers.ts"
 import * as dashboards from "./analytics/dashboardHandlers.ts"
 import * as erasure from "./analytics/erasureHandlers.ts"
@@ -56,6 +57,7 @@ const api = HttpApiBuilder.layer(ServedApi).pipe(
     analytics.layer,
     accounts.layer,
     activity.layer,
+    clicks.layer,
     cohorts.layer,
     erasure.layer,
     funnels.layer,

@@ -1,6 +1,7 @@
 import type { PlanKind, Plans, QueryPlan } from "../../ports/analytics/QueryPlan.ts"
 import { answerAccounts } from "./account.ts"
 import { answerAttribution } from "./attribution.ts"
+import { answerClicks } from "./click.ts"
 import type { Read } from "./Engine.ts"
 import { answerFunnel } from "./funnel.ts"
 import { answerHeatmap } from "./heatmap.ts"
@@ -12,11 +13,13 @@ import { answerRetention } from "./retention.ts"
 import { answerSessionList, answerSessions } from "./session.ts"
 import { answerStickiness } from "./stickiness.ts"
 import { answerTrend } from "./trend.ts"
+import { answerVitals } from "./vital.ts"
 
 /** How each kind of plan is answered. */
 const answers: { readonly [Kind in PlanKind]: (read: Read, plan: QueryPlan<Kind>) => Promise<Plans[Kind]["rows"]> } = {
   account: answerAccounts,
   attribution: answerAttribution,
+  click: answerClicks,
   funnel: answerFunnel,
   heatmap: answerHeatmap,
   lifetime: answerLifetime,
@@ -27,7 +30,8 @@ const answers: { readonly [Kind in PlanKind]: (read: Read, plan: QueryPlan<Kind>
   session: answerSessions,
   session_list: answerSessionList,
   stickiness: answerStickiness,
-  trend: answerTrend
+  trend: answerTrend,
+  vital: answerVitals
 }
 
 export const answerOf = <Kind extends PlanKind>(read: Read, plan: QueryPlan<Kind>): Promise<Plans[Kind]["rows"]> =>

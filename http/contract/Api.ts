@@ -2,6 +2,7 @@ import { HttpApi, OpenApi } from "effect/http-api"
 import { AccountsGroup } from "./accounts.ts"
 import { ActivityGroup } from "./activity.ts"
 import { AnalyticsGroup, EventsGroup, StreamGroup } from "./analytics.ts"
+import { ClicksGroup } from "./clicks.ts"
 import { CohortsGroup } from "./cohorts.ts"
 import { LiveEvent } from "../../ports/analytics/LiveFeed.ts"
 import { describeDocument } from "./describeDocument.ts"
@@ -34,6 +35,7 @@ const served = [
   AnalyticsGroup,
   ActivityGroup,
   AttributionGroup,
+  ClicksGroup,
   CohortsGroup,
   ErasureGroup,
   DashboardsGroup,

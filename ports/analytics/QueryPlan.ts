@@ -1,5 +1,6 @@
 import type { AccountPlan, AccountRows } from "./AccountPlan.ts"
 import type { AttributionPlan, AttributionRows } from "./AttributionPlan.ts"
+import type { ClickPlan, ClickRows } from "./ClickPlan.ts"
 import type { FunnelPlan, FunnelRows } from "./FunnelPlan.ts"
 import type { HeatmapPlan, HeatmapRows } from "./HeatmapPlan.ts"
 import type { LifetimePlan, LifetimeRows } from "./LifetimePlan.ts"
@@ -10,11 +11,13 @@ import type { RetentionPlan, RetentionRows } from "./RetentionPlan.ts"
 import type { SessionListPlan, SessionListRows, SessionPlan, SessionRows } from "./SessionPlan.ts"
 import type { StickinessPlan, StickinessRows } from "./StickinessPlan.ts"
 import type { TrendPlan, TrendRows } from "./TrendPlan.ts"
+import type { VitalPlan, VitalRows } from "./VitalPlan.ts"
 
 /** Every kind of plan with the rows that answer it. A new question adds a line here and a file to every adapter. */
 export interface Plans {
   readonly account: { readonly plan: AccountPlan; readonly rows: AccountRows }
   readonly attribution: { readonly plan: AttributionPlan; readonly rows: AttributionRows }
+  readonly click: { readonly plan: ClickPlan; readonly rows: ClickRows }
   readonly funnel: { readonly plan: FunnelPlan; readonly rows: FunnelRows }
   readonly heatmap: { readonly plan: HeatmapPlan; readonly rows: HeatmapRows }
   readonly lifetime: { readonly plan: LifetimePlan; readonly rows: LifetimeRows }
@@ -26,6 +29,7 @@ export interface Plans {
   readonly session_list: { readonly plan: SessionListPlan; readonly rows: SessionListRows }
   readonly stickiness: { readonly plan: StickinessPlan; readonly rows: StickinessRows }
   readonly trend: { readonly plan: TrendPlan; readonly rows: TrendRows }
+  readonly vital: { readonly plan: VitalPlan; readonly rows: VitalRows }
 }
 export type PlanKind = keyof Plans
 
