@@ -4,6 +4,7 @@ import { join } from "node:path"
 import process from "node:process"
 import { isMet, table } from "./Figure.ts"
 import type { Figure } from "./Figure.ts"
+import { aa } from "./sections/aa.ts"
 import { batches } from "./sections/batches.ts"
 import { fresh } from "./sections/fresh.ts"
 import { ingest } from "./sections/ingest.ts"
@@ -14,7 +15,7 @@ import { rateLimits } from "./Service.ts"
 
 /** `npm run bench` runs everything, `npm run bench -- ingest fresh` a part. */
 
-const sections = [ingest, batches, fresh, start, questions, postgres]
+const sections = [ingest, batches, fresh, start, questions, postgres, aa]
 const asked = process.argv.slice(2)
 const unknown = asked.filter((name) => !sections.some((section) => section.name === name))
 if (unknown.length > 0) {

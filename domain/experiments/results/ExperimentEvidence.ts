@@ -1,0 +1,37 @@
+import type { AnalysedMetric, AnalysisPlan } from "../../../ports/experiments/ExperimentAnalysis.ts"
+import type { ExcludedUnits } from "../../../ports/experiments/ExperimentResults.ts"
+import type { MetricSums } from "../../../ports/experiments/MetricSums.ts"
+
+/** How an experiment stood at the end of a day, all lists in the order of the variants. */
+export interface EvidenceDay {
+  /** Of the workspace's calendar. */
+  readonly date: string
+  /** Units by their first exposure, each once, before any exclusion. */
+  readonly assigned: ReadonlyArray<number>
+  /** Units that are in the analysis. */
+  readonly participants: ReadonlyArray<number>
+  /** By metric, in the order of the metrics; cumulative. */
+  readonly sums: ReadonlyArray<ReadonlyArray<MetricSums>>
+}
+
+/** All that results are computed from. */
+export interface ExperimentEvidence {
+  readonly experimentId: string
+  readonly plan: AnalysisPlan
+  /** Weights are those of the phase. */
+  readonly variants: ReadonlyArray<{ readonly id: string; readonly name: string; readonly weight: number }>
+  /** The variant that all others are compared with. */
+  readonly control: string
+  /** The first goal is the one that the short figures speak of. */
+  readonly metrics: ReadonlyArray<AnalysedMetric>
+  /** From the phase's first day on, one after the other; the last one may still go on. */
+  readonly days: ReadonlyArray<EvidenceDay>
+  /** Days that are over. */
+  readonly fullDays: number
+  /** Share of the targeted traffic that is in the experiment. */
+  readonly coverage: number
+  readonly excluded: ExcludedUnits
+  readonly watermark: string
+}
+
+export const noMetricSums: MetricSums = { count: 0, converted: 0, sum: 0, squares: 0 }

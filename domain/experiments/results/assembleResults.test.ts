@@ -1,0 +1,274 @@
+import { assert, describe, it } from "@effect/vitest"
+import { Schema } from "effect"
+import type { AnalysedMetric, AnalysisMethod, AnalysisPlan } from "../../../ports/experiments/ExperimentAnalysis.ts"
+import { ExperimentResults } from "../../../ports/experiments/ExperimentResults.ts"
+import type { MetricSums } from "../../../ports/experiments/MetricSums.ts"
+import { randomNumbers } from "../../statistics/RandomNumbers.ts"
+import { assembleResults } from "./assembleResults.ts"
+import type { EvidenceDay, ExperimentEvidence } from "./ExperimentEvidence.ts"
+
+const plan = (method: AnalysisMethod, more: Partial<AnalysisPlan> = {}): AnalysisPlan => ({
+  method,
+  alpha: 0.05,
+  power: 0.8,
+  correction: "holm",
+  tuning_units: 5000,
+  ...more
+})
+
+const purchase: AnalysedMetric = {
+  id: "purchase",
+  name: "Purchase",
+  role: "goal",
+  kind: "rate",
+  direction: "increase",
+  minimum_effect: { kind: "absolute", value: 0.05 }
+}
+
+const rate = (converted: number, count: number): MetricSums => ({
+  count,
+  converted,
+  sum: converted,
+  squares: converted
+})
+
+const sumsOf = (values: ReadonlyArray<number>): MetricSums => ({
+  count: values.length,
+  converted: values.filter((value) => value !== 0).length,
+  sum: values.reduce((sum, value) => sum + value, 0),
+  squares: values.reduce((sum, value) => sum + value * value, 0)
+})
+
+const day = (date: string, sums: ReadonlyArray<ReadonlyArray<MetricSums>>): EvidenceDay => {
+  const participants = sums[0]!.map(({ count }) => count)
+  return { date, assigned: participants, participants, sums }
+}
+
+const evidence = (more: Partial<ExperimentEvidence>): ExperimentEvidence => ({
+  experimentId: "checkout",
+  plan: plan("fixed"),
+  variants: [
+    { id: "control", name: "As it is", weight: 50 },
+    { id: "short", name: "Short form", weight: 50 }
+  ],
+  control: "control",
+  metrics: [purchase],
+  days: [],
+  fullDays: 10,
+  coverage: 1,
+  excluded: { two_variants: 0, bots: 0, immature: 0, carried_over: 0 },
+  watermark: "0",
+  ...more
+})
+
+const published = [day("2026-11-10", [[rate(200, 1000), rate(250, 1000)]])]
+
+/** What is told over HTTP holds for its schema, and is the same after it went through JSON. */
+const results = (more: Partial<ExperimentEvidence>): ExperimentResults => {
+  const answer = assembleResults(evidence(more))
+  const encoded = Schema.encodeSync(Schema.toCodecJson(ExperimentResults))(answer)
+  const decoded = Schema.decodeUnknownSync(Schema.toCodecJson(ExperimentResults))(JSON.parse(JSON.stringify(encoded)))
+  assert.deepStrictEqual(decoded, answer)
+  return answer
+}
+
+describe("results of an experiment", () => {
+  it("200 of 1000 v 250 of 1000 by a fixed-horizon test: 25 %, p .00742, a winner", () => {
+    const answer = results({ days: published })
+    assert.strictEqual(answer.p_value.toFixed(5), "0.00742")
+    assert.approximately(answer.lift, 25, 1e-9)
+    assert.isTrue(answer.is_significant)
+    assert.strictEqual(answer.winner, "short")
+    assert.strictEqual(answer.sample_size_needed, 1030)
+    assert.deepInclude(answer.variants[1], { participants: 1000, conversions: 250, conversion_rate: 0.25 })
+    const [low, high] = answer.variants[1]!.confidence_interval
+    assert.isTrue(low < 0.25 && 0.25 < high)
+  })
+
+  it("the same by a sequence: p .1325 and no winner, with both blocks beside each other either way", () => {
+    const answer = results({ days: published, plan: plan("sequential") })
+    assert.strictEqual(answer.p_value.toFixed(4), "0.1325")
+    assert.isFalse(answer.is_significant)
+    assert.notProperty(answer, "winner")
+    const [comparison] = answer.comparisons
+    const other = results({ days: published }).comparisons[0]!
+    assert.deepStrictEqual(comparison!.fixed, other.fixed)
+    assert.deepStrictEqual(comparison!.sequential, other.sequential)
+    assert.strictEqual(comparison!.fixed.outcome, "tested")
+    assert.strictEqual(comparison!.verdict, "undecided")
+  })
+
+  it("the same by beliefs", () => {
+    const answer = results({ days: published, plan: plan("bayesian") })
+    const [comparison] = answer.comparisons
+    assert.strictEqual(comparison!.bayesian?.outcome, "judged")
+    if (comparison!.bayesian?.outcome !== "judged") return
+    assert.approximately(comparison!.bayesian.chance_to_win, 0.9962, 0.0005)
+    assert.strictEqual(answer.winner, "short")
+    assert.isBelow(comparison!.bayesian.risk.treatment, comparison!.bayesian.risk.control)
+    const [low, high] = comparison!.bayesian.credible_interval
+    assert.isTrue(low! > 0 && low! < 25 && high! > 25)
+  })
+
+  it("are no error without traffic, without days, and without conversions", () => {
+    for (const method of ["fixed", "sequential", "bayesian"] as const)
+      for (const days of [
+        [],
+        [day("2026-11-01", [[rate(0, 0), rate(0, 0)]])],
+        [day("2026-11-01", [[rate(0, 1), rate(0, 1)]])]
+      ]) {
+        const answer = results({ days, plan: plan(method), fullDays: 0 })
+        assert.deepInclude(answer, { is_significant: false, lift: 0, sample_size_needed: null })
+        assert.notProperty(answer, "winner")
+        assert.strictEqual(answer.recommendation.action, "keep_running")
+      }
+    const empty = results({ plan: plan("sequential") })
+    assert.strictEqual(empty.p_value, 1)
+    assert.isNull(empty.split)
+    assert.deepStrictEqual(empty.variants[0]!.confidence_interval, [0, 1])
+    assert.deepStrictEqual(empty.comparisons[0]!.sequential, { outcome: "refused", reason: "no_units" })
+  })
+
+  it("less is better where the metric says so", () => {
+    const refunds: AnalysedMetric = { ...purchase, id: "refund", direction: "decrease" }
+    const answer = results({ metrics: [refunds], days: published })
+    assert.strictEqual(answer.comparisons[0]!.verdict, "worse")
+    assert.strictEqual(answer.winner, "control")
+    assert.deepStrictEqual(answer.recommendation, { action: "roll_back", reasons: ["goal_worse"] })
+  })
+
+  it("families: goals are corrected among themselves, guardrails not at all, intervals follow", () => {
+    const metrics: ReadonlyArray<AnalysedMetric> = [
+      purchase,
+      { ...purchase, id: "trial" },
+      { ...purchase, id: "visit", role: "secondary" },
+      { ...purchase, id: "crash", role: "guardrail", direction: "decrease" }
+    ]
+    const same = [rate(200, 1000), rate(240, 1000)]
+    const answer = results({
+      metrics,
+      days: [
+        day(
+          "2026-11-10",
+          metrics.map(() => same)
+        )
+      ]
+    })
+    const [first, second, secondary, guardrail] = answer.comparisons
+    for (const comparison of [first!, second!])
+      assert.approximately(comparison.adjusted_p_value, 2 * comparison.p_value, 1e-12)
+    assert.strictEqual(secondary!.adjusted_p_value, secondary!.p_value)
+    assert.strictEqual(guardrail!.adjusted_p_value, guardrail!.p_value)
+    const width = ({ fixed }: typeof first & object): number =>
+      fixed.outcome === "tested" ? fixed.difference_interval[1] - fixed.difference_interval[0] : 0
+    assert.isAbove(width(first!), width(secondary!))
+  })
+
+  it("the short figures are those of the variant with the smallest adjusted p", () => {
+    const answer = results({
+      variants: [
+        { id: "control", name: "As it is", weight: 34 },
+        { id: "a", name: "A", weight: 33 },
+        { id: "b", name: "B", weight: 33 }
+      ],
+      days: [day("2026-11-10", [[rate(200, 1000), rate(215, 1000), rate(260, 1000)]])]
+    })
+    assert.strictEqual(answer.winner, "b")
+    assert.approximately(answer.lift, 30, 1e-9)
+    assert.strictEqual(answer.p_value, answer.comparisons.find(({ variant }) => variant === "b")!.adjusted_p_value)
+    assert.deepStrictEqual(answer.recommendation, {
+      action: "keep_running",
+      reasons: ["not_significant", "planned_units_not_reached", "goal_better"]
+    })
+  })
+
+  it("revenue is adjusted by what people spent before, which makes the interval narrower", () => {
+    const { normal } = randomNumbers(9)
+    const arm = (shift: number): MetricSums => {
+      const units = Array.from({ length: 400 }, (_, index) => {
+        const x = 20 + 5 * normal()
+        return { x: index % 4 === 0 ? undefined : x, y: x + shift + normal() }
+      })
+      const known = units.flatMap(({ x, y }) => (x === undefined ? [] : [{ x, y }]))
+      const total = (of: (unit: { readonly x: number; readonly y: number }) => number): number =>
+        known.reduce((sum, unit) => sum + of(unit), 0)
+      return {
+        ...sumsOf(units.map(({ y }) => y)),
+        covariate: {
+          count: known.length,
+          sum: total(({ x }) => x),
+          squares: total(({ x }) => x * x),
+          products: total(({ x, y }) => x * y),
+          outcomes: total(({ y }) => y)
+        }
+      }
+    }
+    const revenue: AnalysedMetric = {
+      id: "revenue",
+      name: "Revenue",
+      role: "goal",
+      kind: "mean",
+      direction: "increase"
+    }
+    const days = [day("2026-11-10", [[arm(0), arm(0.5)]])]
+    const plain = results({ metrics: [revenue], days })
+    const adjusted = results({ metrics: [{ ...revenue, cuped: true }], days })
+    assert.isBelow(adjusted.p_value, plain.p_value)
+    assert.isAbove(adjusted.metrics[0]!.cuped!.variance_reduction, 0.5)
+    assert.strictEqual(adjusted.metrics[0]!.cuped!.units_with_history, 600)
+    assert.notProperty(plain.metrics[0], "cuped")
+    assert.isFalse(plain.metrics[0]!.prior_bias!.biased)
+  })
+
+  it("tell how it went day by day, where the plan stands, and what it would bring to all", () => {
+    const days = Array.from({ length: 8 }, (_, index) =>
+      day(`2026-11-0${index + 1}`, [
+        [rate(20 * (index + 1), 100 * (index + 1)), rate(25 * (index + 1), 100 * (index + 1))]
+      ])
+    )
+    const answer = results({ days, fullDays: 7, coverage: 0.5, plan: plan("sequential", { planned_units: 1600 }) })
+    assert.strictEqual(answer.series.length, 8)
+    assert.deepInclude(answer.series[7], { date: "2026-11-08", control_units: 800, variant_units: 800 })
+    assert.approximately(answer.series[0]!.lift!, 25, 1e-9)
+    assert.deepStrictEqual(answer.progress, { planned_units: 1600, share_reached: 0.5, days_left: 8, full_days: 7 })
+    // 200 units a day at half of the traffic: 400 × 30 units, five points each.
+    assert.approximately(answer.comparisons[0]!.projected!.effect, 600, 1e-6)
+    assert.isAbove(answer.comparisons[0]!.power_now!, 0)
+  })
+
+  it("a ratio, a quantile and a guardrail in its margin are told as such", () => {
+    const metrics: ReadonlyArray<AnalysedMetric> = [
+      { id: "per_order", name: "Items per order", role: "goal", kind: "ratio", direction: "increase" },
+      { id: "wait", name: "Wait", role: "secondary", kind: "quantile", direction: "decrease" },
+      { id: "refunds", name: "Refunds", role: "guardrail", kind: "rate", direction: "decrease", margin: 0.5 }
+    ]
+    const ratio = (sum: number): MetricSums => ({
+      count: 500,
+      converted: 400,
+      sum,
+      squares: sum * 4,
+      denominator: { sum: 600, squares: 1000, products: sum * 1.8 }
+    })
+    const quantile = (value: number): MetricSums => ({
+      ...sumsOf([1, 2]),
+      count: 500,
+      quantile: { value, low: value - 1, high: value + 1 }
+    })
+    const answer = results({
+      metrics,
+      days: [
+        day("2026-11-10", [
+          [ratio(1200), ratio(1230)],
+          [quantile(40), quantile(30)],
+          [rate(500, 5000), rate(510, 5000)]
+        ])
+      ]
+    })
+    const [perOrder, wait, refunds] = answer.comparisons
+    assert.approximately(perOrder!.control_mean!, 2, 1e-12)
+    assert.isNull(perOrder!.projected)
+    assert.strictEqual(wait!.verdict, "better")
+    assert.strictEqual(refunds!.guardrail!.state, "safe")
+    assert.strictEqual(refunds!.guardrail!.margin, 50)
+  })
+})

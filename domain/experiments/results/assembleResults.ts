@@ -1,0 +1,118 @@
+import type { Comparison, ExperimentResults, SplitCheck } from "../../../ports/experiments/ExperimentResults.ts"
+import { checkRatio } from "../../statistics/ratioMismatch.ts"
+import { wilsonInterval } from "../../statistics/wilson.ts"
+import { compareFamilies } from "./compareFamilies.ts"
+import { comparePair } from "./comparePair.ts"
+import type { ExperimentEvidence } from "./ExperimentEvidence.ts"
+import { metricResults } from "./metricResults.ts"
+import { armsOf, pairsOf } from "./pairsOf.ts"
+import { progressOf } from "./planning.ts"
+import { recommend } from "./recommend.ts"
+import { seriesOf } from "./seriesOf.ts"
+
+/** Everything that is said of an experiment, from the sums that the store answered. An experiment without traffic is no error. */
+export const assembleResults = (evidence: ExperimentEvidence): ExperimentResults => {
+  const { control, plan } = evidence
+  const sums = evidence.days.at(-1)?.sums ?? []
+  const { estimates, pairs } = pairsOf(evidence, sums)
+  const daily = dailyUnits(evidence)
+  const comparisons = compareFamilies(pairs, plan).map((tested) => {
+    const index = evidence.metrics.indexOf(tested.pair.metric)
+    return comparePair(tested, plan, estimates[index]?.cuped !== undefined, daily)
+  })
+  const metrics = metricResults(
+    evidence,
+    evidence.metrics.map((_, index) => armsOf(sums[index], evidence.variants.length)),
+    estimates
+  )
+  const split = splitOf(evidence)
+  const goal = Math.max(
+    0,
+    evidence.metrics.findIndex(({ role }) => role === "goal")
+  )
+  const needed = metrics[goal]?.sample_size_needed ?? null
+  const progress = progressOf(evidence, needed ?? undefined)
+  return {
+    experiment_id: evidence.experimentId,
+    variants: variantsOf(evidence, goal),
+    ...headlineOf(comparisons, control),
+    sample_size_needed: needed,
+    method: plan.method,
+    plan,
+    control,
+    comparisons,
+    metrics,
+    series: seriesOf(evidence),
+    split,
+    excluded: evidence.excluded,
+    progress,
+    recommendation: recommend({ plan, comparisons, metrics, split, progress }),
+    watermark: evidence.watermark
+  }
+}
+
+/** The spec's line for each variant, of the first goal. */
+const variantsOf = ({ days, variants }: ExperimentEvidence, goal: number): ExperimentResults["variants"] => {
+  const last = days.at(-1)
+  const arms = armsOf(last?.sums[goal], variants.length)
+  return variants.map(({ id, name }, arm) => {
+    const { converted, count } = arms[arm]!
+    return {
+      id,
+      name,
+      participants: last?.participants[arm] ?? 0,
+      conversions: converted,
+      conversion_rate: count > 0 ? converted / count : 0,
+      // Nothing is known of a rate that nobody has had a chance of.
+      confidence_interval: count > 0 ? wilsonInterval(converted, count) : [0, 1]
+    }
+  })
+}
+
+/** The comparison with the smallest adjusted p among the goals, and who won. */
+const headlineOf = (
+  comparisons: ReadonlyArray<Comparison>,
+  control: string
+): Pick<ExperimentResults, "winner" | "is_significant" | "p_value" | "lift"> => {
+  const goals = comparisons
+    .filter(({ role }) => role === "goal")
+    .toSorted((a, b) => a.adjusted_p_value - b.adjusted_p_value || a.p_value - b.p_value)
+  const first = goals[0]
+  if (first === undefined) return { is_significant: false, p_value: 1, lift: 0 }
+  const winner = winnerOf(goals, control)
+  return {
+    ...(winner === undefined ? {} : { winner }),
+    is_significant: first.is_significant,
+    p_value: first.adjusted_p_value,
+    lift: first.lift ?? 0
+  }
+}
+
+/** A variant that is better on a goal and worse on none; the control where all variants are worse. */
+const winnerOf = (goals: ReadonlyArray<Comparison>, control: string): string | undefined => {
+  const worse = new Set(goals.filter(({ verdict }) => verdict === "worse").map(({ variant }) => variant))
+  const better = goals.find(({ variant, verdict }) => verdict === "better" && !worse.has(variant))
+  if (better !== undefined) return better.variant
+  return goals.every(({ variant }) => worse.has(variant)) ? control : undefined
+}
+
+const splitOf = ({ days, variants }: ExperimentEvidence): SplitCheck | null => {
+  const check = checkRatio(
+    days.map(({ assigned }) => assigned),
+    variants.map(({ weight }) => weight)
+  )
+  if (typeof check === "string") return null
+  return {
+    units: check.units,
+    p_value: check.pValue,
+    mismatch: check.mismatch,
+    chi_square: check.chiSquare,
+    chi_square_p_value: check.chiSquarePValue
+  }
+}
+
+/** Units that come a day to all of the targeted traffic, over the days that there were. */
+const dailyUnits = ({ coverage, days }: ExperimentEvidence): number => {
+  const units = (days.at(-1)?.participants ?? []).reduce((sum, count) => sum + count, 0)
+  return days.length === 0 || !(coverage > 0) ? 0 : units / days.length / coverage
+}

@@ -1,0 +1,11 @@
+import type { Interval } from "../../statistics/Interval.ts"
+
+/** A share as percent. */
+export const percent = (share: number): number => 100 * share
+
+/** `null` of what is no finite number. */
+export const percentOrNull = (share: number | undefined): number | null =>
+  share === undefined || !Number.isFinite(share) ? null : percent(share)
+
+export const percents = (interval: Interval | undefined): Interval | null =>
+  interval === undefined ? null : [percent(interval[0]), percent(interval[1])]

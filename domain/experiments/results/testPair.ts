@@ -1,0 +1,79 @@
+import type { Interval } from "../../statistics/Interval.ts"
+import {
+  compareAtAnyTime,
+  isDesign,
+  mixtureVariance,
+  oneSidedCriticalValue
+} from "../../statistics/confidenceSequence.ts"
+import type { SequenceDesign } from "../../statistics/confidenceSequence.ts"
+import { newcombeInterval } from "../../statistics/newcombe.ts"
+import { comparePooled } from "../../statistics/pooledProportions.ts"
+import { compareRelative, fiellerInterval } from "../../statistics/relativeLift.ts"
+import type { StatisticsRefusal } from "../../statistics/StatisticsRefusal.ts"
+import { compareMeans } from "../../statistics/welch.ts"
+import type { ArmPair } from "./ArmPair.ts"
+
+/** A pair tested in one way: p does not depend on the level, the intervals do. */
+export interface PairTest {
+  readonly pValue: number
+  /** Evidence; `undefined` where the test gives none. */
+  readonly eValue: number | undefined
+  readonly difference: Interval
+  /** A share of the control; `undefined` where the control is not told from zero. */
+  readonly lift: Interval | undefined
+}
+
+/** Looks once: rates by the pooled z test with Newcombe's interval, all else by Welch's; the lift by the delta method. */
+export const testFixed = (pair: ArmPair, level: number): PairTest | StatisticsRefusal => {
+  const { control, proportions, treatment } = pair
+  if (typeof control === "string") return control
+  if (typeof treatment === "string") return treatment
+  const relative = compareRelative(control, treatment, level)
+  const lift = typeof relative === "string" ? undefined : relative.interval
+  if (proportions === undefined) {
+    const test = compareMeans(control, treatment, level)
+    if (typeof test === "string") return test
+    return { pValue: test.pValue, eValue: undefined, difference: test.interval, lift }
+  }
+  const test = comparePooled(proportions.control, proportions.treatment)
+  if (typeof test === "string") return test
+  const difference = newcombeInterval(proportions.control, proportions.treatment, level)
+  return typeof difference === "string" ? difference : { pValue: test.pValue, eValue: undefined, difference, lift }
+}
+
+/** Holds at every look together. */
+export const testAnyTime = (
+  { control, treatment }: ArmPair,
+  design: SequenceDesign,
+  level: number
+): PairTest | StatisticsRefusal => {
+  if (typeof control === "string") return control
+  if (typeof treatment === "string") return treatment
+  const test = compareAtAnyTime(control, treatment, design, level)
+  if (typeof test === "string") return test
+  const { relativeInterval } = test
+  return {
+    pValue: test.pValue,
+    eValue: test.eValue,
+    difference: test.interval,
+    lift: typeof relativeInterval === "string" ? undefined : relativeInterval
+  }
+}
+
+/** Lifts whose ends each hold by themselves at 1 − α: a one-sided bound on either side. */
+export const oneSidedLifts = (
+  pair: ArmPair,
+  design: SequenceDesign,
+  looking: "once" | "any_time"
+): Interval | undefined => {
+  const { control, treatment } = pair
+  if (typeof control === "string" || typeof treatment === "string" || !isDesign(design)) return undefined
+  if (looking === "once") {
+    const test = compareRelative(control, treatment, Math.min(0.999, 2 * design.alpha))
+    return typeof test === "string" ? undefined : test.interval
+  }
+  const units = control.count + treatment.count
+  const critical = oneSidedCriticalValue(units, mixtureVariance(design), design.alpha)
+  const interval = fiellerInterval(control, treatment, critical)
+  return typeof interval === "string" ? undefined : interval
+}

@@ -1,0 +1,54 @@
+/** A stream of numbers that a seed determines, for simulations; nothing that must not be guessed may come from it. */
+export interface RandomNumbers {
+  /** Between 0 and 1, neither included, with 32 bits. */
+  readonly uniform: () => number
+  /** Standard normal, by the polar method (Marsaglia and Bray 1964). */
+  readonly normal: () => number
+}
+
+/** Turns a seed into four words that look alike for no two seeds (SplitMix, Steele, Lea, Flood 2014, in 32 bits). */
+const words = (seed: number): Uint32Array => {
+  let state = seed >>> 0
+  return Uint32Array.from({ length: 4 }, () => {
+    state = (state + 0x9e3779b9) >>> 0
+    let mixed = Math.imul(state ^ (state >>> 16), 0x21f0aaad)
+    mixed = Math.imul(mixed ^ (mixed >>> 15), 0x735a2d97)
+    return (mixed ^ (mixed >>> 15)) >>> 0
+  })
+}
+
+/** xoshiro128** 1.1 (Blackman and Vigna, "Scrambled linear pseudorandom number generators", 2021). */
+export const randomNumbers = (seed: number): RandomNumbers => {
+  let [a, b, c, d] = words(seed) as unknown as [number, number, number, number]
+  const next = (): number => {
+    const scrambled = Math.imul(b, 5)
+    const answer = Math.imul((scrambled << 7) | (scrambled >>> 25), 9) >>> 0
+    const shifted = b << 9
+    c ^= a
+    d ^= b
+    b ^= c
+    a ^= d
+    c ^= shifted
+    d = (d << 11) | (d >>> 21)
+    return answer
+  }
+  const uniform = (): number => (next() + 0.5) / 2 ** 32
+  let spare: number | undefined
+  const normal = (): number => {
+    if (spare !== undefined) {
+      const kept = spare
+      spare = undefined
+      return kept
+    }
+    for (;;) {
+      const x = 2 * uniform() - 1
+      const y = 2 * uniform() - 1
+      const square = x * x + y * y
+      if (square >= 1 || square === 0) continue
+      const scale = Math.sqrt((-2 * Math.log(square)) / square)
+      spare = y * scale
+      return x * scale
+    }
+  }
+  return { uniform, normal }
+}
