@@ -1,6 +1,7 @@
 import type { Effect } from "effect"
 import type { SecureRandom } from "effect/crypto/SecureRandom"
 import * as droppedEvents from "./domain/analytics/DroppedEvents.ts"
+import { runPrivacyRequests } from "./domain/analytics/privacy/runRequest.ts"
 import { finishErasures, pendingErasures } from "./domain/analytics/workflows/erasePerson.ts"
 import { awaitingRewriting, erasureReceipts } from "./domain/analytics/workflows/erasureReceipts.ts"
 import * as mergePeople from "./domain/analytics/workflows/mergePeople.ts"
@@ -31,11 +32,16 @@ import { LifetimeGroup } from "./http/contract/lifetime.ts"
 import { PathsGroup } from "./http/contract/paths.ts"
 import { PeopleGroup } from "./http/contract/people.ts"
 import { PlatformGroup } from "./http/contract/platform.ts"
+import { PrivacyGroup } from "./http/contract/privacy.ts"
 import { RetentionGroup } from "./http/contract/retention.ts"
 import { AttributionGroup } from "./http/contract/attribution.ts"
 import { SessionsGroup } from "./http/contract/sessions.ts"
 import { AuditGroup, DeadLettersGroup } from "./http/contract/records.ts"
 import { WorkspacesGroup } from "./http/contract/workspaces.ts"
+import type { DroppedEvents } from "./ports/analytics/DroppedEvents.ts"
+import type { VisitorIds } from "./ports/analytics/VisitorIds.ts"
+import type { SettingsSource } from "./ports/platform/Settings.ts"
+import type { GeoLocator } from "./ports/reference/GeoLocator.ts"
 import type { EventLake } from "./ports/analytics/EventLake.ts"
 import { cohortMembers, cohorts } from "./ports/analytics/Cohort.ts"
 import type { EventLog } from "./ports/analytics/EventLog.ts"
@@ -52,6 +58,7 @@ import { outgoingEmails } from "./ports/email/OutgoingEmail.ts"
 import type { DeadLetters } from "./ports/platform/DeadLetters.ts"
 import type { PortFailure } from "./ports/PortFailure.ts"
 import type { PersonalData, PersonalDataOf } from "./ports/privacy/PersonalData.ts"
+import { privacyPreferences, privacyRequests, runningPrivacyRequests } from "./ports/privacy/PrivacyRequest.ts"
 import type { ReceiptKey } from "./ports/privacy/ReceiptKey.ts"
 import type { RootKeys } from "./ports/privacy/RootKeys.ts"
 import type { SubjectKeys } from "./ports/privacy/SubjectKeys.ts"
@@ -61,7 +68,18 @@ import { indexEvents } from "./workers/indexEvents.ts"
 import type { Job } from "./workers/runJob.ts"
 
 /** What the rounds of jobs may ask for: ports, and what the domain makes of them. */
-type JobServices = ConsumerServices | DocumentStore | EmailSender | PersonalData | ReceiptKey | RootKeys | SecureRandom
+type JobServices =
+  | ConsumerServices
+  | DocumentStore
+  | DroppedEvents
+  | EmailSender
+  | GeoLocator
+  | PersonalData
+  | ReceiptKey
+  | RootKeys
+  | SecureRandom
+  | SettingsSource
+  | VisitorIds
 
 type PersonalDataServices = EventStore | EventLake | DocumentStore | SubjectKeys | SecureRandom
 
@@ -106,6 +124,7 @@ export const modules: ReadonlyArray<Module> = [
       HeatmapsGroup,
       PathsGroup,
       PeopleGroup,
+      PrivacyGroup,
       RetentionGroup,
       LakeGroup,
       LifetimeGroup,
@@ -130,6 +149,9 @@ export const modules: ReadonlyArray<Module> = [
       pendingErasures,
       erasureReceipts,
       awaitingRewriting,
+      privacyRequests,
+      runningPrivacyRequests,
+      privacyPreferences,
       droppedEvents.collection,
       dashboards.collection,
       insights.collection,
@@ -143,11 +165,12 @@ export const modules: ReadonlyArray<Module> = [
     consumers: { index: indexEvents, live: feedLive, lake: fillLake },
     jobs: {
       finish_erasures: { everyMillis: 60_000, round: finishErasures },
-      rewrite_log: { everyMillis: 60_000, round: rewriteLog }
+      rewrite_log: { everyMillis: 60_000, round: rewriteLog },
+      run_privacy_requests: { everyMillis: 60_000, round: runPrivacyRequests }
     },
     personalData: {
       of: personalDataOfAnalytics,
-      collections: [mergePeople.collection, cohortMembers, pendingErasures]
+      collections: [mergePeople.collection, cohortMembers, pendingErasures, privacyRequests, privacyPreferences]
     }
   },
   {

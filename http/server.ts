@@ -22,6 +22,7 @@ import * as lake from "./analytics/lakeHandlers.ts"
 import * as lifetime from "./analytics/lifetimeHandlers.ts"
 import * as paths from "./analytics/pathHandlers.ts"
 import * as people from "./analytics/peopleHandlers.ts"
+import * as privacy from "./analytics/privacyHandlers.ts"
 import * as retention from "./analytics/retentionHandlers.ts"
 import * as sessions from "./analytics/sessionHandlers.ts"
 import * as attribution from "./analytics/attributionHandlers.ts"
@@ -70,6 +71,7 @@ const api = HttpApiBuilder.layer(ServedApi).pipe(
     heatmaps.layer,
     paths.layer,
     people.layer,
+    privacy.layer,
     retention.layer,
     lake.layer,
     lifetime.layer,

@@ -462,7 +462,7 @@ describe("every endpoint that admits its example", () => {
   it("answers as the document says, with its limit and its id", async () => {
     const last = ({ method, path }: Sample) =>
       // What belongs to one thing goes before the thing itself.
-      method === "DELETE" ? 2 + 1 / path.length : path.endsWith("/erase") ? 4 : path.endsWith("/redrive") ? 1 : 0
+      method === "DELETE" ? 2 + 1 / path.length : path.endsWith("/erase") ? 4 : /\/(redrive|export)$/.test(path) ? 1 : 0
     for (const sample of samples().toSorted((a, b) => last(a) - last(b))) {
       if (sample.id === "stream.stream") continue
       const answer = await send(sample, { token, body: sample.body, headers: { "x-request-id": "walk-1" } })

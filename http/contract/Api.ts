@@ -23,6 +23,7 @@ import { PathsGroup } from "./paths.ts"
 import { PeopleGroup } from "./people.ts"
 import { PlatformGroup } from "./platform.ts"
 import { Problem } from "./Problem.ts"
+import { PrivacyGroup } from "./privacy.ts"
 import { RetentionGroup } from "./retention.ts"
 import { AttributionGroup } from "./attribution.ts"
 import { SessionsGroup } from "./sessions.ts"
@@ -50,6 +51,7 @@ const served = [
   LifetimeGroup,
   PathsGroup,
   PeopleGroup,
+  PrivacyGroup,
   RetentionGroup,
   SessionsGroup,
   PlatformGroup,

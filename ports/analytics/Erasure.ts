@@ -8,6 +8,7 @@ export const ErasedStore = Schema.Struct({
     "event_lake",
     "cohorts",
     "merges",
+    "privacy_requests",
     "event_log",
     "dead_letters",
     "audit_log",

@@ -4,10 +4,13 @@ import { cohorts } from "../../../ports/analytics/Cohort.ts"
 import { EventLake, removedSubjectsMax } from "../../../ports/analytics/EventLake.ts"
 import { EventStore, isReservedId } from "../../../ports/analytics/EventStore.ts"
 import type { EventPlace, HeldEvent } from "../../../ports/analytics/EventStore.ts"
-import type { DocumentStore, StaleRevision } from "../../../ports/documents/DocumentStore.ts"
+import type { DocumentStore, DocumentWrite, StaleRevision } from "../../../ports/documents/DocumentStore.ts"
 import type { PortFailure } from "../../../ports/PortFailure.ts"
 import type { EraseStep, Erasing, PersonalDataOf, Subjects } from "../../../ports/privacy/PersonalData.ts"
+import { privacyPreferences, privacyRequests } from "../../../ports/privacy/PrivacyRequest.ts"
+import type { KeptRequest } from "../../../ports/privacy/PrivacyRequest.ts"
 import { SubjectKeys } from "../../../ports/privacy/SubjectKeys.ts"
+import { commitAll, renamePeople } from "../../platform/renamePeople.ts"
 import { clearValue, openerOf } from "../../privacy/clearValue.ts"
 import { documentsNaming } from "../../privacy/documentsNaming.ts"
 import { cohortsListing, takeFromLists } from "./cohortLists.ts"
@@ -17,12 +20,18 @@ import { collection as merges, forgetMerges } from "./mergePeople.ts"
 type Services = EventStore | EventLake | DocumentStore | SubjectKeys | SecureRandom.SecureRandom
 
 /** Collections whose documents name people as their subjects. */
-const collections = [merges.name]
+const collections = [merges.name, privacyRequests.name, privacyPreferences.name]
 const eventsPage = 1000
 /** Later than every event: clocks of clients may be ahead. */
 const endOfTime = Number.MAX_SAFE_INTEGER
 
 const record = (kind: string, data: unknown) => ({ kind, data })
+
+/** What a request keeps for its own sake: proofs, and what it is to write, sealed. */
+const withoutSecrets = (data: Partial<KeptRequest>) => {
+  const { challenge: _, sealed_traits: __, ...told } = data
+  return told
+}
 
 const keysOf = Effect.fnUntraced(function* ({ ids, workspace }: Subjects) {
   return yield* (yield* SubjectKeys).get(workspace, ids)
@@ -45,7 +54,9 @@ const profileOf = Effect.fnUntraced(function* (subjects: Subjects) {
         event_id
       })
     ),
-    ...(yield* documentsNaming(workspace, ids, collections)).map(({ collection, data }) => record(collection, data)),
+    ...(yield* documentsNaming(workspace, ids, collections)).map(({ collection, data }) =>
+      record(collection, withoutSecrets(data as object))
+    ),
     ...lists.map(({ id, name }) => record(cohorts.name, { id, name, membership: { kind: "static" } }))
   ]
 })
@@ -122,7 +133,21 @@ const steps = [
       Effect.catchTag(["Refused", "InvalidQuestion", "DuplicateKey"], Effect.die)
     )
   ),
-  step("merges", "merges with the person deleted", ({ workspace }, ids) => forgetMerges(workspace, ids))
+  step("merges", "merges with the person deleted", ({ workspace }, ids) => forgetMerges(workspace, ids)),
+  step(
+    "privacy_requests",
+    "requests stay and name the person's HMAC instead; what the person decided about sale deleted",
+    Effect.fnUntraced(function* ({ workspace }, ids) {
+      const preferences = yield* documentsNaming(workspace, ids, [privacyPreferences.name])
+      const deletions = preferences.map(({ collection, id }): DocumentWrite => ({
+        kind: "delete",
+        collection,
+        id,
+        expected: "any"
+      }))
+      return (yield* renamePeople(workspace, ids, privacyRequests.name)) + (yield* commitAll(workspace, deletions))
+    })
+  )
 ]
 
 /** Events, traits, merges and lists. */

@@ -8,8 +8,8 @@ import type { WorkspaceId } from "../../../ports/WorkspaceId.ts"
 import { idAtDoor } from "./idAtDoor.ts"
 import { currentMerges } from "./mergePeople.ts"
 
-/** Every id that is the person's alone, with users that count as the person. */
-const idsOf = Effect.fnUntraced(function* (workspace: WorkspaceId, id: string) {
+/** Every id that is the person's alone, as stored, with users that count as the person; the id itself of one who is unknown. */
+export const subjectIds = Effect.fnUntraced(function* (workspace: WorkspaceId, id: string) {
   const store = yield* EventStore
   const merges = yield* currentMerges(workspace)
   const found = yield* store.subjectsOf(workspace, id)
@@ -39,6 +39,6 @@ export const subjectsOfPerson = Effect.fn("subjectsOfPerson")(function* (workspa
   if (!(yield* isKnown(workspace, person))) {
     return yield* new Refused({ kind: "not-found", detail: "there is no such person", errors: [] })
   }
-  const subjects: Subjects = { workspace, person, ids: [...(yield* idsOf(workspace, person))].toSorted() }
+  const subjects: Subjects = { workspace, person, ids: [...(yield* subjectIds(workspace, person))].toSorted() }
   return subjects
 })

@@ -1,0 +1,246 @@
+import { Effect, Layer } from "effect"
+import { readdirSync, readFileSync, statSync } from "node:fs"
+import { join } from "node:path"
+import { afterAll, assert, beforeAll, describe, it } from "vitest"
+import { filesOf } from "../adapters/dataFiles.ts"
+import * as sqlite from "../adapters/sqlite/DocumentStore.ts"
+import { runningWrite } from "../domain/analytics/privacy/runRequest.ts"
+import { putRequest } from "../domain/analytics/privacy/requestStore.ts"
+import { verifyReceipt } from "../domain/privacy/receipts.ts"
+import { modules } from "../modules.ts"
+import { Collections, DocumentStore } from "../ports/documents/DocumentStore.ts"
+import type { KeptRequest } from "../ports/privacy/PrivacyRequest.ts"
+import { WorkspaceId } from "../ports/WorkspaceId.ts"
+import { ask, countEvents, eventOf, freshFolder, startServer, tokenFor } from "./ServerProcess.ts"
+import type { Answer, ServerProcess } from "./ServerProcess.ts"
+
+const path = "/platform/privacy/requests"
+const dayMillis = 86_400_000
+const folder = freshFolder()
+let server: ServerProcess
+let token: string
+
+const ok = (answer: Answer, status = 200) => {
+  assert.strictEqual(answer.status, status, JSON.stringify(answer.body))
+  return answer.body
+}
+const isConflict = (answer: Answer, code: string) => {
+  assert.strictEqual(answer.status, 409, JSON.stringify(answer.body))
+  assert.deepInclude((answer.body["errors"] as ReadonlyArray<object>)[0], { code })
+}
+const post = (at: string, body: unknown = undefined) => ask(server, "POST", at, { token, body })
+const get = (at: string) => ask(server, "GET", at, { token })
+const made = async (body: Readonly<Record<string, unknown>>) => {
+  const request = ok(await post(path, body), 201)
+  return { request, at: `${path}/${String(request["id"])}` }
+}
+const vouched = { method: "operator", evidence: "showed the customer card" }
+const done = async (body: Readonly<Record<string, unknown>>) => {
+  const { at } = await made(body)
+  return { at, request: ok(await post(`${at}/verification`, vouched)) }
+}
+
+const signUp = (name: string, device: string) =>
+  eventOf({
+    event_type: "user_signed_up",
+    anonymous_id: device,
+    user_id: name,
+    properties: { traits: { email: `${name}@example.com`, city: "Rome" } }
+  })
+
+/** A request that was verified before the process ended, before anything was done. */
+const breakOff: KeptRequest = {
+  id: "broken-off",
+  kind: "erase",
+  person: "carl",
+  law: "gdpr",
+  reference: null,
+  status: "in_progress",
+  received_at: Date.now() - 40 * dayMillis,
+  due_at: Date.now() - 10 * dayMillis,
+  extended: false,
+  verification: { method: "operator", by: "test", at: Date.now(), evidence: "card" },
+  trait_names: [],
+  steps: [{ name: "erase", status: "waiting", attempts: 0, at: null, error: null }],
+  inventory: null,
+  receipt: null,
+  completed_at: null,
+  available_until: null,
+  history: []
+}
+const leaveBrokenOff = Effect.gen(function* () {
+  const documents = yield* DocumentStore
+  const workspace = WorkspaceId.make("default")
+  const actor = { workspace, keyId: "test", from: undefined, requestId: "1" }
+  yield* documents.commit(WorkspaceId.make("all-workspaces"), { writes: [runningWrite(actor, breakOff.id, 1)] })
+  yield* documents.commit(workspace, { writes: [putRequest(breakOff, 0, ["carl"])] })
+})
+
+beforeAll(async () => {
+  server = await startServer(folder)
+  token = tokenFor(folder)
+  const events = [
+    signUp("ada", "phone"),
+    signUp("ben", "laptop"),
+    signUp("carl", "tablet"),
+    eventOf({ anonymous_id: "phone" })
+  ]
+  ok(await post("/analytics/events/batch", { events }))
+  await countEvents(server, token, 4)
+})
+afterAll(() => server.kill("SIGTERM"))
+
+describe("a request for access", () => {
+  it("is done once the person brings back the token that was sent, and its file can be fetched", async () => {
+    const { at, request } = await made({ kind: "access", person: "ada", reference: "T-1" })
+    assert.deepInclude(request, { status: "unverified", law: "gdpr", reference: "T-1", overdue: false })
+    isConflict(await post(`${at}/verification`, { method: "token", token: "x" }), "no_challenge")
+    isConflict(await get(`${at}/export`), "not_available")
+    const first = ok(await post(`${at}/challenge`))
+    const challenge = ok(await post(`${at}/challenge`))
+    isConflict(await post(`${at}/verification`, { method: "token", token: first["token"] }), "wrong_token")
+    const answered = ok(await post(`${at}/verification`, { method: "token", token: challenge["token"] }))
+    assert.deepInclude(answered, { status: "completed", overdue: false })
+    assert.deepInclude(answered["verification"], { method: "token", evidence: null })
+    const inventory = answered["inventory"] as Readonly<Record<string, number>>
+    assert.deepInclude(inventory, { "analytics.event": 2, "analytics.trait": 2, "analytics.privacy_requests": 1 })
+    const lines = ok(await get(`${at}/export`))["lines"] as ReadonlyArray<{ readonly kind: string }>
+    assert.lengthOf(
+      lines.filter(({ kind }) => kind === "event"),
+      2
+    )
+    assert.include(JSON.stringify(lines), "ada@example.com")
+    assert.notInclude(JSON.stringify(await get(at)), String(challenge["token"]))
+    const blind = tokenFor(folder, { scopes: ["persons:read"] })
+    assert.strictEqual((await ask(server, "GET", `${at}/export`, { token: blind })).status, 403)
+  })
+
+  it("of somebody who is unknown says that nothing is held but the request", async () => {
+    const { request } = await done({ kind: "export", person: "nobody@example.com" })
+    assert.strictEqual(request["status"], "completed")
+    assert.match(String(request["person"]), /^h_/)
+    const inventory = request["inventory"] as Readonly<Record<string, number>>
+    assert.isUndefined(inventory["analytics.event"])
+    assert.strictEqual(inventory["analytics.privacy_requests"], 1)
+  })
+})
+
+describe("deadlines and decisions", () => {
+  it("are told with reasons; late ones first of their status; what is closed stays closed", async () => {
+    const late = await made({ kind: "access", person: "ben", law: "ccpa", received_at: Date.now() - 50 * dayMillis })
+    assert.isTrue(late.request["overdue"])
+    isConflict(await post(`${late.at}/decision`, { decision: "extend", reason: "many" }), "too_late")
+    const inTime = await made({ kind: "access", person: "ben", law: "ccpa", received_at: Date.now() - 40 * dayMillis })
+    const extended = ok(await post(`${inTime.at}/decision`, { decision: "extend", reason: "many" }))
+    assert.strictEqual(extended["due_at"], (inTime.request["received_at"] as number) + 90 * dayMillis)
+    isConflict(await post(`${inTime.at}/decision`, { decision: "extend", reason: "more" }), "extended_before")
+    const open = ok(await get(`${path}?status=unverified&kind=access`))["items"] as ReadonlyArray<{
+      readonly id: string
+    }>
+    assert.deepStrictEqual(
+      open.map(({ id }) => id),
+      [late.request["id"], inTime.request["id"]]
+    )
+    const page = await get(`${path}?status=unverified&limit=1`)
+    assert.include(page.headers.get("link"), `rel="next"`)
+    const refused = ok(await post(`${late.at}/decision`, { decision: "refuse", reason: "not proven" }))
+    assert.deepInclude(refused, { status: "refused", overdue: false })
+    isConflict(await post(`${late.at}/verification`, vouched), "closed")
+    assert.strictEqual(ok(await post(`${inTime.at}/decision`, { decision: "withdraw" }))["status"], "withdrawn")
+    const records = ok(await get(`/platform/audit?target=privacy_requests/${String(late.request["id"])}`))
+    assert.deepStrictEqual(
+      (records["items"] as ReadonlyArray<{ readonly action: string }>).map(({ action }) => action),
+      ["privacy_request.refused", "privacy_request.received"]
+    )
+  })
+
+  it("refuses what is no request, naming the field", async () => {
+    for (const [body, pointer, code] of [
+      [{ kind: "access", person: "null" }, "/person", "reserved_id"],
+      [{ kind: "access", person: "ada", received_at: Date.now() + dayMillis }, "/received_at", "out_of_range"],
+      [{ kind: "access", person: "ada", reference: "ada@example.com" }, "/reference", "personal_data"],
+      [{ kind: "access", person: "ada", traits: { city: "Oslo" } }, "/traits", "unexpected"],
+      [{ kind: "rectify", person: "ada" }, "/traits", "required"],
+      [{ kind: "rectify", person: "ada", traits: { $x: 1 } }, "/traits/$x", "invalid_name"]
+    ] as const) {
+      const answer = await post(path, body)
+      assert.strictEqual(answer.status, 400, JSON.stringify(answer.body))
+      assert.deepInclude((answer.body["errors"] as ReadonlyArray<object>)[0], { pointer, code })
+    }
+    assert.strictEqual((await post(path, { kind: "rectify", person: "nobody", traits: { a: 1 } })).status, 404)
+  })
+})
+
+describe("a request to rectify", () => {
+  it("sets traits by a new fact, and what it keeps until then is sealed", async () => {
+    const traits = { email: "right@example.com", city: "Oslo" }
+    const { at, request } = await made({ kind: "rectify", person: "ben", traits })
+    assert.deepStrictEqual(request["trait_names"], ["email", "city"])
+    const clear = readdirSync(folder, { recursive: true, encoding: "utf8" })
+      .map((name) => join(folder, name))
+      .filter((file) => statSync(file).isFile() && readFileSync(file).includes("right@example.com"))
+    assert.deepStrictEqual(clear, [])
+    assert.strictEqual(ok(await post(`${at}/verification`, vouched))["status"], "completed")
+    await countEvents(server, token, 5)
+    assert.deepInclude(ok(await get("/analytics/persons/ben"))["traits"], traits)
+  })
+})
+
+describe("an objection to sale", () => {
+  it("is noted, told of every id of the person, and not taken back by a browser's silence", async () => {
+    const ofPerson = async (person: string) =>
+      (ok(await get(`/platform/privacy/preferences?person=${person}`))["items"] as ReadonlyArray<object>)[0]
+    assert.deepInclude(await ofPerson("ben"), { do_not_sell: false, source: null })
+    await done({ kind: "do_not_sell", person: "ben", law: "ccpa" })
+    assert.deepInclude(await ofPerson("laptop"), { do_not_sell: true, source: "request" })
+    ok(await post("/platform/privacy/preferences", { person: "ben", do_not_sell: false, source: "gpc" }))
+    assert.deepInclude(await ofPerson("ben"), { do_not_sell: true, source: "request" })
+    ok(await post("/platform/privacy/preferences", { person: "visitor-1", do_not_sell: true, source: "gpc" }))
+    const all = ok(await get("/platform/privacy/preferences"))["items"] as ReadonlyArray<{ readonly person_id: string }>
+    assert.deepStrictEqual(
+      all.map(({ person_id }) => person_id),
+      ["visitor-1", "ben"]
+    )
+  })
+})
+
+describe("a request to erase", () => {
+  it("ends with a receipt; earlier requests of the person say who asked by an HMAC", async () => {
+    const { request } = await done({ kind: "erase", person: "ada" })
+    assert.strictEqual(request["status"], "completed")
+    const { signed, ...receipt } = request["receipt"] as Readonly<Record<string, unknown>>
+    const keySet = ok(await get("/platform/receipt-keys"))
+    assert.deepStrictEqual(await verifyReceipt(String(signed), keySet as never), receipt)
+    assert.strictEqual(request["person"], `erased_${String(receipt["person"])}`)
+    assert.strictEqual((await get("/analytics/persons/ada")).status, 404)
+    const all = ok(await get(path))["items"] as ReadonlyArray<{ readonly kind: string; readonly person: string }>
+    assert.isFalse(all.some(({ person }) => person === "ada"))
+    assert.lengthOf(
+      all.filter(({ person }) => person === request["person"]),
+      2
+    )
+  })
+
+  it("is taken up again where the process ended after it was verified", async () => {
+    await server.kill("SIGKILL")
+    const documents = sqlite.layer({ file: filesOf(folder).documents }).pipe(
+      Layer.provide(
+        Layer.succeed(
+          Collections,
+          modules.flatMap(({ collections }) => collections)
+        )
+      )
+    )
+    await Effect.runPromise(Effect.provide(leaveBrokenOff, documents))
+    server = await startServer(folder)
+    const deadline = Date.now() + 20_000
+    let request: Readonly<Record<string, unknown>>
+    do {
+      request = ok(await get(`${path}/${breakOff.id}`))
+      await new Promise((wait) => setTimeout(wait, 100))
+    } while (request["status"] !== "completed" && Date.now() < deadline)
+    assert.strictEqual(request["status"], "completed", JSON.stringify(request))
+    assert.match(String(request["person"]), /^erased_/)
+    assert.strictEqual((await get("/analytics/persons/carl")).status, 404)
+  })
+})
