@@ -14,7 +14,7 @@ import {
   saveArrivals,
   saveLinks,
   savePayments,
-  stagedQuarters,
+  stagedSpan,
   stageLines,
   stageLinks,
   unreadableLines
@@ -124,11 +124,11 @@ const load = async (
       const slots = await readAll(connection)(stagedSlots)
       await connection.run(stageEvents(slots as unknown as ReadonlyArray<PropertySlot>))
       await connection.run("insert into store.events select * from staged_events")
-      await connection.run(savePayments)
+      const [span] = await readAll(connection)(stagedSpan)
+      if (Number(span?.["payments"]) > 0) await connection.run(savePayments)
       await connection.run(saveArrivals)
       await connection.run(saveAccountChanges)
-      const [quarters] = await readAll(connection)(stagedQuarters)
-      await connection.run(saveActivity(Number(quarters?.["first"]), Number(quarters?.["last"])))
+      await connection.run(saveActivity(Number(span?.["first"]), Number(span?.["last"])))
       await connection.run(saveLinks)
       const links = await readAll(connection)("select count(*)::integer as n from new_links")
       if (Number(links[0]?.["n"]) > 0)

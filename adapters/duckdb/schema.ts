@@ -4,7 +4,7 @@ import { engagedMillisMax, passiveEventTypes, scrollPercentMax } from "../../por
 import { pointerTo, quote, quotePath } from "./literals.ts"
 
 /** Changes whenever the tables do: a file of another version is built anew from the log. */
-export const schemaVersion = 3
+export const schemaVersion = 5
 
 /** Properties of a workspace that have a column of their own, and workspaces that have such properties. */
 export const slottedNamesMax = 16
@@ -20,7 +20,8 @@ const slotColumns = Array.from({ length: slottedNamesMax }, (_, slot) => `p${slo
 
 /**
  * Tables of the file `events.duckdb`. No primary key and no index on events: they make bulk loads many times slower.
- * `payments` are the events that are orders or refunds once more; `activity` the quarters of an hour in which a subject
+ * `payments` are the events that are orders or refunds once more, each with a hash of what it is told of, and
+ * `repeated_payments` the hashes that more than one of them has; `activity` the quarters of an hour in which a subject
  * did anything; `arrivals` the newest arrival and the newest time of each workspace, which nearly every answer tells;
  * `account_changes` what events say of accounts.
  */
@@ -36,7 +37,8 @@ create table if not exists store.events (
   traits json, traits_once json, accounts json, properties json,
   interactive boolean, engaged_ms bigint, scroll_percent bigint, ${slotColumns}
 );
-create table if not exists store.payments as from store.events limit 0;
+create table if not exists store.payments as select *, null::ubigint as payment from store.events limit 0;
+create table if not exists store.repeated_payments (workspace varchar, payment ubigint);
 create table if not exists store.activity (workspace varchar, subject ubigint, quarter integer);
 create table if not exists store.arrivals (workspace varchar, received_us bigint, time_ms bigint);
 create table if not exists store.account_changes (
@@ -156,8 +158,23 @@ select s.workspace, s.anonymous_subject, s.user_subject, s.place from seen s
 left join known l on l.anonymous_subject = s.anonymous_subject and l.user_subject = s.user_subject
 where l.place is null or s.place < l.place`
 
-export const savePayments = `insert into store.payments
-select * from staged_events where money_kind is not null`
+/** What tells payments apart, of which the first counts: its order's id and, with a refund, its own; without one, the event. */
+export const paymentIdsText =
+  "money_kind, coalesce(order_id, event_id::varchar), case when money_kind = 'refund' then coalesce(refund_id, event_id::varchar) end"
+
+/** As 64 bits: where two payments share them by chance, both are looked at more closely and nothing else happens. */
+const paymentText = `md5_number_lower(concat_ws(chr(31), workspace, ${paymentIdsText}))`
+
+export const savePayments = `
+create or replace temp table staged_payments as
+select *, ${paymentText} as payment from staged_events where money_kind is not null;
+insert into store.repeated_payments
+select distinct workspace, payment from (
+  select workspace, payment from staged_payments where payment in (select payment from store.payments)
+  union all
+  select workspace, payment from staged_payments group by all having count(*) > 1
+) where payment not in (select payment from store.repeated_payments);
+insert into store.payments select * from staged_payments`
 
 export const saveArrivals = `
 merge into store.arrivals known
@@ -187,7 +204,8 @@ from (
 
 const quarterText = `(time_ms // ${quarterMillis})::integer`
 
-export const stagedQuarters = `select min(${quarterText}) as first, max(${quarterText}) as last from staging`
+/** Which quarters of an hour the staged events lie in, and how many of them are payments. */
+export const stagedSpan = `select min(${quarterText}) as first, max(${quarterText}) as last, count(money_kind)::integer as payments from staging`
 
 /** Quarters of an hour that are not known yet. The bounds are those of the staged ones: blocks of other times are not read. */
 export const saveActivity = (first: number, last: number): string => `

@@ -1,6 +1,7 @@
 import type { ConversionRun, PlanMetric, TrendPlan } from "../../ports/analytics/TrendPlan.ts"
 import { bucketText, fieldText, filterText, unset } from "./conditionText.ts"
 import { pointerTo, quote } from "./literals.ts"
+import { paymentIdsText } from "./schema.ts"
 import { sessionText, sessionTimesJoin } from "./sessionText.ts"
 import { traitJoins, traitsOf, unitConditions, unitText } from "./traitText.ts"
 
@@ -107,10 +108,13 @@ export const valueText = (property: string): string => {
 /** Each order counts once, by its first event; each refund too. Money is converted order by order, half up. */
 export const ordersText = (workspace: string, conversions: ReadonlyArray<ConversionRun>): string => `(
   with firsts as (
-    select * from store.payments where workspace = ${quote(workspace)} and rowid in (
+    select * from store.payments
+    where workspace = ${quote(workspace)} and payment not in (select payment from store.repeated_payments)
+    union all
+    select * from store.payments where rowid in (
       select arg_min(rowid, struct_pack(t := time_ms, r := received_us, i := idx, e := event_id)) from store.payments
-      where workspace = ${quote(workspace)}
-      group by money_kind, coalesce(order_id, event_id::varchar), case when money_kind = 'refund' then coalesce(refund_id, event_id::varchar) end
+      where workspace = ${quote(workspace)} and payment in (select payment from store.repeated_payments)
+      group by ${paymentIdsText}
     )
   ), rates(rate_currency, from_ms, numerator, denominator) as (${ratesText(conversions)})
   select f.*, case money_kind when 'refund' then -1 else 1 end

@@ -2,9 +2,12 @@ create or replace temp table attribution_events as
 select e.money_kind, coalesce(e.order_id, e.event_id::varchar) as order_key, e.currency, e.minor, e.amount::hugeint as amount, coalesce(p.person, e.subject) as person, e.time_ms, e.received_us, e.idx, e.event_id, e.time_ms >= 1000000 and e.time_ms < 3000000 and (e.country is not distinct from 'DE') as counted
 from (
   with firsts as (
-    select * from store.payments where workspace = 'default' and rowid in (
+    select * from store.payments
+    where workspace = 'default' and payment not in (select payment from store.repeated_payments)
+    union all
+    select * from store.payments where rowid in (
       select arg_min(rowid, struct_pack(t := time_ms, r := received_us, i := idx, e := event_id)) from store.payments
-      where workspace = 'default'
+      where workspace = 'default' and payment in (select payment from store.repeated_payments)
       group by money_kind, coalesce(order_id, event_id::varchar), case when money_kind = 'refund' then coalesce(refund_id, event_id::varchar) end
     )
   ), rates(rate_currency, from_ms, numerator, denominator) as (select * from (values ('EUR', 0::bigint, 11::hugeint, 10::hugeint)))

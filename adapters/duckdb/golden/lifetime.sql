@@ -3,9 +3,12 @@ with paid as materialized (
   select coalesce(p.person, e.subject) as person, e.money_kind as kind, e.order_id, e.time_ms, abs(e.amount) as amount, e.minor, e.currency
   from (
   with firsts as (
-    select * from store.payments where workspace = 'it''s' and rowid in (
+    select * from store.payments
+    where workspace = 'it''s' and payment not in (select payment from store.repeated_payments)
+    union all
+    select * from store.payments where rowid in (
       select arg_min(rowid, struct_pack(t := time_ms, r := received_us, i := idx, e := event_id)) from store.payments
-      where workspace = 'it''s'
+      where workspace = 'it''s' and payment in (select payment from store.repeated_payments)
       group by money_kind, coalesce(order_id, event_id::varchar), case when money_kind = 'refund' then coalesce(refund_id, event_id::varchar) end
     )
   ), rates(rate_currency, from_ms, numerator, denominator) as (select * from (values ('USD', 1767225600000::bigint, 10::hugeint, 11::hugeint)))

@@ -8,9 +8,12 @@ create or replace temp table gathered_orders as
 select (0 + (e.time_ms - 1000000) // 1000000) as bucket, coalesce(e.country, '') as g0, sum(case when ((e.event_type is not distinct from 'page_view') and coalesce(regexp_full_match(e.path, '(?s)/a\x{2e}b\x{27}s/[^/]*/.*thanks'), false)) then amount end) as n4
 from (
   with firsts as (
-    select * from store.payments where workspace = 'default' and rowid in (
+    select * from store.payments
+    where workspace = 'default' and payment not in (select payment from store.repeated_payments)
+    union all
+    select * from store.payments where rowid in (
       select arg_min(rowid, struct_pack(t := time_ms, r := received_us, i := idx, e := event_id)) from store.payments
-      where workspace = 'default'
+      where workspace = 'default' and payment in (select payment from store.repeated_payments)
       group by money_kind, coalesce(order_id, event_id::varchar), case when money_kind = 'refund' then coalesce(refund_id, event_id::varchar) end
     )
   ), rates(rate_currency, from_ms, numerator, denominator) as (select * from (values ('EUR', 0::bigint, 11::hugeint, 10::hugeint)))
