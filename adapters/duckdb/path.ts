@@ -1,19 +1,52 @@
 import type { PathPlan, PathRows } from "../../ports/analytics/PathPlan.ts"
 import type { PathNode } from "../../ports/analytics/PathQuestion.ts"
 import type { Read, Row } from "./Engine.ts"
+import { orderedEvents, peopleShares } from "./eventColumns.ts"
 import { newestArrival } from "./newestArrival.ts"
+import { PathCounts } from "./PathCounts.ts"
 import {
   otherText,
+  pathColumnsText,
   pathEdgesText,
   pathEventsText,
   pathFirstsText,
   pathGroupsText,
+  pathNameListText,
+  pathNamesText,
   pathNodesText,
   pathStepsText,
+  timesOf,
   topText
 } from "./pathText.ts"
+import { walkPaths } from "./walkPaths.ts"
 
 export const answerPaths = async (read: Read, plan: PathPlan): Promise<PathRows> => {
+  const asOfMillis = await newestArrival(read, plan.workspace)
+  return { ...((await walkedRows(read, plan)) ?? (await joinedRows(read, plan))), asOfMillis }
+}
+
+type Answered = Omit<PathRows, "asOfMillis">
+
+/** Steps that are counted in memory, some 40 bytes each. */
+const walkedStepsMax = 8_000_000
+
+/** None where the ids of events alone tell the order of two of them, or there are too many steps. */
+const walkedRows = async (read: Read, plan: PathPlan): Promise<Answered | undefined> => {
+  await read(pathNamesText(plan))
+  const counts = new PathCounts(plan)
+  const { from, to } = timesOf(plan)
+  for (const share of await peopleShares(read, plan.workspace, from, to)) {
+    const { events } = await orderedEvents(read, pathColumnsText(plan, share))
+    if (events.ambiguous) return undefined
+    await walkPaths(events, plan, counts)
+    if (counts.steps > walkedStepsMax) return undefined
+  }
+  const [names] = await read.lists(pathNameListText)
+  return counts.rows(plan.top, (node) => nodeOf(names?.getItem(node)))
+}
+
+/** By one order of all events. */
+const joinedRows = async (read: Read, plan: PathPlan): Promise<Answered> => {
   await read(pathFirstsText(plan))
   await read(pathEventsText(plan))
   if (plan.pages && plan.groups.length > 0) await read(pathGroupsText(plan))
@@ -48,8 +81,7 @@ export const answerPaths = async (read: Read, plan: PathPlan): Promise<PathRows>
     otherNodes: otherNodes.map((row) => {
       const { count, people, step, sum } = otherOf(row)
       return { step, nodes: count, people, dropped: sum }
-    }),
-    asOfMillis: await newestArrival(read, plan.workspace)
+    })
   }
 }
 

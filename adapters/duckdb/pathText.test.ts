@@ -2,10 +2,12 @@ import { expect, it } from "vitest"
 import type { PathPlan } from "../../ports/analytics/PathPlan.ts"
 import {
   otherText,
+  pathColumnsText,
   pathEdgesText,
   pathEventsText,
   pathFirstsText,
   pathGroupsText,
+  pathNamesText,
   pathNodesText,
   pathStepsText,
   topText
@@ -32,6 +34,10 @@ const backward: PathPlan = { ...plan, direction: "backward", collapse: false, gr
 
 it("builds the text of paths as it is kept", async () => {
   const texts = [
+    pathNamesText(plan),
+    pathColumnsText(plan, { first: 0, end: 256 }),
+    pathNamesText(backward),
+    pathColumnsText(backward, { first: 0, end: 128 }),
     pathFirstsText(plan),
     pathEventsText(plan),
     pathGroupsText(plan),

@@ -1,7 +1,10 @@
 import type { PathPlan } from "../../ports/analytics/PathPlan.ts"
 import { filterText } from "./conditionText.ts"
+import { eventColumnsText, shareText } from "./eventColumns.ts"
+import type { PeopleShare } from "./eventColumns.ts"
 import { quote } from "./literals.ts"
 import { eventsWithPeople, person } from "./peopleText.ts"
+import { beginsBit, nodeShift, passesBit } from "./walkPaths.ts"
 
 /** When each person's path starts, or ends, into `path_firsts`. */
 export const pathFirstsText = ({ anchor, fromMillis, toMillis, workspace }: PathPlan): string =>
@@ -13,10 +16,9 @@ group by 1`
 
 /** What may lie on the paths with its distance from their begin, or end, into `path_events`. */
 export const pathEventsText = (plan: PathPlan): string => {
-  const { anchor, fromMillis, through, toMillis, windowMillis, workspace } = plan
-  const forward = plan.direction === "forward"
-  const distance = forward ? "e.time_ms - f.t" : "f.t - e.time_ms"
-  const [from, to] = forward ? [fromMillis, toMillis + windowMillis] : [fromMillis - windowMillis, toMillis]
+  const { anchor, through, windowMillis, workspace } = plan
+  const distance = plan.direction === "forward" ? "e.time_ms - f.t" : "f.t - e.time_ms"
+  const { from, to } = timesOf(plan)
   const [passes, begins] = [filterText(through), filterText(anchor)]
   return `create or replace temp table path_events as
 select f.person, ${distance} as d, e.received_us as r, e.idx as i, e.event_id as e, ${passes} as passes,
@@ -26,6 +28,54 @@ join path_firsts f on f.person = ${person}
 where e.workspace = ${quote(workspace)} and e.time_ms >= ${from} and e.time_ms < ${to}
   and ${distance} between 0 and ${windowMillis} and (${passes} or (${distance} = 0 and ${begins}))`
 }
+
+const pathOf = (alias: string): string => `case when ${alias}.event_type = 'page_view' then ${alias}.path end`
+
+/**
+ * What events of the time are shown as, numbered in the order of the texts, into `path_names`: judged once for each type
+ * and path.
+ */
+export const pathNamesText = (plan: PathPlan): string => {
+  const { groups, pages, workspace } = plan
+  const { from, to } = timesOf(plan)
+  const cases = groups.map((rule) => `when regexp_full_match(path, ${quote(groupPattern(rule))}) then ${quote(rule)}`)
+  const page = cases.length === 0 ? "path" : `case ${cases.join(" ")} else path end`
+  return `create or replace temp table path_names as
+select event_type, path, node, (dense_rank() over (order by node) - 1)::uinteger as id from (
+  select event_type, path, case when path is null then 'e' || event_type else 'p' || ${page} end as node from (
+    select distinct e.event_type, ${pages ? pathOf("e") : "null::varchar"} as path from store.events e
+    where e.workspace = ${quote(workspace)} and e.time_ms >= ${from} and e.time_ms < ${to}
+  )
+)`
+}
+
+export const pathNameListText = "select list(node order by id) as nodes from (select distinct id, node from path_names)"
+
+/** Events that paths may begin at or lead through as columns in one row, of those people whose hash falls into the share. */
+export const pathColumnsText = (plan: PathPlan, share: PeopleShare): string => {
+  const { anchor, pages, through, workspace } = plan
+  const { from, to } = timesOf(plan)
+  const [passes, begins] = [filterText(through), filterText(anchor)]
+  const conditions = [
+    `e.workspace = ${quote(workspace)}`,
+    `e.time_ms >= ${from}`,
+    `e.time_ms < ${to}`,
+    `(${passes} or ${begins})`,
+    ...shareText(share, person)
+  ]
+  const flag = (holds: string, bit: number) => `case when ${holds} then ${bit} else 0 end`
+  const code = `n.id * ${2 ** nodeShift} + ${flag(passes, passesBit)} + ${flag(begins, beginsBit)}`
+  return `select ${eventColumnsText(person)}, list((${code})::uinteger) as codes
+from ${eventsWithPeople(workspace, { kind: "or", filters: [through, anchor] })}
+join path_names n on n.event_type = e.event_type${pages ? ` and n.path is not distinct from ${pathOf("e")}` : ""}
+where ${conditions.join(" and ")}`
+}
+
+/** When events may lie on a path. */
+export const timesOf = ({ direction, fromMillis, toMillis, windowMillis }: PathPlan) =>
+  direction === "forward"
+    ? { from: fromMillis, to: toMillis + windowMillis }
+    : { from: fromMillis - windowMillis, to: toMillis }
 
 /** RE2 of a rule with wildcards. */
 const groupPattern = (rule: string): string =>

@@ -1,3 +1,29 @@
+create or replace temp table path_names as
+select event_type, path, node, (dense_rank() over (order by node) - 1)::uinteger as id from (
+  select event_type, path, case when path is null then 'e' || event_type else 'p' || case when regexp_full_match(path, '(?s)\/blog\/.*') then '/blog/*' when regexp_full_match(path, '(?s)\/a\.b') then '/a.b' else path end end as node from (
+    select distinct e.event_type, case when e.event_type = 'page_view' then e.path end as path from store.events e
+    where e.workspace = 'default' and e.time_ms >= 1000000 and e.time_ms < 3005000
+  )
+);
+
+select list(coalesce(p.person, e.subject)) as people, list(e.time_ms) as times, list(e.received_us * 1000 + e.idx) as arrivals, list((n.id * 4 + case when true then 2 else 0 end + case when (e.path is not distinct from '/pricing') then 1 else 0 end)::uinteger) as codes
+from store.events e left join store.people p on p.subject = e.subject
+join path_names n on n.event_type = e.event_type and n.path is not distinct from case when e.event_type = 'page_view' then e.path end
+where e.workspace = 'default' and e.time_ms >= 1000000 and e.time_ms < 3005000 and (true or (e.path is not distinct from '/pricing'));
+
+create or replace temp table path_names as
+select event_type, path, node, (dense_rank() over (order by node) - 1)::uinteger as id from (
+  select event_type, path, case when path is null then 'e' || event_type else 'p' || path end as node from (
+    select distinct e.event_type, null::varchar as path from store.events e
+    where e.workspace = 'default' and e.time_ms >= 995000 and e.time_ms < 3000000
+  )
+);
+
+select list(coalesce(p.person, e.subject)) as people, list(e.time_ms) as times, list(e.received_us * 1000 + e.idx) as arrivals, list((n.id * 4 + case when true then 2 else 0 end + case when (e.path is not distinct from '/pricing') then 1 else 0 end)::uinteger) as codes
+from store.events e left join store.people p on p.subject = e.subject
+join path_names n on n.event_type = e.event_type
+where e.workspace = 'default' and e.time_ms >= 995000 and e.time_ms < 3000000 and (true or (e.path is not distinct from '/pricing')) and (coalesce(p.person, e.subject) & 255) between 0 and 127;
+
 create or replace temp table path_firsts as
 select coalesce(p.person, e.subject) as person, min(e.time_ms) as t
 from store.events e left join store.people p on p.subject = e.subject
