@@ -10,6 +10,7 @@ import * as droppedEvents from "./domain/analytics/DroppedEvents.ts"
 import * as visitorIds from "./domain/analytics/VisitorIds.ts"
 import { applyErasures } from "./domain/analytics/workflows/erasePerson.ts"
 import { applyAllMerges } from "./domain/analytics/workflows/mergePeople.ts"
+import * as flagSnapshots from "./domain/experiments/FlagSnapshots.ts"
 import * as auditLog from "./domain/platform/AuditLog.ts"
 import * as deadLetters from "./domain/platform/DeadLetters.ts"
 import * as settings from "./domain/platform/settings.ts"
@@ -51,7 +52,7 @@ const service = (configuration: Configuration, lifecycle: ReturnType<typeof make
     Effect.forEach(modules, ({ name, personalData: { of } }) => Effect.map(of, (each) => ({ module: name, ...each })))
   )
   const offered = Layer.mergeAll(
-    personalData,
+    Layer.provideMerge(personalData, flagSnapshots.layer),
     Layer.provideMerge(tokenProofs.layer, Layer.provideMerge(droppedEvents.layer, settings.layer)),
     auditLog.layer,
     visitorIds.layer,

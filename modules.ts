@@ -22,6 +22,7 @@ import { CohortsGroup } from "./http/contract/cohorts.ts"
 import { DashboardsGroup } from "./http/contract/dashboards.ts"
 import { EmailsGroup } from "./http/contract/emails.ts"
 import { ErasureGroup, ReceiptKeysGroup } from "./http/contract/erasure.ts"
+import { EnvironmentsGroup, FlagsGroup, SegmentsGroup } from "./http/contract/flags.ts"
 import { FunnelsGroup } from "./http/contract/funnels.ts"
 import { GoalsGroup } from "./http/contract/goals.ts"
 import { HeatmapsGroup } from "./http/contract/heatmaps.ts"
@@ -43,6 +44,9 @@ import type { VisitorIds } from "./ports/analytics/VisitorIds.ts"
 import type { SettingsSource } from "./ports/platform/Settings.ts"
 import type { GeoLocator } from "./ports/reference/GeoLocator.ts"
 import type { EventLake } from "./ports/analytics/EventLake.ts"
+import { environments, flags, segments } from "./ports/experiments/Flag.ts"
+import { personalDataOfExperiments } from "./domain/experiments/workflows/personalDataOfExperiments.ts"
+import { definitionHistory, flagRevisions } from "./domain/experiments/workflows/liveDefinitions.ts"
 import { cohortMembers, cohorts } from "./ports/analytics/Cohort.ts"
 import type { EventLog } from "./ports/analytics/EventLog.ts"
 import type { EventStore } from "./ports/analytics/EventStore.ts"
@@ -55,6 +59,8 @@ import type { LiveFeed } from "./ports/analytics/LiveFeed.ts"
 import type { Collection, DocumentStore } from "./ports/documents/DocumentStore.ts"
 import type { EmailSender } from "./ports/email/EmailSender.ts"
 import { outgoingEmails } from "./ports/email/OutgoingEmail.ts"
+import type { FlagSnapshots } from "./ports/experiments/FlagSnapshots.ts"
+import type { ChangeNotices } from "./ports/platform/ChangeNotices.ts"
 import type { DeadLetters } from "./ports/platform/DeadLetters.ts"
 import type { PortFailure } from "./ports/PortFailure.ts"
 import type { PersonalData, PersonalDataOf } from "./ports/privacy/PersonalData.ts"
@@ -81,7 +87,14 @@ type JobServices =
   | SettingsSource
   | VisitorIds
 
-type PersonalDataServices = EventStore | EventLake | DocumentStore | SubjectKeys | SecureRandom
+type PersonalDataServices =
+  | EventStore
+  | EventLake
+  | DocumentStore
+  | SubjectKeys
+  | SecureRandom
+  | ChangeNotices
+  | FlagSnapshots
 
 type ConsumerServices = EventLog | EventStore | EventLake | LiveFeed | DeadLetters | SubjectKeys
 
@@ -172,6 +185,15 @@ export const modules: ReadonlyArray<Module> = [
       of: personalDataOfAnalytics,
       collections: [mergePeople.collection, cohortMembers, pendingErasures, privacyRequests, privacyPreferences]
     }
+  },
+  {
+    name: "experiments",
+    groups: [FlagsGroup, SegmentsGroup, EnvironmentsGroup],
+    scopes: ["experiments:read", "experiments:write", "flags:evaluate"],
+    collections: [flags.collection, segments.collection, environments.collection, flagRevisions, definitionHistory],
+    consumers: {},
+    jobs: {},
+    personalData: { of: personalDataOfExperiments, collections: [segments.collection, definitionHistory] }
   },
   {
     name: "platform",

@@ -50,6 +50,7 @@ import { makeStopping } from "./stopping.ts"
 import * as emails from "./platform/emailHandlers.ts"
 import * as keys from "./platform/keyHandlers.ts"
 import * as records from "./platform/recordHandlers.ts"
+import * as experimentFlags from "./experiments/flagHandlers.ts"
 import * as tracker from "./tracker.ts"
 import * as workspaces from "./platform/workspaceHandlers.ts"
 
@@ -77,6 +78,7 @@ const api = HttpApiBuilder.layer(ServedApi).pipe(
     lifetime.layer,
     attribution.layer,
     sessions.layer,
+    experimentFlags.layer,
     platform.layer,
     workspaces.layer,
     keys.layer,

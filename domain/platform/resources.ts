@@ -13,6 +13,8 @@ import { once } from "./idempotency.ts"
 interface Kind {
   readonly name: string
   readonly singular: string
+  /** People that a document names; none by default. */
+  readonly subjectsOf?: (item: unknown) => ReadonlyArray<string>
 }
 
 export interface Revised<Item> {
@@ -27,13 +29,16 @@ export interface User {
   readonly name: string
 }
 
-const putItem = ({ name }: Kind, item: Stamps, expected: number): DocumentWrite => ({
+const named = ({ subjectsOf }: Kind, ...items: ReadonlyArray<unknown>): ReadonlyArray<string> =>
+  subjectsOf === undefined ? [] : [...new Set(items.flatMap(subjectsOf))]
+
+const putItem = ({ name, subjectsOf }: Kind, item: Stamps, expected: number): DocumentWrite => ({
   kind: "put",
   collection: name,
   id: item.id,
   expected,
   schema_version: 1,
-  subjects: [],
+  subjects: subjectsOf?.(item) ?? [],
   data: item
 })
 
@@ -43,7 +48,9 @@ export const createItem = Effect.fn("createItem")(function* <Definition extends 
   actor: Actor,
   definition: Definition,
   /** What else comes into being with the document of that id. */
-  also: (id: string) => ReadonlyArray<DocumentWrite> = () => []
+  also: (id: string, item: Definition & Stamps) => ReadonlyArray<DocumentWrite> = () => [],
+  /** An id of its own; a new one by default. */
+  ownId?: string
 ) {
   const documents = yield* DocumentStore
   return yield* once<Definition & Stamps, DuplicateKey, SecureRandom.SecureRandom>(
@@ -52,10 +59,20 @@ export const createItem = Effect.fn("createItem")(function* <Definition extends 
       const now = yield* Clock.currentTimeMillis
       const random = yield* SecureRandom.SecureRandom
       const by = { created_at: now, created_by: actor.keyId, changed_at: now, changed_by: actor.keyId }
-      const item = { ...definition, id: yield* random.uuidV7(), ...by }
+      const item = { ...definition, id: ownId ?? (yield* random.uuidV7()), ...by }
       yield* documents.commit(actor.workspace, {
-        writes: [putItem(kind, item, 0), ...also(item.id)],
-        audit: [yield* auditOf(actor, now, `${kind.singular}.created`, `${kind.name}/${item.id}`, undefined, item)],
+        writes: [putItem(kind, item, 0), ...also(item.id, item)],
+        audit: [
+          yield* auditOf(
+            actor,
+            now,
+            `${kind.singular}.created`,
+            `${kind.name}/${item.id}`,
+            undefined,
+            item,
+            named(kind, item)
+          )
+        ],
         ...remember(item)
       })
       return item
@@ -117,7 +134,9 @@ export const replaceItem = Effect.fn("replaceItem")(function* <Definition extend
   actor: Actor,
   id: string,
   definition: Definition,
-  revision: number
+  revision: number,
+  /** What else changes with it. */
+  also: (item: Definition & Stamps) => ReadonlyArray<DocumentWrite> = () => []
 ) {
   const documents = yield* DocumentStore
   const now = yield* Clock.currentTimeMillis
@@ -125,8 +144,18 @@ export const replaceItem = Effect.fn("replaceItem")(function* <Definition extend
   const { created_at, created_by } = before
   const item = { ...definition, id, created_at, created_by, changed_at: now, changed_by: actor.keyId }
   const [changed = 0] = yield* documents.commit(actor.workspace, {
-    writes: [putItem(kind, item, revision)],
-    audit: [yield* auditOf(actor, now, `${kind.singular}.changed`, `${kind.name}/${id}`, before, item)]
+    writes: [putItem(kind, item, revision), ...also(item)],
+    audit: [
+      yield* auditOf(
+        actor,
+        now,
+        `${kind.singular}.changed`,
+        `${kind.name}/${id}`,
+        before,
+        item,
+        named(kind, before, item)
+      )
+    ]
   })
   const revised: Revised<Definition & Stamps> = { item, revision: changed }
   return revised
@@ -151,6 +180,16 @@ export const removeItem = Effect.fn("removeItem")(function* (
   const { item: before } = yield* readItem<Stamps>(kind, actor.workspace, id)
   yield* documents.commit(actor.workspace, {
     writes: [{ kind: "delete", collection: kind.name, id, expected: revision }, ...also],
-    audit: [yield* auditOf(actor, now, `${kind.singular}.deleted`, `${kind.name}/${id}`, before)]
+    audit: [
+      yield* auditOf(
+        actor,
+        now,
+        `${kind.singular}.deleted`,
+        `${kind.name}/${id}`,
+        before,
+        undefined,
+        named(kind, before)
+      )
+    ]
   })
 })

@@ -9,6 +9,7 @@ import { describeDocument } from "./describeDocument.ts"
 import { DashboardsGroup } from "./dashboards.ts"
 import { EmailsGroup } from "./emails.ts"
 import { ErasureGroup, ReceiptKeysGroup } from "./erasure.ts"
+import { EnvironmentsGroup, FlagsGroup, SegmentsGroup } from "./flags.ts"
 import { FunnelsGroup } from "./funnels.ts"
 import { GoalsGroup } from "./goals.ts"
 import { HeatmapsGroup } from "./heatmaps.ts"
@@ -54,6 +55,9 @@ const served = [
   PrivacyGroup,
   RetentionGroup,
   SessionsGroup,
+  FlagsGroup,
+  SegmentsGroup,
+  EnvironmentsGroup,
   PlatformGroup,
   WorkspacesGroup,
   KeysGroup,

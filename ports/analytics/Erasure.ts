@@ -7,6 +7,7 @@ export const ErasedStore = Schema.Struct({
     "event_store",
     "event_lake",
     "cohorts",
+    "segments",
     "merges",
     "privacy_requests",
     "event_log",

@@ -151,6 +151,7 @@ export const EvaluatedGroup = Schema.Union([
   }),
   Schema.Struct({ id: Schema.String, type: Schema.Literal("condition"), condition: Condition })
 ])
+export type EvaluatedGroup = typeof EvaluatedGroup.Type
 
 const many = <Item extends Schema.Top>(item: Item) => Schema.Array(item).check(Schema.isMaxLength(definitionsMax))
 

@@ -1,0 +1,38 @@
+import { Effect } from "effect"
+import { environments, environmentsMax, production } from "../../../ports/experiments/Flag.ts"
+import type { NewEnvironment } from "../../../ports/experiments/Flag.ts"
+import { Refused } from "../../../ports/platform/Refused.ts"
+import type { Actor } from "../../platform/audit.ts"
+import { createLive, readDefinitions, removeLive, replaceLive } from "./liveDefinitions.ts"
+
+const refuse = (kind: Refused["kind"], pointer: string, code: string, detail: string) =>
+  new Refused({ kind, detail, errors: [{ pointer, code, detail }] })
+
+export const createEnvironment = Effect.fn("createEnvironment")(function* (actor: Actor, asked: NewEnvironment) {
+  const { environments: known } = yield* readDefinitions(actor.workspace)
+  if (known.includes(asked.key))
+    return yield* refuse("conflict", "/key", "taken", `there is an environment ${asked.key}`)
+  if (known.length > environmentsMax) {
+    return yield* refuse("conflict", "", "too_many", `a workspace has at most ${environmentsMax} beside ${production}`)
+  }
+  return yield* createLive(environments, actor, asked)
+})
+
+export const replaceEnvironment = Effect.fn("replaceEnvironment")(function* (
+  actor: Actor,
+  id: string,
+  asked: NewEnvironment,
+  revision: number
+) {
+  if (asked.key !== id) return yield* refuse("bad-request", "/key", "immutable", `is ${id} and never changes`)
+  return yield* replaceLive(environments, actor, id, asked, revision)
+})
+
+/** Refused while a flag says something of it. */
+export const removeEnvironment = Effect.fn("removeEnvironment")(function* (actor: Actor, id: string, revision: number) {
+  const { definitions } = yield* readDefinitions(actor.workspace)
+  const users = definitions.flags
+    .filter((flag) => Object.hasOwn(flag.environments ?? {}, id))
+    .map((flag) => ({ target: `flags/${flag.key}`, name: flag.name ?? flag.key }))
+  yield* removeLive(environments, actor, id, revision, users)
+})

@@ -1,0 +1,77 @@
+import { Effect } from "effect"
+import type { Evaluation, EvaluationContext } from "../../../ports/experiments/Evaluation.ts"
+import type {
+  BulkEvaluateRequest,
+  EvaluatedValue,
+  EvaluatedValues,
+  EvaluateRequest
+} from "../../../ports/experiments/EvaluateRequest.ts"
+import { production } from "../../../ports/experiments/Flag.ts"
+import { FlagSnapshots } from "../../../ports/experiments/FlagSnapshots.ts"
+import { Refused } from "../../../ports/platform/Refused.ts"
+import type { WorkspaceId } from "../../../ports/WorkspaceId.ts"
+
+const noAttributes: Readonly<Record<string, unknown>> = {}
+
+/** The snapshot of an environment; in memory but for the first request of a workspace. */
+export const snapshotFor = Effect.fnUntraced(function* (workspace: WorkspaceId, environment = production) {
+  const snapshots = yield* FlagSnapshots
+  const snapshot = snapshots.known(workspace, environment) ?? (yield* snapshots.load(workspace, environment))
+  if (snapshot !== undefined) return snapshot
+  return yield* new Refused({
+    kind: "bad-request",
+    detail: `there is no environment ${environment}`,
+    errors: [{ pointer: "/environment", code: "unknown_environment", detail: `there is no environment ${environment}` }]
+  })
+})
+
+const contextOf = (attributes: EvaluateRequest["context"]): EvaluationContext => ({
+  attributes: attributes ?? noAttributes
+})
+
+/** What a client is told of an evaluation. */
+export const valueOf = (evaluation: Evaluation, revision: number): EvaluatedValue => {
+  const { assignment, bucket, forced, held_out, key, prerequisite, reason, rule, value, variant } = evaluation
+  const metadata: Record<string, string | number | boolean> = {}
+  if (assignment !== null) {
+    metadata["experiment"] = assignment.experiment
+    metadata["phase"] = assignment.phase
+    if (assignment.from === "stored") metadata["sticky"] = "stored"
+  }
+  if (held_out !== null) metadata["holdout"] = held_out.holdout
+  if (prerequisite !== null) metadata["prerequisite"] = prerequisite
+  if (forced) metadata["forced"] = true
+  const answer = { key, variant, reason, rule, bucket, metadata, revision }
+  return value === undefined ? answer : { ...answer, value }
+}
+
+/** One flag for one context. */
+export const evaluateFlag = Effect.fnUntraced(function* (
+  workspace: WorkspaceId,
+  key: string,
+  request: EvaluateRequest
+) {
+  const snapshot = yield* snapshotFor(workspace, request.environment)
+  const evaluation = snapshot.evaluate(key, contextOf(request.context))
+  if (evaluation === undefined) {
+    return yield* new Refused({ kind: "not-found", detail: `there is no flag ${key}`, errors: [] })
+  }
+  return valueOf(evaluation, snapshot.revision)
+})
+
+/** All flags, or those named, from one revision; a name that is no flag says so in its own place. */
+export const evaluateFlags = Effect.fnUntraced(function* (workspace: WorkspaceId, request: BulkEvaluateRequest) {
+  const snapshot = yield* snapshotFor(workspace, request.environment)
+  const context = contextOf(request.context)
+  const { keys } = request
+  const found = snapshot.evaluateMany(context, keys ?? snapshot.keys)
+  const values = new Map(found.map((each) => [each.key, valueOf(each, snapshot.revision)]))
+  const answer: EvaluatedValues = {
+    flags: (keys === undefined ? snapshot.keys : [...new Set(keys)]).map(
+      (key) => values.get(key) ?? { key, error_code: "FLAG_NOT_FOUND", detail: `there is no flag ${key}` }
+    ),
+    environment: snapshot.environment,
+    revision: snapshot.revision
+  }
+  return answer
+})

@@ -1,0 +1,168 @@
+import { Effect } from "effect"
+import type { FieldError } from "../../../ports/analytics/IngestReceipt.ts"
+import { flags, production, segments } from "../../../ports/experiments/Flag.ts"
+import type { Flag, NewFlag, NewSegment, Segment } from "../../../ports/experiments/Flag.ts"
+import { Refused } from "../../../ports/platform/Refused.ts"
+import type { WorkspaceId } from "../../../ports/WorkspaceId.ts"
+import type { Actor } from "../../platform/audit.ts"
+import { readItem } from "../../platform/resources.ts"
+import type { User } from "../../platform/resources.ts"
+import { groupsNamed } from "../../targeting/checkCondition.ts"
+import { checkFlagFile } from "../evaluation/checkFlagFile.ts"
+import { fileOf } from "../evaluation/fileOf.ts"
+import type { Definitions } from "../evaluation/fileOf.ts"
+import { listedPeople } from "../segmentMembers.ts"
+import { createLive, readDefinitions, removeLive, replaceLive } from "./liveDefinitions.ts"
+
+/** A list of people's ids names them. */
+const segmentKind = {
+  ...segments,
+  subjectsOf: (item: unknown) => listedPeople((item as Segment).members)
+}
+
+const invalid = (detail: string, errors: ReadonlyArray<FieldError>) =>
+  new Refused({ kind: "bad-request", detail, errors })
+
+/** A flag with what it has where nothing is said. */
+const completed = (flag: NewFlag): NewFlag => {
+  if (flag.type !== "boolean" || flag.variants !== undefined) return flag
+  return {
+    ...flag,
+    variants: [
+      { name: "on", value: true },
+      { name: "off", value: false }
+    ],
+    off_variant: flag.off_variant ?? "off",
+    default_variant: flag.default_variant ?? "on"
+  }
+}
+
+/** Mistakes of the flag alone, by their place in it. */
+const mistakesOf = (flag: NewFlag, others: Definitions, known: ReadonlyArray<string>): ReadonlyArray<FieldError> => {
+  if (flag.variants === undefined) return [{ pointer: "/variants", code: "missing", detail: "must have a variant" }]
+  const all = { ...others, flags: [flag, ...others.flags.filter(({ key }) => key !== flag.key)] }
+  const said = Object.keys(flag.environments ?? {})
+  const unknown = said
+    .filter((environment) => !known.includes(environment))
+    .map((environment) => ({
+      pointer: `/environments/${environment}`,
+      code: "unknown_environment",
+      detail: `there is no environment ${environment}`
+    }))
+  const found = [...new Set([production, ...said])].flatMap((environment) =>
+    checkFlagFile(fileOf(all, environment)).flatMap(({ code, detail, pointer }) => {
+      const own = /^\/flags\/0(\/.*)?$/u.exec(pointer)?.[1] ?? (pointer === "/flags/0" ? "" : undefined)
+      return own === undefined ? [] : [{ pointer: placeOf(own, environment, flag), code, detail }]
+    })
+  )
+  return [...unknown, ...new Map(found.map((error) => [`${error.pointer} ${error.code}`, error])).values()]
+}
+
+/** Where in the flag stands what an environment evaluates. */
+const placeOf = (pointer: string, environment: string, flag: NewFlag): string => {
+  const here = flag.environments?.[environment]
+  const isOwn = pointer.startsWith("/rules") || pointer.startsWith("/prerequisites")
+  if (isOwn || (here !== undefined && Object.hasOwn(here, pointer.slice(1))))
+    return `/environments/${environment}${pointer}`
+  return pointer
+}
+
+const checkFlag = Effect.fnUntraced(function* (workspace: WorkspaceId, flag: NewFlag) {
+  const { definitions, environments } = yield* readDefinitions(workspace)
+  const errors = mistakesOf(flag, definitions, environments)
+  if (errors.length > 0) return yield* invalid("the flag is not valid", errors)
+  return definitions
+})
+
+export const createFlag = Effect.fn("createFlag")(function* (actor: Actor, asked: NewFlag) {
+  const flag = completed(asked)
+  const { flags: others } = yield* checkFlag(actor.workspace, flag)
+  if (others.some(({ key }) => key === flag.key)) return yield* taken(flags.singular, flag.key)
+  return yield* createLive(flags, actor, flag)
+})
+
+const taken = (singular: string, key: string) =>
+  Effect.fail(
+    new Refused({
+      kind: "conflict",
+      detail: `there is a ${singular} ${key}`,
+      errors: [{ pointer: "/key", code: "taken", detail: "another one has the same value" }]
+    })
+  )
+
+const unchanged = (pointer: string, before: unknown, after: unknown): ReadonlyArray<FieldError> =>
+  before === after ? [] : [{ pointer, code: "immutable", detail: `is ${String(before)} and never changes` }]
+
+export const replaceFlag = Effect.fn("replaceFlag")(function* (
+  actor: Actor,
+  id: string,
+  asked: NewFlag,
+  revision: number
+) {
+  const { item: before } = yield* readItem<Flag>(flags, actor.workspace, id)
+  const flag = completed(asked)
+  const fixed = [...unchanged("/key", before.key, flag.key), ...unchanged("/type", before.type, flag.type)]
+  if (fixed.length > 0) return yield* invalid("a flag's key and type never change", fixed)
+  yield* checkFlag(actor.workspace, flag)
+  return yield* replaceLive(flags, actor, id, flag, revision)
+})
+
+/** Flags that name another one as their prerequisite. */
+const dependents = ({ flags: all }: Definitions, key: string): ReadonlyArray<User> =>
+  all
+    .filter(({ environments = {} }) =>
+      Object.values(environments).some(({ prerequisites = [], rules = [] }) =>
+        [...prerequisites, ...rules.flatMap((rule) => rule.prerequisites ?? [])].some(({ flag }) => flag === key)
+      )
+    )
+    .map((flag) => ({ target: `flags/${flag.key}`, name: flag.name ?? flag.key }))
+
+export const removeFlag = Effect.fn("removeFlag")(function* (actor: Actor, id: string, revision: number) {
+  const { definitions } = yield* readDefinitions(actor.workspace)
+  yield* removeLive(flags, actor, id, revision, dependents(definitions, id))
+})
+
+/** Mistakes of the segment alone, by their place in it. */
+const checkSegment = Effect.fnUntraced(function* (workspace: WorkspaceId, segment: NewSegment) {
+  const { definitions } = yield* readDefinitions(workspace)
+  const all = { ...definitions, segments: [segment, ...definitions.segments.filter(({ key }) => key !== segment.key)] }
+  const errors = checkFlagFile(fileOf(all, production)).flatMap(({ code, detail, pointer }) =>
+    pointer.startsWith("/groups/0/") ? [{ pointer: pointer.replace("/groups/0", "/members"), code, detail }] : []
+  )
+  if (errors.length > 0) return yield* invalid("the segment is not valid", errors)
+  return definitions
+})
+
+export const createSegment = Effect.fn("createSegment")(function* (actor: Actor, segment: NewSegment) {
+  const { segments: others } = yield* checkSegment(actor.workspace, segment)
+  if (others.some(({ key }) => key === segment.key)) return yield* taken(segments.singular, segment.key)
+  return yield* createLive(segmentKind, actor, segment)
+})
+
+export const replaceSegment = Effect.fn("replaceSegment")(function* (
+  actor: Actor,
+  id: string,
+  segment: NewSegment,
+  revision: number
+) {
+  const { item: before } = yield* readItem<Segment>(segments, actor.workspace, id)
+  const fixed = unchanged("/key", before.key, segment.key)
+  if (fixed.length > 0) return yield* invalid("a segment's key never changes", fixed)
+  yield* checkSegment(actor.workspace, segment)
+  return yield* replaceLive(segmentKind, actor, id, segment, revision)
+})
+
+/** Flags and segments whose conditions name a segment. */
+const usersOf = (definitions: Definitions, key: string): ReadonlyArray<User> => [
+  ...definitions.flags
+    .filter(({ environments = {} }) => groupsNamed(environments).has(key))
+    .map((flag) => ({ target: `flags/${flag.key}`, name: flag.name ?? flag.key })),
+  ...definitions.segments
+    .filter(({ members }) => "condition" in members && groupsNamed(members.condition).has(key))
+    .map((segment) => ({ target: `segments/${segment.key}`, name: segment.key }))
+]
+
+export const removeSegment = Effect.fn("removeSegment")(function* (actor: Actor, id: string, revision: number) {
+  const { definitions } = yield* readDefinitions(actor.workspace)
+  yield* removeLive(segmentKind, actor, id, revision, usersOf(definitions, id))
+})

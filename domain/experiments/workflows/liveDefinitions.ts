@@ -1,0 +1,116 @@
+import { Clock, Effect } from "effect"
+import { DocumentStore } from "../../../ports/documents/DocumentStore.ts"
+import type { Collection, DocumentWrite } from "../../../ports/documents/DocumentStore.ts"
+import type { Resource, Stamps } from "../../../ports/documents/Resource.ts"
+import { environments, flags, production, segments } from "../../../ports/experiments/Flag.ts"
+import type { Environment, Flag, Segment } from "../../../ports/experiments/Flag.ts"
+import { FlagSnapshots } from "../../../ports/experiments/FlagSnapshots.ts"
+import { ChangeNotices } from "../../../ports/platform/ChangeNotices.ts"
+import type { WorkspaceId } from "../../../ports/WorkspaceId.ts"
+import type { Actor } from "../../platform/audit.ts"
+import { createItem, gatherItems, removeItem, replaceItem } from "../../platform/resources.ts"
+import type { User } from "../../platform/resources.ts"
+import type { Definitions } from "../evaluation/fileOf.ts"
+
+/** The one revision of all definitions of a workspace: a document that every change writes. */
+export const flagRevisions: Collection = { name: "flag_revisions", indexes: [], unique: [] }
+export const revisionId = "workspace"
+/** What every definition was, from when on. */
+export const definitionHistory: Collection = {
+  name: "definition_history",
+  unique: [],
+  indexes: [{ name: "by_time", equals: [], sort: "changed_at", direction: "ascending" }]
+}
+export const topic = "flags"
+
+/** A definition as it stood from `changed_at` on; `null`: deleted. */
+export interface PastDefinition {
+  readonly kind: string
+  readonly id: string
+  readonly changed_at: number
+  readonly item: unknown
+}
+
+/** What evaluation rests on is live: a change raises the workspace's revision, is kept as history, and is told at once. */
+interface Live extends Pick<Resource<never, never>, "name" | "singular"> {
+  readonly subjectsOf?: (item: unknown) => ReadonlyArray<string>
+}
+
+const alsoWritten = (kind: Live, id: string, changed_at: number, item: unknown): ReadonlyArray<DocumentWrite> => {
+  const past: PastDefinition = { kind: kind.name, id, changed_at, item }
+  const put = { kind: "put", expected: "any", schema_version: 1 } as const
+  const subjects = item === null ? [] : (kind.subjectsOf?.(item) ?? [])
+  const historyId = `${kind.name}/${id}/${changed_at}`
+  return [
+    raisedRevision(changed_at),
+    { ...put, collection: definitionHistory.name, id: historyId, subjects, data: past }
+  ]
+}
+
+/** Makes every process read the definitions anew. */
+export const raisedRevision = (changed_at: number): DocumentWrite => ({
+  kind: "put",
+  collection: flagRevisions.name,
+  id: revisionId,
+  expected: "any",
+  schema_version: 1,
+  subjects: [],
+  data: { changed_at }
+})
+
+export const told = Effect.fnUntraced(function* (workspace: WorkspaceId) {
+  const notices = yield* ChangeNotices
+  const snapshots = yield* FlagSnapshots
+  // The change is durable: whoever does not hear of it polls.
+  yield* Effect.ignore(snapshots.refresh(workspace))
+  yield* Effect.ignore(notices.publish({ workspace, topic, revision: 0 }))
+})
+
+export const createLive = Effect.fnUntraced(function* <Definition extends { readonly key: string }>(
+  kind: Live,
+  actor: Actor,
+  definition: Definition
+) {
+  const also = (id: string, item: Definition & Stamps) => alsoWritten(kind, id, item.changed_at, item)
+  const made = yield* createItem(kind, actor, definition, also, definition.key)
+  yield* told(actor.workspace)
+  return made
+})
+
+export const replaceLive = Effect.fnUntraced(function* <Definition extends object>(
+  kind: Live,
+  actor: Actor,
+  id: string,
+  definition: Definition,
+  revision: number
+) {
+  const replaced = yield* replaceItem(kind, actor, id, definition, revision, (item) =>
+    alsoWritten(kind, id, item.changed_at, item)
+  )
+  yield* told(actor.workspace)
+  return replaced
+})
+
+export const removeLive = Effect.fnUntraced(function* (
+  kind: Live,
+  actor: Actor,
+  id: string,
+  revision: number,
+  users: ReadonlyArray<User>
+) {
+  const now = yield* Clock.currentTimeMillis
+  yield* removeItem(kind, actor, id, revision, users, alsoWritten(kind, id, now, null))
+  yield* told(actor.workspace)
+})
+
+/** What stands of a workspace, with the revision of it all: never older than the revision says. */
+export const readDefinitions = Effect.fnUntraced(function* (workspace: WorkspaceId) {
+  const documents = yield* DocumentStore
+  const stands = yield* documents.get(workspace, flagRevisions.name, revisionId)
+  const definitions: Definitions = {
+    flags: yield* gatherItems(flags, workspace, (flag: Flag) => [flag]),
+    segments: yield* gatherItems(segments, workspace, (segment: Segment) => [segment])
+  }
+  const others = yield* gatherItems(environments, workspace, ({ key }: Environment) => [key])
+  return { revision: stands?.revision ?? 0, definitions, environments: [production, ...others] }
+})

@@ -1,0 +1,51 @@
+import { HttpApiEndpoint, HttpApiGroup, OpenApi } from "effect/http-api"
+import { environments, flags, segments } from "../../ports/experiments/Flag.ts"
+import {
+  BulkEvaluateRequest,
+  EvaluatedValue,
+  EvaluatedValues,
+  EvaluateRequest
+} from "../../ports/experiments/EvaluateRequest.ts"
+import { Admission } from "./Admission.ts"
+import { EndpointRules } from "./EndpointRules.ts"
+import type { Rules } from "./EndpointRules.ts"
+import { Id } from "./parameters.ts"
+import { resourceEndpoints } from "./resource.ts"
+
+const scopes = { read: "experiments:read", write: "experiments:write" }
+export const evaluateRules: Rules = {
+  scope: "flags:evaluate",
+  rate_class: "evaluate",
+  idempotent: false,
+  audited: false
+}
+
+/** Feature flags, and their values. The id of a flag is its key. */
+export class FlagsGroup extends HttpApiGroup.make("flags")
+  .add(
+    HttpApiEndpoint.post("evaluate", "/experiments/feature-flags/:id/evaluate", {
+      params: { id: Id },
+      payload: EvaluateRequest,
+      success: EvaluatedValue
+    })
+      .annotate(EndpointRules, evaluateRules)
+      .annotate(OpenApi.Summary, "The value of a flag for a context, with the reason; from memory, 10,000 a minute."),
+    HttpApiEndpoint.post("bulkEvaluate", "/experiments/feature-flags/bulk-evaluate", {
+      payload: BulkEvaluateRequest,
+      success: EvaluatedValues
+    })
+      .annotate(EndpointRules, evaluateRules)
+      .annotate(OpenApi.Summary, "The values of all flags, or of those named, at one revision; exposes nobody."),
+    ...resourceEndpoints({ ...flags, path: "/experiments/feature-flags", scopes })
+  )
+  .middleware(Admission) {}
+
+/** People that rules speak of by one name. The id of a segment is its key. */
+export class SegmentsGroup extends HttpApiGroup.make("segments")
+  .add(...resourceEndpoints({ ...segments, path: "/experiments/segments", scopes }))
+  .middleware(Admission) {}
+
+/** Places in which flags are on or off on their own. The id of an environment is its key. */
+export class EnvironmentsGroup extends HttpApiGroup.make("environments")
+  .add(...resourceEndpoints({ ...environments, path: "/experiments/environments", scopes }))
+  .middleware(Admission) {}

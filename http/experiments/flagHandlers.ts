@@ -1,0 +1,147 @@
+import { Effect, Layer } from "effect"
+import { HttpServerResponse } from "effect/http"
+import { HttpApiBuilder } from "effect/http-api"
+import {
+  createEnvironment,
+  removeEnvironment,
+  replaceEnvironment
+} from "../../domain/experiments/workflows/environments.ts"
+import { evaluateFlag, evaluateFlags } from "../../domain/experiments/workflows/evaluateFlags.ts"
+import {
+  createFlag,
+  createSegment,
+  removeFlag,
+  removeSegment,
+  replaceFlag,
+  replaceSegment
+} from "../../domain/experiments/workflows/flags.ts"
+import { listItems, readItem } from "../../domain/platform/resources.ts"
+import { environments, flags, segments } from "../../ports/experiments/Flag.ts"
+import type { Environment, Flag, Segment } from "../../ports/experiments/Flag.ts"
+import { CurrentPrincipal } from "../contract/Admission.ts"
+import { ServedApi } from "../contract/Api.ts"
+import { limitUsual } from "../contract/parameters.ts"
+import { answerProblems } from "../middleware/failures.ts"
+import { paged } from "../middleware/pages.ts"
+import { matchRevision, withLocation, withRevision } from "../middleware/revisions.ts"
+
+interface Parameters {
+  readonly params: { readonly id: string }
+}
+interface Page {
+  readonly query: { readonly limit?: number; readonly cursor?: string }
+}
+
+/** Reading is the same for every kind of definition. */
+const reading = <Item>(kind: { readonly name: string; readonly singular: string }) => ({
+  list: ({ query: { cursor, limit = limitUsual } }: Page) =>
+    Effect.flatMap(CurrentPrincipal, ({ workspace }) =>
+      answerProblems(Effect.flatMap(listItems<Item>(kind, workspace, limit, cursor), paged))
+    ),
+  read: ({ params }: Parameters) =>
+    Effect.flatMap(CurrentPrincipal, ({ workspace }) =>
+      answerProblems(
+        Effect.flatMap(readItem<Item>(kind, workspace, params.id), ({ item, revision }) => withRevision(revision, item))
+      )
+    )
+})
+
+const gone = HttpServerResponse.empty({ status: 204 })
+
+const flagsLayer = HttpApiBuilder.group(ServedApi, "flags", (handlers) =>
+  handlers.handleAll({
+    ...reading<Flag>(flags),
+    evaluate: ({ params, payload }) =>
+      Effect.flatMap(CurrentPrincipal, ({ workspace }) => answerProblems(evaluateFlag(workspace, params.id, payload))),
+    bulkEvaluate: ({ payload }) =>
+      Effect.flatMap(CurrentPrincipal, ({ workspace }) => answerProblems(evaluateFlags(workspace, payload))),
+    create: ({ payload }) =>
+      Effect.flatMap(CurrentPrincipal, (principal) =>
+        answerProblems(
+          Effect.flatMap(createFlag(principal, payload), (made) => withLocation("/experiments/feature-flags", made))
+        )
+      ),
+    replace: ({ params, payload }) =>
+      Effect.flatMap(CurrentPrincipal, (principal) =>
+        answerProblems(
+          matchRevision(readItem(flags, principal.workspace, params.id)).pipe(
+            Effect.flatMap((revision) => replaceFlag(principal, params.id, payload, revision)),
+            Effect.flatMap(({ item, revision }) => withRevision(revision, item))
+          )
+        )
+      ),
+    remove: ({ params }) =>
+      Effect.flatMap(CurrentPrincipal, (principal) =>
+        answerProblems(
+          matchRevision(readItem(flags, principal.workspace, params.id)).pipe(
+            Effect.flatMap((revision) => removeFlag(principal, params.id, revision)),
+            Effect.as(gone)
+          )
+        )
+      )
+  })
+)
+
+const segmentsLayer = HttpApiBuilder.group(ServedApi, "segments", (handlers) =>
+  handlers.handleAll({
+    ...reading<Segment>(segments),
+    create: ({ payload }) =>
+      Effect.flatMap(CurrentPrincipal, (principal) =>
+        answerProblems(
+          Effect.flatMap(createSegment(principal, payload), (made) => withLocation("/experiments/segments", made))
+        )
+      ),
+    replace: ({ params, payload }) =>
+      Effect.flatMap(CurrentPrincipal, (principal) =>
+        answerProblems(
+          matchRevision(readItem(segments, principal.workspace, params.id)).pipe(
+            Effect.flatMap((revision) => replaceSegment(principal, params.id, payload, revision)),
+            Effect.flatMap(({ item, revision }) => withRevision(revision, item))
+          )
+        )
+      ),
+    remove: ({ params }) =>
+      Effect.flatMap(CurrentPrincipal, (principal) =>
+        answerProblems(
+          matchRevision(readItem(segments, principal.workspace, params.id)).pipe(
+            Effect.flatMap((revision) => removeSegment(principal, params.id, revision)),
+            Effect.as(gone)
+          )
+        )
+      )
+  })
+)
+
+const environmentsLayer = HttpApiBuilder.group(ServedApi, "environments", (handlers) =>
+  handlers.handleAll({
+    ...reading<Environment>(environments),
+    create: ({ payload }) =>
+      Effect.flatMap(CurrentPrincipal, (principal) =>
+        answerProblems(
+          Effect.flatMap(createEnvironment(principal, payload), (made) =>
+            withLocation("/experiments/environments", made)
+          )
+        )
+      ),
+    replace: ({ params, payload }) =>
+      Effect.flatMap(CurrentPrincipal, (principal) =>
+        answerProblems(
+          matchRevision(readItem(environments, principal.workspace, params.id)).pipe(
+            Effect.flatMap((revision) => replaceEnvironment(principal, params.id, payload, revision)),
+            Effect.flatMap(({ item, revision }) => withRevision(revision, item))
+          )
+        )
+      ),
+    remove: ({ params }) =>
+      Effect.flatMap(CurrentPrincipal, (principal) =>
+        answerProblems(
+          matchRevision(readItem(environments, principal.workspace, params.id)).pipe(
+            Effect.flatMap((revision) => removeEnvironment(principal, params.id, revision)),
+            Effect.as(gone)
+          )
+        )
+      )
+  })
+)
+
+export const layer = Layer.mergeAll(flagsLayer, segmentsLayer, environmentsLayer)

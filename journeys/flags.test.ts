@@ -1,0 +1,215 @@
+import { afterAll, assert, beforeAll, describe, it } from "vitest"
+import { ask, startServer, tokenFor } from "./ServerProcess.ts"
+import type { Answer, ServerProcess } from "./ServerProcess.ts"
+
+let server: ServerProcess
+let token: string
+beforeAll(async () => {
+  server = await startServer()
+  token = tokenFor(server.folder)
+})
+afterAll(() => server.kill("SIGTERM"))
+
+const flagsPath = "/experiments/feature-flags"
+const send = (method: string, path: string, body?: unknown, headers: Readonly<Record<string, string>> = {}) =>
+  ask(server, method, path, { token, headers, ...(body === undefined ? {} : { body }) })
+const made = async (path: string, body: unknown): Promise<Answer> => {
+  const answer = await send("POST", path, body)
+  assert.strictEqual(answer.status, 201, JSON.stringify(answer.body))
+  return answer
+}
+const evaluate = async (key: string, context: object, environment?: string) => {
+  const { body, status } = await send("POST", `${flagsPath}/${key}/evaluate`, {
+    context,
+    ...(environment === undefined ? {} : { environment })
+  })
+  assert.strictEqual(status, 200, JSON.stringify(body))
+  return body
+}
+const errorsOf = ({ body }: Answer) =>
+  (body["errors"] as ReadonlyArray<{ readonly pointer: string; readonly code: string }>).map(
+    ({ code, pointer }) => `${pointer} ${code}`
+  )
+
+describe("a feature flag", () => {
+  it("is made, evaluated, changed at a revision, and deleted", async () => {
+    const answer = await made(flagsPath, { key: "dark-mode", type: "boolean" })
+    assert.strictEqual(answer.headers.get("location"), `${flagsPath}/dark-mode`)
+    assert.deepInclude(await evaluate("dark-mode", { user_id: "u1" }), {
+      value: false,
+      variant: "off",
+      reason: "DISABLED"
+    })
+    const rules = [{ id: "germany", condition: { country: "DE" }, serve: { variant: "on" } }]
+    const changed = {
+      key: "dark-mode",
+      type: "boolean",
+      environments: { production: { enabled: true, default_variant: "off", rules } }
+    }
+    assert.strictEqual((await send("PUT", `${flagsPath}/dark-mode`, changed)).status, 428)
+    assert.strictEqual((await send("PUT", `${flagsPath}/dark-mode`, changed, { "if-match": '"7"' })).status, 412)
+    const put = await send("PUT", `${flagsPath}/dark-mode`, changed, { "if-match": '"1"' })
+    assert.strictEqual(put.status, 200, JSON.stringify(put.body))
+    assert.strictEqual(put.headers.get("etag"), '"2"')
+    // A change of this process counts in the next answer.
+    assert.deepInclude(await evaluate("dark-mode", { user_id: "u1", country: "DE" }), {
+      value: true,
+      reason: "TARGETING_MATCH",
+      rule: "germany"
+    })
+    assert.deepInclude(await evaluate("dark-mode", { user_id: "u1" }), { value: false, reason: "DEFAULT", rule: null })
+    const page = await send("GET", flagsPath)
+    assert.deepStrictEqual(
+      (page.body["items"] as ReadonlyArray<{ key: string }>).map(({ key }) => key),
+      ["dark-mode"]
+    )
+    assert.strictEqual((await send("DELETE", `${flagsPath}/dark-mode`)).status, 204)
+    assert.strictEqual((await send("POST", `${flagsPath}/dark-mode/evaluate`, {})).status, 404)
+    assert.strictEqual((await send("GET", `${flagsPath}/dark-mode`)).status, 404)
+  })
+
+  it("names the place of what is wrong, in the flag as it was sent", async () => {
+    const wrong = {
+      key: "wrong",
+      type: "number",
+      variants: [
+        { name: "one", value: 1 },
+        { name: "two", value: "2" }
+      ],
+      environments: {
+        nowhere: { enabled: true },
+        production: {
+          enabled: true,
+          default_variant: "three",
+          rules: [
+            {
+              id: "a",
+              condition: { name: { $regex: "(a+)+(?=b)" } },
+              serve: { split: [{ variant: "one", weight: 60 }] }
+            },
+            { id: "b", prerequisites: [{ flag: "missing", condition: { value: true } }], serve: { variant: "one" } }
+          ]
+        }
+      }
+    }
+    const refused = await send("POST", flagsPath, wrong)
+    assert.strictEqual(refused.status, 400)
+    assert.deepStrictEqual(errorsOf(refused), [
+      "/environments/nowhere unknown_environment",
+      "/variants/1/value wrong_type",
+      "/environments/production/default_variant unknown_variant",
+      "/environments/production/rules/0/condition/name/$regex bad_pattern",
+      "/environments/production/rules/0/serve/split weights",
+      "/environments/production/rules/1/prerequisites/0/flag unknown_flag"
+    ])
+    const misspelt = await send("POST", flagsPath, { key: "a:b", type: "boolean" })
+    assert.strictEqual(misspelt.status, 400)
+    assert.deepStrictEqual(
+      errorsOf(misspelt).map((each) => each.split(" ")[0]),
+      ["/key"]
+    )
+  })
+
+  it("is one of its key, and its key and type never change", async () => {
+    await made(flagsPath, { key: "once", type: "boolean" })
+    assert.strictEqual((await send("POST", flagsPath, { key: "once", type: "boolean" })).status, 409)
+    const other = { key: "twice", type: "string", variants: [{ name: "a", value: "" }] }
+    const refused = await send("PUT", `${flagsPath}/once`, other, { "if-match": '"1"' })
+    assert.strictEqual(refused.status, 400)
+    assert.deepStrictEqual(errorsOf(refused), ["/key immutable", "/type immutable"])
+  })
+
+  it("serves falsy values, and no value where the code's default is meant", async () => {
+    const environments = { production: { enabled: true, default_variant: "none" } }
+    for (const [key, value] of [
+      ["empty", ""],
+      ["zero", 0]
+    ] as const) {
+      const type = typeof value
+      await made(flagsPath, { key, type, variants: [{ name: "none", value }], environments })
+      assert.strictEqual((await evaluate(key, {}))["value"], value)
+    }
+    await made(flagsPath, { key: "unset", type: "json", variants: [{ name: "x", value: { a: 1 } }] })
+    assert.notProperty(await evaluate("unset", {}), "value")
+  })
+
+  it("waits for its prerequisite, refuses a cycle, and is not deleted while another waits for it", async () => {
+    await made(flagsPath, { key: "base", type: "boolean", environments: { production: { enabled: true } } })
+    const prerequisites = [{ flag: "base", condition: { value: true } }]
+    await made(flagsPath, {
+      key: "above",
+      type: "boolean",
+      environments: { production: { enabled: true, prerequisites } }
+    })
+    assert.deepInclude(await evaluate("above", {}), { value: true })
+    const cyclic = {
+      key: "base",
+      type: "boolean",
+      environments: { production: { enabled: true, prerequisites: [{ flag: "above", condition: { value: true } }] } }
+    }
+    const refused = await send("PUT", `${flagsPath}/base`, cyclic, { "if-match": '"1"' })
+    assert.strictEqual(refused.status, 400)
+    assert.deepStrictEqual(errorsOf(refused), ["/environments/production/prerequisites/0/flag cycle"])
+    assert.strictEqual((await send("DELETE", `${flagsPath}/base`)).status, 409)
+    const off = { key: "base", type: "boolean", environments: { production: { enabled: false } } }
+    assert.strictEqual((await send("PUT", `${flagsPath}/base`, off, { "if-match": '"1"' })).status, 200)
+    const above = await evaluate("above", {})
+    assert.deepInclude(above, { value: false, reason: "DEFAULT" })
+    assert.deepInclude(above["metadata"], { prerequisite: "base" })
+  })
+})
+
+describe("segments and environments", () => {
+  it("serve who is in them, and stay while a flag names them", async () => {
+    await made("/experiments/segments", { key: "staff", members: { attribute: "user_id", values: ["ada", 7] } })
+    await made("/experiments/environments", { key: "staging" })
+    const rules = [{ id: "staff", condition: { user_id: { $inGroup: "staff" } }, serve: { variant: "on" } }]
+    const environments = { staging: { enabled: true, default_variant: "off", rules }, production: { enabled: false } }
+    await made(flagsPath, { key: "internal", type: "boolean", environments })
+    assert.deepInclude(await evaluate("internal", { user_id: "ada" }, "staging"), { value: true })
+    assert.deepInclude(await evaluate("internal", { user_id: "bob" }, "staging"), { value: false })
+    assert.deepInclude(await evaluate("internal", { user_id: "ada" }), { reason: "DISABLED" })
+    const nowhere = await send("POST", `${flagsPath}/internal/evaluate`, { environment: "moon" })
+    assert.strictEqual(nowhere.status, 400)
+    assert.deepStrictEqual(errorsOf(nowhere), ["/environment unknown_environment"])
+    assert.strictEqual((await send("DELETE", "/experiments/segments/staff")).status, 409)
+    assert.strictEqual((await send("DELETE", "/experiments/environments/staging")).status, 409)
+    assert.strictEqual((await send("POST", "/experiments/environments", { key: "production" })).status, 409)
+    const loop = { key: "loop", members: { condition: { $savedGroup: { id: "gone" } } } }
+    assert.deepStrictEqual(errorsOf(await send("POST", "/experiments/segments", loop)), [
+      "/members/condition unknown_group"
+    ])
+  })
+
+  it("forget an erased person, in their history too", async () => {
+    const erased = await send("POST", "/analytics/persons/ada/erase", {})
+    assert.strictEqual(erased.status, 200, JSON.stringify(erased.body))
+    const stores = erased.body["stores"] as ReadonlyArray<{ readonly store: string; readonly removed: number }>
+    assert.strictEqual(stores.find(({ store }) => store === "segments")?.removed, 1)
+    const { body } = await send("GET", "/experiments/segments/staff")
+    assert.deepStrictEqual((body["members"] as { values: unknown }).values, [7])
+    assert.deepInclude(await evaluate("internal", { user_id: "ada" }, "staging"), { value: false })
+  })
+})
+
+describe("many flags at once", () => {
+  it("come from one revision; a name that is no flag says so in its place", async () => {
+    const { body, status } = await send("POST", `${flagsPath}/bulk-evaluate`, {
+      context: { user_id: "u1" },
+      keys: ["zero", "nothing", "zero", "empty"]
+    })
+    assert.strictEqual(status, 200)
+    const flags = body["flags"] as ReadonlyArray<Readonly<Record<string, unknown>>>
+    assert.deepStrictEqual(
+      flags.map((each) => [each["key"], each["value"] ?? each["error_code"]]),
+      [
+        ["zero", 0],
+        ["nothing", "FLAG_NOT_FOUND"],
+        ["empty", ""]
+      ]
+    )
+    const all = await send("POST", `${flagsPath}/bulk-evaluate`, {})
+    assert.isAbove((all.body["flags"] as ReadonlyArray<unknown>).length, 5)
+    assert.strictEqual(all.body["revision"], body["revision"])
+  })
+})

@@ -1,0 +1,117 @@
+import { Schema } from "effect"
+import { resource } from "../documents/Resource.ts"
+import {
+  DefinitionKey,
+  FlagRule,
+  FlagType,
+  FlagVariant,
+  Prerequisite,
+  prerequisitesMax,
+  rulesMax,
+  VariantName,
+  variantsMax
+} from "./FlagFile.ts"
+
+/** Environments of one workspace beside `production`. */
+export const environmentsMax = 20
+/** The environment that every workspace has. */
+export const production = "production"
+
+const Tag = Schema.String.check(Schema.isMinLength(1), Schema.isMaxLength(100))
+const Note = Schema.optionalKey(Schema.String.check(Schema.isMaxLength(2000)))
+
+/** What a flag does in one environment; off where nothing is said. */
+export const FlagEnvironment = Schema.Struct({
+  enabled: Schema.Boolean,
+  /** Served while the flag is off; the flag's own where nothing is said, `null`: no value, the code's own default. */
+  off_variant: Schema.optionalKey(Schema.NullOr(VariantName)),
+  /** Served where no rule does. */
+  default_variant: Schema.optionalKey(Schema.NullOr(VariantName)),
+  prerequisites: Schema.optionalKey(Schema.Array(Prerequisite).check(Schema.isMaxLength(prerequisitesMax))),
+  /** The first that meets a context serves it. */
+  rules: Schema.optionalKey(Schema.Array(FlagRule).check(Schema.isMaxLength(rulesMax)))
+}).annotate({ identifier: "FlagEnvironment" })
+export type FlagEnvironment = typeof FlagEnvironment.Type
+
+export const flags = resource({
+  name: "flags",
+  singular: "flag",
+  identifier: "Flag",
+  fields: {
+    /** Never changes. */
+    key: DefinitionKey,
+    name: Schema.optionalKey(Schema.String.check(Schema.isMinLength(1), Schema.isMaxLength(200))),
+    description: Note,
+    /** Never changes. */
+    type: FlagType,
+    /** A boolean flag has `on` and `off` where none are given. */
+    variants: Schema.optionalKey(
+      Schema.Array(FlagVariant).check(Schema.isMinLength(1), Schema.isMaxLength(variantsMax))
+    ),
+    off_variant: Schema.optionalKey(Schema.NullOr(VariantName)),
+    default_variant: Schema.optionalKey(Schema.NullOr(VariantName)),
+    tags: Schema.optionalKey(Schema.Array(Tag).check(Schema.isMaxLength(50))),
+    /** Whose holdout binds its experiments and releases. */
+    team: Schema.optionalKey(DefinitionKey),
+    environments: Schema.optionalKey(
+      Schema.Record(DefinitionKey, FlagEnvironment).check(Schema.isMaxProperties(environmentsMax + 1))
+    )
+  },
+  unique: ["key"],
+  example: {
+    key: "new-checkout",
+    type: "boolean",
+    environments: {
+      production: {
+        enabled: true,
+        default_variant: "off",
+        rules: [{ id: "half-of-germany", condition: { country: "DE" }, percent: 50, serve: { variant: "on" } }]
+      }
+    }
+  }
+})
+export type NewFlag = typeof flags.definition.Type
+export type Flag = typeof flags.item.Type
+
+/** People that rules speak of by one name: by a list of values, or by a condition. */
+export const segments = resource({
+  name: "segments",
+  singular: "segment",
+  identifier: "Segment",
+  fields: {
+    /** Never changes. */
+    key: DefinitionKey,
+    name: Schema.optionalKey(Schema.String.check(Schema.isMinLength(1), Schema.isMaxLength(200))),
+    description: Note,
+    members: Schema.Union([
+      Schema.Struct({
+        attribute: Schema.String.check(Schema.isMinLength(1), Schema.isMaxLength(200)),
+        values: Schema.Array(Schema.Union([Schema.String, Schema.Finite, Schema.Boolean])).check(
+          Schema.isMaxLength(10_000)
+        )
+      }),
+      Schema.Struct({ condition: Schema.Record(Schema.String, Schema.Unknown) })
+    ])
+  },
+  unique: ["key"],
+  example: { key: "staff", members: { attribute: "user_id", values: ["ada", "grace"] } }
+})
+export type NewSegment = typeof segments.definition.Type
+export type Segment = typeof segments.item.Type
+
+/** Places in which flags are on or off on their own; `production` is always there. */
+export const environments = resource({
+  name: "environments",
+  singular: "environment",
+  identifier: "Environment",
+  fields: {
+    /** Never changes. */
+    key: DefinitionKey,
+    name: Schema.optionalKey(Schema.String.check(Schema.isMinLength(1), Schema.isMaxLength(200))),
+    description: Note
+  },
+  unique: ["key"],
+  example: { key: "staging", name: "Staging" }
+})
+export type NewEnvironment = typeof environments.definition.Type
+export type Environment = typeof environments.item.Type

@@ -1,0 +1,36 @@
+import type { Effect } from "effect"
+import { Context } from "effect"
+import type { PortFailure } from "../PortFailure.ts"
+import type { WorkspaceId } from "../WorkspaceId.ts"
+import type { Evaluation, EvaluationContext, TraceStep } from "./Evaluation.ts"
+
+/** All flags of one environment at one revision, ready for evaluation without any I/O. */
+export interface FlagSnapshot {
+  /** Raised by every change of a definition in the workspace. */
+  readonly revision: number
+  readonly environment: string
+  readonly keys: ReadonlyArray<string>
+  /** Undefined: there is no such flag. */
+  readonly evaluate: (key: string, context: EvaluationContext) => Evaluation | undefined
+  readonly evaluateMany: (context: EvaluationContext, keys?: Iterable<string>) => ReadonlyArray<Evaluation>
+  readonly explain: (
+    key: string,
+    context: EvaluationContext
+  ) => { readonly evaluation: Evaluation; readonly trace: ReadonlyArray<TraceStep> } | undefined
+}
+
+/**
+ * Flags of every workspace that was asked for, in memory. A change anywhere is here in less than a second; while the
+ * store is away the last snapshot goes on serving, and health says so.
+ */
+export class FlagSnapshots extends Context.Service<
+  FlagSnapshots,
+  {
+    /** Without a call: nothing where the workspace is not loaded, or has no such environment. */
+    readonly known: (workspace: WorkspaceId, environment: string) => FlagSnapshot | undefined
+    /** Loads the workspace where it is not; nothing where it has no such environment. */
+    readonly load: (workspace: WorkspaceId, environment: string) => Effect.Effect<FlagSnapshot | undefined, PortFailure>
+    /** Takes up a change of this process at once. */
+    readonly refresh: (workspace: WorkspaceId) => Effect.Effect<void, PortFailure>
+  }
+>()("ports/experiments/FlagSnapshots") {}
