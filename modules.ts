@@ -4,6 +4,7 @@ import * as droppedEvents from "./domain/analytics/DroppedEvents.ts"
 import { runPrivacyRequests } from "./domain/analytics/privacy/runRequest.ts"
 import { finishErasures, pendingErasures } from "./domain/analytics/workflows/erasePerson.ts"
 import { awaitingRewriting, erasureReceipts } from "./domain/analytics/workflows/erasureReceipts.ts"
+import { watchAlerts } from "./domain/analytics/workflows/watchAlerts.ts"
 import * as mergePeople from "./domain/analytics/workflows/mergePeople.ts"
 import { personalDataOfAnalytics } from "./domain/analytics/workflows/personalDataOfAnalytics.ts"
 import { rewriteLog } from "./domain/analytics/workflows/rewriteLog.ts"
@@ -16,6 +17,7 @@ import * as settings from "./domain/platform/settings.ts"
 import * as workspaces from "./domain/platform/workspaces.ts"
 import { AccountsGroup } from "./http/contract/accounts.ts"
 import { ActivityGroup } from "./http/contract/activity.ts"
+import { AlertsGroup, IncidentsGroup } from "./http/contract/alerts.ts"
 import { AnalyticsGroup, EventsGroup } from "./http/contract/analytics.ts"
 import { ClicksGroup } from "./http/contract/clicks.ts"
 import { CohortsGroup } from "./http/contract/cohorts.ts"
@@ -43,6 +45,7 @@ import type { DroppedEvents } from "./ports/analytics/DroppedEvents.ts"
 import type { VisitorIds } from "./ports/analytics/VisitorIds.ts"
 import type { SettingsSource } from "./ports/platform/Settings.ts"
 import type { GeoLocator } from "./ports/reference/GeoLocator.ts"
+import { alerts, alertStates, incidents } from "./ports/analytics/Alert.ts"
 import type { EventLake } from "./ports/analytics/EventLake.ts"
 import { environments, flags, segments } from "./ports/experiments/Flag.ts"
 import { personalDataOfExperiments } from "./domain/experiments/workflows/personalDataOfExperiments.ts"
@@ -63,6 +66,7 @@ import type { FlagSnapshots } from "./ports/experiments/FlagSnapshots.ts"
 import type { ChangeNotices } from "./ports/platform/ChangeNotices.ts"
 import type { DeadLetters } from "./ports/platform/DeadLetters.ts"
 import type { PortFailure } from "./ports/PortFailure.ts"
+import type { ExchangeRates } from "./ports/reference/ExchangeRates.ts"
 import type { PersonalData, PersonalDataOf } from "./ports/privacy/PersonalData.ts"
 import { privacyPreferences, privacyRequests, runningPrivacyRequests } from "./ports/privacy/PrivacyRequest.ts"
 import type { ReceiptKey } from "./ports/privacy/ReceiptKey.ts"
@@ -80,6 +84,8 @@ type JobServices =
   | DroppedEvents
   | EmailSender
   | GeoLocator
+  | ExchangeRates
+  | SettingsSource
   | PersonalData
   | ReceiptKey
   | RootKeys
@@ -125,6 +131,8 @@ export const modules: ReadonlyArray<Module> = [
       AnalyticsGroup,
       AccountsGroup,
       ClicksGroup,
+      AlertsGroup,
+      IncidentsGroup,
       CohortsGroup,
       ErasureGroup,
       ReceiptKeysGroup,
@@ -166,6 +174,9 @@ export const modules: ReadonlyArray<Module> = [
       runningPrivacyRequests,
       privacyPreferences,
       droppedEvents.collection,
+      alerts.collection,
+      alertStates,
+      incidents,
       dashboards.collection,
       insights.collection,
       shares,
@@ -177,6 +188,7 @@ export const modules: ReadonlyArray<Module> = [
     ],
     consumers: { index: indexEvents, live: feedLive, lake: fillLake },
     jobs: {
+      watch_alerts: { everyMillis: 10_000, round: () => watchAlerts },
       finish_erasures: { everyMillis: 60_000, round: finishErasures },
       rewrite_log: { everyMillis: 60_000, round: rewriteLog },
       run_privacy_requests: { everyMillis: 60_000, round: runPrivacyRequests }

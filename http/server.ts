@@ -8,6 +8,7 @@ import type { Socket } from "node:net"
 import * as accounts from "./analytics/accountHandlers.ts"
 import * as activity from "./analytics/activityHandlers.ts"
 import * as clicks from "./analytics/clickHandlers.ts"
+import * as alerts from "./analytics/alertHandlers.ts"
 import * as cohorts from "./analytics/cohortHandlers.ts"
 import * as dashboards from "./analytics/dashboardHandlers.ts"
 import * as erasure from "./analytics/erasureHandlers.ts"
@@ -60,6 +61,8 @@ const api = HttpApiBuilder.layer(ServedApi).pipe(
     accounts.layer,
     activity.layer,
     clicks.layer,
+    alerts.layer,
+    alerts.incidentsLayer,
     cohorts.layer,
     erasure.layer,
     funnels.layer,

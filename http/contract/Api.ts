@@ -1,6 +1,7 @@
 import { HttpApi, OpenApi } from "effect/http-api"
 import { AccountsGroup } from "./accounts.ts"
 import { ActivityGroup } from "./activity.ts"
+import { AlertsGroup, IncidentsGroup } from "./alerts.ts"
 import { AnalyticsGroup, EventsGroup, StreamGroup } from "./analytics.ts"
 import { ClicksGroup } from "./clicks.ts"
 import { CohortsGroup } from "./cohorts.ts"
@@ -36,6 +37,8 @@ const served = [
   AccountsGroup,
   AnalyticsGroup,
   ActivityGroup,
+  AlertsGroup,
+  IncidentsGroup,
   AttributionGroup,
   ClicksGroup,
   CohortsGroup,

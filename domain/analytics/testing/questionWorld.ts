@@ -11,6 +11,7 @@ import * as SqliteSubjectKeys from "../../../adapters/sqlite/SubjectKeys.ts"
 import * as ThreadComputation from "../../../adapters/threads/Computation.ts"
 import { EventStore } from "../../../ports/analytics/EventStore.ts"
 import { Collections } from "../../../ports/documents/DocumentStore.ts"
+import type { Collection } from "../../../ports/documents/DocumentStore.ts"
 import { settingsInitial, SettingsSource } from "../../../ports/platform/Settings.ts"
 import type { Settings } from "../../../ports/platform/Settings.ts"
 import { WorkspaceId } from "../../../ports/WorkspaceId.ts"
@@ -25,7 +26,7 @@ import { bucketOf, withoutDuplicates } from "./reference.ts"
 import type { Event } from "./reference.ts"
 
 /** What questions are answered with, on the embedded engines. */
-export const questionWorld = (settings: Settings = settingsInitial) => {
+export const questionWorld = (settings: Settings = settingsInitial, others: ReadonlyArray<Collection> = []) => {
   const folder = mkdtempSync(join(tmpdir(), "questions-"))
   return Layer.mergeAll(
     DuckdbEventStore.layer({ file: join(folder, "events.duckdb") }),
@@ -38,7 +39,8 @@ export const questionWorld = (settings: Settings = settingsInitial) => {
         cohortMembers,
         funnels.collection,
         goals.collection,
-        insights.collection
+        insights.collection,
+        ...others
       ])
     ),
     ThreadComputation.layer({ entry: new URL("../../../workers/computing.ts", import.meta.url) }),

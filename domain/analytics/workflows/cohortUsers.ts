@@ -1,4 +1,5 @@
 import { Effect } from "effect"
+import { alerts } from "../../../ports/analytics/Alert.ts"
 import { cohorts } from "../../../ports/analytics/Cohort.ts"
 import { funnels } from "../../../ports/analytics/Funnel.ts"
 import { insights } from "../../../ports/analytics/Insight.ts"
@@ -9,7 +10,7 @@ import type { User } from "../../platform/resources.ts"
 import { namedCohorts } from "../../questions/cohorts/namedCohorts.ts"
 
 /** Kept definitions that may name cohorts and goals. */
-const holders: ReadonlyArray<{ readonly name: string }> = [cohorts, funnels, insights]
+const holders: ReadonlyArray<{ readonly name: string }> = [cohorts, funnels, insights, alerts]
 
 /** Every kept definition that names what is looked for. */
 export const definitionsThat = (workspace: WorkspaceId, names: (definition: unknown) => boolean) =>
