@@ -19,6 +19,7 @@ import { AccountsGroup } from "./http/contract/accounts.ts"
 import { ActivityGroup } from "./http/contract/activity.ts"
 import { AlertsGroup, IncidentsGroup } from "./http/contract/alerts.ts"
 import { AnalyticsGroup, EventsGroup } from "./http/contract/analytics.ts"
+import { ChannelRulesGroup } from "./http/contract/channelRules.ts"
 import { ClicksGroup } from "./http/contract/clicks.ts"
 import { CohortsGroup } from "./http/contract/cohorts.ts"
 import { DashboardsGroup } from "./http/contract/dashboards.ts"
@@ -46,6 +47,7 @@ import type { VisitorIds } from "./ports/analytics/VisitorIds.ts"
 import type { SettingsSource } from "./ports/platform/Settings.ts"
 import type { GeoLocator } from "./ports/reference/GeoLocator.ts"
 import { alerts, alertStates, incidents } from "./ports/analytics/Alert.ts"
+import { channelRules } from "./ports/analytics/ChannelRules.ts"
 import type { EventLake } from "./ports/analytics/EventLake.ts"
 import { environments, flags, segments } from "./ports/experiments/Flag.ts"
 import { personalDataOfExperiments } from "./domain/experiments/workflows/personalDataOfExperiments.ts"
@@ -130,6 +132,7 @@ export const modules: ReadonlyArray<Module> = [
       EventsGroup,
       AnalyticsGroup,
       AccountsGroup,
+      ChannelRulesGroup,
       ClicksGroup,
       AlertsGroup,
       IncidentsGroup,
@@ -183,6 +186,7 @@ export const modules: ReadonlyArray<Module> = [
       shareSlugs,
       funnels.collection,
       goals.collection,
+      channelRules,
       cohorts.collection,
       cohortMembers
     ],

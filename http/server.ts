@@ -7,6 +7,7 @@ import type { IncomingMessage, ServerResponse } from "node:http"
 import type { Socket } from "node:net"
 import * as accounts from "./analytics/accountHandlers.ts"
 import * as activity from "./analytics/activityHandlers.ts"
+import * as channelRules from "./analytics/channelRuleHandlers.ts"
 import * as clicks from "./analytics/clickHandlers.ts"
 import * as alerts from "./analytics/alertHandlers.ts"
 import * as cohorts from "./analytics/cohortHandlers.ts"
@@ -60,6 +61,7 @@ const api = HttpApiBuilder.layer(ServedApi).pipe(
     analytics.layer,
     accounts.layer,
     activity.layer,
+    channelRules.layer,
     clicks.layer,
     alerts.layer,
     alerts.incidentsLayer,

@@ -215,21 +215,47 @@ describe("channels", () => {
       channel: "partners",
       when: { dimension: "referrer", operator: "is_host", value: ["partner.example"] }
     }
-    assert.strictEqual((await change(as, (before) => ({ ...before, channels: [own_rule] }))).status, 200)
+    const rules = "/analytics/channel-rules"
+    const replace = (own: ReadonlyArray<object>, revision: string) =>
+      ask(server, "PUT", rules, { token: as, body: { rules: own }, headers: { "if-match": revision } })
+    const none = await get(as, rules)
+    assert.deepStrictEqual([none.headers.get("etag"), none.body["rules"]], ['"0"', []])
+    assert.include(none.body["default_channels"], "organic_search")
     await bring(
       as,
       expected.map(([, referrer, url]) => visit(referrer, url))
     )
     const counts = new Map<string, number>()
     for (const [channel] of expected) counts.set(channel, (counts.get(channel) ?? 0) + 1)
-    const rows = rowsOf(await query(as, { dimensions: ["channel"] }))
+    const range = { from: "2020-01-01", to: "2029-12-31" }
+    const before = await query(as, { dimensions: ["channel"], date_range: range })
+    const preview = await ask(server, "POST", `${rules}/preview`, {
+      token: as,
+      body: { rules: [own_rule], date_range: range }
+    })
+    assert.strictEqual(preview.status, 200, JSON.stringify(preview.body))
+    assert.isNumber(preview.body["sessions"])
+    const changed = await replace([own_rule], '"0"')
+    assert.strictEqual(changed.status, 200, JSON.stringify(changed.body))
+    assert.strictEqual(changed.headers.get("etag"), '"1"')
+    assert.strictEqual((await replace([], '"0"')).status, 412)
+    const after = await query(as, { dimensions: ["channel"], date_range: range })
+    assert.notStrictEqual(after["watermark"], before["watermark"])
+    const rows = rowsOf(after)
     assert.deepStrictEqual(new Map(rows as Array<[string, number]>), counts)
     const wrong = { ...own_rule, when: { dimension: "channel", operator: "is", value: "direct" } }
-    const refused = await change(as, (before) => ({ ...before, channels: [wrong] }))
+    const refused = await replace([own_rule, wrong], '"1"')
     assert.strictEqual(refused.status, 400)
-    assert.match(JSON.stringify(refused.body), /\/channels\/0\/when\/dimension/)
+    assert.match(JSON.stringify(refused.body), /\/rules\/1\/when\/dimension/)
     const sources = rowsOf(await query(as, { dimensions: ["source"], pagination: { limit: 1 } }))
     assert.deepStrictEqual(sources[0], ["unknown.example", 3])
+    assert.strictEqual((await ask(server, "DELETE", rules, { token: as })).status, 204)
+    assert.strictEqual((await ask(server, "DELETE", rules, { token: as })).status, 404)
+    const without = rowsOf(await query(as, { dimensions: ["channel"] }))
+    assert.notInclude(
+      without.map(([channel]) => channel),
+      "partners"
+    )
   })
 })
 

@@ -25,6 +25,8 @@ export const fieldText = (field: PlanField): string => {
       return accountIdText(field.type)
     case "session":
       return `e.${field.attribute}::varchar`
+    case "joined":
+      return `(${field.fields.map(fieldText).join(` || ${quote(field.separator)} || `)})`
     case "cohort": {
       const cases = field.cohorts.map(({ cohort, id }) => `when ${memberText(cohort)} then ${quote(id)}`)
       return `(case ${cases.join(" ")} end)`

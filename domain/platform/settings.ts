@@ -10,8 +10,6 @@ import type { Settings } from "../../ports/platform/Settings.ts"
 import type { PortFailure } from "../../ports/PortFailure.ts"
 import type { WorkspaceId } from "../../ports/WorkspaceId.ts"
 import { exponentOf } from "../money/minorUnits.ts"
-import { isOfOwner } from "../questions/names.ts"
-import { planFilter } from "../questions/planFilter.ts"
 import { isZone } from "../zones/zones.ts"
 import { auditOf } from "./audit.ts"
 import type { Actor } from "./audit.ts"
@@ -43,28 +41,8 @@ const errorsOf = (settings: Settings): ReadonlyArray<FieldError> => [
     : [{ pointer: "/time_zone", code: "unknown_zone", detail: `${settings.time_zone} is no IANA time zone` }]),
   ...(exponentOf(settings.currency) === undefined
     ? [{ pointer: "/currency", code: "unknown_currency", detail: `${settings.currency} is no ISO 4217 currency` }]
-    : []),
-  ...(settings.channels ?? []).flatMap(({ when }, index) => channelErrors(when, `/channels/${index}/when`, settings))
+    : [])
 ]
-
-const channelErrors = (when: unknown, pointer: string, { ingest }: Settings): ReadonlyArray<FieldError> => {
-  const { errors, named } = planFilter(when, pointer, {
-    personalFields: ingest.personal_fields,
-    channelRules: [],
-    asOf: "today",
-    blindIndex: () => "",
-    storedId: (id) => id
-  })
-  const others = named.filter(({ field }) => field.kind === "channel" || isOfOwner(field))
-  return [
-    ...errors,
-    ...others.map((each) => ({
-      pointer: each.pointer,
-      code: "unknown_dimension",
-      detail: "a rule of channels looks at the event alone: neither channel nor trait nor account"
-    }))
-  ]
-}
 
 /** Replaces the settings that stand at the revision. */
 export const changeSettings = Effect.fn("changeSettings")(function* (

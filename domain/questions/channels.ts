@@ -130,20 +130,27 @@ export const channelRulesOf = (
   own: ReadonlyArray<ChannelRule>,
   ownDomains: ReadonlyArray<string>
 ): ReadonlyArray<ChannelRule> => {
-  const ownHosts = bareHosts(ownDomains)
-  return [
-    ...own,
-    { channel: "affiliate", when: affiliate },
-    { channel: "email", when: email },
-    { channel: "paid", when: paid },
-    { channel: "ai_assistant", when: assistant },
-    { channel: "organic_search", when: search },
-    { channel: "organic_social", when: social },
-    {
-      channel: "referral",
-      when: any(oneOf("medium", "referral"), all(isSet("referrer_host"), { kind: "not", filter: from(...ownHosts) }))
-    },
-    { channel: "campaign", when: any(isSet("source"), isSet("medium"), isSet("campaign")) }
-  ]
+  return [...own, ...defaultRules(bareHosts(ownDomains))]
 }
+
+const defaultRules = (ownHosts: ReadonlyArray<string>): ReadonlyArray<ChannelRule> => [
+  { channel: "affiliate", when: affiliate },
+  { channel: "email", when: email },
+  { channel: "paid", when: paid },
+  { channel: "ai_assistant", when: assistant },
+  { channel: "organic_search", when: search },
+  { channel: "organic_social", when: social },
+  {
+    channel: "referral",
+    when: any(oneOf("medium", "referral"), all(isSet("referrer_host"), { kind: "not", filter: from(...ownHosts) }))
+  },
+  { channel: "campaign", when: any(isSet("source"), isSet("medium"), isSet("campaign")) }
+]
+
 export const channelOtherwise = "direct"
+
+/** Channels of the default grouping, in its order. */
+export const defaultChannels: ReadonlyArray<string> = [
+  ...defaultRules([]).map(({ channel }) => channel),
+  channelOtherwise
+]

@@ -3,6 +3,7 @@ import { AccountsGroup } from "./accounts.ts"
 import { ActivityGroup } from "./activity.ts"
 import { AlertsGroup, IncidentsGroup } from "./alerts.ts"
 import { AnalyticsGroup, EventsGroup, StreamGroup } from "./analytics.ts"
+import { ChannelRulesGroup } from "./channelRules.ts"
 import { ClicksGroup } from "./clicks.ts"
 import { CohortsGroup } from "./cohorts.ts"
 import { LiveEvent } from "../../ports/analytics/LiveFeed.ts"
@@ -40,6 +41,7 @@ const served = [
   AlertsGroup,
   IncidentsGroup,
   AttributionGroup,
+  ChannelRulesGroup,
   ClicksGroup,
   CohortsGroup,
   ErasureGroup,

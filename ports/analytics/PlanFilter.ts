@@ -31,6 +31,8 @@ export type PlanField =
   | { readonly kind: "session"; readonly attribute: SessionAttribute | SessionNumber }
   /** The first rule whose condition holds names the channel. */
   | { readonly kind: "channel"; readonly rules: ReadonlyArray<ChannelRule>; readonly otherwise: string }
+  /** Values of two fields that are always set, with `separator` between. */
+  | { readonly kind: "joined"; readonly fields: readonly [PlanField, PlanField]; readonly separator: string }
   /** Id of the first of the cohorts that the person belongs to. */
   | { readonly kind: "cohort"; readonly cohorts: ReadonlyArray<{ readonly id: string; readonly cohort: PlanCohort }> }
 

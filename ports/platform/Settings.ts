@@ -1,12 +1,8 @@
 import type { Effect } from "effect"
 import { Context, Schema } from "effect"
 import { IngestSettings, ingestSettingsInitial } from "../analytics/IngestSettings.ts"
-import { Filter } from "../analytics/Question.ts"
 import type { PortFailure } from "../PortFailure.ts"
 import type { WorkspaceId } from "../WorkspaceId.ts"
-
-/** Rules of channels that a workspace may have of its own. */
-export const channelRulesMax = 50
 
 export const settingsInitial = {
   time_zone: "UTC",
@@ -23,16 +19,7 @@ export const Settings = Schema.Struct({
   week_start: Schema.Int.check(Schema.isBetween({ minimum: 1, maximum: 7 })),
   /** ISO 4217 currency that money is reported in. */
   currency: Schema.String,
-  ingest: IngestSettings,
-  /** Own rules of the dimension `channel`, before the built-in ones; the first that holds names the channel. */
-  channels: Schema.optionalKey(
-    Schema.Array(
-      Schema.Struct({
-        channel: Schema.String.check(Schema.isMinLength(1), Schema.isMaxLength(100)),
-        when: Filter
-      })
-    ).check(Schema.isMaxLength(channelRulesMax))
-  )
+  ingest: IngestSettings
 }).annotate({ identifier: "Settings", examples: [settingsInitial] })
 export type Settings = typeof Settings.Type
 

@@ -15,6 +15,7 @@ import type { Collection } from "../../../ports/documents/DocumentStore.ts"
 import { settingsInitial, SettingsSource } from "../../../ports/platform/Settings.ts"
 import type { Settings } from "../../../ports/platform/Settings.ts"
 import { WorkspaceId } from "../../../ports/WorkspaceId.ts"
+import { channelRules } from "../../../ports/analytics/ChannelRules.ts"
 import { cohortMembers, cohorts } from "../../../ports/analytics/Cohort.ts"
 import { goals } from "../../../ports/analytics/Goal.ts"
 import { insights } from "../../../ports/analytics/Insight.ts"
@@ -35,6 +36,7 @@ export const questionWorld = (settings: Settings = settingsInitial, others: Read
     Layer.provide(
       SqliteDocumentStore.layer({ file: join(folder, "documents.sqlite") }),
       Layer.succeed(Collections, [
+        channelRules,
         cohorts.collection,
         cohortMembers,
         funnels.collection,

@@ -9,6 +9,7 @@ import * as DuckdbEventStore from "../../../adapters/duckdb/EventStore.ts"
 import * as RootKeyFile from "../../../adapters/files/RootKeys.ts"
 import * as SqliteDocumentStore from "../../../adapters/sqlite/DocumentStore.ts"
 import * as SqliteSubjectKeys from "../../../adapters/sqlite/SubjectKeys.ts"
+import { channelRules } from "../../../ports/analytics/ChannelRules.ts"
 import { cohortMembers, cohorts } from "../../../ports/analytics/Cohort.ts"
 import { EventStore } from "../../../ports/analytics/EventStore.ts"
 import type { Question, ResultPeriod } from "../../../ports/analytics/Question.ts"
@@ -31,7 +32,7 @@ const world = Layer.mergeAll(
   BundledRates.layer,
   Layer.provide(
     SqliteDocumentStore.layer({ file: join(folder, "documents.sqlite") }),
-    Layer.succeed(Collections, [cohorts.collection, cohortMembers])
+    Layer.succeed(Collections, [cohorts.collection, cohortMembers, channelRules])
   ),
   Layer.succeed(SettingsSource, { current: () => settingsInitial, load: () => Effect.void }),
   Layer.provide(

@@ -16,7 +16,7 @@ import { namedGoals } from "../../questions/goals/namedGoals.ts"
 import { readFlatQuestion } from "../../questions/flatQuestion.ts"
 import type { FlatQuestion } from "../../questions/flatQuestion.ts"
 import { hashQuestion, hashValue } from "../../questions/hashQuestion.ts"
-import { planFilter } from "../../questions/planFilter.ts"
+import { planChannelRules } from "../../questions/planChannelRules.ts"
 import type { FilterScope } from "../../questions/planFilter.ts"
 import { planQuestion, previousPeriod, withConversions } from "../../questions/planQuestion.ts"
 import type { PlannedQuestion } from "../../questions/planQuestion.ts"
@@ -26,6 +26,7 @@ import { shapeAnswer } from "../../questions/shapeAnswer.ts"
 import { resolveCohorts } from "./cohortRules.ts"
 import { conversionsOf, moneyWarnings } from "./conversions.ts"
 import { resolveGoals } from "./goalRules.ts"
+import { keptChannelRules } from "./keptChannelRules.ts"
 import { nameWarnings } from "./nameWarnings.ts"
 
 /** What questions of a workspace are planned with, and the cohorts that this one names. */
@@ -43,10 +44,8 @@ export const questionScope = Effect.fnUntraced(function* (workspace: WorkspaceId
     blindIndex: (name, value) => blindIndex(secrets, name, value),
     storedId: (id) => storedId(secrets, id)
   }
-  const ownRules = (settings.channels ?? []).map(({ channel, when }) => ({
-    channel,
-    when: planFilter(when, "", filterScope).filter
-  }))
+  const channels = yield* keptChannelRules(workspace)
+  const ownRules = planChannelRules(channels.kept?.rules ?? [], filterScope).rules
   const scope: QuestionScope = {
     ...filterScope,
     cohorts: new Map(),
@@ -58,7 +57,7 @@ export const questionScope = Effect.fnUntraced(function* (workspace: WorkspaceId
     sessionLimits: sessionLimitsOf(settings.ingest),
     sources: sourceRulesOf(settings.ingest.own_domains),
     channelRules: channelRulesOf(ownRules, settings.ingest.own_domains),
-    revisions: hashValue([settings, rates.revision])
+    revisions: hashValue([settings, rates.revision, channels])
   }
   const namedGoal = namedGoals(question)
   const { goals, revisions: ofGoals } = yield* resolveGoals(workspace, namedGoal, scope)
