@@ -5,6 +5,7 @@ import { runPrivacyRequests } from "./domain/analytics/privacy/runRequest.ts"
 import { finishErasures, pendingErasures } from "./domain/analytics/workflows/erasePerson.ts"
 import { awaitingRewriting, erasureReceipts } from "./domain/analytics/workflows/erasureReceipts.ts"
 import { watchAlerts } from "./domain/analytics/workflows/watchAlerts.ts"
+import { writeExports } from "./domain/analytics/workflows/writeExports.ts"
 import * as mergePeople from "./domain/analytics/workflows/mergePeople.ts"
 import { personalDataOfAnalytics } from "./domain/analytics/workflows/personalDataOfAnalytics.ts"
 import { rewriteLog } from "./domain/analytics/workflows/rewriteLog.ts"
@@ -26,6 +27,7 @@ import { DashboardsGroup } from "./http/contract/dashboards.ts"
 import { EmailsGroup } from "./http/contract/emails.ts"
 import { ErasureGroup, ReceiptKeysGroup } from "./http/contract/erasure.ts"
 import { EnvironmentsGroup, FlagsGroup, SegmentsGroup } from "./http/contract/flags.ts"
+import { ExportsGroup } from "./http/contract/exports.ts"
 import { FunnelsGroup } from "./http/contract/funnels.ts"
 import { GoalsGroup } from "./http/contract/goals.ts"
 import { HeatmapsGroup } from "./http/contract/heatmaps.ts"
@@ -44,10 +46,10 @@ import { AuditGroup, DeadLettersGroup } from "./http/contract/records.ts"
 import { WorkspacesGroup } from "./http/contract/workspaces.ts"
 import type { DroppedEvents } from "./ports/analytics/DroppedEvents.ts"
 import type { VisitorIds } from "./ports/analytics/VisitorIds.ts"
-import type { SettingsSource } from "./ports/platform/Settings.ts"
 import type { GeoLocator } from "./ports/reference/GeoLocator.ts"
 import { alerts, alertStates, incidents } from "./ports/analytics/Alert.ts"
 import { channelRules } from "./ports/analytics/ChannelRules.ts"
+import { eventExports, exportQueue } from "./ports/analytics/EventExport.ts"
 import type { EventLake } from "./ports/analytics/EventLake.ts"
 import { environments, flags, segments } from "./ports/experiments/Flag.ts"
 import { personalDataOfExperiments } from "./domain/experiments/workflows/personalDataOfExperiments.ts"
@@ -55,6 +57,7 @@ import { definitionHistory, flagRevisions } from "./domain/experiments/workflows
 import { cohortMembers, cohorts } from "./ports/analytics/Cohort.ts"
 import type { EventLog } from "./ports/analytics/EventLog.ts"
 import type { EventStore } from "./ports/analytics/EventStore.ts"
+import type { EventSpool } from "./ports/analytics/EventSpool.ts"
 import { funnels } from "./ports/analytics/Funnel.ts"
 import { dashboards } from "./ports/analytics/Dashboard.ts"
 import { goals } from "./ports/analytics/Goal.ts"
@@ -67,8 +70,9 @@ import { outgoingEmails } from "./ports/email/OutgoingEmail.ts"
 import type { FlagSnapshots } from "./ports/experiments/FlagSnapshots.ts"
 import type { ChangeNotices } from "./ports/platform/ChangeNotices.ts"
 import type { DeadLetters } from "./ports/platform/DeadLetters.ts"
-import type { PortFailure } from "./ports/PortFailure.ts"
 import type { ExchangeRates } from "./ports/reference/ExchangeRates.ts"
+import type { SettingsSource } from "./ports/platform/Settings.ts"
+import type { PortFailure } from "./ports/PortFailure.ts"
 import type { PersonalData, PersonalDataOf } from "./ports/privacy/PersonalData.ts"
 import { privacyPreferences, privacyRequests, runningPrivacyRequests } from "./ports/privacy/PrivacyRequest.ts"
 import type { ReceiptKey } from "./ports/privacy/ReceiptKey.ts"
@@ -89,6 +93,8 @@ type JobServices =
   | ExchangeRates
   | SettingsSource
   | PersonalData
+  | EventSpool
+  | ExchangeRates
   | ReceiptKey
   | RootKeys
   | SecureRandom
@@ -96,6 +102,7 @@ type JobServices =
   | VisitorIds
 
 type PersonalDataServices =
+  | EventSpool
   | EventStore
   | EventLake
   | DocumentStore
@@ -104,7 +111,7 @@ type PersonalDataServices =
   | ChangeNotices
   | FlagSnapshots
 
-type ConsumerServices = EventLog | EventStore | EventLake | LiveFeed | DeadLetters | SubjectKeys
+type ConsumerServices = ChangeNotices | EventLog | EventStore | EventLake | LiveFeed | DeadLetters | SubjectKeys
 
 /** What a module adds to the process. */
 export interface Module {
@@ -139,6 +146,7 @@ export const modules: ReadonlyArray<Module> = [
       CohortsGroup,
       ErasureGroup,
       ReceiptKeysGroup,
+      ExportsGroup,
       DashboardsGroup,
       FunnelsGroup,
       GoalsGroup,
@@ -162,6 +170,7 @@ export const modules: ReadonlyArray<Module> = [
       "analytics:read",
       "analytics:write",
       "analytics:sql",
+      "analytics:export",
       "persons:read",
       "persons:write",
       "pii:read"
@@ -184,6 +193,8 @@ export const modules: ReadonlyArray<Module> = [
       insights.collection,
       shares,
       shareSlugs,
+      eventExports.collection,
+      exportQueue,
       funnels.collection,
       goals.collection,
       channelRules,
@@ -195,7 +206,8 @@ export const modules: ReadonlyArray<Module> = [
       watch_alerts: { everyMillis: 10_000, round: () => watchAlerts },
       finish_erasures: { everyMillis: 60_000, round: finishErasures },
       rewrite_log: { everyMillis: 60_000, round: rewriteLog },
-      run_privacy_requests: { everyMillis: 60_000, round: runPrivacyRequests }
+      run_privacy_requests: { everyMillis: 60_000, round: runPrivacyRequests },
+      write_exports: { everyMillis: 1000, round: () => writeExports }
     },
     personalData: {
       of: personalDataOfAnalytics,

@@ -10,6 +10,7 @@ import { filesOf } from "./dataFiles.ts"
 import * as DataFolder from "./disk/DataFolder.ts"
 import * as DiskEventLog from "./disk/EventLog.ts"
 import * as DuckdbEventLake from "./duckdb/EventLake.ts"
+import * as DuckdbEventSpool from "./duckdb/EventSpool.ts"
 import * as DuckdbEventStore from "./duckdb/EventStore.ts"
 import * as EchartsPictures from "./echarts/Pictures.ts"
 import * as FileReceiptKey from "./files/ReceiptKey.ts"
@@ -86,7 +87,10 @@ export const embedded = ({
   const stores = Layer.mergeAll(
     DiskEventLog.layer({ folder: files.log }),
     DuckdbEventStore.layer({ file: files.events }),
-    DuckdbEventLake.layer({ folder: files.lake, selectMillisMax: sqlMillisMax }),
+    Layer.provideMerge(
+      DuckdbEventSpool.layer({ folder: files.exports }),
+      DuckdbEventLake.layer({ folder: files.lake, selectMillisMax: sqlMillisMax })
+    ),
     Layer.provide(SqliteDocumentStore.layer({ file: files.documents }), Layer.succeed(Collections, collections)),
     Layer.provideMerge(SqliteSubjectKeys.layer({ file: files.subjectKeys }), rootKeys),
     Layer.provideMerge(issuers(jwks), FileTokenKey.layer({ file: files.tokenKey })),

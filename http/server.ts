@@ -12,6 +12,7 @@ import * as clicks from "./analytics/clickHandlers.ts"
 import * as alerts from "./analytics/alertHandlers.ts"
 import * as cohorts from "./analytics/cohortHandlers.ts"
 import * as dashboards from "./analytics/dashboardHandlers.ts"
+import * as exports from "./analytics/exportHandlers.ts"
 import * as erasure from "./analytics/erasureHandlers.ts"
 import * as insights from "./analytics/insightHandlers.ts"
 import * as shared from "./analytics/sharedHandlers.ts"
@@ -67,6 +68,7 @@ const api = HttpApiBuilder.layer(ServedApi).pipe(
     alerts.incidentsLayer,
     cohorts.layer,
     erasure.layer,
+    exports.layer,
     funnels.layer,
     goals.layer,
     dashboards.layer,

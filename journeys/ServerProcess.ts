@@ -126,7 +126,7 @@ export interface Answer {
   readonly body: Readonly<Record<string, unknown>>
 }
 
-/** One request, its answer's body read as JSON; lines of JSON as `{ lines }`. */
+/** One request, its answer's body read as JSON; lines of JSON as `{ lines }`, what is no JSON as `{ text }`. */
 export const ask = async (
   server: ServerProcess,
   method: string,
@@ -149,12 +149,20 @@ export const ask = async (
     ...(body === undefined ? {} : { body: text as string })
   })
   const read = await response.text()
-  const isLines = response.headers.get("content-type")?.startsWith("application/x-ndjson") === true
+  const type = response.headers.get("content-type") ?? ""
+  const isLines = type.startsWith("application/x-ndjson")
+  const isJson = /^application\/(.+\+)?json/.test(type)
   const lines = read.split("\n").filter((line) => line !== "")
   return {
     status: response.status,
     headers: response.headers,
-    body: isLines ? { lines: lines.map((line) => JSON.parse(line) as unknown) } : read === "" ? {} : JSON.parse(read)
+    body: isLines
+      ? { lines: lines.map((line) => JSON.parse(line) as unknown) }
+      : read === ""
+        ? {}
+        : isJson
+          ? JSON.parse(read)
+          : { text: read }
   }
 }
 

@@ -24,6 +24,8 @@ export interface Consumer {
   readonly linesMax: number
   /** Time from one batch to the next where lines come one by one, so that they are taken together; 0: at once. */
   readonly gatherMillis: number
+  /** Ends where somebody waits for what lies in the log: the next batch is taken at once. */
+  readonly wanted?: Effect.Effect<void>
   /** Nobody waits for it: the service is ready, and well, while it is behind. */
   readonly isBackground?: boolean
   /** Where to resume: the consumer's own checkpoint, or the place that its store has reached. */
@@ -55,7 +57,7 @@ export const consume = (consumer: Consumer): Effect.Effect<never, PortFailure, E
             from = state.took(batch.through)
             if (batch.lines.length > 0 && batch.lines.length < fullLines) {
               const restMillis = readAt + consumer.gatherMillis - clock.currentTimeMillisUnsafe()
-              if (restMillis > 0) yield* Effect.sleep(restMillis)
+              if (restMillis > 0) yield* Effect.timeoutOption(consumer.wanted ?? Effect.never, restMillis)
             }
           }
         })

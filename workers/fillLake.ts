@@ -1,5 +1,6 @@
-import { Context, Effect, Schedule } from "effect"
-import { EventLake } from "../ports/analytics/EventLake.ts"
+import { Context, Effect, Latch, Schedule, Stream } from "effect"
+import { EventLake, lakeWanted } from "../ports/analytics/EventLake.ts"
+import { ChangeNotices } from "../ports/platform/ChangeNotices.ts"
 import { SubjectKeys } from "../ports/privacy/SubjectKeys.ts"
 import { consume, fullLines } from "./consume.ts"
 import { countErased, erasedSince, withoutErased } from "./withoutErased.ts"
@@ -18,14 +19,17 @@ export const fillLake = Effect.scoped(
     const lake = yield* EventLake
     const { tombstones } = yield* SubjectKeys
     const gatherMillis = yield* LakeInterval
+    const latch = yield* makeWanted
+    const wanted = Effect.andThen(latch.await, Effect.asVoid(latch.close))
     // A start has more urgent things to do, and what is in the log is safe.
-    yield* Effect.sleep(gatherMillis)
+    yield* Effect.timeoutOption(wanted, gatherMillis)
     // A last full batch is not followed by another that would flush it. Its failure shows when lines are written next.
     yield* Effect.forkScoped(Effect.repeat(Effect.ignore(lake.flush), Schedule.spaced(Math.max(gatherMillis, 1000))))
     return yield* consume({
       name: "lake",
       linesMax,
       gatherMillis,
+      wanted,
       isBackground: true,
       position: lake.position,
       take: Effect.fnUntraced(function* (batch) {
@@ -40,3 +44,12 @@ export const fillLake = Effect.scoped(
     })
   })
 )
+
+/** The latch is open from when somebody waits until it is closed. */
+const makeWanted = Effect.gen(function* () {
+  const notices = yield* (yield* ChangeNotices).listen
+  const latch = yield* Latch.make()
+  const heard = Stream.runForEach(notices, ({ topic }) => (topic === lakeWanted ? latch.open : Effect.void))
+  yield* Effect.forkScoped(heard)
+  return latch
+})

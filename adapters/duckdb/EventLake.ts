@@ -4,7 +4,8 @@ import { join } from "node:path"
 import { EventLake, removedEventTypesMax, removedSubjectsMax, sqlBytesMax } from "../../ports/analytics/EventLake.ts"
 import type { LakeSelection, SqlQuestion } from "../../ports/analytics/EventLake.ts"
 import { PortFailure } from "../../ports/PortFailure.ts"
-import { Catalog } from "./lake/Catalog.ts"
+import type { Catalog } from "./lake/Catalog.ts"
+import * as LakeCatalog from "./lake/LakeCatalog.ts"
 import { lakeFailure } from "./lake/failures.ts"
 import type { DayOfWorkspace } from "./lake/jobs.ts"
 import { eventsOf, isSelected } from "./lake/lakeText.ts"
@@ -35,12 +36,14 @@ export interface EventLakeOptions {
 }
 
 /** Parquet files by workspace and day, written and read by processes of their own. */
-export const layer = (options: EventLakeOptions): Layer.Layer<EventLake, PortFailure> =>
+export const layer = (options: EventLakeOptions): Layer.Layer<EventLake | LakeCatalog.LakeCatalog, PortFailure> =>
+  Layer.provideMerge(lakeLayer(options), LakeCatalog.layer(options.folder))
+
+const lakeLayer = (options: EventLakeOptions) =>
   Layer.effect(
     EventLake,
     Effect.gen(function* () {
-      const catalog = new Catalog(options.folder)
-      yield* attempt("open", () => catalog.open())
+      const catalog = yield* LakeCatalog.LakeCatalog
       const staged = new Staged(join(options.folder, "scratch"))
       yield* Effect.addFinalizer(() => Effect.promise(() => staged.discard().catch(() => undefined)))
       const writing = yield* Semaphore.make(1)
@@ -50,7 +53,7 @@ export const layer = (options: EventLakeOptions): Layer.Layer<EventLake, PortFai
       const goOn = Effect.forEach(catalog.workspacesRemoving(), (workspace) => writer.removePending(workspace))
       yield* Effect.forkScoped(Effect.ignore(alone(goOn)))
       return EventLake.of({
-        position: (partition) => Effect.sync(() => catalog.progress.positions[partition]),
+        position: (partition) => Effect.sync(() => catalog.shown.positions[partition]),
         write: (batch) => alone(writer.write(batch)),
         flush: alone(writer.flush),
         state: (workspace) => Effect.sync(() => stateOf(catalog, workspace)),
@@ -73,7 +76,7 @@ export const layer = (options: EventLakeOptions): Layer.Layer<EventLake, PortFai
 const attempt = <A>(operation: string, work: () => Promise<A>): Effect.Effect<A, PortFailure> =>
   Effect.tryPromise({ try: work, catch: (cause) => lakeFailure(operation, cause) })
 
-const stateOf = ({ progress }: Catalog, workspace: string) => ({
+const stateOf = ({ shown: progress }: Catalog, workspace: string) => ({
   completeToMicros: progress.receivedMicros,
   watermark: Buffer.from(JSON.stringify([workspace, progress.positions, progress.removals])).toString("base64url")
 })
@@ -144,13 +147,13 @@ const makeWriter = (catalog: Catalog, staged: Staged, filesMergedAt: number) => 
     )
     yield* attempt("flush", async () => {
       const { positions, receivedMicros, removals } = catalog.progress
-      await catalog.save({
+      const progress = {
         sequence,
         positions: { ...positions, ...handed.positions },
         receivedMicros: Math.max(receivedMicros, handed.receivedMicros),
         removals
-      })
-      for (const day of days) await catalog.refresh(day)
+      }
+      await catalog.save(progress, days)
     })
     for (const day of days) yield* merge(day)
   })

@@ -12,6 +12,7 @@ import { DashboardsGroup } from "./dashboards.ts"
 import { EmailsGroup } from "./emails.ts"
 import { ErasureGroup, ReceiptKeysGroup } from "./erasure.ts"
 import { EnvironmentsGroup, FlagsGroup, SegmentsGroup } from "./flags.ts"
+import { ExportsGroup } from "./exports.ts"
 import { FunnelsGroup } from "./funnels.ts"
 import { GoalsGroup } from "./goals.ts"
 import { HeatmapsGroup } from "./heatmaps.ts"
@@ -45,6 +46,7 @@ const served = [
   ClicksGroup,
   CohortsGroup,
   ErasureGroup,
+  ExportsGroup,
   DashboardsGroup,
   FunnelsGroup,
   GoalsGroup,

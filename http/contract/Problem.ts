@@ -14,6 +14,7 @@ export const problems = {
   stale: [412, "It was changed in the meantime"],
   "too-large": [413, "The request is too large"],
   "unsupported-media-type": [415, "The content type is not supported"],
+  "range-not-satisfiable": [416, "The file has no such bytes"],
   "expectation-failed": [417, "The expectation cannot be met"],
   unprocessable: [422, "The request cannot be processed"],
   "precondition-required": [428, "Name the revision that you change"],

@@ -1,3 +1,4 @@
+import { exportFormats } from "../../ports/analytics/EventExport.ts"
 import { rateLimitsInitial } from "../../ports/platform/RateLimits.ts"
 import { bodyBytesMax } from "./bodyLimits.ts"
 import type { Operation } from "./Operation.ts"
@@ -84,6 +85,28 @@ const postedQuestions: ReadonlySet<string> = new Set(
 const drawsPictures = ({ method, path }: Operation, { parameters }: Described): boolean =>
   parameters.some(({ name }) => name === "width") || (method === "POST" && postedQuestions.has(path))
 
+/** Endpoints that answer a file, whole or a part of it. */
+const isFile = ({ method, path }: Operation): boolean => method === "GET" && path.endsWith("/file")
+
+const range: ReadonlyArray<Parameter> = [
+  {
+    name: "Range",
+    in: "header",
+    required: false,
+    description: "One range of bytes (RFC 9110): 206 with that part; 416 behind the end.",
+    schema: text,
+    example: "bytes=1048576-"
+  },
+  {
+    name: "If-Range",
+    in: "header",
+    required: false,
+    description:
+      "The `ETag` of the file whose beginning the client holds: a part of that one alone, else all of the new one.",
+    schema: text
+  }
+]
+
 /** Problems that an endpoint may answer, from its rules and shape. */
 const problemsOf = (operation: Operation, described: Described): ReadonlyArray<ProblemKind> => {
   const { method, rules } = operation
@@ -95,7 +118,8 @@ const problemsOf = (operation: Operation, described: Described): ReadonlyArray<P
     ["not-acceptable", drawsPictures(operation, described)],
     ["not-found", described.parameters.some((parameter) => parameter.in === "path")],
     ["timeout", described.requestBody !== undefined],
-    ["conflict", rules.audited],
+    ["conflict", rules.audited || isFile(operation)],
+    ["range-not-satisfiable", isFile(operation)],
     ["stale", method === "PUT" || method === "PATCH" || method === "DELETE"],
     ["too-large", described.requestBody !== undefined],
     ["unsupported-media-type", described.requestBody !== undefined],
@@ -147,6 +171,14 @@ const describeOperation = (document: Document, operation: Operation, described: 
   if (drawsPictures(operation, described) && success !== undefined && isAnswer(success)) {
     success.content = { ...success.content, "image/svg+xml": { schema: text } }
     described.description += " With `Accept: image/svg+xml` as a picture."
+  }
+  if (isFile(operation) && success !== undefined && isAnswer(success)) {
+    const content = Object.fromEntries(
+      Object.values(exportFormats).map(({ contentType }) => [contentType.split(";")[0]!, { schema: {} }])
+    )
+    success.content = content
+    described.parameters.push(...range)
+    described.responses["206"] = { description: "The bytes that were asked for.", content }
   }
   if (rules.idempotent) described.parameters.push(idempotencyKey)
   if (method === "PUT" || method === "PATCH" || method === "DELETE")

@@ -34,11 +34,16 @@ const allowedHeaders = [
   "idempotency-key",
   "if-match",
   "if-none-match",
+  "if-range",
+  "range",
   "traceparent",
   "x-request-id"
 ].join(", ")
 const exposedHeaders = [
+  "accept-ranges",
   "allow",
+  "content-disposition",
+  "content-range",
   "etag",
   "idempotent-replayed",
   "link",

@@ -6,6 +6,7 @@ export const ErasedStore = Schema.Struct({
     "subject_keys",
     "event_store",
     "event_lake",
+    "exports",
     "cohorts",
     "segments",
     "merges",
@@ -19,7 +20,7 @@ export const ErasedStore = Schema.Struct({
   at: Schema.NullOr(Schema.String),
   /** When what lay there was overwritten on the disk; null where that is not so, or not yet: `what` says which. */
   rewritten_at: Schema.NullOr(Schema.String),
-  /** Keys, events, lists or merges that went. */
+  /** Keys, events, files, lists or merges that went. */
   removed: Schema.NullOr(Schema.Int),
   what: Schema.String
 })

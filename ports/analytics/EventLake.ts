@@ -16,6 +16,9 @@ export const removedEventTypesMax = 50
 /** Ids of subjects that one removal names. */
 export const removedSubjectsMax = 10_000
 
+/** Topic of a change notice: somebody waits for what the log holds to be in the lake. */
+export const lakeWanted = "lake_wanted"
+
 /** What the lake holds of one UTC day of a workspace. */
 export interface LakeDay {
   /** `yyyy-mm-dd` of the timestamp as the client said it. */

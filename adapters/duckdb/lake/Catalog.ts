@@ -33,6 +33,8 @@ const removingFile = (root: string, workspace: string): string =>
 export class Catalog {
   readonly root: string
   progress: Progress = emptyProgress
+  /** The progress that readers see: with its files in place. */
+  shown: Progress = emptyProgress
   readonly #days = new Map<string, Map<string, ReadonlyArray<LakeFile>>>()
   readonly #removing = new Map<string, ReadonlyArray<LakeSelection>>()
   readonly #readers = new Set<Promise<void>>()
@@ -58,6 +60,7 @@ export class Catalog {
       if (removing.length > 0) this.#removing.set(workspace, removing)
     }
     this.progress = progress ?? { ...emptyProgress, sequence: last }
+    this.shown = this.progress
     await this.#retired
   }
 
@@ -85,9 +88,12 @@ export class Catalog {
     return this.#retired
   }
 
-  async save(progress: Progress): Promise<void> {
+  /** Makes a writing's end durable; `days` are those that it changed. */
+  async save(progress: Progress, days: ReadonlyArray<DayKey> = []): Promise<void> {
     await writeDurably(progressFile(this.root), JSON.stringify(progress))
     this.progress = progress
+    for (const day of days) await this.refresh(day)
+    this.shown = progress
   }
 
   /** Says durably what is being removed, so that it is not seen any more and a crash does not forget it. */

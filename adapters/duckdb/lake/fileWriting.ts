@@ -11,9 +11,13 @@ import { dayFolder, pathOf } from "./LakeFolder.ts"
 /** Memory of the engine that writes; what needs more goes through a file. */
 const memoryOfWriting = "384MB"
 
-export const inEngine = async <A>(root: string, work: (connection: DuckDBConnection) => Promise<A>): Promise<A> => {
+export const inEngine = async <A>(
+  root: string,
+  work: (connection: DuckDBConnection) => Promise<A>,
+  memory = memoryOfWriting
+): Promise<A> => {
   const instance = await DuckDBInstance.create(":memory:", {
-    memory_limit: memoryOfWriting,
+    memory_limit: memory,
     threads: "1",
     temp_directory: join(root, "scratch", "engine"),
     autoinstall_known_extensions: "false",

@@ -26,6 +26,23 @@ export interface LakeJobs {
     }
     readonly result: { readonly events: number }
   }
+  /** Writes what a SELECT answers as one file: its lines of text, or its rows as Parquet. */
+  readonly spool: {
+    readonly input: {
+      readonly root: string
+      readonly rows: string
+      /** Of each line; `undefined`: Parquet. */
+      readonly lineEnd: string | undefined
+      readonly into: string
+      readonly eventsMax: number
+      readonly bytesMax: number
+    }
+    readonly result: {
+      readonly events: number
+      readonly bytes: number
+      readonly exceeds: "events" | "bytes" | undefined
+    }
+  }
   /** Runs one SELECT where nothing exists but the views over the files of `paths`. */
   readonly select: {
     readonly input: {

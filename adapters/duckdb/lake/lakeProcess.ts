@@ -14,6 +14,7 @@ const works: { readonly [Job in LakeJob]: (input: LakeJobs[Job]["input"]) => Pro
   write: async (input) => (await import("./writing.ts")).writeDays(input),
   merge: async (input) => (await import("./rewriting.ts")).mergeFiles(input),
   remove: async (input) => (await import("./rewriting.ts")).removeEvents(input),
+  spool: async (input) => (await import("./spooling.ts")).spoolRows(input),
   select: async (input) => (await import("./closedRoom.ts")).selectRows(input)
 }
 

@@ -102,7 +102,8 @@ export const isSelected = (selection: LakeSelection): string => {
   ].join(" and ")})`
 }
 
-const typed: Readonly<Record<string, string>> = {
+/** Types of columns that are no text. */
+export const columnTypes: Readonly<Record<string, string>> = {
   event_id: "uuid",
   time: "timestamp",
   received_at: "timestamp",
@@ -118,4 +119,4 @@ const typed: Readonly<Record<string, string>> = {
 }
 
 /** No events, by their columns. */
-export const emptyEvents = `select ${columnNames.map((name) => `null::${typed[name] ?? "varchar"} as "${name}"`).join(", ")} where false`
+export const emptyEvents = `select ${columnNames.map((name) => `null::${columnTypes[name] ?? "varchar"} as "${name}"`).join(", ")} where false`

@@ -2,6 +2,7 @@ import { Effect, Option, Stream } from "effect"
 import type { SecureRandom } from "effect/crypto"
 import { cohorts } from "../../../ports/analytics/Cohort.ts"
 import { EventLake, removedSubjectsMax } from "../../../ports/analytics/EventLake.ts"
+import type { EventSpool } from "../../../ports/analytics/EventSpool.ts"
 import { EventStore, isReservedId } from "../../../ports/analytics/EventStore.ts"
 import type { EventPlace, HeldEvent } from "../../../ports/analytics/EventStore.ts"
 import type { DocumentStore, DocumentWrite, StaleRevision } from "../../../ports/documents/DocumentStore.ts"
@@ -14,10 +15,11 @@ import { commitAll, renamePeople } from "../../platform/renamePeople.ts"
 import { clearValue, openerOf } from "../../privacy/clearValue.ts"
 import { documentsNaming } from "../../privacy/documentsNaming.ts"
 import { cohortsListing, takeFromLists } from "./cohortLists.ts"
+import { rewriteExports } from "./exports.ts"
 import { eventItem, personItem } from "./explore.ts"
 import { collection as merges, forgetMerges } from "./mergePeople.ts"
 
-type Services = EventStore | EventLake | DocumentStore | SubjectKeys | SecureRandom.SecureRandom
+type Services = EventSpool | EventStore | EventLake | DocumentStore | SubjectKeys | SecureRandom.SecureRandom
 
 /** Collections whose documents name people as their subjects. */
 const collections = [merges.name, privacyRequests.name, privacyPreferences.name]
@@ -114,6 +116,9 @@ const steps = [
       return (yield* (yield* EventStore).erase(workspace, ids, epoch)).events
     })
   ),
+  step("exports", "files deleted, whole or not, and written anew without the person", ({ workspace }) =>
+    rewriteExports(workspace)
+  ),
   step(
     "event_lake",
     "files that held the person's events rewritten without them",
@@ -124,6 +129,8 @@ const steps = [
         const some = ids.slice(at, at + removedSubjectsMax / 2)
         events += (yield* lake.remove(workspace, { kind: "subjects", userIds: some, anonymousIds: some })).events
       }
+      // Those that began meanwhile may have read what was being removed.
+      yield* rewriteExports(workspace)
       return events
     })
   ),
