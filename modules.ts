@@ -4,6 +4,7 @@ import * as droppedEvents from "./domain/analytics/DroppedEvents.ts"
 import { runPrivacyRequests } from "./domain/analytics/privacy/runRequest.ts"
 import { finishErasures, pendingErasures } from "./domain/analytics/workflows/erasePerson.ts"
 import { awaitingRewriting, erasureReceipts } from "./domain/analytics/workflows/erasureReceipts.ts"
+import { sendDigests } from "./domain/analytics/workflows/sendDigests.ts"
 import { watchAlerts } from "./domain/analytics/workflows/watchAlerts.ts"
 import { writeExports } from "./domain/analytics/workflows/writeExports.ts"
 import * as mergePeople from "./domain/analytics/workflows/mergePeople.ts"
@@ -25,6 +26,7 @@ import { ClicksGroup } from "./http/contract/clicks.ts"
 import { CohortsGroup } from "./http/contract/cohorts.ts"
 import { DashboardsGroup } from "./http/contract/dashboards.ts"
 import { EmailsGroup } from "./http/contract/emails.ts"
+import { DigestsGroup } from "./http/contract/digests.ts"
 import { ErasureGroup, ReceiptKeysGroup } from "./http/contract/erasure.ts"
 import { EnvironmentsGroup, FlagsGroup, SegmentsGroup } from "./http/contract/flags.ts"
 import { ExportsGroup } from "./http/contract/exports.ts"
@@ -47,6 +49,7 @@ import { WorkspacesGroup } from "./http/contract/workspaces.ts"
 import type { DroppedEvents } from "./ports/analytics/DroppedEvents.ts"
 import type { VisitorIds } from "./ports/analytics/VisitorIds.ts"
 import type { GeoLocator } from "./ports/reference/GeoLocator.ts"
+import { digests, digestStates } from "./ports/analytics/Digest.ts"
 import { alerts, alertStates, incidents } from "./ports/analytics/Alert.ts"
 import { channelRules } from "./ports/analytics/ChannelRules.ts"
 import { eventExports, exportQueue } from "./ports/analytics/EventExport.ts"
@@ -68,6 +71,8 @@ import type { Collection, DocumentStore } from "./ports/documents/DocumentStore.
 import type { EmailSender } from "./ports/email/EmailSender.ts"
 import { outgoingEmails } from "./ports/email/OutgoingEmail.ts"
 import type { FlagSnapshots } from "./ports/experiments/FlagSnapshots.ts"
+import type { Cache } from "./ports/platform/Cache.ts"
+import type { Computation } from "./ports/platform/Computation.ts"
 import type { ChangeNotices } from "./ports/platform/ChangeNotices.ts"
 import type { DeadLetters } from "./ports/platform/DeadLetters.ts"
 import type { ExchangeRates } from "./ports/reference/ExchangeRates.ts"
@@ -85,13 +90,14 @@ import type { Job } from "./workers/runJob.ts"
 
 /** What the rounds of jobs may ask for: ports, and what the domain makes of them. */
 type JobServices =
+  | Cache
+  | Computation
   | ConsumerServices
   | DocumentStore
   | DroppedEvents
   | EmailSender
   | GeoLocator
   | ExchangeRates
-  | SettingsSource
   | PersonalData
   | EventSpool
   | ExchangeRates
@@ -143,6 +149,7 @@ export const modules: ReadonlyArray<Module> = [
       ClicksGroup,
       AlertsGroup,
       IncidentsGroup,
+      DigestsGroup,
       CohortsGroup,
       ErasureGroup,
       ReceiptKeysGroup,
@@ -189,6 +196,8 @@ export const modules: ReadonlyArray<Module> = [
       alerts.collection,
       alertStates,
       incidents,
+      digests.collection,
+      digestStates,
       dashboards.collection,
       insights.collection,
       shares,
@@ -203,6 +212,7 @@ export const modules: ReadonlyArray<Module> = [
     ],
     consumers: { index: indexEvents, live: feedLive, lake: fillLake },
     jobs: {
+      send_digests: { everyMillis: 60_000, round: () => sendDigests },
       watch_alerts: { everyMillis: 10_000, round: () => watchAlerts },
       finish_erasures: { everyMillis: 60_000, round: finishErasures },
       rewrite_log: { everyMillis: 60_000, round: rewriteLog },

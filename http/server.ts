@@ -9,6 +9,7 @@ import * as accounts from "./analytics/accountHandlers.ts"
 import * as activity from "./analytics/activityHandlers.ts"
 import * as channelRules from "./analytics/channelRuleHandlers.ts"
 import * as clicks from "./analytics/clickHandlers.ts"
+import * as digests from "./analytics/digestHandlers.ts"
 import * as alerts from "./analytics/alertHandlers.ts"
 import * as cohorts from "./analytics/cohortHandlers.ts"
 import * as dashboards from "./analytics/dashboardHandlers.ts"
@@ -66,6 +67,7 @@ const api = HttpApiBuilder.layer(ServedApi).pipe(
     clicks.layer,
     alerts.layer,
     alerts.incidentsLayer,
+    digests.layer,
     cohorts.layer,
     erasure.layer,
     exports.layer,

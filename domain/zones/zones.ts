@@ -74,8 +74,14 @@ export const dayAt = (zone: string, millis: number): CalendarDay => dayOfUtc(loc
  * First instant of a day in a zone: midnight, the earlier one where clocks show it twice,
  * and the moment of the change where they skip it.
  */
-export const startOfDay = (zone: string, day: CalendarDay): number => {
-  const local = utcOf(day)
+export const startOfDay = (zone: string, day: CalendarDay): number => instantShowing(zone, day, 0)
+
+/**
+ * When clocks in the zone show a time of a day: the earlier instant where they show it twice, and the moment of the
+ * change where they skip it.
+ */
+export const instantShowing = (zone: string, day: CalendarDay, millisOfDay: number): number => {
+  const local = utcOf(day) + millisOfDay
   const candidates = [local - offsetMillis(zone, local - dayMillis), local - offsetMillis(zone, local + dayMillis)]
   const valid = candidates.filter((millis) => localMillis(zone, millis) === local)
   if (valid.length > 0) return Math.min(...valid)

@@ -2,7 +2,8 @@ import { Effect } from "effect"
 import { HttpServerResponse } from "effect/http"
 import { HttpApiBuilder } from "effect/http-api"
 import { answerDashboard, createDashboard, replaceDashboard } from "../../domain/analytics/workflows/dashboards.ts"
-import { listItems, readItem, removeItem } from "../../domain/platform/resources.ts"
+import { removeDashboard } from "../../domain/analytics/workflows/digests.ts"
+import { listItems, readItem } from "../../domain/platform/resources.ts"
 import { dashboards } from "../../ports/analytics/Dashboard.ts"
 import type { Dashboard } from "../../ports/analytics/Dashboard.ts"
 import { CurrentPrincipal } from "../contract/Admission.ts"
@@ -50,7 +51,7 @@ export const layer = HttpApiBuilder.group(ServedApi, "dashboards", (handlers) =>
       Effect.flatMap(CurrentPrincipal, (principal) =>
         answerProblems(
           matchRevision(readItem(dashboards, principal.workspace, params.id)).pipe(
-            Effect.flatMap((revision) => removeItem(dashboards, principal, params.id, revision)),
+            Effect.flatMap((revision) => removeDashboard(principal, params.id, revision)),
             Effect.as(HttpServerResponse.empty({ status: 204 }))
           )
         )

@@ -1,6 +1,7 @@
 import { HttpApi, OpenApi } from "effect/http-api"
 import { AccountsGroup } from "./accounts.ts"
 import { ActivityGroup } from "./activity.ts"
+import { DigestsGroup } from "./digests.ts"
 import { AlertsGroup, IncidentsGroup } from "./alerts.ts"
 import { AnalyticsGroup, EventsGroup, StreamGroup } from "./analytics.ts"
 import { ChannelRulesGroup } from "./channelRules.ts"
@@ -41,6 +42,7 @@ const served = [
   ActivityGroup,
   AlertsGroup,
   IncidentsGroup,
+  DigestsGroup,
   AttributionGroup,
   ChannelRulesGroup,
   ClicksGroup,

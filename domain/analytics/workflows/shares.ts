@@ -25,7 +25,8 @@ const slugId = (slug: string): string => createHash("sha256").update(slug).diges
 /** Breakdowns whose values are people or their visits: they are no aggregates. */
 const singling: ReadonlySet<string> = new Set(["user_id", "anonymous_id", "session_id"])
 
-const singles = (question: AnyQuestion): boolean => {
+/** Whether an answer names people, who are no aggregates. */
+export const singles = (question: AnyQuestion): boolean => {
   const named = [
     ...("dimensions" in question ? (question.dimensions ?? []) : []),
     ...("dimension" in question && question.dimension !== undefined ? [question.dimension] : [])
