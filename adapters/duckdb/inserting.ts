@@ -5,7 +5,7 @@ import type { RejectedLine } from "../../ports/analytics/EventStore.ts"
 import { highWord, lowWord } from "./IdTable.ts"
 import type { KnownIds } from "./KnownIds.ts"
 import { quote } from "./literals.ts"
-import { saveNames, stagedSlots, stageEvents, stageNames, takeSlots } from "./propertySlots.ts"
+import { saveNames, stagedSlots, stagedEvents, stageNames, takeSlots } from "./propertySlots.ts"
 import type { PropertySlot } from "./propertySlots.ts"
 import {
   resolvePeople,
@@ -14,7 +14,7 @@ import {
   saveArrivals,
   saveLinks,
   savePayments,
-  stagedSpan,
+  stagedCounts,
   stageLines,
   stageLinks,
   unreadableLines
@@ -116,23 +116,23 @@ const load = async (
   await connection.run("begin transaction")
   try {
     if (lines.length > 0) {
-      const names = await readAll(connection)("select count(*)::integer as n from new_names")
-      if (Number(names[0]?.["n"]) > 0) {
+      const [counts] = await readAll(connection)(stagedCounts)
+      const has = (name: string) => Number(counts?.[name]) > 0
+      if (has("names")) {
         await connection.run(takeSlots)
         await connection.run(saveNames)
       }
       const slots = await readAll(connection)(stagedSlots)
-      await connection.run(stageEvents(slots as unknown as ReadonlyArray<PropertySlot>))
-      await connection.run("insert into store.events select * from staged_events")
-      const [span] = await readAll(connection)(stagedSpan)
-      if (Number(span?.["payments"]) > 0) await connection.run(savePayments)
+      const staged = stagedEvents(slots as unknown as ReadonlyArray<PropertySlot>)
+      await connection.run(`insert into store.events from ${staged}`)
+      if (has("payments")) await connection.run(savePayments(staged))
       await connection.run(saveArrivals)
-      await connection.run(saveAccountChanges)
-      await connection.run(saveActivity(Number(span?.["first"]), Number(span?.["last"])))
-      await connection.run(saveLinks)
-      const links = await readAll(connection)("select count(*)::integer as n from new_links")
-      if (Number(links[0]?.["n"]) > 0)
+      if (has("accounts")) await connection.run(saveAccountChanges)
+      await connection.run(saveActivity(Number(counts?.["first"]), Number(counts?.["last"])))
+      if (has("links")) {
+        await connection.run(saveLinks)
         await connection.run(resolvePeople("(select anonymous_subject as subject from new_links)"))
+      }
     }
     await connection.run(`delete from store.positions where log_partition = ${quote(position.partition)}`)
     await connection.run(

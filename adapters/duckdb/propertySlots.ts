@@ -47,8 +47,8 @@ export const saveNames = "insert into store.names select workspace, kind, name f
 export const stagedSlots =
   "select workspace, name, slot::integer as slot from store.slots where workspace in (select distinct workspace from staging) order by 1, 3"
 
-/** The staged events with their properties in columns, one reading of the JSON for all, into `staged_events`. */
-export const stageEvents = (slots: ReadonlyArray<PropertySlot>): string => {
+/** The staged events with their properties in columns, one reading of the JSON for all. */
+export const stagedEvents = (slots: ReadonlyArray<PropertySlot>): string => {
   const workspaces = Map.groupBy(slots, ({ workspace }) => workspace)
   const cases = [...workspaces].map(
     ([workspace, own]) =>
@@ -56,8 +56,7 @@ export const stageEvents = (slots: ReadonlyArray<PropertySlot>): string => {
   )
   const values = cases.length === 0 ? "null::varchar[]" : `case workspace ${cases.join(" ")} end`
   const columns = Array.from({ length: slottedNamesMax }, (_, slot) => `v[${slot + 1}] as ${columnOf(slot)}`)
-  return `create or replace temp table staged_events as
-select * exclude (v), ${columns.join(", ")} from (select *, ${values} as v from staging)`
+  return `(select * exclude (v), ${columns.join(", ")} from (select *, ${values} as v from staging))`
 }
 
 /** Reads whose texts take properties of the workspace from their columns where they have one. */

@@ -88,7 +88,7 @@ export const ownIdText = `case when ${isLinkable("e.user_id")} then e.user_id el
  * Two of ten million share one with a chance of 3 in a million.
  */
 export const hashOf = (workspace: string, kind: "u" | "a" | "s" | "d" | "g", id: string): string =>
-  `md5_number_lower(${workspace} || chr(31) || '${kind}' || chr(31) || ${id})`
+  `md5_number_lower(${workspace} || (chr(31) || '${kind}' || chr(31)) || ${id})`
 
 /** The last 16 hexadecimal digits of an event id, as 64 bits. */
 export const idHashOf = (id: string): string => `('0x' || substr(${id}, 20, 4) || substr(${id}, 25, 12))::UBIGINT`
@@ -99,9 +99,13 @@ const numberText = (property: string, max: number): string => {
   return `case when ${value} between 0 and ${max} then round(${value})::bigint end`
 }
 
+/** Of few events: to search the text costs a small part of what it costs to read it. */
+const rareText = (property: string, value: string): string =>
+  `case when contains(properties, '"${property}"') then ${value} end`
+
 /** Whether an event is something that somebody did, unless it says `interactive: false`. */
 const isInteractive = `case when event_type in (${passiveEventTypes.map(quote).join(", ")}) then false
-    else (properties->${pointerTo("interactive")})::varchar is distinct from 'false' end`
+    else (${rareText("interactive", `properties->${pointerTo("interactive")}`)})::varchar is distinct from 'false' end`
 
 const engagedText = `case when event_type = 'page_exit' then ${numberText("engaged_ms", engagedMillisMax)} end`
 const scrollText = `case event_type when 'page_exit' then ${numberText("scroll_percent", scrollPercentMax)}
@@ -120,7 +124,8 @@ select workspace, event_id::UUID as event_id, ${idHashOf("event_id")} as id_hash
   campaign.source as source, campaign.medium as medium, campaign.campaign as campaign, campaign.term as term,
   campaign.content as content, campaign.click_id_type as click_id_type, campaign.click_id as click_id,
   case event_type when 'order_completed' then 'order' when 'order_refunded' then 'refund' end as money_kind,
-  coalesce(money.order_id, properties->>'order_id') as order_id, coalesce(money.refund_id, properties->>'refund_id') as refund_id,
+  coalesce(money.order_id, ${rareText("order_id", "properties->>'order_id'")}) as order_id,
+  coalesce(money.refund_id, ${rareText("refund_id", "properties->>'refund_id'")}) as refund_id,
   money.minor as minor, money.currency as currency, traits, traits_once, accounts, properties,
   ${isInteractive} as interactive, ${engagedText} as engaged_ms, ${scrollText} as scroll_percent
 from read_json(${quotePath(file)}, format = 'newline_delimited', columns = ${lineColumns})`
@@ -165,16 +170,17 @@ export const paymentIdsText =
 /** As 64 bits: where two payments share them by chance, both are looked at more closely and nothing else happens. */
 const paymentText = `md5_number_lower(concat_ws(chr(31), workspace, ${paymentIdsText}))`
 
-export const savePayments = `
+/** From staged events that have all columns. */
+export const savePayments = (staged: string): string => `
 create or replace temp table staged_payments as
-select *, ${paymentText} as payment from staged_events where money_kind is not null;
+select workspace, ${paymentText} as payment from staging where money_kind is not null;
 insert into store.repeated_payments
 select distinct workspace, payment from (
   select workspace, payment from staged_payments where payment in (select payment from store.payments)
   union all
   select workspace, payment from staged_payments group by all having count(*) > 1
 ) where payment not in (select payment from store.repeated_payments);
-insert into store.payments select * from staged_payments`
+insert into store.payments select *, ${paymentText} as payment from ${staged} where money_kind is not null`
 
 export const saveArrivals = `
 merge into store.arrivals known
@@ -197,15 +203,17 @@ from (
   select workspace, subject, event_type, account_type, accounts->>('/' || account_type) as account_id,
     case when event_type <> 'account_left' then nullif(properties->'/traits', 'null'::json) end as traits, time_ms, received_us, idx, event_id
   from (
-    select *, unnest(json_keys(accounts)) as account_type from staged_events
+    select *, unnest(json_keys(accounts)) as account_type from staging
     where accounts is not null and event_type in (${accountEventTypes.map(quote).join(", ")})
   )
 )`
 
 const quarterText = `(time_ms // ${quarterMillis})::integer`
 
-/** Which quarters of an hour the staged events lie in, and how many of them are payments. */
-export const stagedSpan = `select min(${quarterText}) as first, max(${quarterText}) as last, count(money_kind)::integer as payments from staging`
+/** Which quarters of an hour the staged events lie in, and how much there is of what few events have. */
+export const stagedCounts = `select min(${quarterText}) as first, max(${quarterText}) as last, count(money_kind)::integer as payments,
+  count(accounts)::integer as accounts, (select count(*)::integer from new_names) as names, (select count(*)::integer from new_links) as links
+from staging`
 
 /** Quarters of an hour that are not known yet. The bounds are those of the staged ones: blocks of other times are not read. */
 export const saveActivity = (first: number, last: number): string => `

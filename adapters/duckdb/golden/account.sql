@@ -1,18 +1,18 @@
 insert into store.account_changes
-select workspace, subject, event_type, account_type, account_id, md5_number_lower(workspace || chr(31) || 'g' || chr(31) || account_type || chr(31) || account_id),
+select workspace, subject, event_type, account_type, account_id, md5_number_lower(workspace || (chr(31) || 'g' || chr(31)) || account_type || chr(31) || account_id),
   traits, time_ms, received_us, idx, event_id
 from (
   select workspace, subject, event_type, account_type, accounts->>('/' || account_type) as account_id,
     case when event_type <> 'account_left' then nullif(properties->'/traits', 'null'::json) end as traits, time_ms, received_us, idx, event_id
   from (
-    select *, unnest(json_keys(accounts)) as account_type from staged_events
+    select *, unnest(json_keys(accounts)) as account_type from staging
     where accounts is not null and event_type in ('account_joined', 'account_left', 'account_updated')
   )
 );
 
 create or replace temp table funnel_events as
 with chosen as (
-  select coalesce(md5_number_lower(e.workspace || chr(31) || 'g' || chr(31) || 'company' || chr(31) || (e.accounts->>'/company')), "account company".account) as person, coalesce(coalesce((e.accounts->>'/team'), "account team".account_id), '') as g, e.time_ms as t, e.received_us, e.idx, e.event_id, (e.event_type is not distinct from 'a') as s0, (e.event_type is not distinct from 'b') as s1
+  select coalesce(md5_number_lower(e.workspace || (chr(31) || 'g' || chr(31)) || 'company' || chr(31) || (e.accounts->>'/company')), "account company".account) as person, coalesce(coalesce((e.accounts->>'/team'), "account team".account_id), '') as g, e.time_ms as t, e.received_us, e.idx, e.event_id, (e.event_type is not distinct from 'a') as s0, (e.event_type is not distinct from 'b') as s1
   from store.events e left join store.people p on p.subject = e.subject
 left join (
   select person, account, account_id, place as since, coalesce(next, struct_pack(t := 9223372036854775807::bigint, r := 0::bigint, i := 0::integer, e := '00000000-0000-0000-0000-000000000000'::uuid)) as until from (
@@ -48,8 +48,8 @@ asof left join (
 asof left join (
   select e.account, struct_pack(t := e.time_ms, r := e.received_us, i := e.idx, e := e.event_id) as place, e.traits->'/pl"an''' as value from store.account_changes e
   where e.workspace = 'default' and e.account_type = 'company' and (e.traits->'/pl"an''') is not null
-) "account trait company event pl""an'" on "account trait company event pl""an'".account = coalesce(md5_number_lower(e.workspace || chr(31) || 'g' || chr(31) || 'company' || chr(31) || (e.accounts->>'/company')), "account company".account) and struct_pack(t := e.time_ms, r := e.received_us, i := e.idx, e := e.event_id) >= "account trait company event pl""an'".place
-  where e.workspace = 'default' and e.time_ms >= 1000000 and e.time_ms < 3500000 and coalesce(md5_number_lower(e.workspace || chr(31) || 'g' || chr(31) || 'company' || chr(31) || (e.accounts->>'/company')), "account company".account) is not null and ((case when not contains(("account trait company event pl""an'".value->>'$'), '"$pii":') then ("account trait company event pl""an'".value->>'$') end) is not distinct from 'pro') and ((e.event_type is not distinct from 'a') or (e.event_type is not distinct from 'b'))
+) "account trait company event pl""an'" on "account trait company event pl""an'".account = coalesce(md5_number_lower(e.workspace || (chr(31) || 'g' || chr(31)) || 'company' || chr(31) || (e.accounts->>'/company')), "account company".account) and struct_pack(t := e.time_ms, r := e.received_us, i := e.idx, e := e.event_id) >= "account trait company event pl""an'".place
+  where e.workspace = 'default' and e.time_ms >= 1000000 and e.time_ms < 3500000 and coalesce(md5_number_lower(e.workspace || (chr(31) || 'g' || chr(31)) || 'company' || chr(31) || (e.accounts->>'/company')), "account company".account) is not null and ((case when not contains(("account trait company event pl""an'".value->>'$'), '"$pii":') then ("account trait company event pl""an'".value->>'$') end) is not distinct from 'pro') and ((e.event_type is not distinct from 'a') or (e.event_type is not distinct from 'b'))
 )
 select person, person as unit, g, t, row_number() over (
   partition by unit order by t, received_us, idx, event_id) as n, count(*) filter (s1) over (partition by unit order by t, received_us, idx, event_id rows unbounded preceding) as c1, chosen.* exclude (person, g, t, received_us, idx, event_id)
@@ -82,12 +82,12 @@ left join (
   select account, arg_max(value, place) as value from (
   select e.account, struct_pack(t := e.time_ms, r := e.received_us, i := e.idx, e := e.event_id) as place, e.traits->'/pl"an''' as value from store.account_changes e
   where e.workspace = 'default' and e.account_type = 'company' and (e.traits->'/pl"an''') is not null) group by 1
-) "account trait company today pl""an'" on "account trait company today pl""an'".account = coalesce(md5_number_lower(e.workspace || chr(31) || 'g' || chr(31) || 'company' || chr(31) || (e.accounts->>'/company')), "account company".account)
+) "account trait company today pl""an'" on "account trait company today pl""an'".account = coalesce(md5_number_lower(e.workspace || (chr(31) || 'g' || chr(31)) || 'company' || chr(31) || (e.accounts->>'/company')), "account company".account)
 where e.workspace = 'default' and e.time_ms >= 1000000 and e.time_ms < 3000000 and ((case when not contains(("account trait company today pl""an'".value->>'$'), '"$pii":') then ("account trait company today pl""an'".value->>'$') end) is not distinct from 'pro')
 group by all;
 
 create or replace temp table gathered_accounts_company as
-select (0 + (e.time_ms - 1000000) // 1000000) as bucket, coalesce(coalesce((e.accounts->>'/company'), "account company".account_id), '') as g0, coalesce(md5_number_lower(e.workspace || chr(31) || 'g' || chr(31) || 'company' || chr(31) || (e.accounts->>'/company')), "account company".account) as person
+select (0 + (e.time_ms - 1000000) // 1000000) as bucket, coalesce(coalesce((e.accounts->>'/company'), "account company".account_id), '') as g0, coalesce(md5_number_lower(e.workspace || (chr(31) || 'g' || chr(31)) || 'company' || chr(31) || (e.accounts->>'/company')), "account company".account) as person
 from store.events e left join store.people p on p.subject = e.subject
 left join (
   select person, account, account_id, place as since, coalesce(next, struct_pack(t := 9223372036854775807::bigint, r := 0::bigint, i := 0::integer, e := '00000000-0000-0000-0000-000000000000'::uuid)) as until from (
@@ -104,8 +104,8 @@ left join (
   select account, arg_max(value, place) as value from (
   select e.account, struct_pack(t := e.time_ms, r := e.received_us, i := e.idx, e := e.event_id) as place, e.traits->'/pl"an''' as value from store.account_changes e
   where e.workspace = 'default' and e.account_type = 'company' and (e.traits->'/pl"an''') is not null) group by 1
-) "account trait company today pl""an'" on "account trait company today pl""an'".account = coalesce(md5_number_lower(e.workspace || chr(31) || 'g' || chr(31) || 'company' || chr(31) || (e.accounts->>'/company')), "account company".account)
-where e.workspace = 'default' and e.time_ms >= 1000000 and e.time_ms < 3000000 and ((case when not contains(("account trait company today pl""an'".value->>'$'), '"$pii":') then ("account trait company today pl""an'".value->>'$') end) is not distinct from 'pro') and coalesce(md5_number_lower(e.workspace || chr(31) || 'g' || chr(31) || 'company' || chr(31) || (e.accounts->>'/company')), "account company".account) is not null
+) "account trait company today pl""an'" on "account trait company today pl""an'".account = coalesce(md5_number_lower(e.workspace || (chr(31) || 'g' || chr(31)) || 'company' || chr(31) || (e.accounts->>'/company')), "account company".account)
+where e.workspace = 'default' and e.time_ms >= 1000000 and e.time_ms < 3000000 and ((case when not contains(("account trait company today pl""an'".value->>'$'), '"$pii":') then ("account trait company today pl""an'".value->>'$') end) is not distinct from 'pro') and coalesce(md5_number_lower(e.workspace || (chr(31) || 'g' || chr(31)) || 'company' || chr(31) || (e.accounts->>'/company')), "account company".account) is not null
 group by all;
 
 select g0 from (select distinct g0 from gathered_events) left join gathered_accounts_company using (g0) group by g0
@@ -124,7 +124,7 @@ select * from (
 ) order by bucket nulls first, grp nulls first;
 
 create or replace temp table chosen_accounts as
-select coalesce(md5_number_lower(e.workspace || chr(31) || 'g' || chr(31) || 'company' || chr(31) || (e.accounts->>'/company')), "account company".account) as account, any_value(coalesce((e.accounts->>'/company'), "account company".account_id)) as account_id,
+select coalesce(md5_number_lower(e.workspace || (chr(31) || 'g' || chr(31)) || 'company' || chr(31) || (e.accounts->>'/company')), "account company".account) as account, any_value(coalesce((e.accounts->>'/company'), "account company".account_id)) as account_id,
   min(e.time_ms) as first_seen, max(e.time_ms) as last_seen, count(*) as events
 from store.events e left join store.people p on p.subject = e.subject
 left join (
@@ -142,8 +142,8 @@ left join (
   select account, arg_max(value, place) as value from (
   select e.account, struct_pack(t := e.time_ms, r := e.received_us, i := e.idx, e := e.event_id) as place, e.traits->'/pl"an''' as value from store.account_changes e
   where e.workspace = 'default' and e.account_type = 'company' and (e.traits->'/pl"an''') is not null) group by 1
-) "account trait company today pl""an'" on "account trait company today pl""an'".account = coalesce(md5_number_lower(e.workspace || chr(31) || 'g' || chr(31) || 'company' || chr(31) || (e.accounts->>'/company')), "account company".account)
-where e.workspace = 'default' and coalesce(md5_number_lower(e.workspace || chr(31) || 'g' || chr(31) || 'company' || chr(31) || (e.accounts->>'/company')), "account company".account) is not null and coalesce(md5_number_lower(e.workspace || chr(31) || 'g' || chr(31) || 'company' || chr(31) || (e.accounts->>'/company')), "account company".account) in (select person from chosen_people) and starts_with(coalesce((e.accounts->>'/company'), "account company".account_id), 'ac''')
+) "account trait company today pl""an'" on "account trait company today pl""an'".account = coalesce(md5_number_lower(e.workspace || (chr(31) || 'g' || chr(31)) || 'company' || chr(31) || (e.accounts->>'/company')), "account company".account)
+where e.workspace = 'default' and coalesce(md5_number_lower(e.workspace || (chr(31) || 'g' || chr(31)) || 'company' || chr(31) || (e.accounts->>'/company')), "account company".account) is not null and coalesce(md5_number_lower(e.workspace || (chr(31) || 'g' || chr(31)) || 'company' || chr(31) || (e.accounts->>'/company')), "account company".account) in (select person from chosen_people) and starts_with(coalesce((e.accounts->>'/company'), "account company".account_id), 'ac''')
 group by 1
 having bool_or(((case when not contains(("account trait company today pl""an'".value->>'$'), '"$pii":') then ("account trait company today pl""an'".value->>'$') end) is not distinct from 'pro'));
 

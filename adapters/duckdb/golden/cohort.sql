@@ -3,16 +3,16 @@ with everybody as (
   select distinct coalesce(p.person, e.subject) as person from store.activity e left join store.people p on p.subject = e.subject where e.workspace = 'default'
 ), members as materialized (
   with wanted as materialized (
-    select md5_number_lower('default' || chr(31) || 'u' || chr(31) || l.id) as u, md5_number_lower('default' || chr(31) || 'a' || chr(31) || l.id) as a from (select unnest(from_json('["ada","o''\"neil"]', '["VARCHAR"]')) as id) l
+    select md5_number_lower('default' || (chr(31) || 'u' || chr(31)) || l.id) as u, md5_number_lower('default' || (chr(31) || 'a' || chr(31)) || l.id) as a from (select unnest(from_json('["ada","o''\"neil"]', '["VARCHAR"]')) as id) l
   ), known as (
     select distinct subject from store.activity where workspace = 'default' and subject in (select u from wanted)
   ), listed as materialized (
     select distinct coalesce(p.person, s.subject) as person from (
       select coalesce(k.subject, w.a) as subject from wanted w left join known k on k.subject = w.u
       union all
-      select md5_number_lower('default' || chr(31) || 'u' || chr(31) || l.id) as subject from (select unnest(from_json('["bob"]', '["VARCHAR"]')) as id) l
+      select md5_number_lower('default' || (chr(31) || 'u' || chr(31)) || l.id) as subject from (select unnest(from_json('["bob"]', '["VARCHAR"]')) as id) l
       union all
-      select md5_number_lower('default' || chr(31) || 'a' || chr(31) || l.id) as subject from (select unnest(from_json('["phone"]', '["VARCHAR"]')) as id) l
+      select md5_number_lower('default' || (chr(31) || 'a' || chr(31)) || l.id) as subject from (select unnest(from_json('["phone"]', '["VARCHAR"]')) as id) l
     ) s left join store.people p on p.subject = s.subject
   ), own as materialized (
     select person as subject, person from listed

@@ -30,7 +30,7 @@ with recursive paused as (
   select l.device, l.t, s.start from long l
   asof join starts s on s.device = l.device and s.run = l.run and l.t >= s.start
 )
-select device, t, md5_number_lower('default' || chr(31) || 'd' || chr(31) || device || chr(31) || start) as session from sessions;
+select device, t, md5_number_lower('default' || (chr(31) || 'd' || chr(31)) || device || chr(31) || start) as session from sessions;
 
 create or replace temp table session_spans as
 with chosen as materialized (
