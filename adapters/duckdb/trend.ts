@@ -13,10 +13,14 @@ export const answerTrend = async (read: Read, plan: TrendPlan): Promise<TrendRow
   const given = plan.groups?.map((values) => values.map((value) => value ?? unset))
   const top = plan.breakdown.length === 0 || given !== undefined ? [] : await read(topText(plan))
   const groups = given ?? top.slice(0, plan.top).map((row) => names.map((name) => String(row[name])))
+  // The values of other sources are those of events, where there are any.
+  const isAll = given === undefined && plan.skip === 0 && top.length <= plan.top
   const rows = new Map<string, { bucket: PlanRow["bucket"]; group: PlanRow["group"]; values: Array<MetricValue> }>()
   for (const source of sources) {
     const metrics = metricsOf(plan, source)
-    for (const row of await read(answerText(plan, source, groups))) {
+    for (const row of await read(
+      answerText(plan, source, groups, isAll && (sources.length === 1 || source === "events"))
+    )) {
       const bucket = row["bucket"] === null ? undefined : Number(row["bucket"])
       const group =
         row["grp"] === null ? undefined : Number(row["grp"]) === -1 ? ("other" as const) : Number(row["grp"])

@@ -40,6 +40,7 @@ it("builds the text of trends as it is kept", async () => {
     gatherText(plan, "orders", false),
     topText(plan),
     answerText(plan, "events", [["DE"], ["FR"]]),
+    answerText(plan, "events", [["DE"], ["FR"]], true),
     answerText(plan, "orders", [["DE"], ["FR"]])
   ]
   await expect(`${texts.join(";\n\n")};\n`).toMatchFileSnapshot("golden/trend.sql")

@@ -25,8 +25,10 @@ interface Part {
   readonly name: string
   /** Of one event. */
   readonly value: string
-  readonly fold: "sum" | "min" | "max"
+  readonly fold: Fold
 }
+
+type Fold = "count" | "sum" | "min" | "max"
 
 /** What a metric needs of the events. */
 const partsOf = (metric: PlanMetric, index: number): ReadonlyArray<Part> => {
@@ -50,7 +52,7 @@ const wholePartsOf = (metric: PlanMetric, index: number): ReadonlyArray<Part> =>
   const name = `n${index}`
   switch (metric.kind) {
     case "events":
-      return [{ name, value: "1", fold: "sum" }]
+      return [{ name, value: "1", fold: "count" }]
     case "people":
     case "accounts":
     case "sessions":
@@ -159,13 +161,16 @@ export const gatherText = (plan: TrendPlan, source: MetricSource, derived: boole
   const traits = traitsOf(plan.filter, plan.breakdown)
   const parts = metrics.flatMap(({ index, metric }) => partsOf(metric, index))
   const groups = [
-    ...(plan.buckets.length > 0 ? [`${bucketText(plan.buckets)} as bucket`] : []),
+    ...(plan.buckets.length > 0 ? [`${bucketText(plan.buckets)}::integer as bucket`] : []),
     ...plan.breakdown.map((field, index) => `coalesce(${fieldText(field)}, '${unset}') as g${index}`)
   ]
   const columns = [
     ...(people ? [`${unitText(accountType)} as person`] : []),
     ...(sessions ? [`${sessionText(derived)} as session`] : []),
-    ...parts.map(({ fold, name, value }) => `${fold}(${value}) as ${name}`)
+    // No person has so many events that their number needs 64 bits; sums of shorter ones are cheaper.
+    ...parts.map(
+      ({ fold, name, value }) => `${fold}(${value})${fold === "count" && people ? "::integer" : ""} as ${name}`
+    )
   ]
   return `create or replace temp table gathered_${source} as
 select ${[...groups, ...columns].join(", ")}
@@ -175,6 +180,22 @@ from ${source === "orders" ? ordersText(plan.workspace, plan.conversions) : "sto
 where ${[where(plan), ...unitConditions(accountType)].join(" and ")}${people || sessions || groups.length > 0 ? "\ngroup by all" : ""}`
 }
 
+/** Whether people, or accounts, are counted by folding rows by each of them: not where sessions are counted beside them. */
+const foldsUnits = (plan: TrendPlan, source: MetricSource): boolean => {
+  const metrics = metricsOf(plan, source)
+  return metrics.some(({ metric }) => countsUnits(metric)) && !metrics.some(({ metric }) => metric.kind === "sessions")
+}
+
+const foldsText = (plan: TrendPlan, source: MetricSource): string =>
+  metricsOf(plan, source)
+    .flatMap(({ index, metric }) => partsOf(metric, index))
+    .map(({ fold, name }) => `, ${fold === "count" ? "sum" : fold}(${name}) as ${name}`)
+    .join("")
+
+/** A metric of rows that are one person each. */
+const foldedMetricText = (metric: PlanMetric, index: number): string =>
+  countsUnits(metric) ? `count(*)${takenText(metric, index)}` : metricText(metric, index)
+
 /** The breakdown's values in the asked order: those of all events where any metric counts events, else of every source. */
 export const topText = (plan: TrendPlan): string => {
   const metric = plan.metrics[plan.order.metric]!
@@ -182,7 +203,7 @@ export const topText = (plan: TrendPlan): string => {
   const own = `gathered_${sourceOf(metric)}`
   const sources = sourcesOf(plan)
   const bases = sources.includes("events") ? (["events"] as const) : sources
-  const values = bases.map((source) => `select distinct ${names} from gathered_${source}`).join(" union ")
+  const values = bases.map((base) => `select distinct ${names} from gathered_${base}`).join(" union ")
   const from =
     bases.length === 1 && bases[0] === sourceOf(metric) ? own : `(${values}) left join ${own} using (${names})`
   return `select ${names} from ${from} group by ${names}
@@ -206,19 +227,18 @@ const setsOf = (plan: TrendPlan): ReadonlyArray<ReadonlyArray<"bucket" | "grp">>
   return plan.buckets.length === 0 ? whole : [...whole, ...whole.map((set) => ["bucket", ...set] as const)]
 }
 
-/** The rows of all sets; −1 is what is behind the top. */
+/** The rows of all sets; −1 is what is behind the top, where `groups` are not all values that there are. */
 export const answerText = (
   plan: TrendPlan,
   source: MetricSource,
-  groups: ReadonlyArray<ReadonlyArray<string>>
+  groups: ReadonlyArray<ReadonlyArray<string>>,
+  all = false
 ): string => {
   const grouped = plan.breakdown.length > 0
   const metrics = metricsOf(plan, source)
-  const kinds = new Set(metrics.map(({ metric }) => metric.kind))
-  const e = `e as (select *${grouped ? `, ${groupText(plan, groups)} as grp` : ""} from gathered_${source})`
-  if (metrics.some(({ metric }) => countsUnits(metric)) && !kinds.has("sessions"))
-    return `with ${e}${peopleRowsText(plan, source)}`
-  return `with ${e}
+  const from = (table: string) => `(select *${grouped ? `, ${groupText(plan, groups)} as grp` : ""} from ${table})`
+  if (foldsUnits(plan, source)) return peopleRowsText(plan, source, from, all || !grouped)
+  return `with e as ${from(`gathered_${source}`)}
 select ${plan.buckets.length > 0 ? "bucket" : "null"} as bucket, ${grouped ? "grp" : "null"} as grp, ${metrics
     .map(({ index, metric }) => `${metricText(metric, index)} as m${index}`)
     .join(", ")}
@@ -228,26 +248,27 @@ from e group by grouping sets (${setsOf(plan)
 order by bucket nulls first, grp nulls first`
 }
 
-/** Each set folded by person first: a row is then one person, which is much cheaper than to count distinct ones. */
-const peopleRowsText = (plan: TrendPlan, source: MetricSource): string => {
-  const metrics = metricsOf(plan, source)
-  const folds = metrics.flatMap(({ index, metric }) =>
-    partsOf(metric, index).map(({ fold, name }) => `, ${fold}(${name}) as ${name}`)
-  )
-  const byPerson = (from: string, set: ReadonlyArray<string>) =>
-    `select ${[...set, "person"].join(", ")}${folds.join("")} from ${from} group by ${[...set, "person"].join(", ")}`
-  const values = metrics.map(
-    ({ index, metric }) =>
-      `${countsUnits(metric) ? `count(*)${takenText(metric, index)}` : metricText(metric, index)} as m${index}`
-  )
+/**
+ * Each set folded by person first: a row is then one person, which is much cheaper than to count distinct ones. With all
+ * values among the groups, what was gathered is folded already.
+ */
+const peopleRowsText = (
+  plan: TrendPlan,
+  source: MetricSource,
+  from: (table: string) => string,
+  folded: boolean
+): string => {
   const sets = setsOf(plan)
   const finest = sets.at(-1)!
+  const byPerson = (table: string, set: ReadonlyArray<string>) =>
+    `(select ${[...set, "person"].join(", ")}${foldsText(plan, source)} from ${table} group by ${[...set, "person"].join(", ")})`
+  const values = metricsOf(plan, source).map(({ index, metric }) => `${foldedMetricText(metric, index)} as m${index}`)
   const rows = sets.map((set) => {
-    const from = set === finest ? "finest" : `(${byPerson("finest", set)})`
     const of = (name: "bucket" | "grp") => `${set.includes(name) ? name : "null"} as ${name}`
-    return `select ${of("bucket")}, ${of("grp")}, ${values.join(", ")} from ${from}${set.length === 0 ? "" : ` group by ${set.join(", ")}`}`
+    return `select ${of("bucket")}, ${of("grp")}, ${values.join(", ")} from ${set === finest ? "finest" : byPerson("finest", set)}${set.length === 0 ? "" : ` group by ${set.join(", ")}`}`
   })
-  return `, finest as materialized (${byPerson("e", finest)})
+  const gathered = from(`gathered_${source}`)
+  return `with finest as materialized ${folded ? gathered : byPerson(gathered, finest)}
 select * from (
   ${rows.join("\n  union all\n  ")}
 ) order by bucket nulls first, grp nulls first`
