@@ -3,6 +3,7 @@ import { findRoot } from "./findRoot.ts"
 import { logBeta } from "./gamma.ts"
 import { incompleteBeta } from "./incompleteBeta.ts"
 import type { Interval } from "./Interval.ts"
+import { normalQuantile } from "./normal.ts"
 import type { Proportion } from "./pooledProportions.ts"
 import type { StatisticsRefusal } from "./StatisticsRefusal.ts"
 import { tailQuantile } from "./tailQuantile.ts"
@@ -18,6 +19,9 @@ export const flatBelief: BetaBelief = { a: 1, b: 1 }
 
 /** Far beyond any lift that data can tell from infinite. */
 const ratioMax = 1e9
+
+const deviatesMax = 40
+const precision = 1e-13
 
 /** The belief after so many trials (Beta-Binomial conjugacy). */
 export const learn = (
@@ -92,13 +96,19 @@ const ratioQuantile = (control: BetaBelief, treatment: BetaBelief, share: number
         )
   const middle = Math.log(beliefMean(treatment) / beliefMean(control))
   const spread = Math.sqrt(logVariance(control) + logVariance(treatment))
-  const excess = (logRatio: number): number => below(Math.exp(logRatio)) - share
+  // On the scale of normal deviates the distribution is nearly a straight line, which takes few steps.
+  const deviate = normalQuantile(share)
+  const excess = (logRatio: number): number => deviateOf(below(Math.exp(logRatio))) - deviate
   for (let reach = 4; reach * spread < 2 * Math.log(ratioMax); reach *= 2) {
-    const root = findRoot(excess, middle - reach * spread, middle + reach * spread)
+    const root = findRoot(excess, middle - reach * spread, middle + reach * spread, precision)
     if (root !== undefined) return Math.exp(root)
   }
   return share > 0.5 ? Number.POSITIVE_INFINITY : 0
 }
+
+/** A share that rounds to nothing or all is far out, but not infinitely far. */
+const deviateOf = (share: number): number =>
+  Math.max(-deviatesMax, Math.min(deviatesMax, normalQuantile(Math.min(1, Math.max(0, share)))))
 
 /** Roughly the variance of a rate's logarithm. */
 const logVariance = ({ a, b }: BetaBelief): number => b / (a * (a + b + 1))

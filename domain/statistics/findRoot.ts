@@ -2,9 +2,14 @@ const stepsMax = 200
 
 /**
  * The x between `low` and `high` where a continuous function crosses zero (Chandrupatla, "A new hybrid quadratic /
- * bisection algorithm", 1997); `undefined` where both ends lie on one side.
+ * bisection algorithm", 1997); `undefined` where both ends lie on one side. The answer is off by `precision` of its size.
  */
-export const findRoot = (f: (x: number) => number, low: number, high: number): number | undefined => {
+export const findRoot = (
+  f: (x: number) => number,
+  low: number,
+  high: number,
+  precision = 2 * Number.EPSILON
+): number | undefined => {
   let [a, b] = [low, high]
   let [fa, fb] = [f(a), f(b)]
   if (fa === 0) return a
@@ -18,7 +23,7 @@ export const findRoot = (f: (x: number) => number, low: number, high: number): n
     if (fx < 0 === fa < 0) [a, fa] = [x, fx]
     else [c, fc, b, fb, a, fa] = [b, fb, a, fa, x, fx]
     const nearest = Math.abs(fa) < Math.abs(fb) ? a : b
-    const edge = (2 * Number.EPSILON * Math.abs(nearest) + Number.MIN_VALUE) / Math.abs(b - a)
+    const edge = (precision * Math.abs(nearest) + Number.MIN_VALUE) / Math.abs(b - a)
     if (edge > 0.5 || fa === 0 || fb === 0) return nearest
     share = Math.min(1 - edge, Math.max(edge, inverseQuadratic(a, fa, b, fb, c, fc) ?? 0.5))
   }

@@ -67,6 +67,12 @@ const logMarginalRatio = (
 const stirlingRest = (x: number): number =>
   x >= 10 ? stirlingRemainder(x) : logGamma(x) - ((x - 0.5) * Math.log(x) - x + halfLogTwoPi)
 
+/** Units of a time in which the traffic was shared in one way; counts are cumulative within it, one row per look. */
+export interface SplitStep {
+  readonly looks: ReadonlyArray<ReadonlyArray<number>>
+  readonly weights: ReadonlyArray<number>
+}
+
 /**
  * Whether units came to the arms as planned. `looks` are cumulative counts per arm, one row per look; arms of weight 0
  * are left out. The sequential test decides, χ² stands beside it.
@@ -74,20 +80,40 @@ const stirlingRest = (x: number): number =>
 export const checkRatio = (
   looks: ReadonlyArray<ReadonlyArray<number>>,
   weights: ReadonlyArray<number>
-): RatioMismatch | StatisticsRefusal => {
-  const arms = weights.flatMap((weight, arm) => (weight > 0 ? [arm] : []))
-  if (!weights.every((weight) => weight >= 0) || arms.length === 0) return "out_of_range"
-  const sum = arms.reduce((total, arm) => total + weights[arm]!, 0)
-  const shares = arms.map((arm) => weights[arm]! / sum)
-  const rows = looks.map((look) => arms.map((arm) => look[arm] ?? 0))
-  const last = rows.at(-1)
-  const units = (last ?? []).reduce((total, count) => total + count, 0)
-  if (last === undefined || units === 0) return "no_units"
-  const pValue = rows.reduce((smallest, row) => Math.min(smallest, Math.exp(-logBayesFactor(row, shares))), 1)
-  const chiSquare = last.reduce((total, count, arm) => {
+): RatioMismatch | StatisticsRefusal => checkRatioBySteps([{ looks, weights }])
+
+/**
+ * The same where weights change from step to step: Bayes factors of steps multiply, as each step's units are others, and
+ * χ² and its degrees of freedom add up.
+ */
+export const checkRatioBySteps = (steps: ReadonlyArray<SplitStep>): RatioMismatch | StatisticsRefusal => {
+  let [evidence, smallest, units, chiSquare, degreesOfFreedom] = [0, 0, 0, 0, 0]
+  for (const { looks, weights } of steps) {
+    const arms = weights.flatMap((weight, arm) => (weight > 0 ? [arm] : []))
+    if (!weights.every((weight) => weight >= 0) || arms.length === 0) return "out_of_range"
+    const sum = arms.reduce((total, arm) => total + weights[arm]!, 0)
+    const shares = arms.map((arm) => weights[arm]! / sum)
+    const rows = looks.map((look) => arms.map((arm) => look[arm] ?? 0))
+    for (const row of rows) smallest = Math.min(smallest, -evidence - logBayesFactor(row, shares))
+    const last = rows.at(-1)
+    const count = (last ?? []).reduce((total, value) => total + value, 0)
+    if (last === undefined || count === 0) continue
+    evidence += logBayesFactor(last, shares)
+    units += count
+    chiSquare += chiSquareOf(last, shares)
+    degreesOfFreedom += arms.length - 1
+  }
+  if (units === 0) return "no_units"
+  const pValue = Math.exp(smallest)
+  const chiSquarePValue = degreesOfFreedom > 0 ? chiSquareUpperTail(chiSquare, degreesOfFreedom) : 1
+  return { pValue, mismatch: pValue < mismatchAlpha, chiSquare, chiSquarePValue, units }
+}
+
+/** Pearson 1900. */
+const chiSquareOf = (counts: ReadonlyArray<number>, shares: ReadonlyArray<number>): number => {
+  const units = counts.reduce((total, count) => total + count, 0)
+  return counts.reduce((total, count, arm) => {
     const expected = units * shares[arm]!
     return total + (count - expected) ** 2 / expected
   }, 0)
-  const chiSquarePValue = arms.length > 1 ? chiSquareUpperTail(chiSquare, arms.length - 1) : 1
-  return { pValue, mismatch: pValue < mismatchAlpha, chiSquare, chiSquarePValue, units }
 }

@@ -12,7 +12,9 @@ export const ResultRefusal = Schema.Literals([
   "no_variance",
   "control_is_zero",
   "control_near_zero",
-  "out_of_range"
+  "out_of_range",
+  /** Shares of the traffic followed the results: a test that looks once has no p. */
+  "adaptive_allocation"
 ]).annotate({ identifier: "ResultRefusal" })
 export type ResultRefusal = typeof ResultRefusal.Type
 
@@ -183,6 +185,22 @@ export const PlanProgress = Schema.Struct({
 }).annotate({ identifier: "PlanProgress" })
 export type PlanProgress = typeof PlanProgress.Type
 
+/** The same with everybody where they were first, whatever they saw later: what people of two variants leave as it was. */
+export const IntentionToTreat = Schema.Struct({
+  comparisons: Schema.Array(Comparison),
+  split: Schema.NullOr(SplitCheck)
+}).annotate({ identifier: "IntentionToTreat" })
+export type IntentionToTreat = typeof IntentionToTreat.Type
+
+/** Comparisons among the people who share a value, taken at or before their first exposure. */
+export const Breakdown = Schema.Struct({
+  value: Schema.NullOr(Schema.String),
+  participants: Schema.Array(Schema.Int),
+  /** Corrected over all values together. */
+  comparisons: Schema.Array(Comparison)
+}).annotate({ identifier: "ExperimentBreakdown" })
+export type Breakdown = typeof Breakdown.Type
+
 export const ExperimentResults = Schema.Struct({
   experiment_id: Schema.String,
   variants: Schema.Array(
@@ -215,6 +233,8 @@ export const ExperimentResults = Schema.Struct({
   metrics: Schema.Array(MetricResult),
   series: Schema.Array(SeriesPoint),
   split: Schema.NullOr(SplitCheck),
+  /** Where people of two variants are left out of everything else. */
+  intention_to_treat: Schema.optionalKey(IntentionToTreat),
   excluded: ExcludedUnits,
   progress: PlanProgress,
   recommendation: Recommendation,

@@ -11,9 +11,9 @@ const request: PlanRequest = {
 }
 
 const planned = (more: Partial<PlanRequest> = {}): PlannedExperiment => {
-  const answer = planExperiment(Schema.decodeUnknownSync(PlanRequest)({ ...request, ...more }))
+  const answer = planExperiment(Schema.decodeSync(PlanRequest)({ ...request, ...more }))
   if (typeof answer === "string") throw new Error(`refused: ${answer}`)
-  return Schema.decodeUnknownSync(PlannedExperiment)(answer)
+  return Schema.decodeSync(PlannedExperiment)(answer)
 }
 
 describe("a planned experiment", () => {

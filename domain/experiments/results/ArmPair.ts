@@ -9,7 +9,9 @@ export interface ArmPair {
   readonly variant: string
   readonly control: Estimate
   readonly treatment: Estimate
-  /** Of a rate that is not adjusted: both arms' counts, which tests of rates ask for. */
+  /** Shares of the traffic followed the results. */
+  readonly adaptive: boolean
+  /** Of a rate that is neither adjusted nor weighted: both arms' counts, which tests of rates ask for. */
   readonly proportions: { readonly control: Proportion; readonly treatment: Proportion } | undefined
 }
 

@@ -14,6 +14,16 @@ export interface EvidenceDay {
   readonly sums: ReadonlyArray<ReadonlyArray<MetricSums>>
 }
 
+/** Units that were first exposed while the traffic was shared in one way, all lists in the order of the variants. */
+export interface AllocationStep {
+  /** Of an assignment to the variant, as it was logged. */
+  readonly probabilities: ReadonlyArray<number>
+  /** Units by their first exposure, each once, before any exclusion. */
+  readonly assigned: ReadonlyArray<number>
+  /** By metric, in the order of the metrics. */
+  readonly sums: ReadonlyArray<ReadonlyArray<MetricSums>>
+}
+
 /** All that results are computed from. */
 export interface ExperimentEvidence {
   readonly experimentId: string
@@ -26,6 +36,10 @@ export interface ExperimentEvidence {
   readonly metrics: ReadonlyArray<AnalysedMetric>
   /** From the phase's first day on, one after the other; the last one may still go on. */
   readonly days: ReadonlyArray<EvidenceDay>
+  /** Of a bandit: rates and means are weighted by their probabilities, and the split is checked step by step. */
+  readonly steps?: ReadonlyArray<AllocationStep>
+  /** The days again with people of two variants in the one that they saw first. */
+  readonly intentionToTreat?: ReadonlyArray<EvidenceDay>
   /** Days that are over. */
   readonly fullDays: number
   /** Share of the targeted traffic that is in the experiment. */

@@ -4,7 +4,8 @@ import type { AnalysedMetric, AnalysisMethod, AnalysisPlan } from "../../../port
 import { ExperimentResults } from "../../../ports/experiments/ExperimentResults.ts"
 import type { MetricSums } from "../../../ports/experiments/MetricSums.ts"
 import { randomNumbers } from "../../statistics/RandomNumbers.ts"
-import { assembleResults } from "./assembleResults.ts"
+import { assembleInSteps, assembleResults } from "./assembleResults.ts"
+import { breakDown } from "./breakDown.ts"
 import type { EvidenceDay, ExperimentEvidence } from "./ExperimentEvidence.ts"
 
 const plan = (method: AnalysisMethod, more: Partial<AnalysisPlan> = {}): AnalysisPlan => ({
@@ -270,5 +271,61 @@ describe("results of an experiment", () => {
     assert.strictEqual(wait!.verdict, "better")
     assert.strictEqual(refunds!.guardrail!.state, "safe")
     assert.strictEqual(refunds!.guardrail!.margin, 50)
+  })
+
+  it("people of two variants are out, and beside it in the one that they saw first, each with its own split", () => {
+    const intended = day("2026-11-10", [[rate(210, 1100), rate(262, 1100)]])
+    const answer = results({ days: published, intentionToTreat: [intended] })
+    assert.notProperty(results({ days: published }), "intention_to_treat")
+    assert.strictEqual(answer.intention_to_treat!.split!.units, 2200)
+    assert.strictEqual(answer.split!.units, 2000)
+    const [headline, all] = [answer.comparisons[0]!, answer.intention_to_treat!.comparisons[0]!]
+    assert.notStrictEqual(headline.p_value, all.p_value)
+    assert.approximately(all.variant_mean!, 262 / 1100, 1e-12)
+  })
+
+  it("a bandit's means are weighted by what was logged, and its fixed test is refused", () => {
+    // Both arms fall from 20 % to 10 %, while the second gets more and more of the traffic.
+    const steps = [
+      { probabilities: [0.5, 0.5], assigned: [1000, 1000], sums: [[rate(200, 1000), rate(200, 1000)]] },
+      { probabilities: [0.1, 0.9], assigned: [200, 1800], sums: [[rate(20, 200), rate(180, 1800)]] }
+    ]
+    const days = [{ ...day("2026-11-10", [[rate(220, 1200), rate(380, 2800)]]), assigned: [1200, 2800] }]
+    const [comparison] = results({ days, steps, plan: plan("sequential") }).comparisons
+    assert.approximately(comparison!.difference!, 0, 1e-12)
+    assert.approximately(comparison!.control_mean!, 0.15, 1e-12)
+    assert.deepStrictEqual(comparison!.fixed, { outcome: "refused", reason: "adaptive_allocation" })
+    assert.strictEqual(comparison!.sequential.outcome, "tested")
+    assert.isFalse(results({ days, steps, plan: plan("sequential") }).split!.mismatch)
+    assert.isTrue(results({ days, plan: plan("sequential") }).split!.mismatch)
+  })
+
+  it("by the values of a dimension: corrected over all of them together", () => {
+    const slice = (value: string | null, converted: number) => ({
+      value,
+      day: day("2026-11-10", [[rate(200, 1000), rate(converted, 1000)]])
+    })
+    const [de, fr, unknown] = breakDown(evidence({}), [slice("DE", 250), slice("FR", 205), slice(null, 230)])
+    assert.deepInclude(de, { value: "DE", participants: [1000, 1000] })
+    assert.approximately(de!.comparisons[0]!.adjusted_p_value, 3 * de!.comparisons[0]!.p_value, 1e-12)
+    assert.strictEqual(de!.comparisons[0]!.verdict, "better")
+    assert.strictEqual(fr!.comparisons[0]!.verdict, "undecided")
+    assert.isNull(unknown!.value)
+    assert.deepStrictEqual(breakDown(evidence({}), []), [])
+  })
+
+  it("come in pieces, the same as in one go", () => {
+    const days = [...published, ...published]
+    const steps = assembleInSteps(evidence({ days }))
+    let pieces = 0
+    for (;;) {
+      const { done, value } = steps.next()
+      if (done === true) {
+        assert.deepStrictEqual(value, assembleResults(evidence({ days })))
+        break
+      }
+      pieces += 1
+    }
+    assert.isAtLeast(pieces, 4)
   })
 })

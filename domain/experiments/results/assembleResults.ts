@@ -1,37 +1,38 @@
-import type { Comparison, ExperimentResults, SplitCheck } from "../../../ports/experiments/ExperimentResults.ts"
-import { checkRatio } from "../../statistics/ratioMismatch.ts"
+import type {
+  Comparison,
+  ExperimentResults,
+  IntentionToTreat,
+  SplitCheck
+} from "../../../ports/experiments/ExperimentResults.ts"
+import { checkRatio, checkRatioBySteps } from "../../statistics/ratioMismatch.ts"
+import { runToEnd } from "../../statistics/steps.ts"
+import type { Steps } from "../../statistics/steps.ts"
 import { wilsonInterval } from "../../statistics/wilson.ts"
 import { compareFamilies } from "./compareFamilies.ts"
 import { comparePair } from "./comparePair.ts"
-import type { ExperimentEvidence } from "./ExperimentEvidence.ts"
+import type { EvidenceDay, ExperimentEvidence } from "./ExperimentEvidence.ts"
 import { metricResults } from "./metricResults.ts"
 import { armsOf, pairsOf } from "./pairsOf.ts"
+import type { Pairs } from "./pairsOf.ts"
 import { progressOf } from "./planning.ts"
 import { recommend } from "./recommend.ts"
 import { seriesOf } from "./seriesOf.ts"
 
 /** Everything that is said of an experiment, from the sums that the store answered. An experiment without traffic is no error. */
-export const assembleResults = (evidence: ExperimentEvidence): ExperimentResults => {
-  const { control, plan } = evidence
-  const sums = evidence.days.at(-1)?.sums ?? []
-  const { estimates, pairs } = pairsOf(evidence, sums)
-  const daily = dailyUnits(evidence)
-  const comparisons = compareFamilies(pairs, plan).map((tested) => {
-    const index = evidence.metrics.indexOf(tested.pair.metric)
-    return comparePair(tested, plan, estimates[index]?.cuped !== undefined, daily)
-  })
-  const metrics = metricResults(
-    evidence,
-    evidence.metrics.map((_, index) => armsOf(sums[index], evidence.variants.length)),
-    estimates
-  )
-  const split = splitOf(evidence)
-  const goal = Math.max(
-    0,
-    evidence.metrics.findIndex(({ role }) => role === "goal")
-  )
+export const assembleResults = (evidence: ExperimentEvidence): ExperimentResults => runToEnd(assembleInSteps(evidence))
+
+/** The same in pieces, so that others can run between them. */
+export const assembleInSteps = function* (evidence: ExperimentEvidence): Steps<ExperimentResults> {
+  const { control, intentionToTreat, plan, variants } = evidence
+  const sums = evidence.metrics.map((_, index) => armsOf(evidence.days.at(-1)?.sums[index], variants.length))
+  const pairs = pairsOf(evidence, sums, evidence.steps)
+  const comparisons = yield* compare(evidence, pairs)
+  const metrics = metricResults(evidence, sums, pairs.estimates)
+  yield undefined
+  const goal = firstGoal(evidence)
   const needed = metrics[goal]?.sample_size_needed ?? null
   const progress = progressOf(evidence, needed ?? undefined)
+  const split = splitOf(evidence)
   return {
     experiment_id: evidence.experimentId,
     variants: variantsOf(evidence, goal),
@@ -42,14 +43,48 @@ export const assembleResults = (evidence: ExperimentEvidence): ExperimentResults
     control,
     comparisons,
     metrics,
-    series: seriesOf(evidence),
+    series: yield* seriesOf(evidence),
     split,
+    ...(intentionToTreat === undefined
+      ? {}
+      : { intention_to_treat: yield* treatedAsIntended(evidence, intentionToTreat) }),
     excluded: evidence.excluded,
     progress,
     recommendation: recommend({ plan, comparisons, metrics, split, progress }),
     watermark: evidence.watermark
   }
 }
+
+const compare = function* (
+  evidence: ExperimentEvidence,
+  { estimates, pairs }: Pairs
+): Steps<ReadonlyArray<Comparison>> {
+  const daily = dailyUnits(evidence)
+  const comparisons: Array<Comparison> = []
+  for (const tested of compareFamilies(pairs, evidence.plan)) {
+    const index = evidence.metrics.indexOf(tested.pair.metric)
+    comparisons.push(comparePair(tested, evidence.plan, estimates[index]!.adjusted, daily))
+    yield undefined
+  }
+  return comparisons
+}
+
+const treatedAsIntended = function* (
+  evidence: ExperimentEvidence,
+  days: ReadonlyArray<EvidenceDay>
+): Steps<IntentionToTreat> {
+  const { steps: _, ...others } = evidence
+  const intended = { ...others, days }
+  const comparisons = yield* compare(intended, pairsOf(intended, days.at(-1)?.sums ?? []))
+  return { comparisons, split: splitOf(intended) }
+}
+
+/** The first metric where no goal is named. */
+const firstGoal = ({ metrics }: ExperimentEvidence): number =>
+  Math.max(
+    0,
+    metrics.findIndex(({ role }) => role === "goal")
+  )
 
 /** The spec's line for each variant, of the first goal. */
 const variantsOf = ({ days, variants }: ExperimentEvidence, goal: number): ExperimentResults["variants"] => {
@@ -96,11 +131,14 @@ const winnerOf = (goals: ReadonlyArray<Comparison>, control: string): string | u
   return goals.every(({ variant }) => worse.has(variant)) ? control : undefined
 }
 
-const splitOf = ({ days, variants }: ExperimentEvidence): SplitCheck | null => {
-  const check = checkRatio(
-    days.map(({ assigned }) => assigned),
-    variants.map(({ weight }) => weight)
-  )
+const splitOf = ({ days, steps, variants }: ExperimentEvidence): SplitCheck | null => {
+  const check =
+    steps === undefined
+      ? checkRatio(
+          days.map(({ assigned }) => assigned),
+          variants.map(({ weight }) => weight)
+        )
+      : checkRatioBySteps(steps.map(({ assigned, probabilities }) => ({ looks: [assigned], weights: probabilities })))
   if (typeof check === "string") return null
   return {
     units: check.units,

@@ -1,11 +1,9 @@
 import type { AnalysisPlan, MetricRole } from "../../../ports/experiments/ExperimentAnalysis.ts"
-import type { Comparison, TestBlock } from "../../../ports/experiments/ExperimentResults.ts"
+import type { ResultRefusal, TestBlock } from "../../../ports/experiments/ExperimentResults.ts"
 import type { SequenceDesign } from "../../statistics/confidenceSequence.ts"
 import { correctFamily, eBenjaminiHochberg } from "../../statistics/multipleComparisons.ts"
 import type { CorrectedFamily, Correction } from "../../statistics/multipleComparisons.ts"
-import type { StatisticsRefusal } from "../../statistics/StatisticsRefusal.ts"
 import type { ArmPair } from "./ArmPair.ts"
-import { judgePair } from "./judgePair.ts"
 import { percents } from "./percent.ts"
 import { testAnyTime, testFixed } from "./testPair.ts"
 import type { PairTest } from "./testPair.ts"
@@ -15,7 +13,6 @@ export interface TestedPair {
   readonly pair: ArmPair
   readonly fixed: TestBlock
   readonly sequential: TestBlock
-  readonly bayesian: Comparison["bayesian"]
 }
 
 export const designOf = ({ alpha, tuning_units }: AnalysisPlan): SequenceDesign => ({
@@ -52,8 +49,7 @@ const compareFamily = (
   return family.map((pair, index) => ({
     pair,
     fixed: fixed[index]!,
-    sequential: sequential[index]!,
-    bayesian: plan.method === "bayesian" ? judgePair(pair, plan.alpha) : undefined
+    sequential: sequential[index]!
   }))
 }
 
@@ -62,7 +58,7 @@ const corrected = (
   family: ReadonlyArray<ArmPair>,
   correction: Correction,
   alpha: number,
-  test: (pair: ArmPair, level: number) => PairTest | StatisticsRefusal
+  test: (pair: ArmPair, level: number) => PairTest | ResultRefusal
 ): ReadonlyArray<TestBlock> => {
   const { adjusted, intervalAlpha } = correctTests(
     family.map((pair) => test(pair, alpha)),
@@ -85,7 +81,7 @@ const corrected = (
 
 /** What cannot be tested stays in its family, as evidence of nothing. */
 const correctTests = (
-  tests: ReadonlyArray<PairTest | StatisticsRefusal>,
+  tests: ReadonlyArray<PairTest | ResultRefusal>,
   correction: Correction,
   alpha: number
 ): CorrectedFamily => {

@@ -1,9 +1,15 @@
 import type { AnalysisPlan } from "../../../ports/experiments/ExperimentAnalysis.ts"
-import type { Comparison, GuardrailVerdict, TestBlock } from "../../../ports/experiments/ExperimentResults.ts"
+import type {
+  BayesianBlock,
+  Comparison,
+  GuardrailVerdict,
+  TestBlock
+} from "../../../ports/experiments/ExperimentResults.ts"
 import { judgeGuardrail } from "../../statistics/guardrail.ts"
 import type { Interval } from "../../statistics/Interval.ts"
 import type { TestedPair } from "./compareFamilies.ts"
 import { designOf } from "./compareFamilies.ts"
+import { judgePair } from "./judgePair.ts"
 import { percent, percentOrNull } from "./percent.ts"
 import { powerNow } from "./planning.ts"
 import { oneSidedLifts, testAnyTime, testFixed } from "./testPair.ts"
@@ -23,7 +29,8 @@ export const comparePair = (
   const controlMean = typeof control === "string" ? null : control.mean
   const variantMean = typeof treatment === "string" ? null : treatment.mean
   const difference = controlMean === null || variantMean === null ? null : variantMean - controlMean
-  const decision = decide(tested, plan)
+  const bayesian = plan.method === "bayesian" ? judgePair(pair, plan.alpha) : undefined
+  const decision = bayesian === undefined ? decide(blockOf(tested, plan)) : believe(bayesian, plan)
   const units = Math.min(countOf(control), countOf(treatment))
   return {
     metric: metric.id,
@@ -37,7 +44,7 @@ export const comparePair = (
     verdict: verdictOf(decision.is_significant, difference, metric.direction),
     fixed: tested.fixed,
     sequential: tested.sequential,
-    ...(tested.bayesian === undefined ? {} : { bayesian: tested.bayesian }),
+    ...(bayesian === undefined ? {} : { bayesian }),
     ...(metric.role === "guardrail" ? { guardrail: guardrailOf(tested, plan) } : {}),
     power_now: units === 0 ? null : (powerNow(metric, control, adjusted, units, plan) ?? null),
     projected: projectionOf(tested, plan, difference, dailyUnits)
@@ -50,24 +57,22 @@ const countOf = (estimate: TestedPair["pair"]["control"]): number => (typeof est
 const blockOf = ({ fixed, sequential }: TestedPair, { method }: AnalysisPlan): TestBlock =>
   method === "sequential" ? sequential : fixed
 
-/** By the method: of beliefs p is twice the smaller tail of the posterior, so that α means the same credible interval. */
-const decide = (
-  tested: TestedPair,
-  plan: AnalysisPlan
-): Pick<Comparison, "p_value" | "adjusted_p_value" | "is_significant"> => {
-  if (plan.method === "bayesian") {
-    const { bayesian } = tested
-    if (bayesian?.outcome !== "judged") return nothing
-    const p = Math.min(1, 2 * Math.min(bayesian.chance_to_win, 1 - bayesian.chance_to_win))
-    return { p_value: p, adjusted_p_value: p, is_significant: p < plan.alpha }
-  }
-  const block = blockOf(tested, plan)
+type Decision = Pick<Comparison, "p_value" | "adjusted_p_value" | "is_significant">
+
+const decide = (block: TestBlock): Decision => {
   if (block.outcome === "refused") return nothing
   const { adjusted_p_value, is_significant, p_value } = block
   return { p_value, adjusted_p_value, is_significant }
 }
 
-const nothing = { p_value: 1, adjusted_p_value: 1, is_significant: false }
+/** Of beliefs p is twice the smaller tail of the posterior, so that α means the credible interval at 1 − α. */
+const believe = (block: BayesianBlock, { alpha }: AnalysisPlan): Decision => {
+  if (block.outcome === "refused") return nothing
+  const p = Math.min(1, 2 * Math.min(block.chance_to_win, 1 - block.chance_to_win))
+  return { p_value: p, adjusted_p_value: p, is_significant: p < alpha }
+}
+
+const nothing: Decision = { p_value: 1, adjusted_p_value: 1, is_significant: false }
 
 const verdictOf = (
   significant: boolean,

@@ -14,6 +14,8 @@ export type Estimate = ArmEstimate | StatisticsRefusal
 
 /** What arms say of a metric, and what the adjustment by history did. */
 export interface MetricEstimates {
+  /** By history or by logged probabilities: a rate's own formulas no longer hold. */
+  readonly adjusted: boolean
   readonly arms: ReadonlyArray<Estimate>
   readonly cuped?: { readonly theta: number; readonly varianceReduction: number; readonly unitsWithHistory: number }
 }
@@ -21,14 +23,17 @@ export interface MetricEstimates {
 /** One estimate for each arm. Rates and means are adjusted by history where the metric says so and there is any. */
 export const estimateMetric = (metric: AnalysedMetric, arms: ReadonlyArray<MetricSums>): MetricEstimates => {
   const plain = arms.map((sums) => estimateArm(metric, sums))
-  if (metric.cuped !== true || metric.kind === "ratio" || metric.kind === "quantile") return { arms: plain }
+  if (metric.cuped !== true || metric.kind === "ratio" || metric.kind === "quantile")
+    return { adjusted: false, arms: plain }
   const withHistory = arms.filter(hasHistory)
   const unitsWithHistory = withHistory.reduce((sum, { covariate }) => sum + covariate.count, 0)
   // An arm without units has nothing to say, and must not keep the others from theirs.
   const adjusted = adjustByCovariate(withHistory.filter(({ count }) => count > 1))
-  if (typeof adjusted === "string" || unitsWithHistory === 0 || !(adjusted.theta !== 0)) return { arms: plain }
+  if (typeof adjusted === "string" || unitsWithHistory === 0 || !(adjusted.theta !== 0))
+    return { adjusted: false, arms: plain }
   const estimates = [...adjusted.arms]
   return {
+    adjusted: true,
     arms: arms.map((sums, index) => (hasHistory(sums) && sums.count > 1 ? estimates.shift()! : plain[index]!)),
     cuped: { theta: adjusted.theta, varianceReduction: adjusted.varianceReduction, unitsWithHistory }
   }

@@ -23,14 +23,14 @@ export const metricResults = (
   const biases = priorBiases(sums, base, variants.length)
   return metrics.map((metric, index) => {
     const arms = armsOf(sums[index], variants.length)
-    const { arms: estimated, cuped } = estimates[index]!
+    const { adjusted, arms: estimated, cuped } = estimates[index]!
     return {
       metric,
       arms: variants.map(({ id }, arm) => ({
         variant: id,
         sums: arms[arm]!,
         mean: meanOf(estimated[arm]!),
-        interval: intervalOf(metric, estimated[arm]!, arms[arm]!, cuped !== undefined)
+        interval: intervalOf(metric, estimated[arm]!, arms[arm]!, adjusted)
       })),
       ...(cuped === undefined
         ? {}
@@ -42,7 +42,7 @@ export const metricResults = (
             }
           }),
       prior_bias: biases[index] ?? null,
-      ...plannedOf(metric, estimated, base, cuped !== undefined, plan)
+      ...plannedOf(metric, estimated, base, adjusted, plan)
     }
   })
 }

@@ -1,6 +1,7 @@
 import type { AnalysisPlan } from "../../../ports/experiments/ExperimentAnalysis.ts"
 import type { SeriesPoint } from "../../../ports/experiments/ExperimentResults.ts"
 import { relativeLift } from "../../statistics/relativeLift.ts"
+import type { Steps } from "../../statistics/steps.ts"
 import type { ArmPair } from "./ArmPair.ts"
 import { designOf } from "./compareFamilies.ts"
 import type { ExperimentEvidence } from "./ExperimentEvidence.ts"
@@ -9,12 +10,17 @@ import { percentOrNull, percents } from "./percent.ts"
 import { testAnyTime, testFixed } from "./testPair.ts"
 
 /** How every goal and guardrail stood at the end of each day, without correction for the number of comparisons. */
-export const seriesOf = (evidence: ExperimentEvidence): ReadonlyArray<SeriesPoint> =>
-  evidence.days.flatMap(({ date, sums }) =>
-    pairsOf(evidence, sums)
-      .pairs.filter(({ metric }) => metric.role !== "secondary")
-      .map((pair) => pointOf(date, pair, evidence.plan))
-  )
+export const seriesOf = function* (evidence: ExperimentEvidence): Steps<ReadonlyArray<SeriesPoint>> {
+  // Plain means of a bandit's arms follow its allocation: only weighted ones are told.
+  if (evidence.steps !== undefined) return []
+  const series: Array<SeriesPoint> = []
+  for (const { date, sums } of evidence.days) {
+    for (const pair of pairsOf(evidence, sums).pairs)
+      if (pair.metric.role !== "secondary") series.push(pointOf(date, pair, evidence.plan))
+    yield undefined
+  }
+  return series
+}
 
 const pointOf = (date: string, pair: ArmPair, plan: AnalysisPlan): SeriesPoint => {
   const { control, metric, treatment, variant } = pair

@@ -1,3 +1,4 @@
+import type { ResultRefusal } from "../../../ports/experiments/ExperimentResults.ts"
 import type { Interval } from "../../statistics/Interval.ts"
 import {
   compareAtAnyTime,
@@ -24,8 +25,9 @@ export interface PairTest {
 }
 
 /** Looks once: rates by the pooled z test with Newcombe's interval, all else by Welch's; the lift by the delta method. */
-export const testFixed = (pair: ArmPair, level: number): PairTest | StatisticsRefusal => {
+export const testFixed = (pair: ArmPair, level: number): PairTest | ResultRefusal => {
   const { control, proportions, treatment } = pair
+  if (pair.adaptive) return "adaptive_allocation"
   if (typeof control === "string") return control
   if (typeof treatment === "string") return treatment
   const relative = compareRelative(control, treatment, level)

@@ -1,0 +1,41 @@
+import type { Breakdown } from "../../../ports/experiments/ExperimentResults.ts"
+import { compareFamilies } from "./compareFamilies.ts"
+import { comparePair } from "./comparePair.ts"
+import type { ArmPair } from "./ArmPair.ts"
+import type { EvidenceDay, ExperimentEvidence } from "./ExperimentEvidence.ts"
+import { pairsOf } from "./pairsOf.ts"
+
+/** People who share a value of a dimension, as they stand now; `null` are those without a value. */
+export interface EvidenceSlice {
+  readonly value: string | null
+  readonly day: EvidenceDay
+}
+
+/**
+ * An experiment by the values of a dimension. Looking at many slices finds something in one of them by chance, so all
+ * slices are one family; nothing is projected from a slice.
+ */
+export const breakDown = (
+  evidence: ExperimentEvidence,
+  slices: ReadonlyArray<EvidenceSlice>
+): ReadonlyArray<Breakdown> => {
+  const told = slices.map(({ day }) => pairsOf(evidence, day.sums))
+  const tested = new Map(
+    compareFamilies(
+      told.flatMap(({ pairs }) => pairs),
+      evidence.plan
+    ).map((answer) => [answer.pair, answer] as const)
+  )
+  return slices.map(({ day, value }, slice) => {
+    const { estimates, pairs } = told[slice]!
+    const adjusted = ({ metric }: ArmPair): boolean => estimates[evidence.metrics.indexOf(metric)]!.adjusted
+    return {
+      value,
+      participants: day.participants,
+      comparisons: pairs.map((pair) => ({
+        ...comparePair(tested.get(pair)!, evidence.plan, adjusted(pair), 0),
+        projected: null
+      }))
+    }
+  })
+}
