@@ -20,6 +20,7 @@ import * as workspaces from "./domain/platform/workspaces.ts"
 import { AccountsGroup } from "./http/contract/accounts.ts"
 import { ActivityGroup } from "./http/contract/activity.ts"
 import { AlertsGroup, IncidentsGroup } from "./http/contract/alerts.ts"
+import { AnnotationsGroup } from "./http/contract/annotations.ts"
 import { AnalyticsGroup, EventsGroup } from "./http/contract/analytics.ts"
 import { ChannelRulesGroup } from "./http/contract/channelRules.ts"
 import { ClicksGroup } from "./http/contract/clicks.ts"
@@ -50,6 +51,7 @@ import type { DroppedEvents } from "./ports/analytics/DroppedEvents.ts"
 import type { VisitorIds } from "./ports/analytics/VisitorIds.ts"
 import type { GeoLocator } from "./ports/reference/GeoLocator.ts"
 import { digests, digestStates } from "./ports/analytics/Digest.ts"
+import { annotationCollection } from "./ports/analytics/Annotation.ts"
 import { alerts, alertStates, incidents } from "./ports/analytics/Alert.ts"
 import { channelRules } from "./ports/analytics/ChannelRules.ts"
 import { eventExports, exportQueue } from "./ports/analytics/EventExport.ts"
@@ -150,6 +152,7 @@ export const modules: ReadonlyArray<Module> = [
       AlertsGroup,
       IncidentsGroup,
       DigestsGroup,
+      AnnotationsGroup,
       CohortsGroup,
       ErasureGroup,
       ReceiptKeysGroup,
@@ -198,6 +201,7 @@ export const modules: ReadonlyArray<Module> = [
       incidents,
       digests.collection,
       digestStates,
+      annotationCollection,
       dashboards.collection,
       insights.collection,
       shares,

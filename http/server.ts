@@ -10,6 +10,7 @@ import * as activity from "./analytics/activityHandlers.ts"
 import * as channelRules from "./analytics/channelRuleHandlers.ts"
 import * as clicks from "./analytics/clickHandlers.ts"
 import * as digests from "./analytics/digestHandlers.ts"
+import * as annotations from "./analytics/annotationHandlers.ts"
 import * as alerts from "./analytics/alertHandlers.ts"
 import * as cohorts from "./analytics/cohortHandlers.ts"
 import * as dashboards from "./analytics/dashboardHandlers.ts"
@@ -68,6 +69,7 @@ const api = HttpApiBuilder.layer(ServedApi).pipe(
     alerts.layer,
     alerts.incidentsLayer,
     digests.layer,
+    annotations.layer,
     cohorts.layer,
     erasure.layer,
     exports.layer,

@@ -9,6 +9,7 @@ import * as RootKeyFile from "../../adapters/files/RootKeys.ts"
 import * as MemoryChangeNotices from "../../adapters/memory/ChangeNotices.ts"
 import * as SqliteDocuments from "../../adapters/sqlite/DocumentStore.ts"
 import * as SqliteSubjectKeys from "../../adapters/sqlite/SubjectKeys.ts"
+import { annotationCollection } from "../../ports/analytics/Annotation.ts"
 import { Collections, DocumentStore } from "../../ports/documents/DocumentStore.ts"
 import type { NewApiKey } from "../../ports/platform/ApiKey.ts"
 import { SettingsSource } from "../../ports/platform/Settings.ts"
@@ -35,7 +36,13 @@ let foreignKeys: TokenKeySet = { kind: "public", keys: [jwk] }
 
 const world = () => {
   const folder = mkdtempSync(join(tmpdir(), "proofs-"))
-  const collections = [keys.collection, workspaces.collection, settings.collection, identityChanges.collection]
+  const collections = [
+    annotationCollection,
+    keys.collection,
+    workspaces.collection,
+    settings.collection,
+    identityChanges.collection
+  ]
   const documents = Layer.provide(
     SqliteDocuments.layer({ file: join(folder, "documents.sqlite") }),
     Layer.succeed(Collections, collections)

@@ -1,7 +1,7 @@
 import { Clock, Effect, Layer, Schedule, Stream } from "effect"
 import type { SecureRandom } from "effect/crypto"
 import { DocumentStore } from "../../ports/documents/DocumentStore.ts"
-import type { Collection, DuplicateKey, StaleRevision } from "../../ports/documents/DocumentStore.ts"
+import type { Collection, DocumentWrite, DuplicateKey, StaleRevision } from "../../ports/documents/DocumentStore.ts"
 import type { FieldError } from "../../ports/analytics/IngestReceipt.ts"
 import { ChangeNotices } from "../../ports/platform/ChangeNotices.ts"
 import { Refused } from "../../ports/platform/Refused.ts"
@@ -13,6 +13,7 @@ import { exponentOf } from "../money/minorUnits.ts"
 import { isZone } from "../zones/zones.ts"
 import { auditOf } from "./audit.ts"
 import type { Actor } from "./audit.ts"
+import { noteOfChange } from "./noteOfChange.ts"
 
 export const collection: Collection = { name: "settings", indexes: [], unique: [] }
 const id = "workspace"
@@ -44,6 +45,18 @@ const errorsOf = (settings: Settings): ReadonlyArray<FieldError> => [
     : [])
 ]
 
+/** Numbers may look different from then on: a note says why. */
+const notesOf = (actor: Actor, before: Settings, after: Settings, at: number): ReadonlyArray<DocumentWrite> => {
+  const names = [...new Set([...Object.keys(before), ...Object.keys(after)])].toSorted()
+  const changed = names.filter((name) => {
+    const [old, now] = [before, after].map((each) => JSON.stringify(each[name as keyof Settings]))
+    return old !== now
+  })
+  if (changed.length === 0) return []
+  const note = { about: `${collection.name}/${actor.workspace}`, text: `Settings changed: ${changed.join(", ")}` }
+  return [noteOfChange({ ...note, at, keyId: actor.keyId })]
+}
+
 /** Replaces the settings that stand at the revision. */
 export const changeSettings = Effect.fn("changeSettings")(function* (
   actor: Actor,
@@ -71,7 +84,8 @@ export const changeSettings = Effect.fn("changeSettings")(function* (
         schema_version: 1,
         subjects: [],
         data: settings
-      }
+      },
+      ...notesOf(actor, before.settings, settings, now)
     ],
     audit: [yield* auditOf(actor, now, "settings.changed", `settings/${actor.workspace}`, before.settings, settings)]
   })

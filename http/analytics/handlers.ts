@@ -9,6 +9,7 @@ import {
   readPerson,
   readTimeline
 } from "../../domain/analytics/workflows/explore.ts"
+import { withAnnotations } from "../../domain/analytics/workflows/annotations.ts"
 import { activeUsers } from "../../domain/analytics/workflows/activeUsers.ts"
 import { askFlatQuestion, askQuestion } from "../../domain/analytics/workflows/askQuestion.ts"
 import { listMerges, mergePeople, readMerge, undoMerge } from "../../domain/analytics/workflows/mergePeople.ts"
@@ -30,10 +31,13 @@ export const layer = HttpApiBuilder.group(ServedApi, "analytics", (handlers) =>
       Effect.flatMap(CurrentPrincipal, ({ workspace }) =>
         answerProblems(pictured("trend", {}, measured(askQuestion(workspace, payload))))
       ),
-    trends: ({ query }) =>
-      Effect.flatMap(CurrentPrincipal, ({ workspace }) =>
-        answerProblems(pictured("trend", query, measured(askFlatQuestion(workspace, query))))
-      ),
+    trends: ({ query: { annotations, ...query } }) =>
+      Effect.flatMap(CurrentPrincipal, (principal) => {
+        const answer = askFlatQuestion(principal.workspace, query)
+        const asked =
+          annotations === "true" ? Effect.flatMap(answer, (result) => withAnnotations(principal, result)) : answer
+        return answerProblems(pictured("trend", query, measured(asked)))
+      }),
     dropped: ({ query }) =>
       Effect.flatMap(CurrentPrincipal, ({ workspace }) => answerProblems(listDropped(workspace, query))),
     events: ({ query: { limit = limitUsual, ...query } }) =>

@@ -3,6 +3,7 @@ import { HttpServerResponse } from "effect/http"
 import { HttpApiBuilder } from "effect/http-api"
 import {
   answerInsight,
+  answerInsightWithNotes,
   createInsight,
   removeInsight,
   replaceInsight
@@ -23,14 +24,15 @@ import { measured } from "./queryMetrics.ts"
 
 export const layer = HttpApiBuilder.group(ServedApi, "insights", (handlers) =>
   handlers.handleAll({
-    answer: ({ params, query }) =>
-      Effect.flatMap(CurrentPrincipal, ({ workspace }) =>
-        answerProblems(
-          asAccepted(measured(answerInsight(workspace, params.id)), ({ answer, name }) =>
+    answer: ({ params, query: { annotations, ...query } }) =>
+      Effect.flatMap(CurrentPrincipal, (principal) => {
+        const asked = annotations === "true" ? answerInsightWithNotes(principal, params.id) : undefined
+        return answerProblems(
+          asAccepted(measured(asked ?? answerInsight(principal.workspace, params.id)), ({ answer, name }) =>
             picture(answer, { ...query, title: name })
           )
         )
-      ),
+      }),
     list: ({ query: { cursor, limit = limitUsual } }) =>
       Effect.flatMap(CurrentPrincipal, ({ workspace }) =>
         answerProblems(Effect.flatMap(listItems<Insight>(insights, workspace, limit, cursor), paged))

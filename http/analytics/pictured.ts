@@ -39,8 +39,12 @@ export const picture = (
   { height = pictureHeightUsual, marks, title, width = pictureWidthUsual }: Looks
 ) =>
   Effect.flatMap(Pictures, (pictures) =>
-    Effect.map(pictures.draw(pictureOf(answer, title, marks), { width, height }), svgAnswer)
+    Effect.map(pictures.draw(pictureOf(answer, title, marks ?? notesOf(answer)), { width, height }), svgAnswer)
   )
+
+/** Notes that were asked for with the answer. */
+const notesOf = (answer: AnyAnswer): ReadonlyArray<Mark> =>
+  answer.kind === "trend" ? (answer.result.annotations ?? []) : []
 
 /** What was asked for, as JSON or as a picture, by `Accept`. Nothing is asked for whom neither would help. */
 export const asAccepted = <A, E, R, E2, R2>(

@@ -3,6 +3,7 @@ import { AccountsGroup } from "./accounts.ts"
 import { ActivityGroup } from "./activity.ts"
 import { DigestsGroup } from "./digests.ts"
 import { AlertsGroup, IncidentsGroup } from "./alerts.ts"
+import { AnnotationsGroup } from "./annotations.ts"
 import { AnalyticsGroup, EventsGroup, StreamGroup } from "./analytics.ts"
 import { ChannelRulesGroup } from "./channelRules.ts"
 import { ClicksGroup } from "./clicks.ts"
@@ -43,6 +44,7 @@ const served = [
   AlertsGroup,
   IncidentsGroup,
   DigestsGroup,
+  AnnotationsGroup,
   AttributionGroup,
   ChannelRulesGroup,
   ClicksGroup,

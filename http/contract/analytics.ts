@@ -15,6 +15,7 @@ import {
 } from "../../ports/analytics/People.ts"
 import { Interval, offsetMax, Question, QuestionResult } from "../../ports/analytics/Question.ts"
 import { Admission } from "./Admission.ts"
+import { AskedAnnotations } from "./annotations.ts"
 import { changes, creates, EndpointRules, reads } from "./EndpointRules.ts"
 import type { Rules } from "./EndpointRules.ts"
 import { Cursor, Filters, Id, Limit, pictureParameters, Text } from "./parameters.ts"
@@ -82,13 +83,13 @@ export class AnalyticsGroup extends HttpApiGroup.make("analytics")
       .annotate(EndpointRules, reads("analytics:read"))
       .annotate(OpenApi.Summary, "Trends: counts, people, sums and revenue over time, with breakdown and comparison."),
     HttpApiEndpoint.get("trends", "/analytics/trends", {
-      query: { ...flatQuestion, ...pictureParameters },
+      query: { ...flatQuestion, ...pictureParameters, annotations: AskedAnnotations },
       success: QuestionResult
     })
       .annotate(EndpointRules, reads("analytics:read"))
       .annotate(
         OpenApi.Summary,
-        "The same question by GET: lists with commas, filters as JSON; events and people unless metrics says otherwise."
+        "The same question by GET: lists with commas, filters as JSON; events and people unless metrics says otherwise. With annotations=true the notes of the range beside it."
       ),
     HttpApiEndpoint.get("dropped", "/analytics/events/dropped", { query: { from: Text, to: Text }, success: Dropped })
       .annotate(EndpointRules, reads("analytics:read"))

@@ -3,6 +3,7 @@ import { HttpApiEndpoint, HttpApiGroup, HttpApiSchema, OpenApi } from "effect/ht
 import { InsightAnswer, insights } from "../../ports/analytics/Insight.ts"
 import { NewShare, Share, SharedAnswer } from "../../ports/analytics/Share.ts"
 import { Admission } from "./Admission.ts"
+import { AskedAnnotations } from "./annotations.ts"
 import { changes, creates, EndpointRules, open, reads } from "./EndpointRules.ts"
 import { page } from "./pages.ts"
 import { Cursor, Id, Limit, pictureParameters, Text } from "./parameters.ts"
@@ -13,7 +14,7 @@ export class InsightsGroup extends HttpApiGroup.make("insights")
   .add(
     HttpApiEndpoint.get("answer", "/analytics/insights/:id/answer", {
       params: { id: Id },
-      query: pictureParameters,
+      query: { ...pictureParameters, annotations: AskedAnnotations },
       success: InsightAnswer
     })
       .annotate(EndpointRules, reads("analytics:read"))

@@ -1,4 +1,5 @@
 import { Schema } from "effect"
+import { ShownAnnotation } from "./Annotation.ts"
 
 export const metricsMax = 10
 export const dimensionsMax = 2
@@ -148,6 +149,8 @@ export const QuestionResult = Schema.Struct({
   /** Where money was converted: whose rates, and the newest day that they have. */
   exchange_rates: Schema.optionalKey(Schema.Struct({ source: Schema.String, as_of: Schema.String })),
   warnings: Schema.Array(Schema.Struct({ pointer: Schema.String, detail: Schema.String })),
-  next_offset: Schema.NullOr(Schema.Int)
+  next_offset: Schema.NullOr(Schema.Int),
+  /** Where they were asked for: notes that touch the range, oldest first. */
+  annotations: Schema.optionalKey(Schema.Array(ShownAnnotation))
 }).annotate({ identifier: "QuestionResult" })
 export type QuestionResult = typeof QuestionResult.Type

@@ -78,7 +78,7 @@ export interface EventsRequest {
 }
 
 /** An instant, or a day of the workspace's zone: its begin for `from`, its end for `to`. */
-const readInstant = Effect.fnUntraced(function* (
+export const readInstant = Effect.fnUntraced(function* (
   workspace: WorkspaceId,
   name: "from" | "to",
   text: string | undefined,

@@ -5,6 +5,8 @@ import { InvalidQuestion } from "../../../ports/analytics/InvalidQuestion.ts"
 import type { WorkspaceId } from "../../../ports/WorkspaceId.ts"
 import type { Actor } from "../../platform/audit.ts"
 import { createItem, readItem, removeItem, replaceItem } from "../../platform/resources.ts"
+import { withAnnotations } from "./annotations.ts"
+import type { Reader } from "./annotations.ts"
 import { askAny, mistakesOf } from "./askAny.ts"
 import { dashboardsWith } from "./dashboards.ts"
 import { usersOfInsight } from "./shares.ts"
@@ -41,4 +43,16 @@ export const answerInsight = Effect.fnUntraced(function* (workspace: WorkspaceId
   const { item } = yield* readItem<Insight>(insights, workspace, id)
   const answered: InsightAnswer = { insight: id, name: item.name, answer: yield* askAny(workspace, item.question) }
   return answered
+})
+
+/** The answer; with a trend come the notes of its range. */
+export const answerInsightWithNotes = Effect.fnUntraced(function* (reader: Reader, id: string) {
+  const answered = yield* answerInsight(reader.workspace, id)
+  const { answer } = answered
+  if (answer.kind !== "trend") return answered
+  const noted: InsightAnswer = {
+    ...answered,
+    answer: { kind: "trend", result: yield* withAnnotations(reader, answer.result, id) }
+  }
+  return noted
 })

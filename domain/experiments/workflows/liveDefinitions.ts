@@ -8,6 +8,7 @@ import { FlagSnapshots } from "../../../ports/experiments/FlagSnapshots.ts"
 import { ChangeNotices } from "../../../ports/platform/ChangeNotices.ts"
 import type { WorkspaceId } from "../../../ports/WorkspaceId.ts"
 import type { Actor } from "../../platform/audit.ts"
+import { noteOfChange } from "../../platform/noteOfChange.ts"
 import { createItem, gatherItems, removeItem, replaceItem } from "../../platform/resources.ts"
 import type { User } from "../../platform/resources.ts"
 import type { Definitions } from "../evaluation/fileOf.ts"
@@ -36,13 +37,34 @@ interface Live extends Pick<Resource<never, never>, "name" | "singular"> {
   readonly subjectsOf?: (item: unknown) => ReadonlyArray<string>
 }
 
-const alsoWritten = (kind: Live, id: string, changed_at: number, item: unknown): ReadonlyArray<DocumentWrite> => {
+/** A change of a flag may be seen in the numbers. */
+const noteOf = ({ name, singular }: Live, id: string, changed: Change): ReadonlyArray<DocumentWrite> =>
+  name === flags.name
+    ? [
+        noteOfChange({
+          about: `${name}/${id}`,
+          text: `${singular.slice(0, 1).toUpperCase()}${singular.slice(1)} ${id} ${changed.verb}`,
+          at: changed.at,
+          keyId: changed.keyId
+        })
+      ]
+    : []
+
+interface Change {
+  readonly verb: "made" | "changed" | "deleted"
+  readonly at: number
+  readonly keyId: string
+}
+
+const alsoWritten = (kind: Live, id: string, change: Change, item: unknown): ReadonlyArray<DocumentWrite> => {
+  const changed_at = change.at
   const past: PastDefinition = { kind: kind.name, id, changed_at, item }
   const put = { kind: "put", expected: "any", schema_version: 1 } as const
   const subjects = item === null ? [] : (kind.subjectsOf?.(item) ?? [])
   const historyId = `${kind.name}/${id}/${changed_at}`
   return [
     raisedRevision(changed_at),
+    ...noteOf(kind, id, change),
     { ...put, collection: definitionHistory.name, id: historyId, subjects, data: past }
   ]
 }
@@ -71,7 +93,8 @@ export const createLive = Effect.fnUntraced(function* <Definition extends { read
   actor: Actor,
   definition: Definition
 ) {
-  const also = (id: string, item: Definition & Stamps) => alsoWritten(kind, id, item.changed_at, item)
+  const also = (id: string, item: Definition & Stamps) =>
+    alsoWritten(kind, id, { verb: "made", at: item.changed_at, keyId: actor.keyId }, item)
   const made = yield* createItem(kind, actor, definition, also, definition.key)
   yield* told(actor.workspace)
   return made
@@ -85,7 +108,7 @@ export const replaceLive = Effect.fnUntraced(function* <Definition extends objec
   revision: number
 ) {
   const replaced = yield* replaceItem(kind, actor, id, definition, revision, (item) =>
-    alsoWritten(kind, id, item.changed_at, item)
+    alsoWritten(kind, id, { verb: "changed", at: item.changed_at, keyId: actor.keyId }, item)
   )
   yield* told(actor.workspace)
   return replaced
@@ -99,7 +122,14 @@ export const removeLive = Effect.fnUntraced(function* (
   users: ReadonlyArray<User>
 ) {
   const now = yield* Clock.currentTimeMillis
-  yield* removeItem(kind, actor, id, revision, users, alsoWritten(kind, id, now, null))
+  yield* removeItem(
+    kind,
+    actor,
+    id,
+    revision,
+    users,
+    alsoWritten(kind, id, { verb: "deleted", at: now, keyId: actor.keyId }, null)
+  )
   yield* told(actor.workspace)
 })
 
