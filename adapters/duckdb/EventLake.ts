@@ -82,12 +82,19 @@ const stateOf = ({ shown: progress }: Catalog, workspace: string) => ({
 })
 
 const refuseLarge = (selection: LakeSelection): Effect.Effect<void, PortFailure> => {
-  const subjects = selection.kind === "subjects" ? selection : selection.exceptSubjects
-  const ids = (subjects?.userIds.length ?? 0) + (subjects?.anonymousIds.length ?? 0)
+  const holds = selection.kind === "subjects" ? [] : (selection.holds ?? [])
+  const ids =
+    selection.kind === "subjects"
+      ? selection.userIds.length + selection.anonymousIds.length
+      : holds.reduce((sum, held) => sum + (held.ids?.length ?? 0), 0)
   const types =
     selection.kind === "subjects"
       ? 0
-      : Math.max(selection.eventTypes?.length ?? 0, selection.exceptEventTypes?.length ?? 0)
+      : Math.max(
+          selection.eventTypes?.length ?? 0,
+          selection.exceptEventTypes?.length ?? 0,
+          ...holds.map((held) => held.eventTypes?.length ?? 0)
+        )
   if (ids <= removedSubjectsMax && types <= removedEventTypesMax) return Effect.void
   return Effect.fail(
     new PortFailure({

@@ -11,6 +11,7 @@ import { setAside } from "./DatabaseFile.ts"
 import { make } from "./Engine.ts"
 import type { Engine, EngineOptions, Read, Row } from "./Engine.ts"
 import { eraseSubjects } from "./erasing.ts"
+import { expireEvents, expiringEvents, expiringFirstsText, expiringText, firstEvent } from "./expiring.ts"
 import { duckdbFailure } from "./failures.ts"
 import { highWord, lowWord } from "./IdTable.ts"
 import { confirm, insertLines } from "./inserting.ts"
@@ -114,6 +115,13 @@ const operations = (engine: Engine, ids: KnownIds, scratch: string): EventStore[
     ),
   erase: (workspace, subjects, epoch) =>
     engine.write("erase", (connection) => eraseSubjects(connection, workspace, subjects, epoch)),
+  expiring: (workspace, expiry) =>
+    Effect.map(engine.query("expiring", expiringText(workspace, expiry)), (rows) => rows.map(expiringEvents)),
+  expiringFirsts: (workspace, expiry, after, limit) =>
+    Effect.map(engine.query("expiringFirsts", expiringFirstsText(workspace, expiry, after, limit)), (rows) =>
+      rows.map(firstEvent)
+    ),
+  expire: (workspace, expiry) => engine.write("expire", (connection) => expireEvents(connection, workspace, expiry)),
   setMerges: (workspace, merges) =>
     engine.write("setMerges", async (connection) => {
       await connection.run("begin transaction")
@@ -180,7 +188,8 @@ const readWatermark = async (read: Read, { revisions, workspace }: QueryPlan): P
     `select coalesce(md5(string_agg(from_subject || '>' || into_subject, ',' order by from_subject)), '') as merges
      from store.merges where workspace = ${quote(workspace)}`
   )
-  const erasures = await read(`select epoch from store.erasures where workspace = ${quote(workspace)}`)
+  const erasures = await read(`select epoch from store.erasures where workspace = ${quote(workspace)}
+    union all select revision from store.expiries where workspace = ${quote(workspace)}`)
   const parts = [
     positions.map((row) => [row["log_partition"], row["through"]]),
     merges[0]?.["merges"],

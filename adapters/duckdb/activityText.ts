@@ -1,7 +1,7 @@
 import type { LifecyclePlan } from "../../ports/analytics/LifecyclePlan.ts"
 import type { StickinessPlan } from "../../ports/analytics/StickinessPlan.ts"
 import { bucketText } from "./conditionText.ts"
-import { activeEvents } from "./peopleText.ts"
+import { activeEvents, person, selectedEvents } from "./peopleText.ts"
 import { unitText } from "./traitText.ts"
 
 /** On how many buckets each person was active. */
@@ -27,10 +27,20 @@ const bitsText = ({ bucketCount }: LifecyclePlan) => (bucketCount + 1 <= 63 ? "b
 export const lifecyclePeopleText = (plan: LifecyclePlan): string => {
   const { accountType, buckets, filter, fromMillis, toMillis, workspace } = plan
   const bit = `case when e.time_ms < ${fromMillis} then 0 else 1 + ${bucketText(buckets)} end`
-  return `
+  const times = [`e.time_ms < ${toMillis}`]
+  const held = `
   select ${unitText(accountType)} as person, bit_or(1::${bitsText(plan)} << (${bit})::integer) as pattern
-    from ${activeEvents(workspace, filter, [`e.time_ms < ${toMillis}`], buckets, [fromMillis, toMillis], accountType)}
+    from ${activeEvents(workspace, filter, times, buckets, [fromMillis, toMillis], accountType)}
   group by 1
+`
+  if (accountType !== undefined) return held
+  // Of what is gone by retention the first event alone is known: whoever had one is new then, and never later.
+  return `
+  select person, bit_or(pattern) as pattern from (${held}  union all
+  select person, 1::${bitsText(plan)} << (${bit.replaceAll("e.time_ms", "t")})::integer from (
+    select ${person} as person, min(e.time_ms) as t from ${selectedEvents(workspace, filter, times, undefined, "firsts")}
+    group by 1)
+  ) group by person
 `
 }
 

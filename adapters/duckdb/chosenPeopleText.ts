@@ -16,8 +16,8 @@ export const peoplePageText = ({ after, limit, workspace }: PeoplePlan): string 
 )
 select person::varchar as key, name.id as person_id, name.device as device, first_seen, last_seen, events from (
   select m.person, min(struct_pack(other := e.subject <> m.person, id := ${ownIdText}, device := not ${isLinkable("e.user_id")})) as name,
-    min(e.time_ms) as first_seen, max(e.time_ms) as last_seen, count(*) as events
-  from store.events e join members m on m.subject = e.subject
+    min(e.time_ms) as first_seen, max(e.time_ms) as last_seen, count(e.properties) as events
+  from store.ever e join members m on m.subject = e.subject
   where e.workspace = ${quote(workspace)} group by m.person
 )
 order by person`

@@ -83,7 +83,7 @@ const didText = ({ atLeast, atMost, period, selection }: Kind<"did">, asked: Ask
 
 const firstTimeText = ({ period, selection }: Kind<"first_time">, asked: Asked): string => {
   const first = periodText(period, asked, "min(e.time_ms)")
-  return `select ${person} as person from ${selectedEvents(asked.workspace, selection, beforeText(asked))}
+  return `select ${person} as person from ${selectedEvents(asked.workspace, selection, beforeText(asked), undefined, "ever")}
   group by 1${first.length === 0 ? "" : ` having ${first.join(" and ")}`}`
 }
 

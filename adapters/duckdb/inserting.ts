@@ -10,11 +10,14 @@ import type { PropertySlot } from "./propertySlots.ts"
 import {
   resolvePeople,
   saveAccountChanges,
+  expiredMark,
   saveActivity,
   saveArrivals,
+  saveFirsts,
   saveLinks,
   savePayments,
   stagedCounts,
+  stageFirsts,
   stageLines,
   stageLinks,
   unreadableLines
@@ -107,9 +110,11 @@ const load = async (
   lines: ReadonlyArray<Line>,
   position: { readonly partition: string; readonly through: string }
 ): Promise<void> => {
+  const hasFirsts = lines.some(({ text }) => text.includes(expiredMark))
   if (lines.length > 0) {
     await writeScratch(scratch, lines, asItIs)
     await connection.run(stageLines(scratch))
+    if (hasFirsts) await connection.run(stageFirsts(scratch))
     await connection.run(stageLinks)
     await connection.run(stageNames)
   }
@@ -128,7 +133,10 @@ const load = async (
       if (has("payments")) await connection.run(savePayments(staged))
       await connection.run(saveArrivals)
       if (has("accounts")) await connection.run(saveAccountChanges)
-      await connection.run(saveActivity(Number(counts?.["first"]), Number(counts?.["last"])))
+      if (hasFirsts) await connection.run(saveFirsts)
+      const { first, last } = counts ?? {}
+      // Of lines that tell alone of first events nothing is staged.
+      if (typeof first === "number") await connection.run(saveActivity(first, Number(last)))
       if (has("links")) {
         await connection.run(saveLinks)
         await connection.run(resolvePeople("(select anonymous_subject as subject from new_links)"))

@@ -6,6 +6,8 @@ import { hashOf, isLinkable, ownIdText } from "./schema.ts"
 import { traitJoins, traitsOf } from "./traitText.ts"
 
 const joined = "store.events e left join store.people p on p.subject = e.subject"
+/** With first events that are gone by retention. */
+const joinedEver = joined.replace("store.events", "store.ever")
 const person = "coalesce(p.person, e.subject)"
 
 /** The person that an id stands for: a user's own or merged, or a device's user. A user id goes before a device's. */
@@ -13,16 +15,16 @@ const personOf = (workspace: string, id: string): string => {
   const hash = (kind: "u" | "a") => hashOf(quote(workspace), kind, quote(id))
   const resolved = (kind: "u" | "a") =>
     `(select coalesce((select person from store.people where subject = ${hash(kind)}), ${hash(kind)}))`
-  return `(case when exists (select 1 from store.events where subject = ${hash("u")}) then ${resolved("u")} else ${resolved("a")} end)`
+  return `(case when exists (select 1 from store.ever where subject = ${hash("u")}) then ${resolved("u")} else ${resolved("a")} end)`
 }
 
 /** Ids of the person: users, and devices that no other person's user has events on. */
 export const subjectsText = (workspace: string, id: string): string => `with asked as materialized (
   select ${personOf(workspace, id)} as person
 ), own as materialized (
-  select e.user_id, e.anonymous_id from ${joined} where e.workspace = ${quote(workspace)} and ${person} = (select person from asked)
+  select e.user_id, e.anonymous_id from ${joinedEver} where e.workspace = ${quote(workspace)} and ${person} = (select person from asked)
 ), shared as (
-  select e.anonymous_id from ${joined}
+  select e.anonymous_id from ${joinedEver}
   where e.workspace = ${quote(workspace)} and ${isLinkable("e.user_id")} and ${person} <> (select person from asked)
     and e.anonymous_id in (select anonymous_id from own)
 )

@@ -8,18 +8,27 @@ import { traitJoins, traitsOf, unitConditions } from "./traitText.ts"
 /** Who an event `e` counts for, where its people `p` are joined. */
 export const person = "coalesce(p.person, e.subject)"
 
+/** Where events stand; with first events that are gone by retention, or these alone. */
+export type EventTable = "events" | "ever" | "firsts"
+
 /** Events with their people, and with the traits that the filter names. */
-export const eventsWithPeople = (workspace: string, filter: PlanFilter, accountType?: string): string =>
-  `store.events e left join store.people p on p.subject = e.subject${traitJoins(workspace, traitsOf(filter, []), accountType)}`
+export const eventsWithPeople = (
+  workspace: string,
+  filter: PlanFilter,
+  accountType?: string,
+  table: EventTable = "events"
+): string =>
+  `store.${table} e left join store.people p on p.subject = e.subject${traitJoins(workspace, traitsOf(filter, []), accountType)}`
 
 /** Those of them for which the filter and the other conditions hold. */
 export const selectedEvents = (
   workspace: string,
   filter: PlanFilter,
   conditions: ReadonlyArray<string>,
-  accountType?: string
+  accountType?: string,
+  table: EventTable = "events"
 ): string =>
-  `${eventsWithPeople(workspace, filter, accountType)}
+  `${eventsWithPeople(workspace, filter, accountType, table)}
   where ${[`e.workspace = ${quote(workspace)}`, ...conditions, ...unitConditions(accountType), filterText(filter)].join(" and ")}`
 
 /** Whether the filter holds for every event. */

@@ -1,7 +1,7 @@
 import type { PlanFilter } from "../../ports/analytics/PlanFilter.ts"
 import type { RetentionPlan } from "../../ports/analytics/RetentionPlan.ts"
 import { bucketText, filterText } from "./conditionText.ts"
-import { activeEvents, isAnyEvent, selectedEvents } from "./peopleText.ts"
+import { activeEvents, isAnyEvent, person, selectedEvents } from "./peopleText.ts"
 import { unitText } from "./traitText.ts"
 
 const place = "struct_pack(t := e.time_ms, r := e.received_us, i := e.idx, e := e.event_id)"
@@ -13,6 +13,18 @@ const eventsOf = (plan: RetentionPlan, filter: PlanFilter, since: number | undef
   return isAnyEvent(plan.start) && isAnyEvent(plan.return)
     ? activeEvents(workspace, filter, times, buckets, [fromMillis, toMillis], accountType)
     : selectedEvents(workspace, filter, times, accountType)
+}
+
+/** Start events of all times, with those that are gone and were somebody's first of their type. */
+const startsOf = (plan: RetentionPlan): string => {
+  const { accountType, start, workspace } = plan
+  const kept = eventsOf(plan, start, undefined)
+  if (accountType !== undefined) return kept
+  const gone = selectedEvents(workspace, start, [], undefined, "firsts")
+  return `(
+    select ${person} as subject, min(e.time_ms) as time_ms from ${kept} group by 1
+    union all select ${person}, min(e.time_ms) from ${gone} group by 1
+  ) e left join (select subject, person from store.people where false) p on p.subject = e.subject`
 }
 
 /** One bit for each bucket and for what is behind the last: integers of 63 bits where they are enough. */
@@ -30,7 +42,7 @@ export const retentionStartsText = (plan: RetentionPlan): string => {
   return `create or replace temp table retention_starts as
 with firsts as (
   select ${unit} as person, min(e.time_ms) as t
-  from ${eventsOf(plan, start, firstTime ? undefined : fromMillis)}
+  from ${firstTime ? startsOf(plan) : eventsOf(plan, start, fromMillis)}
   group by ${firstTime ? unit : `${unit}, ${bucketOf(plan)}`}
 )
 select person, t, ${cohort} as cohort

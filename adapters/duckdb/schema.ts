@@ -4,7 +4,7 @@ import { engagedMillisMax, passiveEventTypes, scrollPercentMax } from "../../por
 import { pointerTo, quote, quotePath } from "./literals.ts"
 
 /** Changes whenever the tables do: a file of another version is built anew from the log. */
-export const schemaVersion = 5
+export const schemaVersion = 6
 
 /** Properties of a workspace that have a column of their own, and workspaces that have such properties. */
 export const slottedNamesMax = 16
@@ -14,7 +14,7 @@ export const slottedWorkspacesMax = 200
 export const quarterMillis = 900_000
 
 /** Tables that hold something of each event; what is deleted from one is deleted from all. */
-export const eventTables = ["events", "payments", "activity", "account_changes"] as const
+export const eventTables = ["events", "payments", "activity", "account_changes", "firsts"] as const
 
 const slotColumns = Array.from({ length: slottedNamesMax }, (_, slot) => `p${slot} varchar`).join(", ")
 
@@ -23,7 +23,8 @@ const slotColumns = Array.from({ length: slottedNamesMax }, (_, slot) => `p${slo
  * `payments` are the events that are orders or refunds once more, each with a hash of what it is told of, and
  * `repeated_payments` the hashes that more than one of them has; `activity` the quarters of an hour in which a subject
  * did anything; `arrivals` the newest arrival and the newest time of each workspace, which nearly every answer tells;
- * `account_changes` what events say of accounts.
+ * `account_changes` what events say of accounts; `firsts` what stays of the first event of a subject and type that is gone by
+ * retention, and `ever` the events with these.
  */
 export const schema = `
 create table if not exists store.events (
@@ -54,6 +55,9 @@ create table if not exists store.people (workspace varchar, subject ubigint, per
 create table if not exists store.names (workspace varchar, kind varchar, name varchar);
 create table if not exists store.merges (workspace varchar, from_subject ubigint, into_subject ubigint);
 create table if not exists store.erasures (workspace varchar, epoch bigint);
+create table if not exists store.firsts as from store.events limit 0;
+create table if not exists store.expiries (workspace varchar, revision bigint);
+create or replace view store.ever as select * from store.events union all select * from store.firsts;
 create table if not exists store.version as select ${schemaVersion} as version;
 `
 
@@ -65,7 +69,7 @@ having coalesce(bool_or(table_name = 'version'), false) = false`
 export const lineColumns = `{
   event_id: 'VARCHAR', workspace: 'VARCHAR', event_type: 'VARCHAR', anonymous_id: 'VARCHAR', user_id: 'VARCHAR',
   session_id: 'VARCHAR', time: 'BIGINT', received_at: 'BIGINT', "index": 'INTEGER', "timestamp": 'BIGINT', sent_at: 'BIGINT',
-  historical: 'BOOLEAN',
+  historical: 'BOOLEAN', expired: 'BOOLEAN',
   page: 'STRUCT(url VARCHAR, host VARCHAR, path VARCHAR, title VARCHAR, referrer VARCHAR, referrer_host VARCHAR)',
   device: 'STRUCT("type" VARCHAR, os VARCHAR, browser VARCHAR)',
   geo: 'STRUCT(country VARCHAR, region VARCHAR, city VARCHAR)', ip: 'VARCHAR',
@@ -128,7 +132,25 @@ select workspace, event_id::UUID as event_id, ${idHashOf("event_id")} as id_hash
   coalesce(money.refund_id, ${rareText("refund_id", "properties->>'refund_id'")}) as refund_id,
   money.minor as minor, money.currency as currency, traits, traits_once, accounts, properties,
   ${isInteractive} as interactive, ${engagedText} as engaged_ms, ${scrollText} as scroll_percent
-from read_json(${quotePath(file)}, format = 'newline_delimited', columns = ${lineColumns})`
+from read_json(${quotePath(file)}, format = 'newline_delimited', columns = ${lineColumns})
+where expired is distinct from true`
+
+/** Stands in lines that tell of a first event that is gone; in others only by chance. */
+export const expiredMark = '"expired":true'
+
+/** The lines of a scratch file that tell of first events, into the temporary table `staged_firsts`. */
+export const stageFirsts = (file: string): string => `
+create or replace temp table staged_firsts as
+select workspace, event_id::UUID as event_id, event_type, anonymous_id, user_id,
+  case when ${isLinkable("user_id")} then ${hashOf("workspace", "u", "user_id")} else ${hashOf("workspace", "a", "anonymous_id")} end as subject,
+  "time" as time_ms, received_at as received_us, "index" as idx, coalesce(historical, false) as historical
+from read_json(${quotePath(file)}, format = 'newline_delimited', columns = ${lineColumns})
+where expired`
+
+/** Those that are not known yet: a line may come again. */
+export const saveFirsts = `insert into store.firsts by name
+select * from staged_firsts s where not exists (
+  select 1 from store.firsts f where f.subject = s.subject and f.event_type = s.event_type and f.event_id = s.event_id)`
 
 const numbersOfLine = [
   ["time", "bigint"],

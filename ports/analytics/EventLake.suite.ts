@@ -135,8 +135,8 @@ export const suite = (name: string, layer: () => Layer.Layer<EventLake, PortFail
           lakeLine("older", 4, { event_type: "click", time: start + dayMillis })
         ])
         const beforeMillis = start + dayMillis
-        const exceptSubjects = { userIds: ["held"], anonymousIds: [] }
-        const clicks: LakeSelection = { kind: "older", beforeMillis, eventTypes: ["click"], exceptSubjects }
+        const holds = [{ ids: ["held"] }, { eventTypes: ["click"], fromMillis: 0, toMillis: start }]
+        const clicks: LakeSelection = { kind: "older", beforeMillis, eventTypes: ["click"], holds }
         assert.strictEqual(yield* lake.count(workspace, clicks), 1)
         assert.deepStrictEqual(yield* lake.remove(workspace, clicks), { events: 1 })
         const rest: LakeSelection = { kind: "older", beforeMillis, exceptEventTypes: ["order"] }

@@ -3,6 +3,7 @@ import { Context, Schema } from "effect"
 import type { PortFailure } from "../PortFailure.ts"
 import type { WorkspaceId } from "../WorkspaceId.ts"
 import type { UserMerge } from "./EventStore.ts"
+import type { Expiry } from "./Expiry.ts"
 
 /** Longest text of one SQL question. */
 export const sqlCharactersMax = 20_000
@@ -47,17 +48,7 @@ export type LakeSelection =
       readonly userIds: ReadonlyArray<string>
       readonly anonymousIds: ReadonlyArray<string>
     }
-  /** Events whose time is before; of these types alone, or of all but these. */
-  | {
-      readonly kind: "older"
-      readonly beforeMillis: number
-      readonly eventTypes?: ReadonlyArray<string> | undefined
-      readonly exceptEventTypes?: ReadonlyArray<string> | undefined
-      /** Subjects whose events stay (a legal hold). */
-      readonly exceptSubjects?:
-        | { readonly userIds: ReadonlyArray<string>; readonly anonymousIds: ReadonlyArray<string> }
-        | undefined
-    }
+  | Expiry
 
 /** A statement that the closed room does not run, or that failed in it, in words for its author. */
 export class SqlRefused extends Schema.TaggedError<SqlRefused>()("SqlRefused", {

@@ -269,6 +269,139 @@ export const suite = <E>(name: string, layer: Layer.Layer<EventStore, E>): void 
         })
       )
 
+      it.effect(
+        "lets events go by age and type but for what is held back; first times stay, also those that the log tells alone",
+        () =>
+          Effect.gen(function* () {
+            const store = yield* EventStore
+            const workspace = WorkspaceId.make("expire")
+            const day = (number: number) => start + number * dayMillis
+            const order = (id: string, time: number) => ({
+              event_type: "order_completed",
+              time,
+              money: { kind: "order", order_id: id, minor: 100, currency: "EUR" },
+              properties: { order_id: id }
+            })
+            yield* insert("expire-1", [
+              lineOf("expire", 1, { anonymous_id: "phone", time: day(1) }),
+              lineOf("expire", 2, { anonymous_id: "phone", user_id: "ada", time: day(2) }),
+              lineOf("expire", 3, { anonymous_id: "phone", user_id: "ada", time: day(12) }),
+              lineOf("expire", 4, { anonymous_id: "tablet", user_id: "ben", ...order("o1", day(2)) }),
+              lineOf("expire", 5, { anonymous_id: "tablet", user_id: "ben", ...order("o2", day(12)) }),
+              lineOf("expire", 6, { anonymous_id: "held", time: day(2) }),
+              lineOf("expire", 7, { anonymous_id: "laptop", event_type: "kept", time: day(2) }),
+              lineOf("expire", 8, { anonymous_id: "watch", event_type: "kept", time: day(3) }),
+              lineOf("expire-other", 1, { anonymous_id: "phone", time: day(1) })
+            ])
+            const holds = [{ ids: ["held"] }, { eventTypes: ["kept"], fromMillis: day(2), toMillis: day(3) }]
+            const expiry = { kind: "older", beforeMillis: day(10), holds } as const
+            const buckets = Array.from({ length: 20 }, (_, index) => ({
+              first: index,
+              fromMillis: day(index),
+              widthMillis: dayMillis
+            }))
+            const any = { kind: "and", filters: [] } as const
+            const fresh = Effect.map(
+              store.answer({
+                kind: "lifecycle",
+                workspace,
+                revisions: "",
+                fromMillis: day(0),
+                toMillis: day(20),
+                buckets,
+                bucketCount: 20,
+                filter: any
+              }),
+              ({ rows }) => rows.flatMap((row) => (row.fresh === 0 ? [] : [[row.bucket, row.fresh]]))
+            )
+            const newPeople = [
+              [1, 1],
+              [2, 3],
+              [3, 1]
+            ]
+            assert.deepStrictEqual(yield* fresh, newPeople)
+            assert.deepStrictEqual(yield* store.expiring(workspace, expiry), [
+              { event_type: "page_view", events: 2, oldest: day(1) },
+              { event_type: "kept", events: 1, oldest: day(3) },
+              { event_type: "order_completed", events: 1, oldest: day(2) }
+            ])
+            const firsts = yield* store.expiringFirsts(workspace, expiry, undefined, 3)
+            assert.deepStrictEqual(firsts, [
+              {
+                event_id: idOf(1),
+                event_type: "page_view",
+                anonymous_id: "phone",
+                time: day(1),
+                received_at: day(1) * 1000,
+                index: 0
+              },
+              {
+                event_id: idOf(2),
+                event_type: "page_view",
+                anonymous_id: "phone",
+                user_id: "ada",
+                time: day(2),
+                received_at: day(2) * 1000,
+                index: 0
+              },
+              {
+                event_id: idOf(4),
+                event_type: "order_completed",
+                anonymous_id: "tablet",
+                user_id: "ben",
+                time: day(2),
+                received_at: day(2) * 1000,
+                index: 0
+              }
+            ])
+            const rest = yield* store.expiringFirsts(workspace, expiry, idOf(4), 3)
+            assert.deepStrictEqual(
+              rest.map(({ event_id }) => event_id),
+              [idOf(8)]
+            )
+            const before = (yield* store.answer(planOf("expire"))).watermark
+            assert.deepStrictEqual(yield* store.expire(workspace, expiry), { events: 4 })
+            assert.deepStrictEqual(yield* totals("expire"), [4n, 4n])
+            assert.deepStrictEqual(yield* totals("expire-other"), [1n, 1n])
+            assert.deepStrictEqual(yield* fresh, newPeople)
+            const after = (yield* store.answer(planOf("expire"))).watermark
+            assert.notStrictEqual(after, before)
+            assert.deepStrictEqual(yield* store.expire(workspace, expiry), { events: 0 })
+            assert.deepStrictEqual(yield* store.expiringFirsts(workspace, expiry, undefined, 3), [])
+            assert.strictEqual((yield* store.answer(planOf("expire"))).watermark, after)
+
+            // A store that is built anew knows them by the log alone; they come once, and again.
+            const told = [...firsts, ...rest].map(({ event_id, ...first }) =>
+              lineOf("expire-anew", Number.parseInt(event_id.slice(-2), 16), {
+                ...first,
+                expired: true,
+                historical: true
+              })
+            )
+            const kept = [
+              lineOf("expire-anew", 3, { anonymous_id: "phone", user_id: "ada", time: day(12) }),
+              lineOf("expire-anew", 9, { anonymous_id: "new", time: day(12) })
+            ]
+            yield* insert("expire-2", [...told, ...kept])
+            yield* insert("expire-3", told)
+            assert.deepStrictEqual(yield* totals("expire-anew"), [2n, 2n])
+            const anew = yield* store.answer({
+              kind: "lifecycle",
+              workspace: "expire-anew",
+              revisions: "",
+              fromMillis: day(11),
+              toMillis: day(20),
+              buckets: buckets.slice(0, 9).map((run) => ({ ...run, fromMillis: run.fromMillis + 11 * dayMillis })),
+              bucketCount: 9,
+              filter: any
+            })
+            assert.deepInclude(anew.rows[0], { bucket: 1, fresh: 1, resurrecting: 1 })
+
+            yield* store.erase(workspace, ["ada", "phone"], 1)
+            assert.deepStrictEqual(yield* fresh, newPeople.slice(1))
+          })
+      )
+
       it.effect("deletes whatever it holds of subjects, and leaves others' events on a shared device", () =>
         Effect.gen(function* () {
           const store = yield* EventStore

@@ -2,8 +2,10 @@ import type { Effect } from "effect"
 import { Context, Schema } from "effect"
 import type { PortFailure } from "../PortFailure.ts"
 import type { WorkspaceId } from "../WorkspaceId.ts"
+import type { Expiry } from "./Expiry.ts"
 import type { PlanFilter } from "./PlanFilter.ts"
 import type { PlanAnswer, PlanKind, QueryPlan } from "./QueryPlan.ts"
+import type { StoredEvent } from "./StoredEvent.ts"
 
 /** Lines that one insert takes. */
 export const insertLinesMax = 20_000
@@ -69,6 +71,19 @@ export interface HeldPerson {
   readonly last_seen: number
   readonly events: number
 }
+
+export interface ExpiringEvents {
+  readonly event_type: string
+  readonly events: number
+  /** Time of the oldest, ms UTC. */
+  readonly oldest: number
+}
+
+/** What is known of the first event of a subject and type, as in its stored line. */
+export type FirstEvent = Pick<
+  StoredEvent,
+  "event_id" | "event_type" | "anonymous_id" | "user_id" | "time" | "received_at" | "index"
+>
 
 /** `from` counts as `into` from now on: both are user ids as stored, `into` is never itself merged. */
 export interface UserMerge {
@@ -161,6 +176,27 @@ export class EventStore extends Context.Service<
       subjects: ReadonlyArray<string>,
       epoch: number
     ) => Effect.Effect<{ readonly events: number }, PortFailure>
+    /** What {@link expire} would remove, by event type, most events first. */
+    readonly expiring: (
+      workspace: WorkspaceId,
+      expiry: Expiry
+    ) => Effect.Effect<ReadonlyArray<ExpiringEvents>, PortFailure>
+    /**
+     * Of what {@link expire} would remove the first event of each subject and type, where no earlier one is known, by event
+     * id, behind `after`: what stays of it once it is gone.
+     */
+    readonly expiringFirsts: (
+      workspace: WorkspaceId,
+      expiry: Expiry,
+      after: string | undefined,
+      limit: number
+    ) => Effect.Effect<ReadonlyArray<FirstEvent>, PortFailure>
+    /**
+     * Deletes the events; that a subject did something of a type for the first time, and when, stays, and counts where
+     * first times are asked for. Lines of the log that are `expired` tell it to a store that is built anew. Where events
+     * went no watermark from before is met again. May be repeated.
+     */
+    readonly expire: (workspace: WorkspaceId, expiry: Expiry) => Effect.Effect<{ readonly events: number }, PortFailure>
     /** The workspace's merges, all of them: replaces what was given before. In every answer within one second. */
     readonly setMerges: (workspace: WorkspaceId, merges: ReadonlyArray<UserMerge>) => Effect.Effect<void, PortFailure>
   }

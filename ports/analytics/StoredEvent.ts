@@ -62,6 +62,8 @@ export const StoredEvent = Schema.Struct({
   timestamp: Schema.Int,
   sent_at: Schema.optionalKey(Schema.Int),
   historical: Schema.optionalKey(Schema.Literal(true)),
+  /** The event itself is gone by retention: the line tells alone that it was its subject's first of its type, and when. */
+  expired: Schema.optionalKey(Schema.Literal(true)),
   notes: Schema.optionalKey(Schema.Array(EventNote)),
   page: Schema.optionalKey(
     Schema.Struct({

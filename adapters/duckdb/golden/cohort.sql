@@ -32,7 +32,7 @@ with everybody as (
   where e.workspace = 'default' and e.time_ms < 9000000 and e.time_ms >= 8000000 and (e.event_type is not distinct from 'order_completed')
   group by 1 having count(*) >= 2 and count(*) <= 5)
 intersect
-((select coalesce(p.person, e.subject) as person from store.events e left join store.people p on p.subject = e.subject
+((select coalesce(p.person, e.subject) as person from store.ever e left join store.people p on p.subject = e.subject
   where e.workspace = 'default' and e.time_ms < 9000000 and (e.event_type is not distinct from 'user_signed_up')
   group by 1 having min(e.time_ms) >= 1000000 and min(e.time_ms) < 2000000)
 union
@@ -85,8 +85,8 @@ with page as materialized (
 )
 select person::varchar as key, name.id as person_id, name.device as device, first_seen, last_seen, events from (
   select m.person, min(struct_pack(other := e.subject <> m.person, id := case when (e.user_id is not null and lower(trim(e.user_id)) not in ('', 'null', 'undefined', 'anonymous', 'server', '0')) then e.user_id else e.anonymous_id end, device := not (e.user_id is not null and lower(trim(e.user_id)) not in ('', 'null', 'undefined', 'anonymous', 'server', '0')))) as name,
-    min(e.time_ms) as first_seen, max(e.time_ms) as last_seen, count(*) as events
-  from store.events e join members m on m.subject = e.subject
+    min(e.time_ms) as first_seen, max(e.time_ms) as last_seen, count(e.properties) as events
+  from store.ever e join members m on m.subject = e.subject
   where e.workspace = 'default' group by m.person
 )
 order by person;

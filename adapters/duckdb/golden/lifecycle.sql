@@ -1,9 +1,16 @@
 create or replace temp table lifecycle_patterns as
 select pattern, count(*) as people from (
+  select person, bit_or(pattern) as pattern from (
   select coalesce(p.person, e.subject) as person, bit_or(1::bigint << (case when e.time_ms < 1000000 then 0 else 1 + (case when e.time_ms < 3000000 then 0 + (e.time_ms - 1000000) // 1000000 else 2 + (e.time_ms - 3000000) // 900000 end) end)::integer) as pattern
     from store.events e left join store.people p on p.subject = e.subject
   where e.workspace = 'default' and e.time_ms < 4000000 and (e.event_type is not distinct from 'page_view')
   group by 1
+  union all
+  select person, 1::bigint << (case when t < 1000000 then 0 else 1 + (case when t < 3000000 then 0 + (t - 1000000) // 1000000 else 2 + (t - 3000000) // 900000 end) end)::integer from (
+    select coalesce(p.person, e.subject) as person, min(e.time_ms) as t from store.firsts e left join store.people p on p.subject = e.subject
+  where e.workspace = 'default' and e.time_ms < 4000000 and (e.event_type is not distinct from 'page_view')
+    group by 1)
+  ) group by person
 ) group by pattern;
 
 select coalesce(sum(people) filter ((pattern >> 1) & 1 = 1), 0)::integer as active0,
@@ -13,8 +20,15 @@ from lifecycle_patterns;
 
 create or replace temp table lifecycle_patterns as
 select pattern, count(*) as people from (
+  select person, bit_or(pattern) as pattern from (
   select coalesce(p.person, e.subject) as person, bit_or(1::hugeint << (case when e.time_ms < 1000000 then 0 else 1 + (case when e.time_ms < 3000000 then 0 + (e.time_ms - 1000000) // 1000000 else 2 + (e.time_ms - 3000000) // 900000 end) end)::integer) as pattern
     from store.events e left join store.people p on p.subject = e.subject
   where e.workspace = 'default' and e.time_ms < 4000000 and (e.event_type is not distinct from 'page_view')
   group by 1
+  union all
+  select person, 1::hugeint << (case when t < 1000000 then 0 else 1 + (case when t < 3000000 then 0 + (t - 1000000) // 1000000 else 2 + (t - 3000000) // 900000 end) end)::integer from (
+    select coalesce(p.person, e.subject) as person, min(e.time_ms) as t from store.firsts e left join store.people p on p.subject = e.subject
+  where e.workspace = 'default' and e.time_ms < 4000000 and (e.event_type is not distinct from 'page_view')
+    group by 1)
+  ) group by person
 ) group by pattern;

@@ -1,6 +1,7 @@
 import type { LakeSelection } from "../../../ports/analytics/EventLake.ts"
 import { quote, quotePath } from "../literals.ts"
-import { isLinkable, lineColumns } from "../schema.ts"
+import { expiryText, ofSubjects } from "../selectionText.ts"
+import { lineColumns } from "../schema.ts"
 
 /** No time where the number is none that the engine can hold. */
 const instant = (micros: string): string => `try(make_timestamp(${micros}))`
@@ -58,7 +59,8 @@ export const stageLines = (scratch: string): string => `
 create or replace temp table staging as
 select workspace, coalesce(strftime(${instant(`"timestamp" * 1000`)}, '%Y-%m-%d'), '1970-01-01') as day,
   ${columns.map(([name, from]) => `${from} as "${name}"`).join(", ")}
-from read_json(${quotePath(scratch)}, format = 'newline_delimited', columns = ${lineColumns.replace(/\}$/, ", personal: 'JSON'}")})`
+from read_json(${quotePath(scratch)}, format = 'newline_delimited', columns = ${lineColumns.replace(/\}$/, ", personal: 'JSON'}")})
+where expired is distinct from true`
 
 const fileList = (paths: ReadonlyArray<string>): string => `[${paths.map(quotePath).join(", ")}]`
 
@@ -81,26 +83,11 @@ export const stagedDays = `
 select workspace, day, count(*)::bigint as events, epoch_ms(min("time")) as oldest, epoch_ms(max("time")) as newest
 from staging group by all order by all`
 
-const listed = (column: string, values: ReadonlyArray<string>): string =>
-  values.length === 0 ? "false" : `${column} in (${values.map(quote).join(", ")})`
-
-const ofSubjects = (subjects: {
-  readonly userIds: ReadonlyArray<string>
-  readonly anonymousIds: ReadonlyArray<string>
-}) =>
-  `case when ${isLinkable("user_id")} then ${listed("user_id", subjects.userIds)} else ${listed("anonymous_id", subjects.anonymousIds)} end`
-
 /** Whether an event is one of the selection; never null. */
-export const isSelected = (selection: LakeSelection): string => {
-  if (selection.kind === "subjects") return `(${ofSubjects(selection)})`
-  const { beforeMillis, eventTypes, exceptEventTypes = [], exceptSubjects } = selection
-  return `(${[
-    `"time" < make_timestamp(${beforeMillis * 1000})`,
-    ...(eventTypes === undefined ? [] : [listed("event_type", eventTypes)]),
-    ...(exceptEventTypes.length === 0 ? [] : [`not (${listed("event_type", exceptEventTypes)})`]),
-    ...(exceptSubjects === undefined ? [] : [`not (${ofSubjects(exceptSubjects)})`])
-  ].join(" and ")})`
-}
+export const isSelected = (selection: LakeSelection): string =>
+  selection.kind === "subjects"
+    ? `(${ofSubjects(selection)})`
+    : expiryText(selection, (operator, millis) => `"time" ${operator} make_timestamp(${millis * 1000})`)
 
 /** Types of columns that are no text. */
 export const columnTypes: Readonly<Record<string, string>> = {

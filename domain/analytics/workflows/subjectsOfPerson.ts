@@ -27,7 +27,7 @@ const isKnown = Effect.fnUntraced(function* (workspace: WorkspaceId, id: string)
   const subjectKeys = yield* SubjectKeys
   if (subjectKeys.tombstones.has(workspace, id)) return true
   const store = yield* EventStore
-  if ((yield* store.people({ workspace, personId: id, limit: 1 })).length > 0) return true
+  if ((yield* store.subjectsOf(workspace, id)).length > 0) return true
   if ((yield* subjectKeys.get(workspace, [id])).size > 0) return true
   const documents = yield* DocumentStore
   return (yield* documents.listBySubject(workspace, id)).length > 0
