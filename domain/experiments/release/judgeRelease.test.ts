@@ -1,0 +1,90 @@
+import { assert, describe, it } from "@effect/vitest"
+import type { AnalysedMetric } from "../../../ports/experiments/ExperimentAnalysis.ts"
+import type { ReleaseEvidence } from "../../../ports/experiments/GuardedRelease.ts"
+import type { MetricSums } from "../../../ports/experiments/MetricSums.ts"
+import { randomNumbers } from "../../statistics/RandomNumbers.ts"
+import { judgeRelease } from "./judgeRelease.ts"
+
+const design = { alpha: 0.05, tuningUnits: 5000 }
+const errors: AnalysedMetric = {
+  id: "errors",
+  name: "Errors",
+  role: "guardrail",
+  kind: "rate",
+  direction: "decrease",
+  margin: 0.05
+}
+const rate = (converted: number, count: number): MetricSums => ({
+  count,
+  converted,
+  sum: converted,
+  squares: converted
+})
+
+describe("a guarded release", () => {
+  it("is harmed once even the best that the data leave possible is beyond the margin", () => {
+    const verdict = judgeRelease(errors, [{ control: rate(100, 5000), treatment: rate(220, 5000) }], design)
+    assert.strictEqual(verdict.state, "harmed")
+    assert.deepInclude(verdict, { metric: "errors", margin: 5, units: 10_000 })
+  })
+
+  it("is at risk while nothing is certain, and safe where more of it is better", () => {
+    const steps = [{ control: rate(100, 5000), treatment: rate(104, 5000) }]
+    assert.strictEqual(judgeRelease(errors, steps, design).state, "at_risk")
+    const signups: AnalysedMetric = { ...errors, id: "signups", direction: "increase" }
+    const better = [{ control: rate(1000, 5000), treatment: rate(1400, 5000) }]
+    assert.strictEqual(judgeRelease(signups, better, design).state, "safe")
+    assert.strictEqual(judgeRelease(errors, better, design).state, "harmed")
+  })
+
+  it("does not take a share that grows while the rate rises for harm", () => {
+    const steps = [
+      { control: rate(100, 10_000), treatment: rate(10, 1000) },
+      { control: rate(50, 1000), treatment: rate(500, 10_000) }
+    ]
+    const verdict = judgeRelease(errors, steps, design)
+    assert.strictEqual(verdict.state, "at_risk")
+    if (verdict.state === "unknown") return
+    assert.approximately(verdict.lift!, 0, 1e-9)
+    // All steps in one pot: 1.36 % v 4.64 %.
+    const pot = [{ control: rate(150, 11_000), treatment: rate(510, 11_000) }]
+    assert.strictEqual(judgeRelease(errors, pot, design).state, "harmed")
+  })
+
+  it("says why it cannot tell yet", () => {
+    assert.deepInclude(judgeRelease(errors, [], design), { state: "unknown", reason: "no_units", units: 0 })
+    assert.deepInclude(judgeRelease(errors, [{ control: rate(0, 10), treatment: rate(0, 10) }], design), {
+      state: "unknown",
+      reason: "no_variance"
+    })
+  })
+
+  it("that harms nothing is hardly ever rolled back, though it is looked at all the time", () => {
+    let rolledBack = 0
+    for (let run = 0; run < 200; run++) {
+      const { uniform } = randomNumbers(500 + run)
+      const draw = (units: number): number => {
+        let count = 0
+        for (let unit = 0; unit < units; unit++) if (uniform() < 0.1) count += 1
+        return count
+      }
+      const steps: Array<ReleaseEvidence> = []
+      let harmed = false
+      for (const share of [0.1, 0.25, 0.5]) {
+        let [a, b, n, m] = [0, 0, 0, 0]
+        for (let look = 0; look < 10; look++) {
+          const treated = Math.round(200 * share)
+          a += draw(200 - treated)
+          n += 200 - treated
+          b += draw(treated)
+          m += treated
+          const step = { control: rate(a, n), treatment: rate(b, m) }
+          if (judgeRelease({ ...errors, margin: 0 }, [...steps, step], design).state === "harmed") harmed = true
+        }
+        steps.push({ control: rate(a, n), treatment: rate(b, m) })
+      }
+      if (harmed) rolledBack += 1
+    }
+    assert.isAtMost(rolledBack / 200, 0.05)
+  })
+})

@@ -1,0 +1,78 @@
+import { Schema } from "effect"
+import { ResultRefusal } from "./ExperimentResults.ts"
+
+/** Experiments that an overview looks at. */
+export const programmeExperimentsMax = 1000
+/** Pairs of experiments that shared people. */
+export const programmePairsMax = 1000
+
+const Interval = Schema.Tuple([Schema.Finite, Schema.Finite])
+
+/** A finished experiment as an overview sees it. */
+export interface FinishedExperiment {
+  readonly id: string
+  readonly outcome: "won" | "lost" | "inconclusive"
+  /** Whether its change is live. */
+  readonly shipped: boolean
+  /** Relative lift of the metric that the overview is about, in the direction that is better, and its variance. */
+  readonly lift: { readonly effect: number; readonly variance: number } | undefined
+}
+
+/** An arm's n, mean and variance of the mean. */
+export interface CellEstimate {
+  readonly count: number
+  readonly mean: number
+  readonly variance: number
+}
+
+/** Two experiments that ran at the same time, and people who were in both, by arms. */
+export interface OverlappingExperiments {
+  readonly first: string
+  readonly second: string
+  readonly bothControl: CellEstimate
+  readonly onlyFirst: CellEstimate
+  readonly onlySecond: CellEstimate
+  readonly bothTreatment: CellEstimate
+}
+
+export const ExperimentProgramme = Schema.Struct({
+  finished: Schema.Int,
+  won: Schema.Int,
+  lost: Schema.Int,
+  inconclusive: Schema.Int,
+  /** Of the finished ones; `null` before the first. */
+  win_rate: Schema.NullOr(Schema.Finite),
+  /** Wilson's, at 95 %. */
+  win_rate_interval: Schema.NullOr(Interval),
+  /** What shipped changes brought together, in percent: winners were picked because they looked large, and are drawn back. */
+  impact: Schema.Union([
+    Schema.Struct({
+      outcome: Schema.Literal("estimated"),
+      /** As measured, added up. */
+      measured: Schema.Finite,
+      /** After shrinkage. */
+      lift: Schema.Finite,
+      lift_interval: Interval,
+      experiments: Schema.Array(
+        Schema.Struct({ id: Schema.String, measured: Schema.Finite, shrunk: Schema.Finite, shipped: Schema.Boolean })
+      )
+    }),
+    Schema.Struct({ outcome: Schema.Literal("refused"), reason: ResultRefusal })
+  ]),
+  /** Surest interaction first. */
+  overlaps: Schema.Array(
+    Schema.Struct({
+      first: Schema.String,
+      second: Schema.String,
+      units: Schema.Int,
+      /** What both do together beyond the sum of each, in the metric's unit; `null` where a cell is empty. */
+      interaction: Schema.NullOr(Schema.Finite),
+      interval: Schema.NullOr(Interval),
+      p_value: Schema.NullOr(Schema.Finite),
+      /** Holm, over all pairs. */
+      adjusted_p_value: Schema.NullOr(Schema.Finite),
+      interacts: Schema.Boolean
+    })
+  )
+}).annotate({ identifier: "ExperimentProgramme" })
+export type ExperimentProgramme = typeof ExperimentProgramme.Type
