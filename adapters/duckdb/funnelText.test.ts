@@ -15,6 +15,8 @@ const did = (type: string): PlanFilter => ({
   values: [type]
 })
 
+const inGermany: PlanFilter = { kind: "is", field: { kind: "column", column: "country" }, value: "DE" }
+
 const plan: FunnelPlan = {
   kind: "funnel",
   workspace: "it's",
@@ -23,7 +25,7 @@ const plan: FunnelPlan = {
   toMillis: 5000,
   order: "sequential",
   steps: [did("page_view"), did("order_completed")],
-  filter: { kind: "is", field: { kind: "column", column: "country" }, value: "DE" },
+  filter: inGermany,
   windowMillis: 100,
   exclusions: [],
   breakdown: { kind: "property", name: "plan" },
@@ -37,6 +39,7 @@ it("walks along columns of events, of a share of the people where there are many
   const texts = [
     funnelColumnsText(plan, { first: 0, end: 256 }),
     funnelColumnsText({ ...plan, breakdown: undefined }, { first: 128, end: 256 }),
+    funnelColumnsText({ ...plan, breakdown: undefined, steps: [did("page_view"), inGermany] }, { first: 0, end: 256 }),
     funnelEventsText(excluding),
     funnelAttemptsText(excluding),
     funnelBestText(excluding),

@@ -49,12 +49,42 @@ export const funnelColumnsText = (plan: FunnelPlan, share: PeopleShare): string 
     all([...(filter === undefined ? [] : [filter]), matters]),
     breakdown === undefined ? [] : [breakdown]
   )
-  const codes = steps.map((step, index) => `case when ${filterText(step)} then ${2 ** index} else 0 end`)
-  const conditions = [...conditionsText(plan, matters), ...shareText(share, unit)]
+  const types = steps.map(typesOf)
+  const conditions = [
+    ...conditionsText(plan, types.includes(undefined) ? matters : isOneOf(types.flatMap((each) => each ?? []))),
+    ...shareText(share, unit)
+  ]
   const group = breakdown === undefined ? "" : `,\n  list(coalesce(${fieldText(breakdown)}, '${unset}')) as g`
-  return `select ${eventColumnsText(unit)}, list((${codes.join(" + ")})::uinteger) as codes${group}
+  return `select ${eventColumnsText(unit)}, list((${codesText(steps)})::uinteger) as codes${group}
 from store.events e left join store.people p on p.subject = e.subject${traitJoins(workspace, traits, accountType)}
 where ${conditions.join(" and ")}`
+}
+
+const isOneOf = (types: ReadonlyArray<string>): PlanFilter => ({
+  kind: "one_of",
+  field: { kind: "column", column: "event_type" },
+  values: [...new Set(types)]
+})
+
+/** The types of events that fit, where nothing else decides. */
+const typesOf = (filter: PlanFilter): ReadonlyArray<string> | undefined => {
+  if (filter.kind === "and" && filter.filters.length === 1) return typesOf(filter.filters[0]!)
+  if (filter.kind !== "one_of" || filter.caseless === true) return undefined
+  const { field, values } = filter
+  return field.kind === "column" && field.column === "event_type" ? values : undefined
+}
+
+/** A bit for each step that an event fits; where types alone decide, each type is compared once. */
+const codesText = (steps: ReadonlyArray<PlanFilter>): string => {
+  const types = steps.map(typesOf)
+  if (types.includes(undefined))
+    return steps.map((step, index) => `case when ${filterText(step)} then ${2 ** index} else 0 end`).join(" + ")
+  const codeOf = (type: string) =>
+    types.reduce((code, each, index) => (each?.includes(type) === true ? code + 2 ** index : code), 0)
+  const cases = [...new Set(types.flatMap((each) => each ?? []))].map(
+    (type) => `when ${quote(type)} then ${codeOf(type)}`
+  )
+  return cases.length === 0 ? "0" : `case e.event_type ${cases.join(" ")} else 0 end`
 }
 
 /**
