@@ -14,7 +14,12 @@ import { bodyBytesMax } from "../http/contract/bodyLimits.ts"
 import { problems, problemTypeBase } from "../http/contract/Problem.ts"
 import type { ProblemKind } from "../http/contract/Problem.ts"
 import type { Operation } from "../http/contract/Operation.ts"
-import { Collections } from "../ports/documents/DocumentStore.ts"
+import { incidents } from "../ports/analytics/Alert.ts"
+import type { Incident } from "../ports/analytics/Alert.ts"
+import { Collections, DocumentStore } from "../ports/documents/DocumentStore.ts"
+import type { Collection, DocumentWrite } from "../ports/documents/DocumentStore.ts"
+import { outgoingEmails } from "../ports/email/OutgoingEmail.ts"
+import type { OutgoingEmail } from "../ports/email/OutgoingEmail.ts"
 import { DeadLetters } from "../ports/platform/DeadLetters.ts"
 import { WorkspaceId } from "../ports/WorkspaceId.ts"
 import { assertDocumented, describedAs } from "./documentedAnswers.ts"
@@ -131,12 +136,16 @@ const isRefused = (sample: Sample, answer: Answer, kind: ProblemKind, errors: Er
   assertDocumented(sample, answer)
 }
 
-/** All that lies in the data folder: documents by workspace and collection, and bytes of the log. */
+/**
+ * All that lies in the data folder: documents by workspace and collection, and bytes of the log. Not where alerts stand:
+ * their rounds write that whoever asks what.
+ */
 const stored = () => {
   const database = new DatabaseSync(filesOf(folder).documents, { readOnly: true })
   const documents = database
     .prepare(
-      "select workspace, collection, count(*) as count, sum(revision) as revisions from documents group by 1, 2 order by 1, 2"
+      `select workspace, collection, count(*) as count, sum(revision) as revisions from documents
+       where collection <> 'alert_states' group by 1, 2 order by 1, 2`
     )
     .all()
   database.close()
@@ -163,17 +172,92 @@ const makeDeadLetter = Effect.gen(function* () {
   ])
 })
 
+const completedMillisMax = 30_000
+
+/** Id of an erasure's receipt. */
+const eraseSomebody = async (): Promise<string> => {
+  const first = await startServer(folder, { LAKE_SECONDS: "1" })
+  const leaving = eventOf({ anonymous_id: "leaves" })
+  await ask(first, "POST", "/analytics/events/ingest", { token: tokenFor(folder), body: leaving })
+  await countEvents(first, tokenFor(folder), 1)
+  const receipt = await ask(first, "POST", "/analytics/persons/leaves/erase", { token: tokenFor(folder) })
+  assert.strictEqual(receipt.status, 200, JSON.stringify(receipt.body))
+  await first.kill("SIGTERM")
+  return String(receipt.body["id"])
+}
+
+/** Waits for the rewriting of the log, which begins with the start; it would be taken for something that is stored. */
+const untilErased = async (id: string): Promise<void> => {
+  const deadline = Date.now() + completedMillisMax
+  for (;;) {
+    const { body } = await ask(server, "GET", `/analytics/erasures/${id}`, { token })
+    if (body["completed_at"] !== null) return
+    assert.isBelow(Date.now(), deadline, "the erasure is not completed")
+    await new Promise((done) => setTimeout(done, 100))
+  }
+}
+
+/** An incident that is over and a message that was sent: no request makes one of these. */
+const makeRecords = Effect.gen(function* () {
+  const documents = yield* DocumentStore
+  const incident: Incident = {
+    id: "incident",
+    alert: "alert",
+    alert_name: marker,
+    status: "resolved",
+    opened_at: 0,
+    resolved_at: 1,
+    resolution: "recovered",
+    notified_at: null,
+    buckets: 1,
+    evidence: []
+  }
+  const email: OutgoingEmail = {
+    id: "email",
+    purpose: "alert",
+    source: "incidents/incident",
+    to: "ops@shop.example",
+    subject: marker,
+    text: marker,
+    status: "accepted",
+    attempts: 1,
+    unknown_attempts: 0,
+    created_at: 0,
+    due_at: null,
+    finished_at: 1,
+    detail: null
+  }
+  const put = ({ name }: Collection, data: Incident | OutgoingEmail): DocumentWrite => ({
+    kind: "put",
+    collection: name,
+    id: data.id,
+    expected: 0,
+    schema_version: 1,
+    subjects: [],
+    data
+  })
+  yield* documents.commit(WorkspaceId.make("default"), {
+    writes: [put(incidents, incident), put(outgoingEmails, email)]
+  })
+})
+
 beforeAll(async () => {
   const documents = sqlite
     .layer({ file: filesOf(folder).documents })
-    .pipe(Layer.provide(Layer.succeed(Collections, [deadLetters.collection])))
-  await Effect.runPromise(makeDeadLetter.pipe(Effect.provide(Layer.provide(deadLetters.layer, documents))))
+    .pipe(Layer.provide(Layer.succeed(Collections, [deadLetters.collection, incidents, outgoingEmails])))
+  await Effect.runPromise(
+    Effect.andThen(makeDeadLetter, makeRecords).pipe(Effect.provide(Layer.provideMerge(deadLetters.layer, documents)))
+  )
+  const erasure = await eraseSomebody()
   server = await startServer(folder)
   token = tokenFor(folder)
+  await untilErased(erasure)
+  seeded.set("/analytics/erasures/", erasure)
   foreign = tokenFor(folder, { workspace: "other" })
   const post = async (path: string, body: unknown) => (await ask(server, "POST", path, { token, body })).body
   await post("/analytics/events/ingest", eventOf({ user_id: marker, anonymous_id: marker, event_type: marker }))
-  await countEvents(server, token, 1)
+  const joined = { event_type: "account_joined", properties: { account_id: marker } }
+  await post("/analytics/events/ingest", eventOf({ user_id: marker, anonymous_id: marker, ...joined }))
   const merge = await post("/analytics/persons/merge", { from: `${marker}-old`, into: marker })
   const key = await post("/platform/keys", { name: marker, scopes: ["*"] })
   const gone = await post("/platform/keys", { name: "soon gone", scopes: ["*"] })
@@ -182,8 +266,11 @@ beforeAll(async () => {
   await ask(server, "DELETE", `/platform/keys/${String(gone["id"])}`, { token })
   seeded.set("/analytics/persons/merges/", String(merge["id"]))
   seeded.set("/analytics/persons/", marker)
+  seeded.set("/analytics/accounts/", marker)
   seeded.set("/platform/keys/", String(key["id"]))
   seeded.set("/platform/dead-letters/", "letter")
+  seeded.set("/analytics/incidents/", "incident")
+  seeded.set("/platform/emails/", "email")
   await seedResources()
   // The first request of a workspace is written down; what follows writes nothing.
   await ask(server, "GET", "/platform/keys", { token: foreign })
