@@ -1,5 +1,6 @@
 import { parentPort } from "node:worker_threads"
 import { predictLifetime } from "../domain/lifetime/predictLifetime.ts"
+import { bootstrap } from "../domain/statistics/bootstrap.ts"
 import { runToEnd } from "../domain/statistics/steps.ts"
 import type { ComputationName, Computations } from "../ports/platform/Computation.ts"
 
@@ -10,12 +11,16 @@ import type { ComputationName, Computations } from "../ports/platform/Computatio
 const computations: {
   readonly [Name in ComputationName]: (input: Computations[Name]["input"]) => Computations[Name]["result"]
 } = {
+  bootstrap: (input) => runToEnd(bootstrap(input)),
   lifetime: (input) => runToEnd(predictLifetime(input))
 }
 
-interface Request {
-  readonly name: ComputationName
-  readonly input: Computations[ComputationName]["input"]
+interface Request<Name extends ComputationName> {
+  readonly name: Name
+  readonly input: Computations[Name]["input"]
 }
 
-parentPort?.once("message", ({ input, name }: Request) => parentPort?.postMessage(computations[name](input)))
+const compute = <Name extends ComputationName>({ input, name }: Request<Name>): Computations[Name]["result"] =>
+  computations[name](input)
+
+parentPort?.once("message", (request: Request<ComputationName>) => parentPort?.postMessage(compute(request)))

@@ -1,8 +1,10 @@
+import { isMoney } from "../../ports/analytics/TrendPlan.ts"
 import type { MetricValue, PlanRow, TrendPlan, TrendRows } from "../../ports/analytics/TrendPlan.ts"
 import { unset } from "./conditionText.ts"
 import type { Read } from "./Engine.ts"
+import { readPersonRows } from "./personRows.ts"
 import { deriveSessions } from "./session.ts"
-import { answerText, gatherText, leftOutText, metricsOf, sourcesOf, topText } from "./trendText.ts"
+import { answerText, gatherText, leftOutText, metricsOf, sourcesOf, topText, trendPeopleText } from "./trendText.ts"
 
 export const answerTrend = async (read: Read, plan: TrendPlan): Promise<TrendRows> => {
   const names = plan.breakdown.map((_, index) => `g${index}`)
@@ -30,7 +32,9 @@ export const answerTrend = async (read: Read, plan: TrendPlan): Promise<TrendRow
       rows.set(key, found)
     }
   }
+  const asked = plan.uncertain === true ? trendPeopleText(plan, groups) : undefined
   return {
+    ...(asked === undefined ? {} : { people: await readPersonRows(read, asked.rows, asked.measures) }),
     groups: groups.map((values) => values.map((value) => (value === unset ? null : value))),
     more: top.length > plan.top,
     rows: [...rows.values()],
@@ -39,7 +43,7 @@ export const answerTrend = async (read: Read, plan: TrendPlan): Promise<TrendRow
 }
 
 const readLeftOut = async (read: Read, plan: TrendPlan): Promise<TrendRows["leftOut"]> =>
-  plan.unconverted.length === 0 || !plan.metrics.some(({ kind }) => kind === "revenue")
+  plan.unconverted.length === 0 || !plan.metrics.some(isMoney)
     ? []
     : (await read(leftOutText(plan))).map((row) => ({
         currency: String(row["currency"]),
@@ -48,7 +52,10 @@ const readLeftOut = async (read: Read, plan: TrendPlan): Promise<TrendRows["left
       }))
 
 const emptyValue = (metric: TrendPlan["metrics"][number]): MetricValue =>
-  metric.kind === "average" || metric.kind === "minimum" || metric.kind === "maximum"
+  metric.kind === "average" ||
+  metric.kind === "average_order_value" ||
+  metric.kind === "minimum" ||
+  metric.kind === "maximum"
     ? null
     : metric.kind === "sum"
       ? 0

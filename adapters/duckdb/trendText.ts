@@ -1,3 +1,4 @@
+import { isMoney } from "../../ports/analytics/TrendPlan.ts"
 import type { ConversionRun, PlanMetric, TrendPlan } from "../../ports/analytics/TrendPlan.ts"
 import { bucketText, fieldText, filterText, unset } from "./conditionText.ts"
 import { pointerTo, quote } from "./literals.ts"
@@ -10,7 +11,7 @@ export type MetricSource = "events" | "orders" | `accounts_${string}`
 
 export const sourceOf = (metric: PlanMetric): MetricSource => {
   if (metric.kind === "accounts") return `accounts_${metric.accountType}`
-  return metric.kind === "orders" || metric.kind === "revenue" ? "orders" : "events"
+  return metric.kind === "orders" || isMoney(metric) ? "orders" : "events"
 }
 
 /** The plan's sources, each once. */
@@ -61,6 +62,11 @@ const wholePartsOf = (metric: PlanMetric, index: number): ReadonlyArray<Part> =>
       return [{ name, value: "(money_kind = 'order')::integer", fold: "sum" }]
     case "revenue":
       return [{ name, value: "amount", fold: "sum" }]
+    case "average_order_value":
+      return [
+        { name, value: "case when money_kind = 'order' then amount end", fold: "sum" },
+        { name: `c${index}`, value: "(money_kind = 'order' and amount is not null)::integer", fold: "sum" }
+      ]
     case "sum":
       return [{ name, value: valueText(metric.property), fold: "sum" }]
     case "average":
@@ -87,6 +93,8 @@ const metricText = (metric: PlanMetric, index: number): string => {
       return `coalesce(sum(n${index}), 0)::bigint`
     case "revenue":
       return `coalesce(sum(n${index}), 0)::hugeint`
+    case "average_order_value":
+      return `((2 * sum(n${index}) + sum(c${index})) // nullif(2 * sum(c${index}), 0))::hugeint`
     case "sum":
       return `coalesce(sum(n${index}), 0)::double`
     case "average":
@@ -153,10 +161,13 @@ const groupNames = (plan: TrendPlan): ReadonlyArray<string> => plan.breakdown.ma
  * The one pass over the events, into the temporary table `gathered_<source>`: a row for each bucket and value of the
  * breakdown, and where people or sessions are counted for each of them. `derived`: there are events without a session id.
  */
-export const gatherText = (plan: TrendPlan, source: MetricSource, derived: boolean): string => {
+export const gatherText = (plan: TrendPlan, source: MetricSource, derived: boolean): string =>
+  `create or replace temp table gathered_${source} as\n${gatheredText(plan, source, derived)}`
+
+const gatheredText = (plan: TrendPlan, source: MetricSource, derived: boolean, byPerson = false): string => {
   const metrics = metricsOf(plan, source)
   const accountType = countedType(source)
-  const people = metrics.some(({ metric }) => countsUnits(metric))
+  const people = byPerson || metrics.some(({ metric }) => countsUnits(metric))
   const sessions = metrics.some(({ metric }) => metric.kind === "sessions")
   const traits = traitsOf(plan.filter, plan.breakdown)
   const parts = metrics.flatMap(({ index, metric }) => partsOf(metric, index))
@@ -172,8 +183,7 @@ export const gatherText = (plan: TrendPlan, source: MetricSource, derived: boole
       ({ fold, name, value }) => `${fold}(${value})${fold === "count" && people ? "::integer" : ""} as ${name}`
     )
   ]
-  return `create or replace temp table gathered_${source} as
-select ${[...groups, ...columns].join(", ")}
+  return `select ${[...groups, ...columns].join(", ")}
 from ${source === "orders" ? ordersText(plan.workspace, plan.conversions) : "store.events"} e${
     people || traits.length > 0 ? " left join store.people p on p.subject = e.subject" : ""
   }${traitJoins(plan.workspace, traits, accountType)}${sessionTimesJoin(sessions && derived)}
@@ -209,6 +219,22 @@ export const topText = (plan: TrendPlan): string => {
   return `select ${names} from ${from} group by ${names}
 order by ${metricText(metric, plan.order.metric)} ${plan.order.direction === "descending" ? "desc" : "asc"} nulls last, ${names}
 limit ${plan.top + 1} offset ${plan.skip}`
+}
+
+/** What each person brings to the metrics that count orders, as {@link TrendRows} tells, for `readPersonRows`. */
+export const trendPeopleText = (plan: TrendPlan, groups: ReadonlyArray<ReadonlyArray<string>>) => {
+  const parts = metricsOf(plan, "orders").flatMap(({ index, metric }) => partsOf(metric, index))
+  const group =
+    plan.breakdown.length === 0
+      ? "0"
+      : `case when ${groupText(plan, groups)} = -1 then ${groups.length} else ${groupText(plan, groups)} end`
+  const bucket = plan.buckets.length === 0 ? "0" : "bucket"
+  const sums = parts.map(({ name }) => `coalesce(sum(${name}), 0) as ${name}`)
+  return {
+    rows: `select person, ${bucket} * ${groups.length + 1} + ${group} as key, ${sums.join(", ")}
+from (${gatheredText(plan, "orders", false, true)}) group by all`,
+    measures: parts.map(({ name }) => name)
+  }
 }
 
 /** Money that no conversion covers. */

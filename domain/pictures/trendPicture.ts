@@ -14,7 +14,7 @@ const numberOf = (metrics: Metrics | undefined, name: string): number | null => 
   return value === undefined || value === null ? null : Number(value)
 }
 const capital = (text: string): string => text.slice(0, 1).toUpperCase() + text.slice(1)
-const isMoney = (metric: string): boolean => metric === "revenue"
+const isMoney = (metric: string): boolean => metric === "revenue" || metric === "average_order_value"
 const metricName = (metric: string, currency: string): string =>
   isMoney(metric) ? `${capital(metric)} (${currency})` : capital(metric.replace(/^(\w+):/, "$1 of "))
 

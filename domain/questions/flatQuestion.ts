@@ -15,6 +15,7 @@ export interface FlatQuestion {
   readonly as_of?: Question["as_of"]
   readonly currency?: string | undefined
   readonly time_zone?: string | undefined
+  readonly uncertainty?: "true" | "false" | undefined
   readonly order_by?: string | undefined
   readonly direction?: "ascending" | "descending" | undefined
   readonly limit?: number | undefined
@@ -64,6 +65,7 @@ export const readFlatQuestion = (
       ...(as_of === undefined ? {} : { as_of }),
       ...(currency === undefined ? {} : { currency }),
       ...(time_zone === undefined ? {} : { time_zone }),
+      ...(flat.uncertainty === undefined ? {} : { uncertainty: flat.uncertainty === "true" }),
       ...(order_by === undefined ? {} : { order_by: { metric: order_by, direction } }),
       ...(limit === undefined && offset === undefined
         ? {}

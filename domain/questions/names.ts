@@ -51,6 +51,7 @@ export const metricNames: ReadonlyArray<string> = [
   "sessions",
   "orders",
   "revenue",
+  "average_order_value",
   "sum:…",
   "average:…",
   "minimum:…",
@@ -144,6 +145,7 @@ export const metricOf = (
     case "people":
     case "orders":
     case "revenue":
+    case "average_order_value":
       return { kind: name }
     case "sessions":
       return { kind: name, limits }

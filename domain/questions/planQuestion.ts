@@ -1,5 +1,6 @@
 import type { FieldError } from "../../ports/analytics/IngestReceipt.ts"
 import type { PlanField } from "../../ports/analytics/PlanFilter.ts"
+import { isUncertain, uncertainMetrics } from "../../ports/analytics/TrendPlan.ts"
 import type { ConversionRun, PlanMetric, TrendPlan } from "../../ports/analytics/TrendPlan.ts"
 import {
   breakdownMax,
@@ -78,6 +79,8 @@ export const planQuestion = (
         })
   if (starts.length > bucketsMax)
     report("/interval", "too_many", `${bucketsMax} buckets at the most: ask for a longer interval or a shorter range`)
+  if (question.uncertainty === true && !metrics.some(isUncertain))
+    report("/uncertainty", "nothing_uncertain", `intervals are of ${uncertainMetrics.join(", ")}: ask for one`)
   if (errors.length > 0 || range === undefined || exponent === undefined) return { errors }
   return {
     planned: {
@@ -102,7 +105,8 @@ export const planQuestion = (
         buckets: bucketRuns(starts, range.toMillis),
         conversions: [],
         unconverted: [],
-        revisions: scope.revisions
+        revisions: scope.revisions,
+        ...(question.uncertainty === true ? { uncertain: true as const } : {})
       },
       zone,
       currency,

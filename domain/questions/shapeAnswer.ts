@@ -1,3 +1,4 @@
+import { isMoney } from "../../ports/analytics/TrendPlan.ts"
 import type { MetricValue, PlanMetric, PlanRow, TrendRows } from "../../ports/analytics/TrendPlan.ts"
 import type { ResultPeriod, ResultRow } from "../../ports/analytics/Question.ts"
 import { formatMinorUnits } from "../money/minorUnits.ts"
@@ -11,13 +12,17 @@ type Metrics = ResultRow["metrics"]
 
 const shapeValue = (metric: PlanMetric, value: MetricValue, exponent: number): Metrics[string] => {
   if (value === null) return null
-  if (metric.kind === "revenue") return formatMinorUnits(BigInt(value), exponent)
+  if (isMoney(metric)) return formatMinorUnits(BigInt(value), exponent)
   // Sums run on decimals, so they are the same every time as they are.
   return typeof value === "bigint" || metric.kind === "sum" ? Number(value) : roundSignificant(value)
 }
 
 const zeroOf = ({ kind }: PlanMetric): MetricValue =>
-  kind === "average" || kind === "minimum" || kind === "maximum" ? null : kind === "sum" ? 0 : 0n
+  kind === "average" || kind === "average_order_value" || kind === "minimum" || kind === "maximum"
+    ? null
+    : kind === "sum"
+      ? 0
+      : 0n
 
 /** Rows of the store as the answer of a question: empty buckets filled, values in the plan's order. */
 export const shapeAnswer = (planned: PlannedQuestion, answer: TrendRows): ResultPeriod => {

@@ -18,7 +18,7 @@ import { Admission } from "./Admission.ts"
 import { AskedAnnotations } from "./annotations.ts"
 import { changes, creates, EndpointRules, reads } from "./EndpointRules.ts"
 import type { Rules } from "./EndpointRules.ts"
-import { Cursor, Filters, Id, Limit, pictureParameters, Text } from "./parameters.ts"
+import { Cursor, Filters, Flag, Id, Limit, pictureParameters, Text } from "./parameters.ts"
 
 export const ingestRules: Rules = { scope: "events:write", rate_class: "ingest", idempotent: false, audited: false }
 export const batchRules: Rules = { scope: "events:write", rate_class: "batch", idempotent: false, audited: false }
@@ -42,6 +42,7 @@ const flatQuestion = {
   as_of: Question.fields.as_of,
   currency: Text,
   time_zone: Text,
+  uncertainty: Flag,
   order_by: Text,
   direction: Schema.optionalKey(Schema.Literals(["ascending", "descending"])),
   limit: Limit,

@@ -16,6 +16,7 @@ export const limitUsual = 25
 /** `?cursor=`: the `next` of the page before. */
 export const Cursor = Schema.optionalKey(Schema.String.check(Schema.isMaxLength(1000)))
 export const Text = Schema.optionalKey(Schema.String.check(Schema.isMaxLength(1000)))
+export const Flag = Schema.optionalKey(Schema.Literals(["true", "false"]))
 /** Filters of the question grammar, as JSON text. */
 export const Filters = Schema.optionalKey(Schema.String.check(Schema.isMaxLength(20_000)))
 export const Id = Schema.String.check(Schema.isMinLength(1), Schema.isMaxLength(300))

@@ -71,7 +71,8 @@ export const Question = Schema.Struct({
    */
   compare: Schema.optionalKey(Schema.Literal("previous_period")),
   /**
-   * `events`, `people`, `accounts` (or `accounts:` and a type), `sessions`, `orders`, `revenue`, or `sum:`, `average:`, `minimum:`, `maximum:` and a property.
+   * `events`, `people`, `accounts` (or `accounts:` and a type), `sessions`, `orders`, `revenue`, `average_order_value` (orders alone,
+   * refunds left aside), or `sum:`, `average:`, `minimum:`, `maximum:` and a property.
    * `sessions` are those that hold an event which counts; `GET /analytics/sessions` has each once, where it begins.
    * `conversions:` and `converters:` with a goal's id: conversions of the goal, and the people who converted.
    */
@@ -94,6 +95,11 @@ export const Question = Schema.Struct({
   currency: Schema.optionalKey(Schema.String),
   /** The workspace's by default. */
   time_zone: Schema.optionalKey(Schema.String),
+  /**
+   * Intervals of `revenue`, `orders` and `average_order_value`: 95 %, by a bootstrap over the people who ordered, 500 draws
+   * told by query and watermark.
+   */
+  uncertainty: Schema.optionalKey(Schema.Boolean),
   order_by: Schema.optionalKey(
     Schema.Struct({ metric: Name, direction: Schema.Literals(["ascending", "descending"]) })
   ),
@@ -114,6 +120,22 @@ export type Question = typeof Question.Type
 
 const Metrics = Schema.Record(Schema.String, Schema.NullOr(Schema.Union([Schema.Finite, Schema.String])))
 
+/** From where to where a metric may lie, 95 %; `null` where too few people tell. */
+const Intervals = Schema.Record(
+  Schema.String,
+  Schema.NullOr(
+    Schema.Tuple([Schema.Union([Schema.Finite, Schema.String]), Schema.Union([Schema.Finite, Schema.String])])
+  )
+)
+/** Only with `uncertainty`. */
+const uncertain = {
+  intervals: Schema.optionalKey(Intervals),
+  /** One for each bucket. */
+  series_intervals: Schema.optionalKey(Schema.Array(Intervals)),
+  /** Fewer than 30 people ordered: amounts say little. */
+  small: Schema.optionalKey(Schema.Boolean)
+}
+
 export const ResultRow = Schema.Struct({
   /** Values of the dimensions, `null` where the event has none; absent for all together. */
   values: Schema.Array(Schema.NullOr(Schema.String)),
@@ -121,7 +143,8 @@ export const ResultRow = Schema.Struct({
   other: Schema.optionalKey(Schema.Literal(true)),
   metrics: Metrics,
   /** One for each bucket of `buckets`, in order; empty ones are zero. */
-  series: Schema.optionalKey(Schema.Array(Metrics))
+  series: Schema.optionalKey(Schema.Array(Metrics)),
+  ...uncertain
 })
 export type ResultRow = typeof ResultRow.Type
 
@@ -132,6 +155,7 @@ export const ResultPeriod = Schema.Struct({
   buckets: Schema.Array(Schema.String),
   totals: Metrics,
   series: Schema.optionalKey(Schema.Array(Metrics)),
+  ...uncertain,
   rows: Schema.Array(ResultRow)
 })
 export type ResultPeriod = typeof ResultPeriod.Type

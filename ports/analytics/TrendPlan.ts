@@ -1,3 +1,4 @@
+import type { PersonRows } from "./Bootstrap.ts"
 import type { PlanField, PlanFilter } from "./PlanFilter.ts"
 import type { SessionLimits } from "./SessionLimits.ts"
 
@@ -9,6 +10,8 @@ export type PlanMetric = MetricKind & {
 
 type MetricKind =
   | { readonly kind: "events" | "people" | "orders" | "revenue" }
+  /** Of orders that have a converted amount, refunds left aside; half up. */
+  | { readonly kind: "average_order_value" }
   /** That hold an event which counts. */
   | { readonly kind: "sessions"; readonly limits: SessionLimits }
   /** That an event which counts belongs to. */
@@ -53,10 +56,20 @@ export interface TrendPlan {
   /** Currencies without a conversion for all of the range: the answer tells what of them it left out. */
   readonly unconverted: ReadonlyArray<string>
   readonly revisions: string
+  /** Also tells what each person brings to the metrics that count orders. */
+  readonly uncertain?: true
 }
 
 /** Metrics in the plan's order: counts and money as integers (money in minor units), other numbers as decimals. */
 export type MetricValue = bigint | number | null
+
+/** What a metric's amounts are converted for. */
+export const isMoney = ({ kind }: PlanMetric): boolean => kind === "revenue" || kind === "average_order_value"
+
+/** Metrics that count orders: of these there are intervals. */
+export const uncertainMetrics = ["revenue", "orders", "average_order_value"] as const
+
+export const isUncertain = ({ kind }: PlanMetric): boolean => (uncertainMetrics as ReadonlyArray<string>).includes(kind)
 
 export interface PlanRow {
   /** Index of the bucket, `undefined` for the whole range. */
@@ -73,6 +86,12 @@ export interface TrendRows {
   /** Whether there are groups behind those shown. */
   readonly more: boolean
   readonly rows: ReadonlyArray<PlanRow>
+  /**
+   * Where it was asked for; too many rows: how many. A key is `bucket × (groups + 1) + group`, the last group what is behind
+   * the top (without buckets or groups: 0). Measures are, metric after metric of those that count orders: of
+   * `average_order_value` the sum of amounts and the orders that have one, of others their own sum.
+   */
+  readonly people?: PersonRows | { readonly tooMany: number } | undefined
   /** Orders and refunds left out of `revenue`, by currency, sorted; minor units are the sum of both, not their difference. */
   readonly leftOut: ReadonlyArray<{ readonly currency: string; readonly orders: number; readonly minor: bigint }>
 }

@@ -9,6 +9,7 @@ const metrics = [
   "sessions",
   "orders",
   "revenue",
+  "average_order_value",
   "sum:amount",
   "average:amount",
   "minimum:amount",

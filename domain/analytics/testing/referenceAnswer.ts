@@ -147,7 +147,13 @@ const measure = (
       const minor = converted(event, currency, rates) ?? 0n
       return event.event_type === "order_refunded" ? total - minor : total + minor
     }, 0n)
+  const completed = first
+    .filter((event) => event.event_type === "order_completed" && event.money !== undefined)
+    .flatMap((event) => converted(event, currency, rates) ?? [])
+  const [whole, orders2] = [completed.reduce((total, minor) => total + minor, 0n), 2n * BigInt(completed.length)]
   const all: Metrics = {
+    average_order_value:
+      completed.length === 0 ? null : decimal((2n * whole + orders2 / 2n) / orders2, digitsOf[currency]!),
     events: own.length,
     people: new Set(own.map(person)).size,
     sessions: new Set(own.map((event) => sessions.get(event))).size,
@@ -223,7 +229,7 @@ export const referenceAnswer = (question: Question, facts: Facts, groups?: Reado
   }
   const dimensions = question.dimensions ?? []
   const groupOf = (event: Event) => JSON.stringify(dimensions.map((name) => dimension(name, event)))
-  const onlyOrders = question.metrics.every((name) => name === "orders" || name === "revenue")
+  const onlyOrders = question.metrics.every((name) => ["orders", "revenue", "average_order_value"].includes(name))
   const grouped = Map.groupBy(onlyOrders ? own.filter((event) => firsts.has(event)) : own, groupOf)
   const ordered = inAskedOrder(question, new Map([...grouped].map(([group, events]) => [group, measured(events)])))
   const shown =

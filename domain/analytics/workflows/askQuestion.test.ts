@@ -9,6 +9,7 @@ import * as DuckdbEventStore from "../../../adapters/duckdb/EventStore.ts"
 import * as RootKeyFile from "../../../adapters/files/RootKeys.ts"
 import * as SqliteDocumentStore from "../../../adapters/sqlite/DocumentStore.ts"
 import * as SqliteSubjectKeys from "../../../adapters/sqlite/SubjectKeys.ts"
+import * as ThreadComputation from "../../../adapters/threads/Computation.ts"
 import { channelRules } from "../../../ports/analytics/ChannelRules.ts"
 import { cohortMembers, cohorts } from "../../../ports/analytics/Cohort.ts"
 import { EventStore } from "../../../ports/analytics/EventStore.ts"
@@ -34,6 +35,7 @@ const world = Layer.mergeAll(
     SqliteDocumentStore.layer({ file: join(folder, "documents.sqlite") }),
     Layer.succeed(Collections, [cohorts.collection, cohortMembers, channelRules])
   ),
+  ThreadComputation.layer({ entry: new URL("../../../workers/computing.ts", import.meta.url) }),
   Layer.succeed(SettingsSource, { current: () => settingsInitial, load: () => Effect.void }),
   Layer.provide(
     SqliteSubjectKeys.layer({ file: join(folder, "subjects.sqlite") }),

@@ -1,7 +1,11 @@
 import { Effect } from "effect"
 import { EventStore } from "../../../ports/analytics/EventStore.ts"
 import { InvalidQuestion } from "../../../ports/analytics/InvalidQuestion.ts"
-import type { Question, QuestionResult } from "../../../ports/analytics/Question.ts"
+import type { Question, QuestionResult, ResultPeriod } from "../../../ports/analytics/Question.ts"
+import { bootstrapRowsMax, bootstrapStatisticsMax } from "../../../ports/analytics/Bootstrap.ts"
+import type { PlanAnswer } from "../../../ports/analytics/QueryPlan.ts"
+import { isMoney } from "../../../ports/analytics/TrendPlan.ts"
+import { Computation } from "../../../ports/platform/Computation.ts"
 import { DocumentStore } from "../../../ports/documents/DocumentStore.ts"
 import { SettingsSource } from "../../../ports/platform/Settings.ts"
 import { recordedStep } from "../../../ports/platform/Tracing.ts"
@@ -23,6 +27,7 @@ import type { PlannedQuestion } from "../../questions/planQuestion.ts"
 import type { QuestionScope } from "../../questions/QuestionScope.ts"
 import { sessionLimitsOf, sourceRulesOf } from "../../questions/sessions/sessionRules.ts"
 import { shapeAnswer } from "../../questions/shapeAnswer.ts"
+import { uncertainRequest, uncertainStatistics, withIntervals } from "../../questions/uncertainTrend.ts"
 import { resolveCohorts } from "./cohortRules.ts"
 import { conversionsOf, moneyWarnings } from "./conversions.ts"
 import { resolveGoals } from "./goalRules.ts"
@@ -69,6 +74,25 @@ export const questionScope = Effect.fnUntraced(function* (workspace: WorkspaceId
   return { ...ofEvents, cohorts, revisions: hashValue([ofEvents.revisions, revisions]) }
 })
 
+/** The period with intervals: drawn on a thread of its own, by query and watermark alone. */
+const uncertainPeriod = Effect.fnUntraced(function* (
+  planned: PlannedQuestion,
+  period: ResultPeriod,
+  { groups, people, watermark }: PlanAnswer<"trend">,
+  queryHash: string
+): Effect.fn.Return<ResultPeriod, InvalidQuestion | PortFailure, Computation> {
+  const statistics = uncertainStatistics(planned, groups.length)
+  if (people === undefined || "tooMany" in people || statistics > bootstrapStatisticsMax) {
+    const detail =
+      statistics > bootstrapStatisticsMax
+        ? `intervals of ${bootstrapStatisticsMax} numbers at the most: ask for fewer buckets, values or metrics`
+        : `${bootstrapRowsMax} people by bucket and value at the most: ask for a shorter range or fewer buckets`
+    return yield* new InvalidQuestion({ errors: [{ pointer: "/uncertainty", code: "too_many", detail }] })
+  }
+  const request = uncertainRequest(planned, groups.length, people, `${queryHash}|${watermark}`)
+  return withIntervals(planned, period, groups.length, yield* (yield* Computation).run("bootstrap", request))
+})
+
 /** Answers a question of the grammar: plan, rows, result. Errors name each wrong field. */
 export const askQuestion = Effect.fn("askQuestion")(function* (
   workspace: WorkspaceId,
@@ -76,7 +100,7 @@ export const askQuestion = Effect.fn("askQuestion")(function* (
 ): Effect.fn.Return<
   QuestionResult,
   InvalidQuestion | PortFailure,
-  DocumentStore | EventStore | ExchangeRates | SettingsSource | SubjectKeys
+  Computation | DocumentStore | EventStore | ExchangeRates | SettingsSource | SubjectKeys
 > {
   const store = yield* EventStore
   const scope = yield* questionScope(workspace, question)
@@ -86,11 +110,14 @@ export const askQuestion = Effect.fn("askQuestion")(function* (
   )
   if ("errors" in read) return yield* new InvalidQuestion({ errors: read.errors })
   const { planned } = read
+  const queryHash = hashQuestion(workspace, planned, question)
   const answerOf = Effect.fnUntraced(function* (each: PlannedQuestion) {
     const money = yield* conversionsOf(workspace, each)
     const converted = withConversions(each, money.runs, money.unconverted)
     const answer = yield* store.answer(converted.plan)
-    return { answer, period: shapeAnswer(converted, answer), warnings: moneyWarnings(converted, money, answer) }
+    const shaped = shapeAnswer(converted, answer)
+    const period = answer.people === undefined ? shaped : yield* uncertainPeriod(each, shaped, answer, queryHash)
+    return { answer, period, warnings: moneyWarnings(converted, money, answer) }
   })
   const { answer, period, warnings } = yield* answerOf(planned)
   const previous =
@@ -105,10 +132,8 @@ export const askQuestion = Effect.fn("askQuestion")(function* (
     time_zone: planned.zone,
     currency: planned.currency,
     watermark: answer.watermark,
-    query_hash: hashQuestion(workspace, planned, question),
-    ...(metrics.some(({ kind }) => kind === "revenue")
-      ? { exchange_rates: { source: attribution.text, as_of: attribution.as_of } }
-      : {}),
+    query_hash: queryHash,
+    ...(metrics.some(isMoney) ? { exchange_rates: { source: attribution.text, as_of: attribution.as_of } } : {}),
     warnings: [
       ...(yield* nameWarnings(workspace, {
         types: (question.event_types ?? []).map((name, index) => ({ name, pointer: `/event_types/${index}` })),

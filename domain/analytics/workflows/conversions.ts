@@ -1,5 +1,6 @@
 import { Clock, Effect } from "effect"
 import { EventStore } from "../../../ports/analytics/EventStore.ts"
+import { isMoney } from "../../../ports/analytics/TrendPlan.ts"
 import type { ConversionRun, TrendRows } from "../../../ports/analytics/TrendPlan.ts"
 import type { QuestionResult } from "../../../ports/analytics/Question.ts"
 import type { PortFailure } from "../../../ports/PortFailure.ts"
@@ -26,7 +27,7 @@ const startOf = (day: string): number => Date.parse(`${day}T00:00:00Z`)
 
 /** What a question about revenue is converted by. */
 export const conversionsOf = (workspace: WorkspaceId, planned: PlannedQuestion) =>
-  planned.plan.metrics.some((metric) => metric.kind === "revenue")
+  planned.plan.metrics.some(isMoney)
     ? conversionsInto(workspace, planned, planned.plan)
     : Effect.succeed<Conversions>({ runs: [], unconverted: [], stale: [] })
 
@@ -69,12 +70,12 @@ export const conversionsInto = Effect.fnUntraced(function* (
 
 /** What must be said of the revenue: money that no rate converts, and rates that are old. */
 export const moneyWarnings = (
-  { metricNames, plan }: PlannedQuestion,
+  { plan }: PlannedQuestion,
   conversions: Conversions,
   rows: TrendRows
 ): QuestionResult["warnings"] => {
-  const pointer = `/metrics/${plan.metrics.findIndex(({ kind }) => kind === "revenue")}`
-  return metricNames.includes("revenue") ? revenueWarnings(pointer, conversions, rows) : []
+  const at = plan.metrics.findIndex(isMoney)
+  return at === -1 ? [] : revenueWarnings(`/metrics/${at}`, conversions, rows)
 }
 
 export const revenueWarnings = (

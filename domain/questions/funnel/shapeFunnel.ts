@@ -1,11 +1,9 @@
 import type { FunnelRow, FunnelRows } from "../../../ports/analytics/FunnelPlan.ts"
 import type { FunnelGroup, FunnelStepResult } from "../../../ports/analytics/FunnelQuestion.ts"
+import { smallGroupPeople } from "../../statistics/smallGroup.ts"
 import { wilsonInterval } from "../../statistics/wilson.ts"
 import { significantDigits } from "../shapeAnswer.ts"
 import type { PlannedFunnel } from "./planFunnel.ts"
-
-/** Groups that began with fewer people are marked: their rates say little. */
-export const smallGroupPeople = 30
 
 const rounded = (value: number): number => Number(value.toPrecision(significantDigits))
 

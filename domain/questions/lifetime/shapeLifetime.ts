@@ -5,7 +5,7 @@ import { formatMinorUnits } from "../../money/minorUnits.ts"
 import { roundSignificant } from "../../statistics/significantDigits.ts"
 import { formatDay, formatInstant } from "../../zones/zones.ts"
 import type { CalendarDay } from "../../zones/zones.ts"
-import { smallGroupPeople } from "../funnel/shapeFunnel.ts"
+import { smallGroupPeople } from "../../statistics/smallGroup.ts"
 import type { PlannedForecast, PlannedLifetime } from "./planLifetime.ts"
 
 type Sums = Pick<LifetimePeriodRow, "orders" | "refunds" | "revenueMinor" | "refundedMinor">

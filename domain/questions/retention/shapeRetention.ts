@@ -2,7 +2,7 @@ import type { RetentionRow, RetentionRows } from "../../../ports/analytics/Reten
 import type { RetentionPeriod, RetentionResult } from "../../../ports/analytics/RetentionQuestion.ts"
 import { wilsonInterval } from "../../statistics/wilson.ts"
 import { formatInstant } from "../../zones/zones.ts"
-import { smallGroupPeople } from "../funnel/shapeFunnel.ts"
+import { smallGroupPeople } from "../../statistics/smallGroup.ts"
 import { significantDigits } from "../shapeAnswer.ts"
 import type { PlannedRetention } from "./planRetention.ts"
 

@@ -1,0 +1,184 @@
+import { assert, describe, it } from "@effect/vitest"
+import { Effect, ManagedRuntime } from "effect"
+import * as fc from "fast-check"
+import type { Question } from "../../../ports/analytics/Question.ts"
+import { WorkspaceId } from "../../../ports/WorkspaceId.ts"
+import { history } from "../testing/histories.ts"
+import { questionAbout } from "../testing/questions.ts"
+import { questionWorld, storeHistory } from "../testing/questionWorld.ts"
+import type { Event } from "../testing/reference.ts"
+import { askQuestion } from "./askQuestion.ts"
+
+const runs = Number(process.env["HISTORIES"] ?? 6)
+const dayMillis = 86_400_000
+const start = Date.parse("2026-03-01T12:00:00Z")
+
+interface Made {
+  readonly person: number
+  readonly minor: number
+  readonly day?: number
+  readonly country?: string
+  readonly refund?: number
+}
+
+const orderOf = (workspace: string, { country = "DE", day = 0, minor, person, refund }: Made, at: number): Event => ({
+  v: 1,
+  event_id: `00000000-0000-4000-8000-${at.toString(16).padStart(12, "0")}`,
+  workspace,
+  event_type: refund === undefined ? "order_completed" : "order_refunded",
+  anonymous_id: `device ${person}`,
+  user_id: `user ${person}`,
+  time: start + day * dayMillis + at,
+  received_at: (start + 10 * dayMillis) * 1000,
+  index: 0,
+  timestamp: start,
+  geo: { country },
+  money:
+    refund === undefined
+      ? { kind: "order", order_id: `order ${at}`, minor, currency: "EUR" }
+      : { kind: "refund", order_id: `order ${refund}`, refund_id: `refund ${at}`, minor, currency: "EUR" },
+  properties: {}
+})
+
+type Interval = readonly [number | string, number | string] | null | undefined
+const ends = (interval: Interval): readonly [number, number] => [Number(interval![0]), Number(interval![1])]
+const closeTo = (interval: Interval, middle: number, spread: number) => {
+  const [low, high] = ends(interval)
+  assert.closeTo(low, middle - spread, spread * 0.25)
+  assert.closeTo(high, middle + spread, spread * 0.25)
+}
+
+describe("uncertainty", () => {
+  const runtime = ManagedRuntime.make(questionWorld())
+  const ask = (workspace: string, question: Question) =>
+    runtime.runPromise(askQuestion(WorkspaceId.make(workspace), question))
+  const keep = (workspace: string, made: ReadonlyArray<Made>) =>
+    runtime.runPromise(
+      storeHistory(workspace, {
+        day: "2026-03-01",
+        zone: "UTC",
+        merges: new Map(),
+        log: made.map((each, at) => orderOf(workspace, each, at))
+      })
+    )
+  const question: Question = {
+    date_range: { from: "2026-03-01", to: "2026-03-03" },
+    time_zone: "UTC",
+    currency: "EUR",
+    metrics: ["revenue", "orders", "average_order_value"],
+    uncertainty: true
+  }
+
+  it("of revenue is that of people, each with all their orders: twice the orders of as many people, twice the width", async () => {
+    const people = Array.from({ length: 400 }, (_, person) => ({ person, minor: 1000 + ((person * 7919) % 9000) }))
+    await keep("once", people)
+    await keep("twice", [...people, ...people.map((each) => ({ ...each, day: 1 }))])
+    const once = await ask("once", question)
+    const values = people.map(({ minor }) => minor / 100)
+    const sum = values.reduce((total, value) => total + value, 0)
+    const spread = 1.96 * Math.sqrt(values.reduce((total, value) => total + value * value, 0))
+    closeTo(once.intervals!["revenue"], sum, spread)
+    closeTo(once.intervals!["orders"], 400, 1.96 * 20)
+    const mean = sum / 400
+    const deviation = Math.sqrt(values.reduce((total, value) => total + (value - mean) ** 2, 0))
+    closeTo(once.intervals!["average_order_value"], mean, (1.96 * deviation) / 400)
+    const twice = await ask("twice", question)
+    closeTo(twice.intervals!["revenue"], 2 * sum, 2 * spread)
+    closeTo(twice.intervals!["average_order_value"], mean, (1.96 * deviation) / 400)
+    assert.isFalse(once.small)
+  })
+
+  it("is shown of each value, of what is behind the top and of each bucket, small groups marked", async () => {
+    await keep("parts", [
+      ...Array.from({ length: 60 }, (_, person) => ({ person, minor: 5000, country: "DE" })),
+      ...Array.from({ length: 10 }, (_, person) => ({ person: 100 + person, minor: 2000, day: 1, country: "FR" })),
+      { person: 200, minor: 700, day: 1, country: "US" },
+      { person: 200, minor: 300, day: 2, country: "US", refund: 70 }
+    ])
+    const result = await ask("parts", {
+      ...question,
+      interval: "day",
+      dimensions: ["country"],
+      pagination: { limit: 2 }
+    })
+    assert.deepStrictEqual(
+      result.rows.map(({ other, small, values }) => [values[0] ?? other, small]),
+      [
+        ["DE", false],
+        ["FR", true],
+        [true, true]
+      ]
+    )
+    const [germany, france, other] = result.rows
+    // Whoever ordered in Germany did so on the first day, and nobody else.
+    assert.deepStrictEqual(germany!.series_intervals![0], germany!.intervals)
+    assert.deepStrictEqual(result.series_intervals![0], germany!.intervals)
+    assert.deepStrictEqual(france!.series_intervals![1], france!.intervals)
+    assert.deepStrictEqual(france!.series_intervals![0], {
+      revenue: ["0.00", "0.00"],
+      orders: [0, 0],
+      average_order_value: null
+    })
+    closeTo(germany!.intervals!["revenue"], 3000, 50 * 1.96 * Math.sqrt(60))
+    // One person: none to three or more times 7.00 less 3.00; what is an order's value does not depend on how often.
+    assert.deepStrictEqual(ends(other!.intervals!["average_order_value"]), [7, 7])
+    assert.strictEqual(ends(other!.intervals!["revenue"])[0], 0)
+    assert.isAtLeast(ends(other!.intervals!["revenue"])[1], 8)
+    assert.deepStrictEqual(Object.keys(result.totals), question.metrics)
+  })
+
+  it(
+    `changes nothing else, and is the same at every try, on ${runs} generated histories`,
+    { timeout: 240_000 },
+    async () => {
+      let number = 0
+      const cases = history("history").chain((made) =>
+        fc.record({ made: fc.constant(made), asked: questionAbout(made.day, made.zone) })
+      )
+      await fc.assert(
+        fc.asyncProperty(cases, async ({ asked, made }) => {
+          number += 1
+          const workspace = `uncertain-${number}`
+          await runtime.runPromise(storeHistory(workspace, made))
+          const own = { ...asked, metrics: [...new Set([...asked.metrics, "revenue"])] }
+          const plain = await ask(workspace, own)
+          const first = await ask(workspace, { ...own, uncertainty: true })
+          const again = await ask(workspace, { ...own, uncertainty: true })
+          assert.strictEqual(JSON.stringify(again), JSON.stringify(first))
+          const without = (value: unknown): unknown =>
+            Array.isArray(value)
+              ? value.map(without)
+              : typeof value === "object" && value !== null
+                ? Object.fromEntries(
+                    Object.entries(value)
+                      .filter(([key]) => !["intervals", "series_intervals", "small", "query_hash"].includes(key))
+                      .map(([key, each]) => [key, without(each)])
+                  )
+                : value
+          assert.deepStrictEqual(without(first), without(plain))
+          for (const { intervals, metrics } of [{ intervals: first.intervals, metrics: first.totals }, ...first.rows]) {
+            const [low, high] = ends(intervals!["revenue"])
+            assert.isAtMost(low, high)
+            if (Number(metrics["revenue"]) === 0) continue
+            // A sum that is not nothing has people: few of them may be drawn never, or several times.
+            assert.isTrue(low !== 0 || high !== 0)
+          }
+        }),
+        { numRuns: runs }
+      )
+    }
+  )
+
+  it("is refused where nothing that is asked for has any", async () => {
+    const failure = await runtime.runPromise(
+      Effect.flip(askQuestion(WorkspaceId.make("none"), { ...question, metrics: ["events"] }))
+    )
+    assert.deepStrictEqual(
+      failure._tag === "InvalidQuestion" ? failure.errors.map(({ code, pointer }) => [pointer, code]) : [],
+      [["/uncertainty", "nothing_uncertain"]]
+    )
+    const empty = await ask("empty", question)
+    assert.deepStrictEqual(empty.intervals, { revenue: ["0.00", "0.00"], orders: [0, 0], average_order_value: null })
+    assert.isTrue(empty.small)
+  })
+})
