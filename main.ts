@@ -10,6 +10,8 @@ import * as droppedEvents from "./domain/analytics/DroppedEvents.ts"
 import * as visitorIds from "./domain/analytics/VisitorIds.ts"
 import { applyErasures } from "./domain/analytics/workflows/erasePerson.ts"
 import { applyAllMerges } from "./domain/analytics/workflows/mergePeople.ts"
+import * as eventIntake from "./domain/analytics/EventIntake.ts"
+import * as exposures from "./domain/experiments/Exposures.ts"
 import * as flagSnapshots from "./domain/experiments/FlagSnapshots.ts"
 import * as auditLog from "./domain/platform/AuditLog.ts"
 import * as deadLetters from "./domain/platform/DeadLetters.ts"
@@ -51,11 +53,15 @@ const service = (configuration: Configuration, lifecycle: ReturnType<typeof make
     PersonalData,
     Effect.forEach(modules, ({ name, personalData: { of } }) => Effect.map(of, (each) => ({ module: name, ...each })))
   )
+  const counted = Layer.provideMerge(droppedEvents.layer, settings.layer)
   const offered = Layer.mergeAll(
     Layer.provideMerge(personalData, flagSnapshots.layer),
-    Layer.provideMerge(tokenProofs.layer, Layer.provideMerge(droppedEvents.layer, settings.layer)),
+    Layer.provideMerge(tokenProofs.layer, counted),
     auditLog.layer,
-    visitorIds.layer,
+    Layer.provideMerge(
+      Layer.provide(exposures.layer, eventIntake.layer),
+      Layer.provideMerge(visitorIds.layer, counted)
+    ),
     deadLetters.layer
   )
   const consumers = modules.flatMap((module) => Object.values(module.consumers))

@@ -29,6 +29,7 @@ import { DashboardsGroup } from "./http/contract/dashboards.ts"
 import { EmailsGroup } from "./http/contract/emails.ts"
 import { DigestsGroup } from "./http/contract/digests.ts"
 import { ErasureGroup, ReceiptKeysGroup } from "./http/contract/erasure.ts"
+import { ExperimentsGroup } from "./http/contract/experiments.ts"
 import { EnvironmentsGroup, FlagsGroup, SegmentsGroup } from "./http/contract/flags.ts"
 import { ExportsGroup } from "./http/contract/exports.ts"
 import { FunnelsGroup } from "./http/contract/funnels.ts"
@@ -56,6 +57,7 @@ import { alerts, alertStates, incidents } from "./ports/analytics/Alert.ts"
 import { channelRules } from "./ports/analytics/ChannelRules.ts"
 import { eventExports, exportQueue } from "./ports/analytics/EventExport.ts"
 import type { EventLake } from "./ports/analytics/EventLake.ts"
+import { experiments } from "./ports/experiments/Experiment.ts"
 import { environments, flags, segments } from "./ports/experiments/Flag.ts"
 import { personalDataOfExperiments } from "./domain/experiments/workflows/personalDataOfExperiments.ts"
 import { definitionHistory, flagRevisions } from "./domain/experiments/workflows/liveDefinitions.ts"
@@ -230,9 +232,16 @@ export const modules: ReadonlyArray<Module> = [
   },
   {
     name: "experiments",
-    groups: [FlagsGroup, SegmentsGroup, EnvironmentsGroup],
+    groups: [ExperimentsGroup, FlagsGroup, SegmentsGroup, EnvironmentsGroup],
     scopes: ["experiments:read", "experiments:write", "flags:evaluate"],
-    collections: [flags.collection, segments.collection, environments.collection, flagRevisions, definitionHistory],
+    collections: [
+      experiments.collection,
+      flags.collection,
+      segments.collection,
+      environments.collection,
+      flagRevisions,
+      definitionHistory
+    ],
     consumers: {},
     jobs: {},
     personalData: { of: personalDataOfExperiments, collections: [segments.collection, definitionHistory] }

@@ -55,6 +55,7 @@ import { makeStopping } from "./stopping.ts"
 import * as emails from "./platform/emailHandlers.ts"
 import * as keys from "./platform/keyHandlers.ts"
 import * as records from "./platform/recordHandlers.ts"
+import * as experiments from "./experiments/experimentHandlers.ts"
 import * as experimentFlags from "./experiments/flagHandlers.ts"
 import * as tracker from "./tracker.ts"
 import * as workspaces from "./platform/workspaceHandlers.ts"
@@ -89,6 +90,7 @@ const api = HttpApiBuilder.layer(ServedApi).pipe(
     lifetime.layer,
     attribution.layer,
     sessions.layer,
+    experiments.layer,
     experimentFlags.layer,
     platform.layer,
     workspaces.layer,

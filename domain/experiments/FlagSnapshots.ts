@@ -7,7 +7,7 @@ import { LastWrite, PartStates } from "../../ports/platform/PartStates.ts"
 import type { PortFailure } from "../../ports/PortFailure.ts"
 import type { WorkspaceId } from "../../ports/WorkspaceId.ts"
 import { compileFlags } from "./evaluation/CompiledFlags.ts"
-import { evaluate, evaluateMany, explain } from "./evaluation/evaluate.ts"
+import { assignVariant, evaluate, evaluateMany, explain } from "./evaluation/evaluate.ts"
 import { fileOf } from "./evaluation/fileOf.ts"
 import type { Definitions } from "./evaluation/fileOf.ts"
 import { flagRevisions, readDefinitions, revisionId, topic } from "./workflows/liveDefinitions.ts"
@@ -23,7 +23,8 @@ export const snapshotOf = (definitions: Definitions, environment: string, revisi
     keys: [...compiled.flags.keys()],
     evaluate: (key, context) => evaluate(compiled, key, context),
     evaluateMany: (context, keys) => evaluateMany(compiled, context, keys),
-    explain: (key, context) => explain(compiled, key, context)
+    explain: (key, context) => explain(compiled, key, context),
+    assign: (experiment, context) => assignVariant(compiled, experiment, context)
   }
 }
 

@@ -13,6 +13,7 @@ import { describeDocument } from "./describeDocument.ts"
 import { DashboardsGroup } from "./dashboards.ts"
 import { EmailsGroup } from "./emails.ts"
 import { ErasureGroup, ReceiptKeysGroup } from "./erasure.ts"
+import { ExperimentsGroup } from "./experiments.ts"
 import { EnvironmentsGroup, FlagsGroup, SegmentsGroup } from "./flags.ts"
 import { ExportsGroup } from "./exports.ts"
 import { FunnelsGroup } from "./funnels.ts"
@@ -66,6 +67,7 @@ const served = [
   PrivacyGroup,
   RetentionGroup,
   SessionsGroup,
+  ExperimentsGroup,
   FlagsGroup,
   SegmentsGroup,
   EnvironmentsGroup,

@@ -62,6 +62,17 @@ export interface HeldOut {
   readonly unit_attribute: string
 }
 
+/** What an experiment does with a unit. */
+export type Assigned =
+  | { readonly kind: "assigned"; readonly assignment: Assignment }
+  | { readonly kind: "held_out"; readonly heldOut: HeldOut }
+  | {
+      readonly kind: "passed_over"
+      readonly why: PassedOver
+      /** Pointer into the condition, the flag of the prerequisite, the layer. */
+      readonly detail: string | null
+    }
+
 export interface Evaluation {
   readonly key: string
   /** Undefined: the code's own default. */

@@ -2,7 +2,7 @@ import type { Effect } from "effect"
 import { Context } from "effect"
 import type { PortFailure } from "../PortFailure.ts"
 import type { WorkspaceId } from "../WorkspaceId.ts"
-import type { Evaluation, EvaluationContext, TraceStep } from "./Evaluation.ts"
+import type { Assigned, Evaluation, EvaluationContext, TraceStep } from "./Evaluation.ts"
 
 /** All flags of one environment at one revision, ready for evaluation without any I/O. */
 export interface FlagSnapshot {
@@ -17,6 +17,8 @@ export interface FlagSnapshot {
     key: string,
     context: EvaluationContext
   ) => { readonly evaluation: Evaluation; readonly trace: ReadonlyArray<TraceStep> } | undefined
+  /** What an experiment does with the unit of a context; undefined: there is no such experiment. */
+  readonly assign: (experiment: string, context: EvaluationContext) => Assigned | undefined
 }
 
 /**

@@ -45,6 +45,11 @@ export interface Ingestion {
     request: IngestRequest,
     body: string
   ) => Effect.Effect<BatchReceipt, InvalidEvents | PortFailure>
+  /** Events that the product made itself, which are right by construction. */
+  readonly ingestOwn: (
+    workspace: WorkspaceId,
+    events: ReadonlyArray<AnalyticsEvent>
+  ) => Effect.Effect<void, PortFailure>
 }
 
 type Requirements =
@@ -235,7 +240,7 @@ export const make: Effect.Effect<Ingestion, never, Requirements> = Effect.gen(fu
     const kept: Array<{ readonly index: number; readonly draft: Draft }> = []
     const seen = new Set<string>()
     for (const [index, value] of batch.events.entries()) {
-      const errors = errorsOf(value, `/events/${index}`, sessionsOf(visit, value, context))
+      const errors = batch.own ? noErrors : errorsOf(value, `/events/${index}`, sessionsOf(visit, value, context))
       const bytes = errors.length === 0 && bodyBytes > eventBytesMax ? Buffer.byteLength(JSON.stringify(value)) : 0
       const refused = bytes > eventBytesMax ? tooLarge(`/events/${index}`, bytes).errors : errors
       if (refused.length > 0) {
@@ -290,7 +295,15 @@ export const make: Effect.Effect<Ingestion, never, Requirements> = Effect.gen(fu
     return receipt
   })
 
-  return { ingestEvent, ingestBatch }
+  const ingestOwn: Ingestion["ingestOwn"] = (workspace, events) => {
+    const request: IngestRequest = { workspace, keyKind: "secret", mayImport: false }
+    const batch: Batch = { events, sentAt: undefined, historical: false, own: true }
+    return Effect.asVoid(
+      withContext(workspace, undefined, (context) => storeBatch(request, context, undefined, batch, 0))
+    )
+  }
+
+  return { ingestEvent, ingestBatch, ingestOwn }
 })
 
 const receiptOf = ({ notes, stored: { event_id } }: Draft): IngestReceipt =>
@@ -321,6 +334,8 @@ interface Batch {
   readonly events: ReadonlyArray<unknown>
   readonly sentAt: number | undefined
   readonly historical: boolean
+  /** Made by the product itself. */
+  readonly own: boolean
 }
 
 const invalid = (status: 400 | 403 | 413, detail: string, errors: ReadonlyArray<FieldError>): InvalidEvents =>
@@ -368,5 +383,5 @@ const readBatch = (value: unknown, request: IngestRequest): InvalidEvents | Batc
       { pointer: "/historical", code: "missing_scope", detail: "needs the scope events:import" }
     ])
   }
-  return { events: events as ReadonlyArray<unknown>, sentAt, historical: historical === true }
+  return { events: events as ReadonlyArray<unknown>, sentAt, historical: historical === true, own: false }
 }

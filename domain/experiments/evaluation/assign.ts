@@ -1,14 +1,8 @@
-import type { Assignment, HeldOut, PassedOver } from "../../../ports/experiments/Evaluation.ts"
+import type { Assigned, Assignment, PassedOver } from "../../../ports/experiments/Evaluation.ts"
 import { slotOf } from "../../bucketing/sha256Buckets.ts"
 import { firstFailure } from "../../targeting/firstFailure.ts"
 import type { CompiledExperiment, Gate, Targeting } from "./CompiledFlags.ts"
 import type { Subject, Unit } from "./Subject.ts"
-
-/** What an experiment does with a unit. */
-export type Assigned =
-  | { readonly kind: "assigned"; readonly assignment: Assignment }
-  | { readonly kind: "held_out"; readonly heldOut: HeldOut }
-  | { readonly kind: "passed_over"; readonly why: PassedOver; readonly detail: string | null }
 
 type PassedOverUnit = Assigned & { readonly kind: "passed_over" }
 

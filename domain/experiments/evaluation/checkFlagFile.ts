@@ -133,7 +133,8 @@ const checkRule = (rule: FlagRule, pointer: string, known: Known, say: Say) => {
 }
 
 const checkExperiment = (experiment: EvaluatedExperiment, pointer: string, known: Known, say: Say) => {
-  checkWeights(experiment.variants, `${pointer}/variants`, say)
+  // A draft need not be whole yet: starting it asks for that.
+  if (experiment.running) checkWeights(experiment.variants, `${pointer}/variants`, say)
   if (experiment.condition !== undefined) checkTargeting(experiment.condition, `${pointer}/condition`, known, say)
   checkPrerequisites(experiment.prerequisites, pointer, known, say)
   for (const [at, { from, to }] of (experiment.layer?.slots ?? []).entries()) {

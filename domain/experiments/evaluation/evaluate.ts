@@ -1,4 +1,5 @@
 import type {
+  Assigned,
   Assignment,
   Evaluation,
   EvaluationContext,
@@ -7,7 +8,6 @@ import type {
   TraceStep
 } from "../../../ports/experiments/Evaluation.ts"
 import { assign, notTargeted } from "./assign.ts"
-import type { Assigned } from "./assign.ts"
 import type { CompiledFlag, CompiledFlags, CompiledRule } from "./CompiledFlags.ts"
 import { Subject } from "./Subject.ts"
 

@@ -1,17 +1,26 @@
+import type { Experiment } from "../../../ports/experiments/Experiment.ts"
+import { production } from "../../../ports/experiments/Flag.ts"
 import type { Flag, Segment } from "../../../ports/experiments/Flag.ts"
-import type { EvaluatedFlag, EvaluatedGroup, FlagFile } from "../../../ports/experiments/FlagFile.ts"
+import type {
+  EvaluatedExperiment,
+  EvaluatedFlag,
+  EvaluatedGroup,
+  FlagFile
+} from "../../../ports/experiments/FlagFile.ts"
 
 /** What evaluation needs of a workspace. */
 export interface Definitions {
   readonly flags: ReadonlyArray<Pick<Flag, Exclude<keyof Flag, "id" | `created_${string}` | `changed_${string}`>>>
   readonly segments: ReadonlyArray<Pick<Segment, "key" | "members">>
+  readonly experiments: ReadonlyArray<Experiment>
 }
 
 /** The definitions as one environment evaluates them; a flag that says nothing of it is off. */
-export const fileOf = ({ flags, segments }: Definitions, environment: string): FlagFile => ({
+export const fileOf = ({ experiments, flags, segments }: Definitions, environment: string): FlagFile => ({
   version: 1,
   flags: flags.map((flag) => evaluatedFlag(flag, environment)),
-  groups: segments.map(groupOf)
+  groups: segments.map(groupOf),
+  experiments: experiments.filter(({ environment: of = production }) => of === environment).map(evaluatedExperiment)
 })
 
 const evaluatedFlag = (flag: Definitions["flags"][number], environment: string): EvaluatedFlag => {
@@ -36,3 +45,25 @@ const groupOf = ({ key, members }: Definitions["segments"][number]): EvaluatedGr
   "condition" in members
     ? { id: key, type: "condition", condition: members.condition }
     : { id: key, type: "list", attribute: members.attribute, values: members.values }
+
+/** An experiment as it runs now: by its last phase. One that has not begun takes nobody. */
+export const evaluatedExperiment = (experiment: Experiment): EvaluatedExperiment => {
+  const { hash, id, layer, phases, prerequisites, seed, status, team, unit } = experiment
+  const phase = phases.at(-1)
+  const { condition, percent, variants = [] } = phase ?? experiment
+  const slots = phase?.slots
+  return {
+    id,
+    running: status === "running",
+    phase: phase?.number ?? 1,
+    variants: variants.map(({ id: variant, weight }) => ({ variant, weight })),
+    ...(unit === undefined ? {} : { unit }),
+    ...(condition === undefined ? {} : { condition }),
+    ...(prerequisites === undefined ? {} : { prerequisites }),
+    ...(percent === undefined ? {} : { percent }),
+    ...(layer === undefined || slots === undefined ? {} : { layer: { id: layer.id, slots } }),
+    ...(team === undefined ? {} : { team }),
+    ...(hash === undefined ? {} : { hash }),
+    ...(seed === undefined ? {} : { seed })
+  }
+}

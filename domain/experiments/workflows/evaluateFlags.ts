@@ -7,6 +7,7 @@ import type {
   EvaluateRequest
 } from "../../../ports/experiments/EvaluateRequest.ts"
 import { production } from "../../../ports/experiments/Flag.ts"
+import { Exposures } from "../../../ports/experiments/Exposures.ts"
 import { FlagSnapshots } from "../../../ports/experiments/FlagSnapshots.ts"
 import { Refused } from "../../../ports/platform/Refused.ts"
 import type { WorkspaceId } from "../../../ports/WorkspaceId.ts"
@@ -45,7 +46,7 @@ export const valueOf = (evaluation: Evaluation, revision: number): EvaluatedValu
   return value === undefined ? answer : { ...answer, value }
 }
 
-/** One flag for one context. */
+/** One flag for one context; whom an experiment serves through it is exposed. */
 export const evaluateFlag = Effect.fnUntraced(function* (
   workspace: WorkspaceId,
   key: string,
@@ -55,6 +56,11 @@ export const evaluateFlag = Effect.fnUntraced(function* (
   const evaluation = snapshot.evaluate(key, contextOf(request.context))
   if (evaluation === undefined) {
     return yield* new Refused({ kind: "not-found", detail: `there is no flag ${key}`, errors: [] })
+  }
+  if (evaluation.assignment !== null || evaluation.held_out !== null) {
+    const exposures = yield* Exposures
+    const { assignment, held_out: heldOut } = evaluation
+    exposures.note({ workspace, attributes: request.context ?? noAttributes }, { assignment, heldOut })
   }
   return valueOf(evaluation, snapshot.revision)
 })

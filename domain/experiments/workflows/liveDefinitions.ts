@@ -2,6 +2,8 @@ import { Clock, Effect } from "effect"
 import { DocumentStore } from "../../../ports/documents/DocumentStore.ts"
 import type { Collection, DocumentWrite } from "../../../ports/documents/DocumentStore.ts"
 import type { Resource, Stamps } from "../../../ports/documents/Resource.ts"
+import { experiments } from "../../../ports/experiments/Experiment.ts"
+import type { Experiment } from "../../../ports/experiments/Experiment.ts"
 import { environments, flags, production, segments } from "../../../ports/experiments/Flag.ts"
 import type { Environment, Flag, Segment } from "../../../ports/experiments/Flag.ts"
 import { FlagSnapshots } from "../../../ports/experiments/FlagSnapshots.ts"
@@ -88,7 +90,7 @@ export const told = Effect.fnUntraced(function* (workspace: WorkspaceId) {
   yield* Effect.ignore(notices.publish({ workspace, topic, revision: 0 }))
 })
 
-export const createLive = Effect.fnUntraced(function* <Definition extends { readonly key: string }>(
+export const createLive = Effect.fnUntraced(function* <Definition extends { readonly key?: string }>(
   kind: Live,
   actor: Actor,
   definition: Definition
@@ -139,7 +141,8 @@ export const readDefinitions = Effect.fnUntraced(function* (workspace: Workspace
   const stands = yield* documents.get(workspace, flagRevisions.name, revisionId)
   const definitions: Definitions = {
     flags: yield* gatherItems(flags, workspace, (flag: Flag) => [flag]),
-    segments: yield* gatherItems(segments, workspace, (segment: Segment) => [segment])
+    segments: yield* gatherItems(segments, workspace, (segment: Segment) => [segment]),
+    experiments: yield* gatherItems(experiments, workspace, (experiment: Experiment) => [experiment])
   }
   const others = yield* gatherItems(environments, workspace, ({ key }: Environment) => [key])
   return { revision: stands?.revision ?? 0, definitions, environments: [production, ...others] }

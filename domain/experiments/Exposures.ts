@@ -1,0 +1,115 @@
+import { Clock, Context, Effect, Layer, Metric, Schedule, Semaphore } from "effect"
+import type { Cause } from "effect"
+import type { AnalyticsEvent } from "../../ports/analytics/AnalyticsEvent.ts"
+import { EventIntake, intakeEventsMax } from "../../ports/analytics/EventIntake.ts"
+import {
+  exposureDelayMillis,
+  Exposures,
+  exposuresRememberedMax,
+  exposuresWaitingMax
+} from "../../ports/experiments/Exposures.ts"
+import type { WorkspaceId } from "../../ports/WorkspaceId.ts"
+import { exposureEvent, exposureId, heldOutEvent, heldOutId, isNamed } from "./exposureEvents.ts"
+
+const lost = Metric.counter("marketing_exposures_lost_total", {
+  description: "Exposures that found no room to wait in, by experiment and variant",
+  incremental: true
+})
+const written = Metric.counter("marketing_exposures_writeWaitingtotal", {
+  description: "Exposures written as events",
+  incremental: true
+})
+
+/** The last so many ids; the older half is forgotten at once. */
+class Remembered {
+  #young = new Set<string>()
+  #old = new Set<string>()
+
+  /** Whether the id is new. */
+  add(id: string): boolean {
+    if (this.#young.has(id) || this.#old.has(id)) return false
+    if (this.#young.size >= exposuresRememberedMax / 2) {
+      this.#old = this.#young
+      this.#young = new Set()
+    }
+    this.#young.add(id)
+    return true
+  }
+
+  forget(id: string): void {
+    this.#young.delete(id)
+    this.#old.delete(id)
+  }
+}
+
+const logWaiting = (cause: Cause.Cause<unknown>) =>
+  Effect.logWarning("exposures are not written yet and are tried again", cause)
+
+/** A queue in memory, written every so often and at the end. */
+export const layer: Layer.Layer<Exposures, never, EventIntake> = Layer.effect(
+  Exposures,
+  Effect.gen(function* () {
+    const intake = yield* EventIntake
+    const clock = yield* Clock.Clock
+    const writing = yield* Semaphore.make(1)
+    const remembered = new Map<WorkspaceId, Remembered>()
+    const waiting = new Map<WorkspaceId, Array<AnalyticsEvent>>()
+    let count = 0
+
+    const isNew = (workspace: WorkspaceId, id: string): boolean => {
+      const known = remembered.get(workspace) ?? new Remembered()
+      remembered.set(workspace, known)
+      return known.add(id)
+    }
+    const push = (workspace: WorkspaceId, event: AnalyticsEvent) => {
+      const queue = waiting.get(workspace)
+      if (queue === undefined) waiting.set(workspace, [event])
+      else queue.push(event)
+      count += 1
+    }
+    const drop = (workspace: WorkspaceId, id: string, experiment: string, variant: string) => {
+      remembered.get(workspace)?.forget(id)
+      Metric.withAttributes(lost, { experiment, variant }).updateUnsafe(1, Context.empty())
+    }
+
+    const writeSome = Effect.fnUntraced(function* (workspace: WorkspaceId, events: Array<AnalyticsEvent>) {
+      const some = events.splice(0, intakeEventsMax)
+      yield* Effect.tapCause(intake.record(workspace, some), () => Effect.sync(() => void events.unshift(...some)))
+      count -= some.length
+      yield* Metric.update(written, some.length)
+    })
+    const writeAll = writing.withPermits(1)(
+      Effect.suspend(() =>
+        Effect.forEach(
+          [...waiting],
+          Effect.fnUntraced(function* ([workspace, events]) {
+            while (events.length > 0) yield* writeSome(workspace, events)
+            waiting.delete(workspace)
+          }, Effect.catchCause(logWaiting)),
+          { discard: true }
+        )
+      )
+    )
+    yield* Effect.addFinalizer(() => writeAll)
+    yield* Effect.forkScoped(Effect.repeat(writeAll, Schedule.spaced(exposureDelayMillis)))
+
+    return Exposures.of({
+      note: ({ attributes, workspace }, { assignment, heldOut }) => {
+        if (assignment !== null && assignment.from !== "forced" && isNamed(assignment, attributes)) {
+          const id = exposureId(assignment)
+          if (isNew(workspace, id)) {
+            if (count >= exposuresWaitingMax) drop(workspace, id, assignment.experiment, assignment.variant)
+            else push(workspace, exposureEvent(assignment, attributes, clock.currentTimeMillisUnsafe()))
+          }
+        }
+        if (heldOut !== null && isNamed(heldOut, attributes)) {
+          const id = heldOutId(heldOut)
+          if (isNew(workspace, id)) {
+            if (count >= exposuresWaitingMax) drop(workspace, id, heldOut.experiment ?? "", heldOut.holdout)
+            else push(workspace, heldOutEvent(heldOut, attributes, clock.currentTimeMillisUnsafe()))
+          }
+        }
+      }
+    })
+  })
+)

@@ -1,0 +1,244 @@
+import type {
+  Experiment,
+  ExperimentDecision,
+  ExperimentLife,
+  ExperimentPhase,
+  ExperimentVariant,
+  NewDecision,
+  NewExperiment,
+  NewPhase
+} from "../../ports/experiments/Experiment.ts"
+import { phasesMax } from "../../ports/experiments/Experiment.ts"
+import { takeSlots } from "./layerSlots.ts"
+import type { SlotRange } from "./layerSlots.ts"
+
+/** Why a step of an experiment's life is not taken. */
+export interface LifeRefusal {
+  readonly kind: "refused"
+  /** `conflict`: its state does not allow it; `invalid`: what was asked is wrong. */
+  readonly because: "conflict" | "invalid"
+  readonly detail: string
+  readonly errors: ReadonlyArray<{ readonly pointer: string; readonly code: string; readonly detail: string }>
+}
+
+export type LifeChange = LifeRefusal | { readonly kind: "changed"; readonly experiment: Experiment }
+
+/** Who acts, and when, in ms UTC. */
+export interface Act {
+  readonly by: string
+  readonly at: number
+}
+
+export const begun: ExperimentLife = { status: "draft", phases: [], decision: null }
+
+const conflict = (detail: string, errors: LifeRefusal["errors"] = []): LifeRefusal => ({
+  kind: "refused",
+  because: "conflict",
+  detail,
+  errors
+})
+const invalid = (detail: string, errors: LifeRefusal["errors"]): LifeRefusal => ({
+  kind: "refused",
+  because: "invalid",
+  detail,
+  errors
+})
+const changed = (experiment: Experiment): LifeChange => ({ kind: "changed", experiment })
+
+const error = (pointer: string, code: string, detail: string) => ({ pointer, code, detail })
+
+/** What is wrong with variants of which weights must sum to 100. */
+const variantErrors = (variants: ReadonlyArray<ExperimentVariant>): LifeRefusal["errors"] => {
+  const sum = variants.reduce((total, { weight }) => total + weight, 0)
+  return [
+    ...(variants.length < 2 ? [error("/variants", "too_few", "must be two or more")] : []),
+    ...(variants.length >= 2 && sum !== 100
+      ? [error("/variants", "weights", `weights sum to ${sum}, not to 100`)]
+      : []),
+    ...identityErrors(variants)
+  ]
+}
+
+/** What is wrong with variants at any time: an id twice, two controls, more than 100 percent. */
+export const identityErrors = (variants: ReadonlyArray<ExperimentVariant>): LifeRefusal["errors"] => {
+  const seen = new Set<string>()
+  const sum = variants.reduce((total, { weight }) => total + weight, 0)
+  const twice = variants.flatMap(({ id }, at) => {
+    const isTwice = seen.has(id)
+    seen.add(id)
+    return isTwice ? [error(`/variants/${at}/id`, "duplicate", `${id} is here twice`)] : []
+  })
+  const controls = variants.filter(({ control }) => control === true).length
+  return [
+    ...twice,
+    ...(controls > 1 ? [error("/variants", "two_controls", "one variant is the control")] : []),
+    ...(sum > 100 ? [error("/variants", "weights", `weights sum to ${sum}, more than 100`)] : [])
+  ]
+}
+
+/** What a new or changed definition has wrong in itself. */
+export const definitionErrors = (definition: NewExperiment): LifeRefusal["errors"] => {
+  const lists = ["goals", "secondary", "guardrails"] as const
+  const seen = new Set<string>()
+  const metrics = lists.flatMap((list) =>
+    (definition[list] ?? []).flatMap(({ id, measure }, at) => {
+      const isTwice = seen.has(id)
+      seen.add(id)
+      const pointer = `/${list}/${at}`
+      return [
+        ...(isTwice ? [error(`${pointer}/id`, "duplicate", `${id} is here twice`)] : []),
+        ...(measure.kind === "retention" && measure.to_day < measure.from_day
+          ? [error(`${pointer}/measure/to_day`, "empty_range", "must not be before from_day")]
+          : [])
+      ]
+    })
+  )
+  return [...identityErrors(definition.variants ?? []), ...metrics]
+}
+
+/** One more variant; of a running experiment a new phase says the same with weights that still sum to 100. */
+export const addVariant = (experiment: Experiment, variant: ExperimentVariant): LifeChange => {
+  if (experiment.status !== "draft") {
+    return conflict(`a ${experiment.status} experiment keeps its variants: start a new phase`)
+  }
+  const variants = [...(experiment.variants ?? []), variant]
+  const errors = identityErrors(variants).map((each) => ({
+    ...each,
+    pointer: each.code === "weights" ? "/weight" : each.code === "two_controls" ? "/control" : "/id"
+  }))
+  const isTwice = errors.some(({ code }) => code === "duplicate")
+  if (isTwice) return conflict(`there is a variant ${variant.id}`, errors)
+  return errors.length > 0 ? invalid("the variant is not valid", errors) : changed({ ...experiment, variants })
+}
+
+/** Draft → running. `taken`: slots of the layer that running experiments have. */
+export const start = (experiment: Experiment, act: Act, taken: ReadonlyArray<SlotRange>): LifeChange => {
+  if (experiment.status !== "draft") return conflict(`a ${experiment.status} experiment cannot be started`)
+  const variants = experiment.variants ?? []
+  const errors = [
+    ...variantErrors(variants),
+    ...((experiment.goals ?? []).length === 0 ? [error("/goals", "missing", "must have a goal that decides")] : [])
+  ]
+  if (errors.length > 0) return invalid("the experiment cannot be started yet", errors)
+  const { layer } = experiment
+  const slots = layer === undefined ? undefined : takeSlots(layer.percent, taken)
+  if (slots !== undefined && "freePercent" in slots) {
+    const detail = `layer ${layer!.id} has ${slots.freePercent} % free`
+    return conflict(detail, [error("/layer/percent", "layer_full", detail)])
+  }
+  const phase: ExperimentPhase = {
+    ...opened(1, act, null),
+    variants,
+    ...(experiment.condition === undefined ? {} : { condition: experiment.condition }),
+    ...(experiment.percent === undefined ? {} : { percent: experiment.percent }),
+    ...(slots === undefined ? {} : { slots: slots.slots })
+  }
+  return changed({ ...experiment, status: "running", phases: [phase] })
+}
+
+const opened = (number: number, { at, by }: Act, reason: string | null) => ({
+  number,
+  started_at: at,
+  ended_at: null,
+  started_by: by,
+  reason
+})
+
+const ended = (phases: ReadonlyArray<ExperimentPhase>, at: number): ReadonlyArray<ExperimentPhase> =>
+  phases.map((phase) => (phase.ended_at === null ? { ...phase, ended_at: at } : phase))
+
+/** Other weights, variants, targeting or traffic of a running experiment: a phase of its own, analysed alone. */
+export const openPhase = (experiment: Experiment, asked: NewPhase, act: Act): LifeChange => {
+  const last = experiment.phases.at(-1)
+  if (experiment.status !== "running" || last === undefined) {
+    return conflict(`a ${experiment.status} experiment has no phases to open`)
+  }
+  if (experiment.phases.length >= phasesMax) return conflict(`an experiment has at most ${phasesMax} phases`)
+  const { reason = null, ...rest } = asked
+  if (Object.keys(rest).length === 0) {
+    return invalid("a phase differs from the one before", [error("", "unchanged", "say what changes")])
+  }
+  const errors = asked.variants === undefined ? [] : variantErrors(asked.variants)
+  if (errors.length > 0) return invalid("the phase is not valid", errors)
+  const { condition, percent, slots, variants } = last
+  const phase: ExperimentPhase = {
+    variants,
+    ...(condition === undefined ? {} : { condition }),
+    ...(percent === undefined ? {} : { percent }),
+    ...(slots === undefined ? {} : { slots }),
+    ...rest,
+    ...opened(last.number + 1, act, reason)
+  }
+  return changed({ ...experiment, phases: [...ended(experiment.phases, act.at), phase] })
+}
+
+/** Running → stopped; frees the slots of its layer. */
+export const stop = (experiment: Experiment, { at }: Act): LifeChange =>
+  experiment.status === "running"
+    ? changed({ ...experiment, status: "stopped", phases: ended(experiment.phases, at) })
+    : conflict(`a ${experiment.status} experiment cannot be stopped`)
+
+/** Draft or stopped → archived. */
+export const archive = (experiment: Experiment): LifeChange =>
+  experiment.status === "draft" || experiment.status === "stopped"
+    ? changed({ ...experiment, status: "archived" })
+    : conflict(`a ${experiment.status} experiment cannot be archived`)
+
+/** What was made of the results, by whom and why; of one that has begun, and once more where minds change. */
+export const decide = (experiment: Experiment, asked: NewDecision, { at, by }: Act): LifeChange => {
+  if (experiment.phases.length === 0) return conflict("there is nothing to decide before the experiment has begun")
+  const { decision, variant } = asked
+  const known = experiment.phases.at(-1)!.variants.some(({ id }) => id === variant)
+  if (decision === "ship" && variant === undefined) {
+    return invalid("the decision is not valid", [error("/variant", "missing", "say which variant is shipped")])
+  }
+  if (variant !== undefined && !known) {
+    return invalid("the decision is not valid", [
+      error("/variant", "unknown_variant", `there is no variant ${variant}`)
+    ])
+  }
+  const made: ExperimentDecision = { ...asked, decided_at: at, decided_by: by }
+  return changed({ ...experiment, decision: made })
+}
+
+/** Fields whose change would make results mean something else. */
+const frozen = [
+  "key",
+  "environment",
+  "variants",
+  "unit",
+  "condition",
+  "prerequisites",
+  "percent",
+  "layer",
+  "team",
+  "hash",
+  "seed",
+  "analysis"
+] as const
+
+/** A new definition in place of the old: of a draft all may change, later words and metrics alone. */
+export const redefine = (experiment: Experiment, definition: NewExperiment): LifeChange => {
+  if (experiment.status === "archived") return conflict("an archived experiment does not change")
+  const errors = definitionErrors(definition)
+  if (errors.length > 0) return invalid("the experiment is not valid", errors)
+  const isDraft = experiment.status === "draft"
+  const touched = frozen.filter(
+    (field) =>
+      (!isDraft || field === "key") &&
+      !(field === "key" && definition.key === undefined) &&
+      JSON.stringify(definition[field]) !== JSON.stringify(experiment[field])
+  )
+  if (touched.length > 0) {
+    const detail = isDraft
+      ? "never changes"
+      : "is frozen once the experiment has begun: start a new phase, or another experiment"
+    return conflict(
+      `the experiment is ${experiment.status}`,
+      touched.map((field) => error(`/${field}`, "frozen", detail))
+    )
+  }
+  const { changed_at, changed_by, created_at, created_by, decision, id, key, phases, status } = experiment
+  const stamps = { id, created_at, created_by, changed_at, changed_by }
+  return changed({ ...definition, ...(key === undefined ? {} : { key }), ...stamps, status, phases, decision })
+}

@@ -1,0 +1,61 @@
+import { Effect } from "effect"
+import type { AssignedVariant, AssignRequest, Experiment } from "../../../ports/experiments/Experiment.ts"
+import { experiments } from "../../../ports/experiments/Experiment.ts"
+import { production } from "../../../ports/experiments/Flag.ts"
+import { Exposures } from "../../../ports/experiments/Exposures.ts"
+import { FlagSnapshots } from "../../../ports/experiments/FlagSnapshots.ts"
+import { Refused } from "../../../ports/platform/Refused.ts"
+import type { WorkspaceId } from "../../../ports/WorkspaceId.ts"
+import { readItem } from "../../platform/resources.ts"
+
+const attributesOf = ({ anonymous_id, context = {}, user_id }: AssignRequest): Readonly<Record<string, unknown>> => ({
+  ...context,
+  ...(user_id === undefined ? {} : { user_id }),
+  ...(anonymous_id === undefined ? {} : { anonymous_id })
+})
+
+/** The variant of a unit in an experiment; who gets one is exposed to it. */
+export const assignUnit = Effect.fnUntraced(function* (workspace: WorkspaceId, id: string, request: AssignRequest) {
+  const snapshots = yield* FlagSnapshots
+  const exposures = yield* Exposures
+  const attributes = attributesOf(request)
+  const known = snapshots.known(workspace, production) ?? (yield* snapshots.load(workspace, production))
+  // Of another environment than production, or of none that is known.
+  const snapshot = known?.assign(id, { attributes: {} }) === undefined ? yield* elsewhere(workspace, id) : known
+  const assigned = snapshot?.assign(id, { attributes })
+  if (assigned === undefined) {
+    return yield* new Refused({ kind: "not-found", detail: `there is no experiment ${id}`, errors: [] })
+  }
+  if (assigned.kind === "passed_over" && assigned.why === "no_unit") {
+    const detail = "name the unit: user_id or anonymous_id, or the attribute that the experiment hashes, in context"
+    const errors = [{ pointer: "/user_id", code: "missing", detail }]
+    return yield* new Refused({ kind: "bad-request", detail: "there is no unit to assign", errors })
+  }
+  const nobody = { experiment_id: id, variant: null, phase: null, bucket: null }
+  if (assigned.kind === "passed_over") {
+    const answer: AssignedVariant = { ...nobody, reason: assigned.why, detail: assigned.detail }
+    return answer
+  }
+  if (assigned.kind === "held_out") {
+    exposures.note({ workspace, attributes }, { assignment: null, heldOut: assigned.heldOut })
+    const answer: AssignedVariant = { ...nobody, reason: "holdout", detail: assigned.heldOut.holdout }
+    return answer
+  }
+  const { assignment } = assigned
+  exposures.note({ workspace, attributes }, { assignment, heldOut: null })
+  const answer: AssignedVariant = {
+    experiment_id: id,
+    variant: assignment.variant,
+    phase: assignment.phase,
+    bucket: assignment.bucket,
+    reason: assignment.from === "hash" ? "assigned" : assignment.from,
+    detail: null
+  }
+  return answer
+})
+
+const elsewhere = Effect.fnUntraced(function* (workspace: WorkspaceId, id: string) {
+  const { item } = yield* readItem<Experiment>(experiments, workspace, id)
+  const snapshots = yield* FlagSnapshots
+  return yield* snapshots.load(workspace, item.environment ?? production)
+})

@@ -1,0 +1,139 @@
+import { Clock, Effect } from "effect"
+import type { FieldError } from "../../../ports/analytics/IngestReceipt.ts"
+import { experiments } from "../../../ports/experiments/Experiment.ts"
+import type {
+  Experiment,
+  ExperimentVariant,
+  NewDecision,
+  NewExperiment,
+  NewPhase
+} from "../../../ports/experiments/Experiment.ts"
+import { production } from "../../../ports/experiments/Flag.ts"
+import { Refused } from "../../../ports/platform/Refused.ts"
+import type { WorkspaceId } from "../../../ports/WorkspaceId.ts"
+import type { Actor } from "../../platform/audit.ts"
+import { readItem } from "../../platform/resources.ts"
+import type { User } from "../../platform/resources.ts"
+import { checkFlagFile } from "../evaluation/checkFlagFile.ts"
+import { fileOf } from "../evaluation/fileOf.ts"
+import type { Definitions } from "../evaluation/fileOf.ts"
+import * as lifecycle from "../lifecycle.ts"
+import type { Act, LifeChange } from "../lifecycle.ts"
+import { createLive, readDefinitions, removeLive, replaceLive } from "./liveDefinitions.ts"
+
+const refused = (detail: string, errors: ReadonlyArray<FieldError>, kind: Refused["kind"] = "bad-request") =>
+  new Refused({ kind, detail, errors })
+
+/** Mistakes in the experiment, and in flags that serve it, once it is what it would be. */
+const check = Effect.fnUntraced(function* (workspace: WorkspaceId, experiment: Experiment) {
+  const { definitions, environments } = yield* readDefinitions(workspace)
+  const environment = experiment.environment ?? production
+  if (!environments.includes(environment)) {
+    const detail = `there is no environment ${environment}`
+    return yield* refused(detail, [{ pointer: "/environment", code: "unknown_environment", detail }])
+  }
+  const others = definitions.experiments.filter(({ id }) => id !== experiment.id)
+  const own = others.filter((each) => (each.environment ?? production) === environment)
+  const file = fileOf({ ...definitions, experiments: [experiment, ...own] }, environment)
+  const mistakes = checkFlagFile(file)
+  const errors = mistakes.flatMap(({ code, detail, pointer }) =>
+    pointer.startsWith("/experiments/0/") ? [{ pointer: pointer.replace("/experiments/0", ""), code, detail }] : []
+  )
+  if (errors.length > 0) return yield* refused("the experiment is not valid", errors)
+  const serving = flagsOf(definitions, experiment.id)
+  const broken = mistakes.filter(({ code, pointer }) => {
+    const at = Number(/^\/flags\/(\d+)\//u.exec(pointer)?.[1] ?? "-1")
+    return code === "unknown_variant" && serving.includes(file.flags[at]?.key ?? "")
+  })
+  if (broken.length > 0) {
+    const told = broken.map(({ detail }) => ({ pointer: "/variants", code: "flag_lacks_variant", detail }))
+    return yield* refused("a flag that serves the experiment lacks a variant", told, "conflict")
+  }
+  return definitions
+})
+
+/** Keys of the flags that serve an experiment. */
+const flagsOf = ({ flags }: Definitions, experiment: string): ReadonlyArray<string> =>
+  flags.flatMap(({ environments = {}, key }) => {
+    const rules = Object.values(environments).flatMap(({ rules: each = [] }) => each)
+    return rules.some(({ serve }) => "experiment" in serve && serve.experiment === experiment) ? [key] : []
+  })
+
+export const createExperiment = Effect.fn("createExperiment")(function* (actor: Actor, definition: NewExperiment) {
+  const errors = lifecycle.definitionErrors(definition)
+  if (errors.length > 0) return yield* refused("the experiment is not valid", errors)
+  const stamps = { created_at: 0, created_by: "", changed_at: 0, changed_by: "" }
+  const draft: Experiment = { ...definition, id: definition.key ?? "new", ...stamps, ...lifecycle.begun }
+  const { experiments: others } = yield* check(actor.workspace, draft)
+  if (definition.key !== undefined && others.some(({ id }) => id === definition.key)) {
+    const detail = `there is an experiment ${definition.key}`
+    return yield* refused(detail, [{ pointer: "/key", code: "taken", detail }], "conflict")
+  }
+  const made: Experiment = yield* createLive(experiments, actor, { ...definition, ...lifecycle.begun })
+  return made
+})
+
+/** Takes one step of an experiment's life at the revision that stands. */
+const step = Effect.fnUntraced(function* (
+  actor: Actor,
+  id: string,
+  take: (experiment: Experiment, act: Act, definitions: Definitions) => LifeChange,
+  revision?: number
+) {
+  const { item, revision: stands } = yield* readItem<Experiment>(experiments, actor.workspace, id)
+  const { definitions } = yield* readDefinitions(actor.workspace)
+  const change = take(item, { by: actor.keyId, at: yield* Clock.currentTimeMillis }, definitions)
+  if (change.kind === "refused") {
+    const kind = change.because === "conflict" ? "conflict" : "bad-request"
+    return yield* refused(change.detail, change.errors, kind)
+  }
+  yield* check(actor.workspace, change.experiment)
+  return yield* replaceLive(experiments, actor, id, change.experiment, revision ?? stands)
+})
+
+export const replaceExperiment = Effect.fn("replaceExperiment")(
+  (actor: Actor, id: string, definition: NewExperiment, revision: number) =>
+    step(actor, id, (experiment) => lifecycle.redefine(experiment, definition), revision)
+)
+
+export const addVariant = Effect.fn("addVariant")((actor: Actor, id: string, variant: ExperimentVariant) =>
+  step(actor, id, (experiment) => lifecycle.addVariant(experiment, variant))
+)
+
+export const startExperiment = Effect.fn("startExperiment")((actor: Actor, id: string) =>
+  step(actor, id, (experiment, act, { experiments: all }) =>
+    lifecycle.start(experiment, act, takenSlots(experiment, all))
+  )
+)
+
+/** Slots of the experiment's layer that others have, in the same environment. */
+const takenSlots = ({ environment = production, layer }: Experiment, all: ReadonlyArray<Experiment>) =>
+  all
+    .filter((other) => other.status === "running" && other.layer !== undefined && other.layer.id === layer?.id)
+    .filter((other) => (other.environment ?? production) === environment)
+    .flatMap(({ phases }) => phases.at(-1)?.slots ?? [])
+
+export const openPhase = Effect.fn("openPhase")((actor: Actor, id: string, asked: NewPhase) =>
+  step(actor, id, (experiment, act) => lifecycle.openPhase(experiment, asked, act))
+)
+
+export const stopExperiment = Effect.fn("stopExperiment")((actor: Actor, id: string) => step(actor, id, lifecycle.stop))
+
+export const archiveExperiment = Effect.fn("archiveExperiment")((actor: Actor, id: string) =>
+  step(actor, id, lifecycle.archive)
+)
+
+export const decideExperiment = Effect.fn("decideExperiment")((actor: Actor, id: string, asked: NewDecision) =>
+  step(actor, id, (experiment, act) => lifecycle.decide(experiment, asked, act))
+)
+
+export const removeExperiment = Effect.fn("removeExperiment")(function* (actor: Actor, id: string, revision: number) {
+  const { item } = yield* readItem<Experiment>(experiments, actor.workspace, id)
+  if (item.status === "running" || item.status === "stopped") {
+    const detail = `a ${item.status} experiment is kept: ${item.status === "running" ? "stop" : "archive"} it first`
+    return yield* refused(detail, [], "conflict")
+  }
+  const { definitions } = yield* readDefinitions(actor.workspace)
+  const users: ReadonlyArray<User> = flagsOf(definitions, id).map((key) => ({ target: `flags/${key}`, name: key }))
+  yield* removeLive(experiments, actor, id, revision, users)
+})

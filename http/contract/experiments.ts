@@ -1,0 +1,68 @@
+import { HttpApiEndpoint, HttpApiGroup, OpenApi } from "effect/http-api"
+import {
+  AssignedVariant,
+  AssignRequest,
+  Experiment,
+  experiments,
+  ExperimentVariant,
+  NewDecision,
+  NewPhase
+} from "../../ports/experiments/Experiment.ts"
+import { Admission } from "./Admission.ts"
+import { changes, EndpointRules } from "./EndpointRules.ts"
+import { evaluateRules } from "./flags.ts"
+import { Id } from "./parameters.ts"
+import { resourceEndpoints } from "./resource.ts"
+
+const path = "/experiments/experiments"
+const one = `${path}/:id` as const
+const write = changes("experiments:write")
+
+/** Experiments: what they try, their life, and who gets which variant. */
+export class ExperimentsGroup extends HttpApiGroup.make("experiments")
+  .add(
+    HttpApiEndpoint.post("assign", `${one}/assign`, {
+      params: { id: Id },
+      payload: AssignRequest,
+      success: AssignedVariant
+    })
+      .annotate(EndpointRules, evaluateRules)
+      .annotate(OpenApi.Summary, "The variant of a unit, the same at every call; whoever gets one is exposed to it."),
+    HttpApiEndpoint.post("addVariant", `${one}/variants`, {
+      params: { id: Id },
+      payload: ExperimentVariant,
+      success: Experiment
+    })
+      .annotate(EndpointRules, write)
+      .annotate(OpenApi.Summary, "One more variant of a draft; a running experiment gets others in a new phase."),
+    HttpApiEndpoint.post("start", `${one}/start`, { params: { id: Id }, success: Experiment })
+      .annotate(EndpointRules, write)
+      .annotate(OpenApi.Summary, "Start a draft: weights sum to 100, a goal decides, its layer has room."),
+    HttpApiEndpoint.post("openPhase", `${one}/phases`, {
+      params: { id: Id },
+      payload: NewPhase,
+      success: Experiment
+    })
+      .annotate(EndpointRules, write)
+      .annotate(OpenApi.Summary, "Other weights, variants, targeting or traffic, as a phase that is analysed alone."),
+    HttpApiEndpoint.post("stop", `${one}/stop`, { params: { id: Id }, success: Experiment })
+      .annotate(EndpointRules, write)
+      .annotate(OpenApi.Summary, "Stop a running experiment: it takes nobody more, and its layer's slots are free."),
+    HttpApiEndpoint.post("archive", `${one}/archive`, { params: { id: Id }, success: Experiment })
+      .annotate(EndpointRules, write)
+      .annotate(OpenApi.Summary, "Put a draft or a stopped experiment away; its results stay."),
+    HttpApiEndpoint.post("decide", `${one}/decision`, {
+      params: { id: Id },
+      payload: NewDecision,
+      success: Experiment
+    })
+      .annotate(EndpointRules, write)
+      .annotate(OpenApi.Summary, "What was made of the results, by whom and why."),
+    ...resourceEndpoints({
+      ...experiments,
+      item: Experiment,
+      path,
+      scopes: { read: "experiments:read", write: "experiments:write" }
+    })
+  )
+  .middleware(Admission) {}

@@ -1,0 +1,230 @@
+import { afterAll, assert, beforeAll, describe, it } from "vitest"
+import { variantBucket } from "../domain/bucketing/sha256Buckets.ts"
+import { ask, startServer, tokenFor } from "./ServerProcess.ts"
+import type { Answer, ServerProcess } from "./ServerProcess.ts"
+
+let server: ServerProcess
+let token: string
+beforeAll(async () => {
+  server = await startServer()
+  token = tokenFor(server.folder)
+})
+afterAll(() => server.kill("SIGTERM"))
+
+const path = "/experiments/experiments"
+const goals = [{ id: "ordered", measure: { kind: "rate", of: { event_types: ["order_completed"] } } }]
+const variants = [
+  { id: "control", weight: 50 },
+  { id: "short", weight: 50 }
+]
+const send = (method: string, to: string, body?: unknown, headers: Readonly<Record<string, string>> = {}) =>
+  ask(server, method, to, { token, headers, ...(body === undefined ? {} : { body }) })
+const done = async (status: number, ...given: Parameters<typeof send>): Promise<Answer> => {
+  const answer = await send(...given)
+  assert.strictEqual(answer.status, status, JSON.stringify(answer.body))
+  return answer
+}
+const errorsOf = ({ body }: Answer) =>
+  (body["errors"] as ReadonlyArray<{ readonly pointer: string; readonly code: string }>).map(
+    ({ code, pointer }) => `${pointer} ${code}`
+  )
+const running = async (key: string, more: object = {}) => {
+  await done(201, "POST", path, { key, name: key, variants, goals, ...more })
+  await done(200, "POST", `${path}/${key}/start`)
+}
+const assign = async (key: string, body: object) => (await done(200, "POST", `${path}/${key}/assign`, body)).body
+
+/** Exposures that can be asked for; events are in the answers within a second. */
+const exposures = async (experiment: string, atLeast: number) => {
+  const filters = JSON.stringify({ dimension: "property:experiment_id", operator: "is", value: experiment })
+  for (let attempt = 0; ; attempt += 1) {
+    const { body } = await send(
+      "GET",
+      `/analytics/events?event_type=experiment_exposed&limit=100&filters=${encodeURIComponent(filters)}`
+    )
+    const items = (body["items"] ?? []) as ReadonlyArray<{
+      readonly user_id: string | null
+      readonly anonymous_id: string
+      readonly properties: Readonly<Record<string, unknown>>
+    }>
+    if (items.length >= atLeast || attempt === 100) return items
+    await new Promise((after) => setTimeout(after, 100))
+  }
+}
+
+describe("an experiment", () => {
+  it("lives from draft to archive, and takes no step that its state does not allow", async () => {
+    const made = await done(201, "POST", path, { key: "life", name: "Life" })
+    assert.deepInclude(made.body, { id: "life", status: "draft", phases: [], decision: null })
+    const early = await done(400, "POST", `${path}/life/start`)
+    assert.deepStrictEqual(errorsOf(early), ["/variants too_few", "/goals missing"])
+    await done(200, "POST", `${path}/life/variants`, { id: "a", weight: 60 })
+    const heavy = await done(400, "POST", `${path}/life/variants`, { id: "b", weight: 50 })
+    assert.deepStrictEqual(errorsOf(heavy), ["/weight weights"])
+    await done(409, "POST", `${path}/life/variants`, { id: "a", weight: 0 })
+    await done(400, "POST", `${path}/life/variants`, { id: "c:d", weight: 1 })
+    const { headers } = await done(200, "POST", `${path}/life/variants`, { id: "b", weight: 40 })
+    const both = [
+      { id: "a", weight: 60 },
+      { id: "b", weight: 40 }
+    ]
+    const definition = { name: "Life", variants: both, goals }
+    await done(200, "PUT", `${path}/life`, definition, { "if-match": headers.get("etag")! })
+    await done(409, "POST", `${path}/life/stop`)
+    await done(409, "POST", `${path}/life/decision`, { decision: "inconclusive" })
+    const started = await done(200, "POST", `${path}/life/start`)
+    assert.strictEqual(started.body["status"], "running")
+    await done(409, "POST", `${path}/life/start`)
+    await done(409, "POST", `${path}/life/variants`, { id: "c", weight: 0 })
+    await done(409, "DELETE", `${path}/life`)
+    const frozen = await done(
+      409,
+      "PUT",
+      `${path}/life`,
+      { ...definition, percent: 10, variants: both.slice(0, 1) },
+      { "if-match": started.headers.get("etag")! }
+    )
+    assert.deepStrictEqual(errorsOf(frozen), ["/variants frozen", "/percent frozen"])
+    const words = { ...definition, name: "A longer life" }
+    await done(200, "PUT", `${path}/life`, words, { "if-match": started.headers.get("etag")! })
+    const phased = await done(200, "POST", `${path}/life/phases`, { percent: 50, reason: "slower" })
+    const phases = phased.body["phases"] as ReadonlyArray<Readonly<Record<string, unknown>>>
+    assert.deepStrictEqual(
+      phases.map(({ number, reason }) => [number, reason]),
+      [
+        [1, null],
+        [2, "slower"]
+      ]
+    )
+    assert.strictEqual(phases[0]!["ended_at"], phases[1]!["started_at"])
+    await done(400, "POST", `${path}/life/phases`, {})
+    await done(200, "POST", `${path}/life/stop`)
+    assert.deepInclude(await assign("life", { user_id: "u1" }), { variant: null, reason: "off" })
+    assert.deepStrictEqual(errorsOf(await done(400, "POST", `${path}/life/decision`, { decision: "ship" })), [
+      "/variant missing"
+    ])
+    const decided = await done(200, "POST", `${path}/life/decision`, { decision: "ship", variant: "b", reason: "more" })
+    assert.deepInclude(decided.body["decision"], { decision: "ship", variant: "b", reason: "more" })
+    await done(200, "POST", `${path}/life/archive`)
+    await done(409, "POST", `${path}/life/start`)
+    await done(204, "DELETE", `${path}/life`)
+  })
+
+  it("assigns by the published hash, the same at every call", async () => {
+    await running("hashed")
+    for (let at = 0; at < 40; at += 1) {
+      const expected = variantBucket("hashed", `u${at}`)
+      const answer = await assign("hashed", { user_id: `u${at}` })
+      assert.deepInclude(answer, {
+        bucket: expected,
+        variant: expected < 50 ? "control" : "short",
+        reason: "assigned",
+        phase: 1
+      })
+    }
+    const unnamed = await done(400, "POST", `${path}/hashed/assign`, { context: { country: "DE" } })
+    assert.deepStrictEqual(errorsOf(unnamed), ["/user_id missing"])
+    await done(404, "POST", `${path}/nothing/assign`, { user_id: "u1" })
+  })
+
+  it("exposes whom it assigns, once; also through a flag, but not through many at once", async () => {
+    await running("exposed", { condition: { country: "DE" } })
+    const flag = {
+      key: "form",
+      type: "string",
+      variants: [
+        { name: "control", value: "long" },
+        { name: "short", value: "short" }
+      ],
+      environments: {
+        production: {
+          enabled: true,
+          default_variant: "control",
+          rules: [{ id: "test", serve: { experiment: "exposed" } }]
+        }
+      }
+    }
+    await done(201, "POST", "/experiments/feature-flags", flag)
+    assert.deepInclude(await assign("exposed", { user_id: "us", context: { country: "US" } }), {
+      variant: null,
+      reason: "condition",
+      detail: "/country"
+    })
+    for (let repeated = 0; repeated < 3; repeated += 1)
+      await assign("exposed", { user_id: "one", context: { country: "DE" } })
+    const evaluated = await done(200, "POST", "/experiments/feature-flags/form/evaluate", {
+      context: { anonymous_id: "device-7", country: "DE" }
+    })
+    assert.deepInclude(evaluated.body["metadata"], { experiment: "exposed", phase: 1 })
+    await done(200, "POST", "/experiments/feature-flags/bulk-evaluate", { context: { user_id: "bulk", country: "DE" } })
+    const robot = "Mozilla/5.0 (compatible; Googlebot/2.1; +http://www.google.com/bot.html)"
+    await assign("exposed", { user_id: "robot", context: { country: "DE", user_agent: robot } })
+    await assign("exposed", { user_id: "two", anonymous_id: "device-2", context: { country: "DE" } })
+    const seen = await exposures("exposed", 3)
+    assert.deepStrictEqual(
+      seen
+        .map(({ anonymous_id, user_id }) => [user_id, anonymous_id])
+        .toSorted((a, b) => (String(a) < String(b) ? -1 : 1)),
+      [
+        [null, "device-7"],
+        ["one", "server"],
+        ["two", "device-2"]
+      ]
+    )
+    assert.deepInclude(seen[0]!.properties, { experiment_id: "exposed", phase: 1, source: "hash" })
+  })
+
+  it("shares a layer with others so that nobody is in two, as long as there is room", async () => {
+    await running("left", { layer: { id: "page", percent: 60 } })
+    await done(201, "POST", path, { key: "right", name: "Right", variants, goals, layer: { id: "page", percent: 50 } })
+    const full = await done(409, "POST", `${path}/right/start`)
+    assert.deepStrictEqual(errorsOf(full), ["/layer/percent layer_full"])
+    const { headers } = await send("GET", `${path}/right`)
+    const smaller = { name: "Right", variants, goals, layer: { id: "page", percent: 40 } }
+    await done(200, "PUT", `${path}/right`, smaller, { "if-match": headers.get("etag")! })
+    await done(200, "POST", `${path}/right/start`)
+    let taken = 0
+    for (let at = 0; at < 60; at += 1) {
+      const both = await Promise.all(["left", "right"].map((key) => assign(key, { user_id: `l${at}` })))
+      taken += both.filter(({ variant }) => variant !== null).length
+    }
+    assert.strictEqual(taken, 60)
+  })
+
+  it("stays while a flag serves it, and keeps the variants that the flag has", async () => {
+    await done(201, "POST", path, { key: "served", name: "Served", variants, goals })
+    const flag = {
+      key: "serving",
+      type: "boolean",
+      variants: [
+        { name: "control", value: false },
+        { name: "short", value: true }
+      ],
+      environments: { production: { enabled: true, rules: [{ id: "test", serve: { experiment: "served" } }] } }
+    }
+    await done(201, "POST", "/experiments/feature-flags", flag)
+    await done(409, "DELETE", `${path}/served`)
+    const { headers } = await send("GET", `${path}/served`)
+    const other = {
+      name: "Served",
+      goals,
+      variants: [
+        { id: "control", weight: 50 },
+        { id: "long", weight: 50 }
+      ]
+    }
+    const lacking = await done(409, "PUT", `${path}/served`, other, { "if-match": headers.get("etag")! })
+    assert.deepStrictEqual(errorsOf(lacking), ["/variants flag_lacks_variant"])
+  })
+})
+
+describe("exposures", () => {
+  it("are not lost by an orderly stop", async () => {
+    await running("stopping")
+    const users = Array.from({ length: 60 }, (_, at) => `s${at}`)
+    await Promise.all(users.map((user_id) => assign("stopping", { user_id })))
+    await server.kill("SIGTERM")
+    server = await startServer(server.folder)
+    assert.strictEqual((await exposures("stopping", users.length)).length, users.length)
+  })
+})
