@@ -65,6 +65,7 @@ import { cohortMembers, cohorts } from "./ports/analytics/Cohort.ts"
 import type { EventLog } from "./ports/analytics/EventLog.ts"
 import type { EventStore } from "./ports/analytics/EventStore.ts"
 import type { EventSpool } from "./ports/analytics/EventSpool.ts"
+import { keptRevisions } from "./ports/documents/Revision.ts"
 import { funnels } from "./ports/analytics/Funnel.ts"
 import { dashboards } from "./ports/analytics/Dashboard.ts"
 import { goals } from "./ports/analytics/Goal.ts"
@@ -205,6 +206,7 @@ export const modules: ReadonlyArray<Module> = [
       digestStates,
       annotationCollection,
       dashboards.collection,
+      keptRevisions,
       insights.collection,
       shares,
       shareSlugs,

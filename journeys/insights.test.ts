@@ -114,10 +114,114 @@ describe("a dashboard", () => {
     assert.strictEqual((await send("DELETE", path)).status, 204)
   })
 
+  it("says of a tile that fails why, answers the others, and the log has the cause", async () => {
+    const filters = { dimension: "property:nickname", operator: "contains", value: "a" }
+    const first = await keep("Nicknames", { kind: "trend", date_range: last, metrics: ["events"], filters })
+    const second = await keep("All days", { kind: "stickiness", date_range: last })
+    const tiles = [first, second].map((path) => ({ insight: path.split("/").at(-1)! }))
+    const path = (await send("POST", "/analytics/dashboards", { name: "Half", tiles })).headers.get("location")!
+    const settings = await send("GET", "/platform/settings")
+    const ingest = { ...(settings.body["ingest"] as object), personal_fields: ["nickname"] }
+    const changed = { ...settings.body, ingest }
+    const revision = settings.headers.get("etag")!
+    assert.strictEqual((await send("PUT", "/platform/settings", changed, { "if-match": revision })).status, 200)
+    const { body, status } = await send("GET", `${path}/answers`)
+    assert.strictEqual(status, 200)
+    const shown = body["tiles"] as ReadonlyArray<Readonly<Record<string, unknown>>>
+    assert.deepStrictEqual(
+      shown.map(({ outcome }) => outcome),
+      ["failed", "answered"]
+    )
+    assert.match(String(shown[0]!["detail"]), /encrypted/)
+    const line = server
+      .output()
+      .split("\n")
+      .find((each) => each.includes("tiles of a dashboard cannot be answered"))
+    assert.include(line, path.split("/").at(-1)!)
+    assert.include(line, '"level":"info"')
+    assert.match(line!, /InvalidQuestion/)
+    await send("PUT", "/platform/settings", settings.body, { "if-match": "*" })
+    assert.strictEqual((await send("DELETE", path)).status, 204)
+  })
+
   it("refuses tiles of insights that are not there", async () => {
     const refused = await send("POST", "/analytics/dashboards", { name: "None", tiles: [{ insight: "none" }] })
     assert.strictEqual(refused.status, 422)
     assert.deepInclude(problemOf(refused), { pointer: "/tiles/0/insight", code: "unknown_insight" })
+  })
+})
+
+describe("the revisions of a definition", () => {
+  const question = (metrics: ReadonlyArray<string>) => ({ kind: "trend", date_range: last, metrics })
+  const revisionsOf = async (path: string, query = "") =>
+    (await send("GET", `${path}/revisions${query}`)).body["items"] as ReadonlyArray<Readonly<Record<string, unknown>>>
+
+  it("are listed, read and restored, by pages, and gone with it", async () => {
+    const path = await keep("Changing", question(["events"]))
+    for (const [at, metric] of ["people", "sessions"].entries()) {
+      const body = { name: "Changing", question: question([metric]) }
+      const changed = await send("PUT", path, body, { "if-match": `"${at + 1}"` })
+      assert.strictEqual(changed.status, 200, JSON.stringify(changed.body))
+    }
+    const listed = await revisionsOf(path)
+    assert.deepStrictEqual(
+      listed.map(({ definition, revision }) => [revision, definition]),
+      [3, 2, 1].map((revision) => [
+        revision,
+        { name: "Changing", question: question([["events"], ["people"], ["sessions"]][revision - 1]!) }
+      ])
+    )
+    const first = await send("GET", `${path}/revisions?limit=2`)
+    const second = await revisionsOf(path, `?cursor=${String(first.body["next"])}`)
+    assert.deepStrictEqual(second, listed.slice(2))
+    assert.deepStrictEqual((await send("GET", `${path}/revisions/1`)).body, listed[2])
+    const restored = await send("POST", `${path}/revisions/1/restore`)
+    assert.strictEqual(restored.status, 200, JSON.stringify(restored.body))
+    assert.strictEqual(restored.headers.get("etag"), '"4"')
+    assert.deepStrictEqual(restored.body["question"], question(["events"]))
+    assert.strictEqual((await revisionsOf(path)).length, 4)
+    for (const wrong of ["9", "0", "x", "1.5"]) {
+      const answered = await send("GET", `${path}/revisions/${wrong}`)
+      assert.strictEqual(answered.status, wrong === "9" ? 404 : 400, wrong)
+    }
+    assert.strictEqual((await send("DELETE", path)).status, 204)
+    for (const gone of ["revisions", "revisions/1"]) {
+      assert.strictEqual((await send("GET", `${path}/${gone}`)).status, 404)
+    }
+    assert.strictEqual((await send("POST", `${path}/revisions/1/restore`)).status, 404)
+  })
+
+  it("come back only where what they name is still there", async () => {
+    const tile = await keep("Passing", question(["events"]))
+    const id = tile.split("/").at(-1)!
+    const made = await send("POST", "/analytics/dashboards", { name: "Once two", tiles: [{ insight: id }] })
+    const path = made.headers.get("location")!
+    const emptied = await send("PUT", path, { name: "Now none", tiles: [] }, { "if-match": '"1"' })
+    assert.strictEqual(emptied.status, 200)
+    assert.deepStrictEqual(
+      (await revisionsOf(path)).map(({ revision }) => revision),
+      [2, 1]
+    )
+    const back = await send("POST", `${path}/revisions/1/restore`)
+    assert.strictEqual(back.body["name"], "Once two", JSON.stringify(back.body))
+    await send("PUT", path, { name: "Now none", tiles: [] }, { "if-match": '"3"' })
+    assert.strictEqual((await send("DELETE", tile)).status, 204)
+    const refused = await send("POST", `${path}/revisions/1/restore`)
+    assert.strictEqual(refused.status, 422)
+    assert.deepInclude(problemOf(refused), { pointer: "/tiles/0/insight", code: "unknown_insight" })
+    assert.strictEqual((await send("DELETE", path)).status, 204)
+  })
+
+  it("are kept for the newest 50", async () => {
+    const path = await keep("Often", question(["events"]))
+    for (let revision = 1; revision <= 52; revision += 1) {
+      const body = { name: "Often", question: question([revision % 2 === 0 ? "events" : "people"]) }
+      await send("PUT", path, body, { "if-match": `"${revision}"` })
+    }
+    const all = await revisionsOf(path, "?limit=100")
+    assert.deepStrictEqual([all.length, all[0]!["revision"], all.at(-1)!["revision"]], [50, 53, 4])
+    assert.strictEqual((await send("GET", `${path}/revisions/3`)).status, 404)
+    assert.strictEqual((await send("DELETE", path)).status, 204)
   })
 })
 
@@ -179,5 +283,49 @@ describe("a share link", () => {
     const good = await keep("By day", { kind: "stickiness", date_range: last })
     const over = await send("POST", "/analytics/shares", { insight: good.split("/").at(-1), expires_at: 1 })
     assert.strictEqual(over.status, 422, JSON.stringify(over.body))
+  })
+
+  it("leads to a dashboard too, whose tiles are aggregates alone", async () => {
+    const insight = await keep("Days of all", { kind: "stickiness", date_range: last })
+    const id = insight.split("/").at(-1)!
+    const position = { column: 3, row: 0, width: 6, height: 4 }
+    const tiles = [{ insight: id, title: "Days <all>", position }, { insight: id }]
+    const dashboard = await send("POST", "/analytics/dashboards", { name: "For all", tiles })
+    const path = dashboard.headers.get("location")!
+    const made = await send("POST", "/analytics/shares", { dashboard: path.split("/").at(-1) })
+    assert.strictEqual(made.status, 201, JSON.stringify(made.body))
+    const link = String(made.body["path"])
+    const shown = (await (await follow(link)).json()) as {
+      readonly name: string
+      readonly tiles: ReadonlyArray<Readonly<Record<string, unknown>>>
+    }
+    assert.strictEqual(shown.name, "For all")
+    assert.deepStrictEqual(
+      shown.tiles.map(({ answer, ...told }) => [told, answer !== undefined]),
+      [
+        [{ title: "Days <all>", outcome: "answered", position }, true],
+        [{ title: "Days of all", outcome: "answered" }, true]
+      ]
+    )
+    assert.strictEqual((await follow(`${link}.svg`)).status, 406)
+    const inUse = await send("DELETE", path)
+    assert.strictEqual(inUse.status, 409)
+    assert.deepInclude(problemOf(inUse), { code: "in_use" })
+
+    const people = { kind: "trend", date_range: last, metrics: ["events"], dimensions: ["user_id"] }
+    const changed = await send("PUT", insight, { name: "Days of all", question: people }, { "if-match": '"1"' })
+    assert.strictEqual(changed.status, 200, JSON.stringify(changed.body))
+    const hidden = (await (await follow(link)).json()) as typeof shown
+    for (const tile of hidden.tiles) assert.strictEqual(tile["outcome"], "failed", JSON.stringify(tile))
+    const refused = await send("POST", "/analytics/shares", { dashboard: path.split("/").at(-1) })
+    assert.strictEqual(refused.status, 409)
+    assert.deepInclude(problemOf(refused), { pointer: "/dashboard", code: "not_aggregated" })
+    assert.strictEqual((await send("POST", "/analytics/shares", { dashboard: "none" })).status, 404)
+    for (const body of [{}, { insight: id, dashboard: "x" }]) {
+      assert.strictEqual((await send("POST", "/analytics/shares", body)).status, 400, JSON.stringify(body))
+    }
+    assert.strictEqual((await send("DELETE", made.headers.get("location")!)).status, 204)
+    assert.strictEqual((await follow(link)).status, 404)
+    assert.strictEqual((await send("DELETE", path)).status, 204)
   })
 })

@@ -1,11 +1,17 @@
 import { Effect } from "effect"
 import { HttpServerResponse } from "effect/http"
 import { HttpApiBuilder } from "effect/http-api"
-import { answerDashboard, createDashboard, replaceDashboard } from "../../domain/analytics/workflows/dashboards.ts"
+import {
+  answerDashboard,
+  createDashboard,
+  replaceDashboard,
+  restoreDashboard
+} from "../../domain/analytics/workflows/dashboards.ts"
 import { removeDashboard } from "../../domain/analytics/workflows/digests.ts"
 import { listItems, readItem } from "../../domain/platform/resources.ts"
+import { listRevisions, readRevision } from "../../domain/platform/revisions.ts"
 import { dashboards } from "../../ports/analytics/Dashboard.ts"
-import type { Dashboard } from "../../ports/analytics/Dashboard.ts"
+import type { Dashboard, NewDashboard } from "../../ports/analytics/Dashboard.ts"
 import { CurrentPrincipal } from "../contract/Admission.ts"
 import { ServedApi } from "../contract/Api.ts"
 import { limitUsual } from "../contract/parameters.ts"
@@ -44,6 +50,24 @@ export const layer = HttpApiBuilder.group(ServedApi, "dashboards", (handlers) =>
           matchRevision(readItem(dashboards, principal.workspace, params.id)).pipe(
             Effect.flatMap((revision) => replaceDashboard(principal, params.id, payload, revision)),
             Effect.flatMap(({ item, revision }) => withRevision(revision, item))
+          )
+        )
+      ),
+    revisions: ({ params, query: { cursor, limit = limitUsual } }) =>
+      Effect.flatMap(CurrentPrincipal, ({ workspace }) =>
+        answerProblems(
+          Effect.flatMap(listRevisions<NewDashboard>(dashboards, workspace, params.id, limit, cursor), paged)
+        )
+      ),
+    readRevision: ({ params }) =>
+      Effect.flatMap(CurrentPrincipal, ({ workspace }) =>
+        answerProblems(readRevision<NewDashboard>(dashboards, workspace, params.id, params.revision))
+      ),
+    restore: ({ params }) =>
+      Effect.flatMap(CurrentPrincipal, (principal) =>
+        answerProblems(
+          Effect.flatMap(restoreDashboard(principal, params.id, params.revision), ({ item, revision }) =>
+            withRevision(revision, item)
           )
         )
       ),

@@ -6,12 +6,14 @@ import {
   answerInsightWithNotes,
   createInsight,
   removeInsight,
-  replaceInsight
+  replaceInsight,
+  restoreInsight
 } from "../../domain/analytics/workflows/insights.ts"
 import { createShare, removeShare, shareKind } from "../../domain/analytics/workflows/shares.ts"
 import { listItems, readItem } from "../../domain/platform/resources.ts"
+import { listRevisions, readRevision } from "../../domain/platform/revisions.ts"
 import { insights } from "../../ports/analytics/Insight.ts"
-import type { Insight } from "../../ports/analytics/Insight.ts"
+import type { Insight, NewInsight } from "../../ports/analytics/Insight.ts"
 import type { Share } from "../../ports/analytics/Share.ts"
 import { CurrentPrincipal } from "../contract/Admission.ts"
 import { ServedApi } from "../contract/Api.ts"
@@ -57,6 +59,22 @@ export const layer = HttpApiBuilder.group(ServedApi, "insights", (handlers) =>
           matchRevision(readItem(insights, principal.workspace, params.id)).pipe(
             Effect.flatMap((revision) => replaceInsight(principal, params.id, payload, revision)),
             Effect.flatMap(({ item, revision }) => withRevision(revision, item))
+          )
+        )
+      ),
+    revisions: ({ params, query: { cursor, limit = limitUsual } }) =>
+      Effect.flatMap(CurrentPrincipal, ({ workspace }) =>
+        answerProblems(Effect.flatMap(listRevisions<NewInsight>(insights, workspace, params.id, limit, cursor), paged))
+      ),
+    readRevision: ({ params }) =>
+      Effect.flatMap(CurrentPrincipal, ({ workspace }) =>
+        answerProblems(readRevision<NewInsight>(insights, workspace, params.id, params.revision))
+      ),
+    restore: ({ params }) =>
+      Effect.flatMap(CurrentPrincipal, (principal) =>
+        answerProblems(
+          Effect.flatMap(restoreInsight(principal, params.id, params.revision), ({ item, revision }) =>
+            withRevision(revision, item)
           )
         )
       ),

@@ -40,6 +40,11 @@ const readSize = ({ height, width }: Sizes) => {
   return errors.length === 0 ? { size } : { refused: problem("bad-request", { detail: "no such size", errors }) }
 }
 
+const noPicture = problem("not-acceptable", {
+  detail: "a dashboard comes as JSON; its insights have pictures",
+  headers: { vary: "accept" }
+})
+
 /** The answer of a link: nobody may keep it without asking again, so that a revoked link shows nothing. */
 const answerLink = Effect.fnUntraced(function* (sent: string, sizes: Sizes) {
   const request = yield* HttpServerRequest.HttpServerRequest
@@ -52,8 +57,9 @@ const answerLink = Effect.fnUntraced(function* (sent: string, sizes: Sizes) {
   if ("refused" in read) return read.refused
   if (type === undefined) return notAcceptable
   const shared = yield* measured(readShared(slug))
+  if (type === svgType && "tiles" in shared) return noPicture
   const answer =
-    type === svgType
+    type === svgType && "answer" in shared
       ? yield* picture(shared.answer, { ...read.size, title: shared.name })
       : HttpServerResponse.jsonUnsafe(shared, { headers: { vary: "accept" } })
   return HttpServerResponse.setHeader(answerConditionally(request, answer), "cache-control", "public, no-cache")

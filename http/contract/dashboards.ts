@@ -1,9 +1,13 @@
 import { HttpApiEndpoint, HttpApiGroup, OpenApi } from "effect/http-api"
-import { DashboardAnswers, dashboards } from "../../ports/analytics/Dashboard.ts"
+import { DashboardAnswers, DashboardRevision, dashboards } from "../../ports/analytics/Dashboard.ts"
 import { Admission } from "./Admission.ts"
 import { EndpointRules, reads } from "./EndpointRules.ts"
 import { Id } from "./parameters.ts"
 import { resourceEndpoints } from "./resource.ts"
+import { revisionEndpoints } from "./revisions.ts"
+
+const path = "/analytics/dashboards"
+const scopes = { read: "analytics:read", write: "analytics:write" }
 
 /** Insights side by side. */
 export class DashboardsGroup extends HttpApiGroup.make("dashboards")
@@ -14,10 +18,7 @@ export class DashboardsGroup extends HttpApiGroup.make("dashboards")
     })
       .annotate(EndpointRules, reads("analytics:read"))
       .annotate(OpenApi.Summary, "The answers of all tiles; one that fails says so in its own place."),
-    ...resourceEndpoints({
-      ...dashboards,
-      path: "/analytics/dashboards",
-      scopes: { read: "analytics:read", write: "analytics:write" }
-    })
+    ...resourceEndpoints({ ...dashboards, path, scopes }),
+    ...revisionEndpoints({ ...dashboards, path, scopes, revision: DashboardRevision })
   )
   .middleware(Admission) {}

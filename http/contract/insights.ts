@@ -1,6 +1,6 @@
 import { Schema } from "effect"
 import { HttpApiEndpoint, HttpApiGroup, HttpApiSchema, OpenApi } from "effect/http-api"
-import { InsightAnswer, insights } from "../../ports/analytics/Insight.ts"
+import { InsightAnswer, InsightRevision, insights } from "../../ports/analytics/Insight.ts"
 import { NewShare, Share, SharedAnswer } from "../../ports/analytics/Share.ts"
 import { Admission } from "./Admission.ts"
 import { AskedAnnotations } from "./annotations.ts"
@@ -8,6 +8,10 @@ import { changes, creates, EndpointRules, open, reads } from "./EndpointRules.ts
 import { page } from "./pages.ts"
 import { Cursor, Id, Limit, pictureParameters, Text } from "./parameters.ts"
 import { resourceEndpoints } from "./resource.ts"
+import { revisionEndpoints } from "./revisions.ts"
+
+const path = "/analytics/insights"
+const scopes = { read: "analytics:read", write: "analytics:write" }
 
 /** Kept questions. */
 export class InsightsGroup extends HttpApiGroup.make("insights")
@@ -19,11 +23,8 @@ export class InsightsGroup extends HttpApiGroup.make("insights")
     })
       .annotate(EndpointRules, reads("analytics:read"))
       .annotate(OpenApi.Summary, "The answer to a kept question, as it stands now."),
-    ...resourceEndpoints({
-      ...insights,
-      path: "/analytics/insights",
-      scopes: { read: "analytics:read", write: "analytics:write" }
-    })
+    ...resourceEndpoints({ ...insights, path, scopes }),
+    ...revisionEndpoints({ ...insights, path, scopes, revision: InsightRevision })
   )
   .middleware(Admission) {}
 
@@ -38,7 +39,10 @@ export class SharesGroup extends HttpApiGroup.make("shares")
       success: Share.pipe(HttpApiSchema.status(201))
     })
       .annotate(EndpointRules, creates("analytics:write"))
-      .annotate(OpenApi.Summary, "Make a link to an insight; whoever has it reads the answer, without a token."),
+      .annotate(
+        OpenApi.Summary,
+        "Make a link to an insight or a dashboard; whoever has it reads the answers, without a token."
+      ),
     HttpApiEndpoint.get("read", "/analytics/shares/:id", { params: { id: Id }, success: Share })
       .annotate(EndpointRules, reads("analytics:read"))
       .annotate(OpenApi.Summary, "One share link."),

@@ -1,5 +1,6 @@
 import { Schema } from "effect"
 import { resource } from "../documents/Resource.ts"
+import { revisionOf } from "../documents/Revision.ts"
 import { AnyAnswer } from "./AnyQuestion.ts"
 
 export const dashboardTilesMax = 30
@@ -38,6 +39,7 @@ export const dashboards = resource({
   unique: ["name"],
   example: { name: "Every Monday", tiles: [] }
 })
+export const DashboardRevision = revisionOf("Dashboard", dashboards.definition)
 export type NewDashboard = typeof dashboards.definition.Type
 export type Dashboard = typeof dashboards.item.Type
 

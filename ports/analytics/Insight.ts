@@ -1,5 +1,6 @@
 import { Schema } from "effect"
 import { resource } from "../documents/Resource.ts"
+import { revisionOf } from "../documents/Revision.ts"
 import { AnyAnswer, AnyQuestion } from "./AnyQuestion.ts"
 
 /** A kept question of any kind; a relative range is resolved whenever it is asked. */
@@ -18,6 +19,7 @@ export const insights = resource({
     question: { kind: "retention", date_range: { last: 12, unit: "week" }, interval: "week" }
   }
 })
+export const InsightRevision = revisionOf("Insight", insights.definition)
 export type NewInsight = typeof insights.definition.Type
 export type Insight = typeof insights.item.Type
 

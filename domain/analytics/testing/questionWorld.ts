@@ -18,6 +18,8 @@ import { WorkspaceId } from "../../../ports/WorkspaceId.ts"
 import { channelRules } from "../../../ports/analytics/ChannelRules.ts"
 import { cohortMembers, cohorts } from "../../../ports/analytics/Cohort.ts"
 import { goals } from "../../../ports/analytics/Goal.ts"
+import { keptRevisions } from "../../../ports/documents/Revision.ts"
+import { shares } from "../../../ports/analytics/Share.ts"
 import { insights } from "../../../ports/analytics/Insight.ts"
 import { funnels } from "../../../ports/analytics/Funnel.ts"
 import { addDays, formatDay, parseDay } from "../../zones/zones.ts"
@@ -42,6 +44,8 @@ export const questionWorld = (settings: Settings = settingsInitial, others: Read
         funnels.collection,
         goals.collection,
         insights.collection,
+        keptRevisions,
+        shares,
         ...others
       ])
     ),

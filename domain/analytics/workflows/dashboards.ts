@@ -1,4 +1,4 @@
-import { Effect } from "effect"
+import { Cause, Effect, Option } from "effect"
 import { dashboards, tilesAtOnceMax } from "../../../ports/analytics/Dashboard.ts"
 import type { Dashboard, DashboardAnswers, NewDashboard, TileAnswer } from "../../../ports/analytics/Dashboard.ts"
 import { insights } from "../../../ports/analytics/Insight.ts"
@@ -7,7 +7,8 @@ import { DocumentStore } from "../../../ports/documents/DocumentStore.ts"
 import { Refused } from "../../../ports/platform/Refused.ts"
 import type { WorkspaceId } from "../../../ports/WorkspaceId.ts"
 import type { Actor } from "../../platform/audit.ts"
-import { createItem, gatherItems, readItem, replaceItem } from "../../platform/resources.ts"
+import { gatherItems, readItem } from "../../platform/resources.ts"
+import { createKept, readRevision, replaceKept } from "../../platform/revisions.ts"
 import type { User } from "../../platform/resources.ts"
 import { askAny } from "./askAny.ts"
 
@@ -27,7 +28,7 @@ const check = Effect.fnUntraced(function* (workspace: WorkspaceId, { tiles }: Ne
 
 export const createDashboard = Effect.fnUntraced(function* (actor: Actor, definition: NewDashboard) {
   yield* check(actor.workspace, definition)
-  return yield* createItem(dashboards, actor, definition)
+  return yield* createKept(dashboards, actor, definition)
 })
 
 export const replaceDashboard = Effect.fnUntraced(function* (
@@ -37,39 +38,93 @@ export const replaceDashboard = Effect.fnUntraced(function* (
   revision: number
 ) {
   yield* check(actor.workspace, definition)
-  return yield* replaceItem(dashboards, actor, id, definition, revision)
+  return yield* replaceKept(dashboards, actor, id, definition, revision)
 })
 
-const answerTile = Effect.fnUntraced(function* (workspace: WorkspaceId, tile: Dashboard["tiles"][number]) {
+/** What the dashboard was at a revision becomes its newest; refused where an insight of it is gone. */
+export const restoreDashboard = Effect.fnUntraced(function* (actor: Actor, id: string, revision: number) {
+  const { definition } = yield* readRevision<NewDashboard>(dashboards, actor.workspace, id, revision)
+  const standing = yield* readItem(dashboards, actor.workspace, id)
+  return yield* replaceDashboard(actor, id, definition, standing.revision)
+})
+
+type Tile = Dashboard["tiles"][number]
+type Withheld = (insight: Insight) => string | undefined
+
+const answerTile = Effect.fnUntraced(function* (workspace: WorkspaceId, tile: Tile, withheld: Withheld) {
   const { item } = yield* readItem<Insight>(insights, workspace, tile.insight)
-  const title = tile.title ?? item.name
-  const answered: TileAnswer = {
-    insight: tile.insight,
-    title,
-    outcome: "answered",
-    answer: yield* askAny(workspace, item.question)
-  }
+  const told = { insight: tile.insight, title: tile.title ?? item.name }
+  const reason = withheld(item)
+  const answered: TileAnswer =
+    reason === undefined
+      ? { ...told, outcome: "answered", answer: yield* askAny(workspace, item.question) }
+      : { ...told, outcome: "failed", detail: reason }
   return answered
 })
 
-/** All tiles, two at a time; one that fails says so in its own place. */
-export const answerDashboard = Effect.fn("answerDashboard")(function* (workspace: WorkspaceId, id: string) {
-  const { item } = yield* readItem<Dashboard>(dashboards, workspace, id)
-  const tiles = yield* Effect.forEach(
-    item.tiles,
+type TileFailure = Effect.Error<ReturnType<typeof answerTile>>
+
+/** What a viewer is told of a tile that fails: of a part that is away, or of a bug, nothing. */
+const detailOf = (cause: Cause.Cause<TileFailure>): string => {
+  const failure = Option.getOrUndefined(Cause.findErrorOption(cause))
+  if (failure === undefined) return "something went wrong here"
+  switch (failure._tag) {
+    case "InvalidQuestion":
+      return failure.errors[0]?.detail ?? "the question is not valid"
+    case "PortFailure":
+      return failure.reason === "timeout" ? failure.detail : "try again shortly"
+    default:
+      return failure.detail
+  }
+}
+
+/** An operator hears of what failed here; a question that is not valid any more is its author's business. */
+const logFailed = (dashboard: string, causes: ReadonlyArray<Cause.Cause<TileFailure>>): Effect.Effect<void> => {
+  const failures = causes.map((cause) => Option.getOrUndefined(Cause.findErrorOption(cause)))
+  const isBroken = (failure: TileFailure | undefined) =>
+    failure === undefined || (failure._tag === "PortFailure" && failure.reason === "corrupt")
+  const worst =
+    failures.findIndex(isBroken) === -1
+      ? failures.findIndex((failure) => failure?._tag === "PortFailure")
+      : failures.findIndex(isBroken)
+  if (causes.length === 0) return Effect.void
+  const told = { dashboard, tiles: causes.length }
+  if (worst === -1) return Effect.logInfo("tiles of a dashboard cannot be answered", causes[0], told)
+  const log = isBroken(failures[worst]) ? Effect.logError : Effect.logWarning
+  return log("tiles of a dashboard failed", causes[worst], told)
+}
+
+/** All tiles, two at a time; one that fails says so in its own place, and the log has the cause. */
+export const answerTiles = Effect.fnUntraced(function* (
+  workspace: WorkspaceId,
+  dashboard: string,
+  tiles: ReadonlyArray<Tile>,
+  withheld: Withheld = () => undefined
+) {
+  const causes: Array<Cause.Cause<TileFailure>> = []
+  const answers = yield* Effect.forEach(
+    tiles,
     (tile) =>
-      Effect.catch(answerTile(workspace, tile), (failure) => {
-        const detail = failure._tag === "InvalidQuestion" ? failure.errors[0]?.detail : failure.message
-        const failed: TileAnswer = {
-          insight: tile.insight,
-          title: tile.title ?? "",
-          outcome: "failed",
-          detail: failure._tag === "PortFailure" ? "try again shortly" : (detail ?? "the question is not valid")
+      Effect.catchCauseIf(
+        answerTile(workspace, tile, withheld),
+        (cause) => !Cause.hasInterruptsOnly(cause),
+        (cause) => {
+          causes.push(cause)
+          const { insight, title = "" } = tile
+          const failed: TileAnswer = { insight, title, outcome: "failed", detail: detailOf(cause) }
+          return Effect.succeed(failed)
         }
-        return Effect.succeed(failed)
-      }),
+      ),
     { concurrency: tilesAtOnceMax }
   )
+  yield* logFailed(dashboard, causes)
+  return answers
+})
+
+/** A dashboard's answers, as they stand now. */
+export const answerDashboard = Effect.fn("answerDashboard")(function* (workspace: WorkspaceId, id: string) {
+  const { item } = yield* readItem<Dashboard>(dashboards, workspace, id)
+  const tiles = yield* answerTiles(workspace, id, item.tiles)
   const watermarks = new Set(tiles.flatMap((tile) => ("answer" in tile ? [tile.answer.result.watermark] : [])))
   const answers: DashboardAnswers = {
     dashboard: id,

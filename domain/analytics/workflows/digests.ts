@@ -10,8 +10,10 @@ import type { WorkspaceId } from "../../../ports/WorkspaceId.ts"
 import type { Actor } from "../../platform/audit.ts"
 import { createItem, gatherItems, readItem, removeItem, replaceItem } from "../../platform/resources.ts"
 import type { User } from "../../platform/resources.ts"
+import { removeKept } from "../../platform/revisions.ts"
 import { nextTime } from "../digests/digestSchedule.ts"
 import { composeDigest } from "./composeDigest.ts"
+import { usersOfShared } from "./shareUsers.ts"
 
 export const putDigestState = (state: DigestState, expected: number | "any"): DocumentWrite => ({
   kind: "put",
@@ -107,7 +109,9 @@ export const digestsWith = (workspace: WorkspaceId, dashboard: string) =>
     contents.kind === "dashboard" && contents.dashboard === dashboard ? [{ target: `${digests.name}/${id}`, name }] : []
   )
 
-/** Refused while a digest sends it. */
+/** Refused while a digest sends it, or a link leads to it. */
 export const removeDashboard = Effect.fnUntraced(function* (actor: Actor, id: string, revision: number) {
-  yield* removeItem(dashboards, actor, id, revision, yield* digestsWith(actor.workspace, id))
+  const { workspace } = actor
+  const users = [...(yield* digestsWith(workspace, id)), ...(yield* usersOfShared(workspace, "dashboard", id))]
+  yield* removeKept(dashboards, actor, id, revision, users)
 })

@@ -4,12 +4,13 @@ import type { Insight, InsightAnswer, NewInsight } from "../../../ports/analytic
 import { InvalidQuestion } from "../../../ports/analytics/InvalidQuestion.ts"
 import type { WorkspaceId } from "../../../ports/WorkspaceId.ts"
 import type { Actor } from "../../platform/audit.ts"
-import { createItem, readItem, removeItem, replaceItem } from "../../platform/resources.ts"
+import { readItem } from "../../platform/resources.ts"
+import { createKept, readRevision, removeKept, replaceKept } from "../../platform/revisions.ts"
 import { withAnnotations } from "./annotations.ts"
 import type { Reader } from "./annotations.ts"
 import { askAny, mistakesOf } from "./askAny.ts"
 import { dashboardsWith } from "./dashboards.ts"
-import { usersOfInsight } from "./shares.ts"
+import { usersOfShared } from "./shareUsers.ts"
 
 const check = Effect.fnUntraced(function* (workspace: WorkspaceId, { question }: NewInsight) {
   const mistakes = yield* mistakesOf(workspace, question)
@@ -20,7 +21,7 @@ const check = Effect.fnUntraced(function* (workspace: WorkspaceId, { question }:
 
 export const createInsight = Effect.fnUntraced(function* (actor: Actor, definition: NewInsight) {
   yield* check(actor.workspace, definition)
-  return yield* createItem(insights, actor, definition)
+  return yield* createKept(insights, actor, definition)
 })
 
 export const replaceInsight = Effect.fnUntraced(function* (
@@ -30,13 +31,23 @@ export const replaceInsight = Effect.fnUntraced(function* (
   revision: number
 ) {
   yield* check(actor.workspace, definition)
-  return yield* replaceItem(insights, actor, id, definition, revision)
+  return yield* replaceKept(insights, actor, id, definition, revision)
+})
+
+/** What the insight was at a revision becomes its newest; refused where that cannot be asked any more. */
+export const restoreInsight = Effect.fnUntraced(function* (actor: Actor, id: string, revision: number) {
+  const { definition } = yield* readRevision<NewInsight>(insights, actor.workspace, id, revision)
+  const standing = yield* readItem(insights, actor.workspace, id)
+  return yield* replaceInsight(actor, id, definition, standing.revision)
 })
 
 /** Refused while links lead to it or dashboards show it. */
 export const removeInsight = Effect.fnUntraced(function* (actor: Actor, id: string, revision: number) {
-  const users = [...(yield* usersOfInsight(actor.workspace, id)), ...(yield* dashboardsWith(actor.workspace, id))]
-  yield* removeItem(insights, actor, id, revision, users)
+  const users = [
+    ...(yield* usersOfShared(actor.workspace, "insight", id)),
+    ...(yield* dashboardsWith(actor.workspace, id))
+  ]
+  yield* removeKept(insights, actor, id, revision, users)
 })
 
 export const answerInsight = Effect.fnUntraced(function* (workspace: WorkspaceId, id: string) {

@@ -1,12 +1,14 @@
 import { Clock, Effect } from "effect"
 import { SecureRandom } from "effect/crypto"
 import { createHash } from "node:crypto"
+import { dashboards } from "../../../ports/analytics/Dashboard.ts"
+import type { Dashboard } from "../../../ports/analytics/Dashboard.ts"
 import { insights } from "../../../ports/analytics/Insight.ts"
 import type { Insight } from "../../../ports/analytics/Insight.ts"
 import type { AnyQuestion } from "../../../ports/analytics/AnyQuestion.ts"
 import { shares, shareSlugs, slugBytes } from "../../../ports/analytics/Share.ts"
-import type { NewShare, Share, SharedAnswer } from "../../../ports/analytics/Share.ts"
-import { DocumentStore, listLimitMax } from "../../../ports/documents/DocumentStore.ts"
+import type { NewShare, Share, SharedAnswer, SharedDashboard } from "../../../ports/analytics/Share.ts"
+import { DocumentStore } from "../../../ports/documents/DocumentStore.ts"
 import type { DuplicateKey } from "../../../ports/documents/DocumentStore.ts"
 import { Refused } from "../../../ports/platform/Refused.ts"
 import type { WorkspaceId } from "../../../ports/WorkspaceId.ts"
@@ -16,6 +18,7 @@ import { once } from "../../platform/idempotency.ts"
 import { everywhere } from "../../platform/installation.ts"
 import { readItem, removeItem } from "../../platform/resources.ts"
 import { askAny } from "./askAny.ts"
+import { answerTiles } from "./dashboards.ts"
 
 /** A share as the functions of resources name it. */
 export const shareKind = { name: shares.name, singular: "share" }
@@ -34,18 +37,32 @@ export const singles = (question: AnyQuestion): boolean => {
   return named.some((name) => singling.has(name) || name.startsWith("trait:"))
 }
 
-const refuseSingling = (): Refused =>
+const refuseSingling = (target: "insight" | "dashboard"): Refused =>
   new Refused({
     kind: "conflict",
-    detail: "the insight shows single people; only aggregates are shared",
-    errors: [{ pointer: "/insight", code: "not_aggregated", detail: "it is broken down by people or their traits" }]
+    detail: `the ${target} shows single people; only aggregates are shared`,
+    errors: [{ pointer: `/${target}`, code: "not_aggregated", detail: "it is broken down by people or their traits" }]
   })
 
-/** A link to an insight. The slug stays with it, so that who may read shares can hand the link on again. */
-export const createShare = Effect.fn("createShare")(function* (actor: Actor, { expires_at, insight }: NewShare) {
+/** Refuses what is not there, and what shows single people. */
+const checkTarget = Effect.fnUntraced(function* (workspace: WorkspaceId, asked: NewShare) {
+  if ("insight" in asked) {
+    const { item } = yield* readItem<Insight>(insights, workspace, asked.insight)
+    return singles(item.question) ? yield* refuseSingling("insight") : undefined
+  }
+  const { item } = yield* readItem<Dashboard>(dashboards, workspace, asked.dashboard)
+  for (const { insight } of item.tiles) {
+    const shown = yield* readItem<Insight>(insights, workspace, insight)
+    if (singles(shown.item.question)) return yield* refuseSingling("dashboard")
+  }
+  return undefined
+})
+
+/** A link to an insight or a dashboard. The slug stays with it, so that who may read shares can hand the link on again. */
+export const createShare = Effect.fn("createShare")(function* (actor: Actor, asked: NewShare) {
   const documents = yield* DocumentStore
-  const { item } = yield* readItem<Insight>(insights, actor.workspace, insight)
-  if (singles(item.question)) return yield* refuseSingling()
+  const { expires_at } = asked
+  yield* checkTarget(actor.workspace, asked)
   return yield* once<Share, DuplicateKey, SecureRandom.SecureRandom>(
     actor,
     Effect.fnUntraced(function* (remember) {
@@ -59,8 +76,7 @@ export const createShare = Effect.fn("createShare")(function* (actor: Actor, { e
       const ends = expires_at === undefined ? {} : { expires_at }
       const share: Share = {
         id: yield* random.uuidV7(),
-        insight,
-        ...ends,
+        ...asked,
         slug,
         path: `/s/${slug}`,
         created_at: now,
@@ -93,19 +109,6 @@ export const removeShare = Effect.fn("removeShare")(function* (actor: Actor, id:
   })
 })
 
-/** Links that lead to an insight. */
-export const usersOfInsight = Effect.fnUntraced(function* (workspace: WorkspaceId, insight: string) {
-  const documents = yield* DocumentStore
-  const { items } = yield* documents.list({
-    workspace,
-    collection: shares.name,
-    index: "by_insight",
-    equals: [insight],
-    limit: listLimitMax
-  })
-  return items.map(({ id }) => ({ target: `shares/${id}`, name: "a link" }))
-})
-
 const nothingShared = () => new Refused({ kind: "not-found", detail: "there is no such link", errors: [] })
 
 /** What a link leads to, for whoever has it. */
@@ -116,11 +119,40 @@ export const readShared = Effect.fn("readShared")(function* (slug: string) {
   const { share: id, workspace } = found.data as { readonly workspace: WorkspaceId; readonly share: string }
   const share = yield* documents.get(workspace, shares.name, id)
   if (share === undefined) return yield* nothingShared()
-  const insight = yield* documents.get(workspace, insights.name, (share.data as Share).insight)
-  if (insight === undefined) return yield* nothingShared()
+  const target = share.data as Share
+  const shared: SharedAnswer | undefined =
+    "insight" in target
+      ? yield* sharedInsight(workspace, target.insight)
+      : yield* sharedDashboard(workspace, target.dashboard)
+  return shared ?? (yield* nothingShared())
+})
+
+const sharedInsight = Effect.fnUntraced(function* (workspace: WorkspaceId, id: string) {
+  const documents = yield* DocumentStore
+  const insight = yield* documents.get(workspace, insights.name, id)
+  if (insight === undefined) return undefined
   const { name, question } = insight.data as Insight
   // The insight may have been changed since.
-  if (singles(question)) return yield* nothingShared()
-  const shared: SharedAnswer = { name, answer: yield* askAny(workspace, question) }
+  if (singles(question)) return undefined
+  return { name, answer: yield* askAny(workspace, question) }
+})
+
+/** Tiles whose insight was changed since to show single people are not answered. */
+const sharedDashboard = Effect.fnUntraced(function* (workspace: WorkspaceId, id: string) {
+  const documents = yield* DocumentStore
+  const dashboard = yield* documents.get(workspace, dashboards.name, id)
+  if (dashboard === undefined) return undefined
+  const { name, tiles } = dashboard.data as Dashboard
+  const answers = yield* answerTiles(workspace, id, tiles, ({ question }) =>
+    singles(question) ? "it shows single people, which are not shared" : undefined
+  )
+  const shared: SharedDashboard = {
+    name,
+    tiles: answers.map((answer, at) => {
+      const { insight: _, ...told } = answer
+      const position = tiles[at]?.position
+      return { ...told, ...(position === undefined ? {} : { position }) }
+    })
+  }
   return shared
 })

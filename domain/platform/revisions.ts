@@ -1,0 +1,110 @@
+import { Effect } from "effect"
+import { DocumentStore } from "../../ports/documents/DocumentStore.ts"
+import type { DocumentWrite } from "../../ports/documents/DocumentStore.ts"
+import type { Stamps } from "../../ports/documents/Resource.ts"
+import { keptRevisions, revisionsKeptMax } from "../../ports/documents/Revision.ts"
+import { Refused } from "../../ports/platform/Refused.ts"
+import type { WorkspaceId } from "../../ports/WorkspaceId.ts"
+import type { Actor } from "./audit.ts"
+import { createItem, readItem, removeItem, replaceItem } from "./resources.ts"
+import type { User } from "./resources.ts"
+
+interface Kind {
+  readonly name: string
+  readonly singular: string
+}
+
+interface Kept<Item> {
+  /** Collection and id of the document. */
+  readonly of: string
+  readonly revision: number
+  readonly item: Item
+}
+
+const ofItem = ({ name }: Kind, id: string): string => `${name}/${id}`
+const keptId = (kind: Kind, id: string, revision: number): string => `${ofItem(kind, id)}/${revision}`
+
+const keep = (kind: Kind, item: Stamps, revision: number): DocumentWrite => {
+  const data: Kept<Stamps> = { of: ofItem(kind, item.id), revision, item }
+  const id = keptId(kind, item.id, revision)
+  return {
+    kind: "put",
+    collection: keptRevisions.name,
+    id,
+    expected: "any",
+    schema_version: 1,
+    subjects: [],
+    data
+  }
+}
+
+const forget = (kind: Kind, id: string, revision: number): DocumentWrite => ({
+  kind: "delete",
+  collection: keptRevisions.name,
+  id: keptId(kind, id, revision),
+  expected: "any"
+})
+
+/** {@link createItem} of a kind whose revisions are kept. */
+export const createKept = <Definition extends object>(kind: Kind, actor: Actor, definition: Definition) =>
+  createItem(kind, actor, definition, (_, item) => [keep(kind, item, 1)])
+
+/** {@link replaceItem}, in one transaction with the revision that it makes. */
+export const replaceKept = Effect.fnUntraced(function* <Definition extends object>(
+  kind: Kind,
+  actor: Actor,
+  id: string,
+  definition: Definition,
+  revision: number
+) {
+  const { item: before } = yield* readItem<Stamps>(kind, actor.workspace, id)
+  return yield* replaceItem(kind, actor, id, definition, revision, (item) => [
+    keep(kind, before, revision),
+    keep(kind, item, revision + 1),
+    ...(revision >= revisionsKeptMax ? [forget(kind, id, revision + 1 - revisionsKeptMax)] : [])
+  ])
+})
+
+/** {@link removeItem}, with every revision. */
+export const removeKept = (kind: Kind, actor: Actor, id: string, revision: number, users: ReadonlyArray<User> = []) => {
+  const first = Math.max(1, revision + 1 - revisionsKeptMax)
+  const all = Array.from({ length: revision + 1 - first }, (_, at) => forget(kind, id, first + at))
+  return removeItem(kind, actor, id, revision, users, all)
+}
+
+const shown = <Definition extends object>({ item, revision }: Kept<Definition & Stamps>) => {
+  const { changed_at, changed_by, created_at: _, created_by: __, id: ___, ...definition } = item
+  return { revision, changed_at, changed_by, definition: definition as unknown as Definition }
+}
+
+/** Newest first. */
+export const listRevisions = Effect.fn("listRevisions")(function* <Definition extends object>(
+  kind: Kind,
+  workspace: WorkspaceId,
+  id: string,
+  limit: number,
+  cursor: string | undefined
+) {
+  const documents = yield* DocumentStore
+  yield* readItem(kind, workspace, id)
+  const equals = [ofItem(kind, id)]
+  const at = { workspace, collection: keptRevisions.name, index: "by_revision", equals }
+  const { items, next } = yield* documents.list({ ...at, limit, cursor })
+  return { items: items.map(({ data }) => shown(data as Kept<Definition & Stamps>)), next: next ?? null }
+})
+
+export const readRevision = Effect.fn("readRevision")(function* <Definition extends object>(
+  kind: Kind,
+  workspace: WorkspaceId,
+  id: string,
+  revision: number
+) {
+  const documents = yield* DocumentStore
+  yield* readItem(kind, workspace, id)
+  const found = yield* documents.get(workspace, keptRevisions.name, keptId(kind, id, revision))
+  if (found === undefined) {
+    const detail = `there is no revision ${revision} of ${kind.singular} ${id}; the newest ${revisionsKeptMax} are kept`
+    return yield* new Refused({ kind: "not-found", detail, errors: [] })
+  }
+  return shown(found.data as Kept<Definition & Stamps>)
+})
