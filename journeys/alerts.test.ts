@@ -109,6 +109,20 @@ describe("an alert", () => {
     assert.deepInclude(problemOf(refused), { code: "in_use" })
   })
 
+  it("watches conversions of a goal, which stays as long as it does", async () => {
+    const on = { event_type: "page_view" }
+    const goal = await send("POST", "/analytics/goals", { name: "Pages", on })
+    assert.strictEqual(goal.status, 201, JSON.stringify(goal.body))
+    const id = String(goal.body["id"])
+    const metric = { name: `conversions:${id}` }
+    const made = await send("POST", "/analytics/alerts", { ...definition, name: "Goal", metric, paused: true })
+    assert.strictEqual(made.status, 201, JSON.stringify(made.body))
+    const { body } = await send("POST", `${made.headers.get("location")!}/test`)
+    const values = (body["findings"] as ReadonlyArray<Readonly<Record<string, unknown>>>).map(({ value }) => value)
+    assert.includeMembers(values, [2, 0])
+    assert.deepInclude(problemOf(await send("DELETE", `/analytics/goals/${id}`)), { code: "in_use" })
+  })
+
   it("is refused where it could not work, with the place", async () => {
     for (const [pointer, wrong] of [
       ["/metric/name", { metric: { name: "poeple" } }],

@@ -79,10 +79,10 @@ export const settleAttempt = (email: OutgoingEmail, outcome: AttemptOutcome, now
 }
 
 /** The process that began the attempt ended before it heard of its outcome. */
-export const abandonedAttempt: AttemptOutcome = {
+export const abandonedAttempt = {
   outcome: "unknown",
   detail: "the service ended while the message was being handed over"
-}
+} as const satisfies AttemptOutcome
 
 /** Stores a message in place of the revision that is named; 0: a new one. */
 export const putEmail = (email: OutgoingEmail, expected: number): DocumentWrite => ({

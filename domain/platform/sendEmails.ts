@@ -1,10 +1,11 @@
-import { Clock, Effect } from "effect"
+import { Clock, Effect, Metric } from "effect"
 import { SecureRandom } from "effect/crypto"
 import { DocumentStore, listLimitMax } from "../../ports/documents/DocumentStore.ts"
 import type { DuplicateKey, StoredDocument } from "../../ports/documents/DocumentStore.ts"
 import { EmailSender } from "../../ports/email/EmailSender.ts"
 import { emailsWaitingMax, outgoingEmails } from "../../ports/email/OutgoingEmail.ts"
-import type { OutgoingEmail, OutgoingEmailItem } from "../../ports/email/OutgoingEmail.ts"
+import type { EmailPurpose, OutgoingEmail, OutgoingEmailItem } from "../../ports/email/OutgoingEmail.ts"
+import { fromZero } from "../../ports/platform/fromZero.ts"
 import { Refused } from "../../ports/platform/Refused.ts"
 import type { WorkspaceId } from "../../ports/WorkspaceId.ts"
 import { auditOf } from "./audit.ts"
@@ -16,6 +17,23 @@ import type { AttemptOutcome } from "./outgoingEmail.ts"
 import { withoutConflict } from "./withoutConflict.ts"
 
 const { name: collection } = outgoingEmails
+
+const attempts = Metric.counter("marketing_email_attempts_total", {
+  description: "Attempts to hand a message to the mail server or folder, by purpose and outcome",
+  incremental: true
+})
+const purposes = ["alert", "digest", "test"] as const
+const outcomes = ["accepted", "refused", "unknown", "away"] as const
+const attemptsOf = Object.fromEntries(
+  purposes.map((purpose) => [
+    purpose,
+    Object.fromEntries(
+      outcomes.map((outcome) => [outcome, fromZero(Metric.withAttributes(attempts, { purpose, outcome }))])
+    )
+  ])
+)
+const count = (purpose: EmailPurpose, outcome: AttemptOutcome["outcome"]) =>
+  Metric.update(attemptsOf[purpose]![outcome]!, 1)
 
 /** Messages of a workspace that one round sends; the next takes the rest, so that no workspace holds up the others. */
 export const emailsOfRoundMax = 50
@@ -61,6 +79,7 @@ const sendOne = Effect.fnUntraced(function* (workspace: WorkspaceId, { data, rev
   const outcome = yield* attempt(email)
   const settled = settleAttempt(email, outcome, yield* Clock.currentTimeMillis)
   yield* advance(workspace, settled, begun)
+  yield* count(email.purpose, outcome.outcome)
   if (outcome.outcome !== "accepted") {
     const { attempts, purpose, status } = settled
     yield* Effect.logWarning("a message was not accepted", {
@@ -78,7 +97,9 @@ const sendOne = Effect.fnUntraced(function* (workspace: WorkspaceId, { data, rev
 const sendDueOf = Effect.fnUntraced(function* (workspace: WorkspaceId) {
   const now = yield* Clock.currentTimeMillis
   for (const { data, revision } of yield* listDue(workspace, "sending", now, emailsOfRoundMax)) {
-    yield* advance(workspace, settleAttempt(data as OutgoingEmail, abandonedAttempt, now), revision)
+    const email = data as OutgoingEmail
+    yield* advance(workspace, settleAttempt(email, abandonedAttempt, now), revision)
+    yield* count(email.purpose, abandonedAttempt.outcome)
   }
   let away = 0
   for (const due of yield* listDue(workspace, "waiting", now + 1, emailsOfRoundMax)) {

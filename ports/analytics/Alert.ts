@@ -37,9 +37,11 @@ export type AlertCondition = typeof AlertCondition.Type
 
 /** One number over time. */
 export const AlertMetric = Schema.Struct({
-  /** As in the questions of trends: `events`, `people`, `revenue`, `sum:` and a property, … */
+  /** As in the questions of trends: `events`, `people`, `revenue`, `conversions:` and a goal, `sum:` and a property, … */
   name: Schema.String.check(Schema.isMinLength(1), Schema.isMaxLength(210)),
   event_types: Question.fields.event_types,
+  /** Id of a goal whose conversions alone count. */
+  goal: Question.fields.goal,
   filters: Question.fields.filters,
   as_of: Question.fields.as_of,
   currency: Question.fields.currency
@@ -156,7 +158,7 @@ export const snoozeMillisMax = 366 * 86_400_000
 export const AlertSnooze = Schema.Struct({
   /** ms UTC; `null` ends the snooze. */
   until: Schema.NullOr(Schema.Int)
-}).annotate({ identifier: "AlertSnooze", examples: [{ until: 1_800_000_000_000 }] })
+}).annotate({ identifier: "AlertSnooze", examples: [{ until: null }] })
 export type AlertSnooze = typeof AlertSnooze.Type
 
 export const MessagePreview = Schema.Struct({

@@ -12,13 +12,15 @@ import type { MeasuredBucket } from "../alerts/judgeBucket.ts"
 import type { Found } from "../alerts/lookAt.ts"
 import { askQuestion } from "./askQuestion.ts"
 
-const counts: ReadonlySet<string> = new Set(["events", "people", "sessions", "orders"])
+/** Metrics that count things; others are amounts. */
+const isCount = (metric: string): boolean =>
+  /^(events|people|accounts|sessions|orders|conversions|converters)(:|$)/.test(metric)
 
 type TrendQuestion = Extract<AnyQuestion, { readonly kind: "trend" }>
 
 /** The question that an alert asks of a range. */
 export const questionOf = (
-  { as_of, currency, event_types, filters, name }: AlertMetric,
+  { as_of, currency, event_types, filters, goal, name }: AlertMetric,
   interval: Alert["interval"],
   date_range: { readonly from: string; readonly to: string }
 ): TrendQuestion & { readonly date_range: { readonly from: string; readonly to: string } } => ({
@@ -27,6 +29,7 @@ export const questionOf = (
   interval,
   metrics: [name],
   ...(event_types === undefined ? {} : { event_types }),
+  ...(goal === undefined ? {} : { goal }),
   ...(filters === undefined ? {} : { filters }),
   ...(as_of === undefined ? {} : { as_of }),
   ...(currency === undefined ? {} : { currency })
@@ -69,7 +72,7 @@ export const findingsOf = Effect.fn("findingsOf")(function* (
   for (let at = 0; at < all.length; at += bucketsMax) {
     series.push(...(yield* measure(workspace, alert, scope.zone, all.slice(at, at + bucketsMax))))
   }
-  const judged = { condition, interval, zone: scope.zone, isCount: counts.has(metric.name) }
+  const judged = { condition, interval, zone: scope.zone, isCount: isCount(metric.name) }
   return series.flatMap((bucket, index): ReadonlyArray<Found> =>
     bucket.start < first.start ? [] : [{ bucket, finding: judgeBucket(judged, series, index) }]
   )
