@@ -223,6 +223,7 @@ export const modules: ReadonlyArray<Module> = [
       send_digests: { everyMillis: 60_000, round: () => sendDigests },
       watch_alerts: { everyMillis: 10_000, round: () => watchAlerts },
       finish_erasures: { everyMillis: 60_000, round: finishErasures },
+      catch_up_merges: { everyMillis: 5000, round: () => mergePeople.catchUpMerges },
       rewrite_log: { everyMillis: 60_000, round: rewriteLog },
       run_privacy_requests: { everyMillis: 60_000, round: runPrivacyRequests },
       write_exports: { everyMillis: 1000, round: () => writeExports }

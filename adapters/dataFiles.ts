@@ -10,6 +10,7 @@ export const filesOf = (dataFolder: string) => ({
   documents: join(dataFolder, "documents.sqlite"),
   rootKey: join(dataFolder, "keys", "root.key"),
   tokenKey: join(dataFolder, "keys", "jwt.key"),
+  watermarkKey: join(dataFolder, "keys", "watermark.key"),
   receiptKey: join(dataFolder, "keys", "receipts.pem"),
   subjectKeys: join(dataFolder, "keys", "subjects.sqlite"),
   /** In no backup. */

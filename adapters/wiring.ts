@@ -13,6 +13,7 @@ import * as DuckdbEventLake from "./duckdb/EventLake.ts"
 import * as DuckdbEventSpool from "./duckdb/EventSpool.ts"
 import * as DuckdbEventStore from "./duckdb/EventStore.ts"
 import * as EchartsPictures from "./echarts/Pictures.ts"
+import { readWatermarkKey } from "./files/watermarkKey.ts"
 import * as FileReceiptKey from "./files/ReceiptKey.ts"
 import * as FileRootKeys from "./files/RootKeys.ts"
 import * as FileTokenKey from "./files/TokenKey.ts"
@@ -86,7 +87,7 @@ export const embedded = ({
   const rootKeys = FileRootKeys.layer({ file: files.rootKey, isNeeded: () => holdsEvents(files.log) })
   const stores = Layer.mergeAll(
     DiskEventLog.layer({ folder: files.log }),
-    DuckdbEventStore.layer({ file: files.events }),
+    DuckdbEventStore.layer({ file: files.events, watermarkKey: () => readWatermarkKey(files.watermarkKey) }),
     Layer.provideMerge(
       DuckdbEventSpool.layer({ folder: files.exports }),
       DuckdbEventLake.layer({ folder: files.lake, selectMillisMax: sqlMillisMax })

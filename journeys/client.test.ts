@@ -57,7 +57,7 @@ describe("the typed client", () => {
     await withClient((client) =>
       Effect.gen(function* () {
         const question = { date_range: { from: "2020-01-01", to: "2029-12-31" }, metrics: ["events"] }
-        const answer = yield* client.analytics.query({ payload: question })
+        const answer = yield* client.analytics.query({ query: {}, payload: question })
         assert.strictEqual(answer.totals["events"], 1)
         const page = yield* client.analytics.events({ query: { limit: 1 } })
         assert.strictEqual(page.items[0]?.event_type, "client_event")
@@ -88,7 +88,7 @@ describe("the typed client", () => {
     withClient((client) =>
       Effect.gen(function* () {
         const wrong = { date_range: { from: "x", to: "y" }, metrics: ["evnets"] }
-        const problem = yield* problemOf(client.analytics.query({ payload: wrong }))
+        const problem = yield* problemOf(client.analytics.query({ query: {}, payload: wrong }))
         assert.strictEqual(problem.kind, "bad-request")
         assert.strictEqual(problem.status, 400)
         const pointers = (problem.errors ?? []).map(({ pointer }) => pointer)

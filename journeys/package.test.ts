@@ -61,7 +61,10 @@ import { Effect } from "effect"
 export const cents: number | minorUnits.MoneyRefusal = minorUnits.toMinorUnits("12.34", "EUR")
 export const events = (client: Client) =>
   Effect.map(
-    client.analytics.query({ payload: { date_range: { from: "2026-01-01", to: "2026-01-31" }, metrics: ["events"] } }),
+    client.analytics.query({
+      query: {},
+      payload: { date_range: { from: "2026-01-01", to: "2026-01-31" }, metrics: ["events"] }
+    }),
     (result) => result.watermark.toUpperCase()
   )
 export const program = Effect.flatMap(make({ baseUrl: "http://127.0.0.1:8080", token: "" }), events)

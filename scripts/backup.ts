@@ -60,8 +60,8 @@ const backup = async (data: string, to: string, keysTo: string): Promise<void> =
   const keyOf = (file: string) => join(keysTo, file.slice(dirname(file).length + 1))
   const keys = await copyDatabase(from.subjectKeys, keyOf(from.subjectKeys))
   for (const file of [from.rootKey, from.tokenKey]) copyFile(file, keyOf(file))
-  // A service of an earlier version has signed no receipts.
-  if (fs.existsSync(from.receiptKey)) copyFile(from.receiptKey, keyOf(from.receiptKey))
+  // A service of an earlier version has signed no receipts and sealed no watermarks.
+  for (const file of [from.receiptKey, from.watermarkKey]) if (fs.existsSync(file)) copyFile(file, keyOf(file))
   print(
     "keys",
     `${keys.rows["subject_keys"] ?? 0} of people, the root keys and the key of tokens, ${megabytes(keys.bytes)}`

@@ -1,15 +1,15 @@
 import { Effect, Exit, Layer, Result, Schedule, Scope } from "effect"
+import { randomBytes } from "node:crypto"
 import { rmSync } from "node:fs"
-import { EventStore, listedEventTypesMax, insertLinesMax, linkedUsersMax } from "../../ports/analytics/EventStore.ts"
-import type { HeldEvent, HeldPerson, UserMerge } from "../../ports/analytics/EventStore.ts"
+import { EventStore, insertLinesMax } from "../../ports/analytics/EventStore.ts"
+import type { HeldEvent, HeldPerson } from "../../ports/analytics/EventStore.ts"
 import type { PlanFilter } from "../../ports/analytics/PlanFilter.ts"
-import type { PlanAnswer, PlanKind, QueryPlan } from "../../ports/analytics/QueryPlan.ts"
+import { StaleWatermark } from "../../ports/analytics/StaleWatermark.ts"
 import { PortFailure } from "../../ports/PortFailure.ts"
-import { answerOf } from "./answers.ts"
 import { cohortsOf, gatherCohorts } from "./cohort.ts"
 import { setAside } from "./DatabaseFile.ts"
 import { make } from "./Engine.ts"
-import type { Engine, EngineOptions, Read, Row } from "./Engine.ts"
+import type { Engine, EngineOptions, Row } from "./Engine.ts"
 import { eraseSubjects } from "./erasing.ts"
 import { expireEvents, expiringEvents, expiringFirstsText, expiringText, firstEvent } from "./expiring.ts"
 import { duckdbFailure } from "./failures.ts"
@@ -18,14 +18,20 @@ import { confirm, insertLines } from "./inserting.ts"
 import { loadIds } from "./KnownIds.ts"
 import type { KnownIds } from "./KnownIds.ts"
 import { eventsText, peopleText, subjectsText, traitsText } from "./listText.ts"
+import { replaceMerges } from "./merging.ts"
 import { quote } from "./literals.ts"
-import { readingSlots } from "./propertySlots.ts"
-import { hashOf } from "./schema.ts"
+import { endOf, stateOf, stateText, storeReads } from "./storeReads.ts"
+import { openWatermark, watermarkKeyBytes } from "./Watermark.ts"
 
 const checkpointEvery = "60 seconds"
 
+export interface EventStoreOptions extends EngineOptions {
+  /** Seals watermarks, 32 bytes; unset, those of this process are told by nobody after it. */
+  readonly watermarkKey?: () => Uint8Array
+}
+
 /** Every event in one DuckDB file, which can be built anew from the log at any time. */
-export const layer = (options: EngineOptions): Layer.Layer<EventStore, PortFailure> =>
+export const layer = (options: EventStoreOptions): Layer.Layer<EventStore, PortFailure> =>
   Layer.effect(
     EventStore,
     Effect.gen(function* () {
@@ -34,7 +40,11 @@ export const layer = (options: EngineOptions): Layer.Layer<EventStore, PortFailu
       const { engine, ids } = yield* openWhole(options)
       const checkpoint = engine.write("checkpoint", (connection) => connection.run("checkpoint store"))
       yield* Effect.forkScoped(Effect.ignore(Effect.repeat(checkpoint, Schedule.spaced(checkpointEvery))))
-      return EventStore.of(operations(engine, ids, scratch))
+      const key = yield* Effect.try({
+        try: () => options.watermarkKey?.() ?? randomBytes(watermarkKeyBytes),
+        catch: (cause) => duckdbFailure("open", cause)
+      })
+      return EventStore.of(operations({ engine, ids, scratch, key }))
     })
   )
 
@@ -53,7 +63,15 @@ const openWhole = Effect.fnUntraced(function* (options: EngineOptions) {
   return yield* openOnce
 })
 
-const operations = (engine: Engine, ids: KnownIds, scratch: string): EventStore["Service"] => ({
+interface Parts {
+  readonly engine: Engine
+  readonly ids: KnownIds
+  readonly scratch: string
+  readonly key: Uint8Array
+}
+
+const operations = ({ engine, ids, key, scratch }: Parts): EventStore["Service"] => ({
+  ...storeReads(engine, key, undefined),
   insert: (batch) =>
     batch.lines.length > insertLinesMax
       ? Effect.fail(
@@ -79,36 +97,16 @@ const operations = (engine: Engine, ids: KnownIds, scratch: string): EventStore[
       catch: (cause) => duckdbFailure("contains", cause)
     }).pipe(Effect.map((held) => new Set(eventIds.filter((id) => held.has(`${workspace}|${id}`)))))
   },
-  answer: (plan) => answer(engine, plan),
-  currencies: (workspace, fromMillis, toMillis) =>
-    Effect.map(
-      engine.query(
-        "currencies",
-        `select distinct currency from store.payments where workspace = ${quote(workspace)}
-         and currency is not null and time_ms >= ${fromMillis} and time_ms < ${toMillis} order by 1`
-      ),
-      (rows) => rows.map((row) => String(row["currency"]))
-    ),
+  asOf: (workspace, watermark) =>
+    Effect.gen(function* () {
+      const mark = openWatermark(key, workspace, watermark)
+      if (mark === undefined) return yield* new StaleWatermark({ reason: "not_issued" })
+      const reason = endOf(mark, stateOf(yield* engine.lookUp("asOf", stateText(workspace))))
+      return reason === undefined ? storeReads(engine, key, mark) : yield* new StaleWatermark({ reason })
+    }),
   events: (request) => Effect.map(list(engine, "events", request, eventsText(request)), (rows) => rows.map(heldEvent)),
   people: (request) => Effect.map(list(engine, "people", request, peopleText(request)), (rows) => rows.map(heldPerson)),
   traits: (workspace, personId) => Effect.map(engine.query("traits", traitsText(workspace, personId)), foldTraits),
-  eventTypes: (workspace) =>
-    Effect.map(
-      engine.query(
-        "eventTypes",
-        `select event_type, count(*)::bigint as events from store.events where workspace = ${quote(workspace)}
-         group by 1 order by events desc, event_type limit ${listedEventTypesMax}`
-      ),
-      (rows) => rows.map((row) => ({ event_type: String(row["event_type"]), events: Number(row["events"]) }))
-    ),
-  names: (workspace, kind) =>
-    Effect.map(
-      engine.query(
-        "names",
-        `select name from store.names where workspace = ${quote(workspace)} and kind = ${quote(kind)} order by name`
-      ),
-      (rows) => rows.map((row) => String(row["name"]))
-    ),
   subjectsOf: (workspace, personId) =>
     Effect.map(engine.query("subjectsOf", subjectsText(workspace, personId)), (rows) =>
       rows.map((row) => String(row["id"]))
@@ -123,49 +121,8 @@ const operations = (engine: Engine, ids: KnownIds, scratch: string): EventStore[
     ),
   expire: (workspace, expiry) => engine.write("expire", (connection) => expireEvents(connection, workspace, expiry)),
   setMerges: (workspace, merges) =>
-    engine.write("setMerges", async (connection) => {
-      await connection.run("begin transaction")
-      try {
-        for (const statement of mergeStatements(workspace, merges)) await connection.run(statement)
-        await connection.run("commit")
-      } catch (cause) {
-        await connection.run("rollback").catch(() => undefined)
-        throw cause
-      }
-    })
+    engine.write("setMerges", (connection) => replaceMerges(connection, workspace, merges))
 })
-
-/** Replaces the workspace's merges and resolves all its people anew. */
-const mergeStatements = (workspace: string, merges: ReadonlyArray<UserMerge>): ReadonlyArray<string> => {
-  const own = quote(workspace)
-  const user = (id: string) => hashOf(own, "u", quote(id))
-  return [
-    `delete from store.merges where workspace = ${own}`,
-    ...(merges.length === 0
-      ? []
-      : [
-          `insert into store.merges values ${merges.map(({ from, into }) => `(${own}, ${user(from)}, ${user(into)})`).join(", ")}`
-        ]),
-    `delete from store.people where workspace = ${own}`,
-    `insert into store.people
-     select l.workspace, l.anonymous_subject, coalesce(m.into_subject, l.first_user) from (
-       select workspace, anonymous_subject, arg_min(user_subject, struct_pack(t := time_ms, r := received_us, i := idx, e := event_id)) as first_user
-       from store.links where workspace = ${own} group by all having count(distinct user_subject) <= ${linkedUsersMax}
-     ) l left join store.merges m on m.from_subject = l.first_user`,
-    `insert into store.people select workspace, from_subject, into_subject from store.merges where workspace = ${own}`
-  ]
-}
-
-/** On one state of the data, so that the watermark is that of the rows. */
-const answer = <Kind extends PlanKind>(
-  engine: Engine,
-  plan: QueryPlan<Kind>
-): Effect.Effect<PlanAnswer<Kind>, PortFailure> =>
-  engine.snapshot("answer", async (read) => {
-    const readColumns = await readingSlots(read, plan.workspace)
-    await gatherCohorts(readColumns, plan.workspace, plan)
-    return { ...(await answerOf(readColumns, plan)), watermark: await readWatermark(read, plan) }
-  })
 
 /** Of a list; where its filter names cohorts, on one state of the data with them. */
 const list = (
@@ -180,24 +137,6 @@ const list = (
         await gatherCohorts(read, workspace, filter)
         return read(text)
       })
-
-/** How far the log is in, who is who, and what else the answer rests on. */
-const readWatermark = async (read: Read, { revisions, workspace }: QueryPlan): Promise<string> => {
-  const positions = await read("select log_partition, through from store.positions order by 1")
-  const merges = await read(
-    `select coalesce(md5(string_agg(from_subject || '>' || into_subject, ',' order by from_subject)), '') as merges
-     from store.merges where workspace = ${quote(workspace)}`
-  )
-  const erasures = await read(`select epoch from store.erasures where workspace = ${quote(workspace)}
-    union all select revision from store.expiries where workspace = ${quote(workspace)}`)
-  const parts = [
-    positions.map((row) => [row["log_partition"], row["through"]]),
-    merges[0]?.["merges"],
-    revisions,
-    ...erasures.map((row) => Number(row["epoch"]))
-  ]
-  return Buffer.from(JSON.stringify(parts)).toString("base64url")
-}
 
 const parseRecord = (value: unknown): Readonly<Record<string, unknown>> | null =>
   typeof value === "string" ? (JSON.parse(value) as Readonly<Record<string, unknown>>) : null

@@ -8,6 +8,7 @@ import { quote } from "./literals.ts"
 import { saveNames, stagedSlots, stagedEvents, stageNames, takeSlots } from "./propertySlots.ts"
 import type { PropertySlot } from "./propertySlots.ts"
 import {
+  nextTick,
   resolvePeople,
   saveAccountChanges,
   expiredMark,
@@ -121,24 +122,26 @@ const load = async (
   await connection.run("begin transaction")
   try {
     if (lines.length > 0) {
+      const [next] = await readAll(connection)(nextTick)
+      const tick = Number(next?.["tick"])
       const [counts] = await readAll(connection)(stagedCounts)
       const has = (name: string) => Number(counts?.[name]) > 0
       if (has("names")) {
         await connection.run(takeSlots)
-        await connection.run(saveNames)
+        await connection.run(saveNames(tick))
       }
       const slots = await readAll(connection)(stagedSlots)
-      const staged = stagedEvents(slots as unknown as ReadonlyArray<PropertySlot>)
+      const staged = stagedEvents(slots as unknown as ReadonlyArray<PropertySlot>, tick)
       await connection.run(`insert into store.events from ${staged}`)
       if (has("payments")) await connection.run(savePayments(staged))
       await connection.run(saveArrivals)
-      if (has("accounts")) await connection.run(saveAccountChanges)
+      if (has("accounts")) await connection.run(saveAccountChanges(tick))
       if (hasFirsts) await connection.run(saveFirsts)
       const { first, last } = counts ?? {}
       // Of lines that tell alone of first events nothing is staged.
-      if (typeof first === "number") await connection.run(saveActivity(first, Number(last)))
+      if (typeof first === "number") await connection.run(saveActivity(first, Number(last), tick))
       if (has("links")) {
-        await connection.run(saveLinks)
+        await connection.run(saveLinks(tick))
         await connection.run(resolvePeople("(select anonymous_subject as subject from new_links)"))
       }
     }

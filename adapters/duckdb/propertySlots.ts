@@ -41,14 +41,15 @@ where n.kind = 'property' and n.name not in ('traits', 'traits_once')
   and (t.taken is not null or (select count(distinct workspace) from store.slots) < ${slottedWorkspacesMax})
 qualify slot < ${slottedNamesMax}`
 
-export const saveNames = "insert into store.names select workspace, kind, name from new_names"
+export const saveNames = (tick: number): string =>
+  `insert into store.names select workspace, kind, name, ${tick} from new_names`
 
 /** All places of the workspaces that the staged events are of. */
 export const stagedSlots =
   "select workspace, name, slot::integer as slot from store.slots where workspace in (select distinct workspace from staging) order by 1, 3"
 
 /** The staged events with their properties in columns, one reading of the JSON for all. */
-export const stagedEvents = (slots: ReadonlyArray<PropertySlot>): string => {
+export const stagedEvents = (slots: ReadonlyArray<PropertySlot>, tick: number): string => {
   const workspaces = Map.groupBy(slots, ({ workspace }) => workspace)
   const cases = [...workspaces].map(
     ([workspace, own]) =>
@@ -56,7 +57,7 @@ export const stagedEvents = (slots: ReadonlyArray<PropertySlot>): string => {
   )
   const values = cases.length === 0 ? "null::varchar[]" : `case workspace ${cases.join(" ")} end`
   const columns = Array.from({ length: slottedNamesMax }, (_, slot) => `v[${slot + 1}] as ${columnOf(slot)}`)
-  return `(select * exclude (v), ${columns.join(", ")} from (select *, ${values} as v from staging))`
+  return `(select * exclude (v), ${columns.join(", ")}, ${tick}::bigint as tick from (select *, ${values} as v from staging))`
 }
 
 /** Reads whose texts take properties of the workspace from their columns where they have one. */

@@ -4,7 +4,7 @@ import { engagedMillisMax, passiveEventTypes, scrollPercentMax } from "../../por
 import { pointerTo, quote, quotePath } from "./literals.ts"
 
 /** Changes whenever the tables do: a file of another version is built anew from the log. */
-export const schemaVersion = 6
+export const schemaVersion = 8
 
 /** Properties of a workspace that have a column of their own, and workspaces that have such properties. */
 export const slottedNamesMax = 16
@@ -25,6 +25,8 @@ const slotColumns = Array.from({ length: slottedNamesMax }, (_, slot) => `p${slo
  * did anything; `arrivals` the newest arrival and the newest time of each workspace, which nearly every answer tells;
  * `account_changes` what events say of accounts; `firsts` what stays of the first event of a subject and type that is gone by
  * retention, and `ever` the events with these.
+ * Every change of what answers rest on is a tick: rows say with which they came, merges also with which they ended, so that
+ * a question is answered as at any tick before. `incarnation` tells this file from others that were built from the same log.
  */
 export const schema = `
 create table if not exists store.events (
@@ -36,24 +38,26 @@ create table if not exists store.events (
   source varchar, medium varchar, campaign varchar, term varchar, content varchar, click_id_type varchar, click_id varchar,
   money_kind varchar, order_id varchar, refund_id varchar, minor bigint, currency varchar,
   traits json, traits_once json, accounts json, properties json,
-  interactive boolean, engaged_ms bigint, scroll_percent bigint, ${slotColumns}
+  interactive boolean, engaged_ms bigint, scroll_percent bigint, ${slotColumns}, tick bigint
 );
 create table if not exists store.payments as select *, null::ubigint as payment from store.events limit 0;
 create table if not exists store.repeated_payments (workspace varchar, payment ubigint);
-create table if not exists store.activity (workspace varchar, subject ubigint, quarter integer);
+create table if not exists store.activity (workspace varchar, subject ubigint, quarter integer, tick bigint);
 create table if not exists store.arrivals (workspace varchar, received_us bigint, time_ms bigint);
 create table if not exists store.account_changes (
   workspace varchar, subject ubigint, event_type varchar, account_type varchar, account_id varchar, account ubigint, traits json,
-  time_ms bigint, received_us bigint, idx integer, event_id uuid
+  time_ms bigint, received_us bigint, idx integer, event_id uuid, tick bigint
 );
 create table if not exists store.slots (workspace varchar, name varchar, slot integer);
 create table if not exists store.positions (log_partition varchar, through varchar);
 create table if not exists store.links (
-  workspace varchar, anonymous_subject ubigint, user_subject ubigint, time_ms bigint, received_us bigint, idx integer, event_id uuid
+  workspace varchar, anonymous_subject ubigint, user_subject ubigint, time_ms bigint, received_us bigint, idx integer, event_id uuid, tick bigint
 );
 create table if not exists store.people (workspace varchar, subject ubigint, person ubigint);
-create table if not exists store.names (workspace varchar, kind varchar, name varchar);
-create table if not exists store.merges (workspace varchar, from_subject ubigint, into_subject ubigint);
+create table if not exists store.names (workspace varchar, kind varchar, name varchar, tick bigint);
+create table if not exists store.merges (workspace varchar, from_subject ubigint, into_subject ubigint, since bigint, until bigint);
+create table if not exists store.ticks as select 0::bigint as tick;
+create table if not exists store.incarnation as select uuid()::varchar as id;
 create table if not exists store.erasures (workspace varchar, epoch bigint);
 create table if not exists store.firsts as from store.events limit 0;
 create table if not exists store.expiries (workspace varchar, revision bigint);
@@ -218,9 +222,9 @@ insert into store.arrivals
 select workspace, max(received_us), max(time_ms) from store.events where workspace = ${quote(workspace)} group by workspace`
 
 /** What the staged events say of accounts: who joins and leaves, and what they are like. */
-export const saveAccountChanges = `insert into store.account_changes
+export const saveAccountChanges = (tick: number): string => `insert into store.account_changes
 select workspace, subject, event_type, account_type, account_id, ${hashOf("workspace", "g", "account_type || chr(31) || account_id")},
-  traits, time_ms, received_us, idx, event_id
+  traits, time_ms, received_us, idx, event_id, ${tick}
 from (
   select workspace, subject, event_type, account_type, accounts->>('/' || account_type) as account_id,
     case when event_type <> 'account_left' then nullif(properties->'/traits', 'null'::json) end as traits, time_ms, received_us, idx, event_id
@@ -238,19 +242,22 @@ export const stagedCounts = `select min(${quarterText}) as first, max(${quarterT
 from staging`
 
 /** Quarters of an hour that are not known yet. The bounds are those of the staged ones: blocks of other times are not read. */
-export const saveActivity = (first: number, last: number): string => `
+export const saveActivity = (first: number, last: number, tick: number): string => `
 insert into store.activity
 with seen as (
   select distinct workspace, subject, ${quarterText} as quarter from staging
 ), known as (
   select subject, quarter from store.activity where quarter between ${first} and ${last}
 )
-select s.* from seen s anti join known a on a.subject = s.subject and a.quarter = s.quarter`
+select s.*, ${tick} from seen s anti join known a on a.subject = s.subject and a.quarter = s.quarter`
 
-export const saveLinks = `
+export const saveLinks = (tick: number): string => `
 insert into store.links
 select workspace, anonymous_subject, user_subject,
-  place.t, place.r, place.i, place.e from new_links`
+  place.t, place.r, place.i, place.e, ${tick} from new_links`
+
+/** To be run in the transaction of each change; answers its tick. */
+export const nextTick = "update store.ticks set tick = tick + 1 returning tick::integer as tick"
 
 /** People of the anonymous subjects in `changed` (a table of workspace and subject), resolved anew. */
 export const resolvePeople = (changed: string): string => `
@@ -261,5 +268,5 @@ from (
   select workspace, anonymous_subject, arg_min(user_subject, struct_pack(t := time_ms, r := received_us, i := idx, e := event_id)) as first_user
   from store.links where anonymous_subject in (select subject from ${changed})
   group by all having count(distinct user_subject) <= ${linkedUsersMax}
-) l left join store.merges m on m.from_subject = l.first_user
+) l left join store.merges m on m.from_subject = l.first_user and m.until is null
 group by l.workspace, l.anonymous_subject, l.first_user`

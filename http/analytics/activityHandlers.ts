@@ -6,25 +6,31 @@ import { CurrentPrincipal } from "../contract/Admission.ts"
 import { ServedApi } from "../contract/Api.ts"
 import { answerProblems } from "../middleware/failures.ts"
 import { pictured } from "./pictured.ts"
-import { measured } from "./queryMetrics.ts"
+import { askedAt, measured } from "./queryMetrics.ts"
 
 export const layer = HttpApiBuilder.group(ServedApi, "activity", (handlers) =>
   handlers.handleAll({
     stickiness: ({ query }) =>
       Effect.flatMap(CurrentPrincipal, ({ workspace }) =>
-        answerProblems(pictured("stickiness", query, measured(askFlatStickiness(workspace, query))))
+        answerProblems(
+          pictured("stickiness", query, measured(askedAt(workspace, query, askFlatStickiness(workspace, query))))
+        )
       ),
-    askStickiness: ({ payload }) =>
+    askStickiness: ({ payload, query }) =>
       Effect.flatMap(CurrentPrincipal, ({ workspace }) =>
-        answerProblems(pictured("stickiness", {}, measured(askStickiness(workspace, payload))))
+        answerProblems(
+          pictured("stickiness", {}, measured(askedAt(workspace, query, askStickiness(workspace, payload))))
+        )
       ),
     lifecycle: ({ query }) =>
       Effect.flatMap(CurrentPrincipal, ({ workspace }) =>
-        answerProblems(pictured("lifecycle", query, measured(askFlatLifecycle(workspace, query))))
+        answerProblems(
+          pictured("lifecycle", query, measured(askedAt(workspace, query, askFlatLifecycle(workspace, query))))
+        )
       ),
-    askLifecycle: ({ payload }) =>
+    askLifecycle: ({ payload, query }) =>
       Effect.flatMap(CurrentPrincipal, ({ workspace }) =>
-        answerProblems(pictured("lifecycle", {}, measured(askLifecycle(workspace, payload))))
+        answerProblems(pictured("lifecycle", {}, measured(askedAt(workspace, query, askLifecycle(workspace, payload)))))
       )
   })
 )

@@ -13,23 +13,29 @@ import { answerProblems } from "../middleware/failures.ts"
 import { paged } from "../middleware/pages.ts"
 import { matchRevision, withLocation, withRevision } from "../middleware/revisions.ts"
 import { pictured } from "./pictured.ts"
-import { measured } from "./queryMetrics.ts"
+import { askedAt, measured } from "./queryMetrics.ts"
 
 const path = "/analytics/funnels"
 
 export const layer = HttpApiBuilder.group(ServedApi, "funnels", (handlers) =>
   handlers.handleAll({
-    ask: ({ payload }) =>
+    ask: ({ payload, query }) =>
       Effect.flatMap(CurrentPrincipal, ({ workspace }) =>
-        answerProblems(pictured("funnel", {}, measured(askFunnel(workspace, payload))))
+        answerProblems(pictured("funnel", {}, measured(askedAt(workspace, query, askFunnel(workspace, payload)))))
       ),
-    conversion: ({ params, query: { from, height, to, width, ...rest } }) =>
+    conversion: ({ params, query: { from, height, to, watermark, width, ...rest } }) =>
       Effect.flatMap(CurrentPrincipal, ({ workspace }) =>
         answerProblems(
           pictured(
             "funnel",
             { width, height },
-            measured(askKeptFunnel(workspace, params.id, { date_range: { from, to }, ...rest }))
+            measured(
+              askedAt(
+                workspace,
+                { watermark },
+                askKeptFunnel(workspace, params.id, { date_range: { from, to }, ...rest })
+              )
+            )
           )
         )
       ),

@@ -18,17 +18,21 @@ import { limitUsual } from "../contract/parameters.ts"
 import { answerProblems } from "../middleware/failures.ts"
 import { paged } from "../middleware/pages.ts"
 import { matchRevision, withLocation, withRevision } from "../middleware/revisions.ts"
-import { measured } from "./queryMetrics.ts"
+import { askedAt, measured } from "./queryMetrics.ts"
 
 export const layer = HttpApiBuilder.group(ServedApi, "goals", (handlers) =>
   handlers.handleAll({
     conversions: ({ query }) =>
-      Effect.flatMap(CurrentPrincipal, ({ workspace }) => answerProblems(measured(askFlatGoals(workspace, query)))),
-    ask: ({ payload }) =>
-      Effect.flatMap(CurrentPrincipal, ({ workspace }) => answerProblems(measured(askGoals(workspace, payload)))),
+      Effect.flatMap(CurrentPrincipal, ({ workspace }) =>
+        answerProblems(measured(askedAt(workspace, query, askFlatGoals(workspace, query))))
+      ),
+    ask: ({ payload, query }) =>
+      Effect.flatMap(CurrentPrincipal, ({ workspace }) =>
+        answerProblems(measured(askedAt(workspace, query, askGoals(workspace, payload))))
+      ),
     conversion: ({ params, query }) =>
       Effect.flatMap(CurrentPrincipal, ({ workspace }) =>
-        answerProblems(measured(askKeptGoal(workspace, params.id, query)))
+        answerProblems(measured(askedAt(workspace, query, askKeptGoal(workspace, params.id, query))))
       ),
     list: ({ query: { cursor, limit = limitUsual } }) =>
       Effect.flatMap(CurrentPrincipal, ({ workspace }) =>

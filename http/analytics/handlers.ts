@@ -11,6 +11,7 @@ import {
 } from "../../domain/analytics/workflows/explore.ts"
 import { withAnnotations } from "../../domain/analytics/workflows/annotations.ts"
 import { activeUsers } from "../../domain/analytics/workflows/activeUsers.ts"
+import { askChanges } from "../../domain/analytics/workflows/askChanges.ts"
 import { askFlatQuestion, askQuestion } from "../../domain/analytics/workflows/askQuestion.ts"
 import { listMerges, mergePeople, readMerge, undoMerge } from "../../domain/analytics/workflows/mergePeople.ts"
 import { holdsScope } from "../../domain/platform/tokens.ts"
@@ -21,22 +22,24 @@ import { answerProblems } from "../middleware/failures.ts"
 import { paged } from "../middleware/pages.ts"
 import { matchRevision, withLocation, withRevision } from "../middleware/revisions.ts"
 import { pictured } from "./pictured.ts"
-import { measured } from "./queryMetrics.ts"
+import { askedAt, measured } from "./queryMetrics.ts"
 
 const windowMinutesUsual = 5
 
 export const layer = HttpApiBuilder.group(ServedApi, "analytics", (handlers) =>
   handlers.handleAll({
-    query: ({ payload }) =>
+    query: ({ payload, query }) =>
       Effect.flatMap(CurrentPrincipal, ({ workspace }) =>
-        answerProblems(pictured("trend", {}, measured(askQuestion(workspace, payload))))
+        answerProblems(pictured("trend", {}, measured(askedAt(workspace, query, askQuestion(workspace, payload)))))
       ),
+    changes: ({ payload }) =>
+      Effect.flatMap(CurrentPrincipal, ({ workspace }) => answerProblems(measured(askChanges(workspace, payload)))),
     trends: ({ query: { annotations, ...query } }) =>
       Effect.flatMap(CurrentPrincipal, (principal) => {
         const answer = askFlatQuestion(principal.workspace, query)
         const asked =
           annotations === "true" ? Effect.flatMap(answer, (result) => withAnnotations(principal, result)) : answer
-        return answerProblems(pictured("trend", query, measured(asked)))
+        return answerProblems(pictured("trend", query, measured(askedAt(principal.workspace, query, asked))))
       }),
     dropped: ({ query }) =>
       Effect.flatMap(CurrentPrincipal, ({ workspace }) => answerProblems(listDropped(workspace, query))),

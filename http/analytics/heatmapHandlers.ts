@@ -8,7 +8,7 @@ import { ServedApi } from "../contract/Api.ts"
 import { limitUsual } from "../contract/parameters.ts"
 import { answerProblems } from "../middleware/failures.ts"
 import { asAccepted, svgAnswer } from "./pictured.ts"
-import { measured } from "./queryMetrics.ts"
+import { askedAt, measured } from "./queryMetrics.ts"
 
 const asAsked = <E, R>(answer: Effect.Effect<HeatmapResult, E, R>) =>
   asAccepted(answer, (result) => Effect.succeed(svgAnswer(drawHeatmap(result))))
@@ -17,11 +17,11 @@ export const layer = HttpApiBuilder.group(ServedApi, "heatmaps", (handlers) =>
   handlers.handleAll({
     heatmap: ({ query }) =>
       Effect.flatMap(CurrentPrincipal, ({ workspace }) =>
-        answerProblems(asAsked(measured(askFlatHeatmap(workspace, query))))
+        answerProblems(asAsked(measured(askedAt(workspace, query, askFlatHeatmap(workspace, query)))))
       ),
-    ask: ({ payload }) =>
+    ask: ({ payload, query }) =>
       Effect.flatMap(CurrentPrincipal, ({ workspace }) =>
-        answerProblems(asAsked(measured(askHeatmap(workspace, payload))))
+        answerProblems(asAsked(measured(askedAt(workspace, query, askHeatmap(workspace, payload)))))
       ),
     pages: ({ query: { limit = limitUsual, ...rest } }) =>
       Effect.flatMap(CurrentPrincipal, ({ workspace }) =>

@@ -21,17 +21,21 @@ import { limitUsual } from "../contract/parameters.ts"
 import { answerProblems } from "../middleware/failures.ts"
 import { paged } from "../middleware/pages.ts"
 import { matchRevision, withLocation, withRevision } from "../middleware/revisions.ts"
+import { askAt } from "../../domain/analytics/workflows/askAt.ts"
 import { asAccepted, picture } from "./pictured.ts"
 import { measured } from "./queryMetrics.ts"
 
 export const layer = HttpApiBuilder.group(ServedApi, "insights", (handlers) =>
   handlers.handleAll({
-    answer: ({ params, query: { annotations, ...query } }) =>
+    answer: ({ params, query: { annotations, watermark, ...query } }) =>
       Effect.flatMap(CurrentPrincipal, (principal) => {
+        const { workspace } = principal
         const asked = annotations === "true" ? answerInsightWithNotes(principal, params.id) : undefined
+        const answered = asked ?? answerInsight(workspace, params.id)
         return answerProblems(
-          asAccepted(measured(asked ?? answerInsight(principal.workspace, params.id)), ({ answer, name }) =>
-            picture(answer, { ...query, title: name })
+          asAccepted(
+            measured(askAt(workspace, watermark, answered, ({ answer }) => answer.result.watermark)),
+            ({ answer, name }) => picture(answer, { ...query, title: name })
           )
         )
       }),

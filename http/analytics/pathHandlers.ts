@@ -5,17 +5,17 @@ import { CurrentPrincipal } from "../contract/Admission.ts"
 import { ServedApi } from "../contract/Api.ts"
 import { answerProblems } from "../middleware/failures.ts"
 import { pictured } from "./pictured.ts"
-import { measured } from "./queryMetrics.ts"
+import { askedAt, measured } from "./queryMetrics.ts"
 
 export const layer = HttpApiBuilder.group(ServedApi, "paths", (handlers) =>
   handlers.handleAll({
     ways: ({ query }) =>
       Effect.flatMap(CurrentPrincipal, ({ workspace }) =>
-        answerProblems(pictured("paths", query, measured(askFlatPaths(workspace, query))))
+        answerProblems(pictured("paths", query, measured(askedAt(workspace, query, askFlatPaths(workspace, query)))))
       ),
-    ask: ({ payload }) =>
+    ask: ({ payload, query }) =>
       Effect.flatMap(CurrentPrincipal, ({ workspace }) =>
-        answerProblems(pictured("paths", {}, measured(askPaths(workspace, payload))))
+        answerProblems(pictured("paths", {}, measured(askedAt(workspace, query, askPaths(workspace, payload)))))
       )
   })
 )

@@ -5,17 +5,19 @@ import { CurrentPrincipal } from "../contract/Admission.ts"
 import { ServedApi } from "../contract/Api.ts"
 import { answerProblems } from "../middleware/failures.ts"
 import { pictured } from "./pictured.ts"
-import { measured } from "./queryMetrics.ts"
+import { askedAt, measured } from "./queryMetrics.ts"
 
 export const layer = HttpApiBuilder.group(ServedApi, "retention", (handlers) =>
   handlers.handleAll({
     curves: ({ query }) =>
       Effect.flatMap(CurrentPrincipal, ({ workspace }) =>
-        answerProblems(pictured("retention", query, measured(askFlatRetention(workspace, query))))
+        answerProblems(
+          pictured("retention", query, measured(askedAt(workspace, query, askFlatRetention(workspace, query))))
+        )
       ),
-    ask: ({ payload }) =>
+    ask: ({ payload, query }) =>
       Effect.flatMap(CurrentPrincipal, ({ workspace }) =>
-        answerProblems(pictured("retention", {}, measured(askRetention(workspace, payload))))
+        answerProblems(pictured("retention", {}, measured(askedAt(workspace, query, askRetention(workspace, payload)))))
       )
   })
 )

@@ -7,17 +7,19 @@ import { limitUsual } from "../contract/parameters.ts"
 import { answerProblems } from "../middleware/failures.ts"
 import { paged } from "../middleware/pages.ts"
 import { pictured } from "./pictured.ts"
-import { measured } from "./queryMetrics.ts"
+import { askedAt, measured } from "./queryMetrics.ts"
 
 export const layer = HttpApiBuilder.group(ServedApi, "sessions", (handlers) =>
   handlers.handleAll({
     sessions: ({ query }) =>
       Effect.flatMap(CurrentPrincipal, ({ workspace }) =>
-        answerProblems(pictured("sessions", query, measured(askFlatSessions(workspace, query))))
+        answerProblems(
+          pictured("sessions", query, measured(askedAt(workspace, query, askFlatSessions(workspace, query))))
+        )
       ),
-    ask: ({ payload }) =>
+    ask: ({ payload, query }) =>
       Effect.flatMap(CurrentPrincipal, ({ workspace }) =>
-        answerProblems(pictured("sessions", {}, measured(askSessions(workspace, payload))))
+        answerProblems(pictured("sessions", {}, measured(askedAt(workspace, query, askSessions(workspace, payload)))))
       ),
     list: ({ query: { limit = limitUsual, ...query } }) =>
       Effect.flatMap(CurrentPrincipal, ({ workspace }) =>

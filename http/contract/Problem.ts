@@ -11,6 +11,7 @@ export const problems = {
   "not-acceptable": [406, "Nothing here has an acceptable form"],
   timeout: [408, "The request came too slowly"],
   conflict: [409, "The state does not allow this"],
+  gone: [410, "It cannot be had any more"],
   stale: [412, "It was changed in the meantime"],
   "too-large": [413, "The request is too large"],
   "unsupported-media-type": [415, "The content type is not supported"],

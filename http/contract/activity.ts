@@ -4,11 +4,11 @@ import { LifecycleQuestion, LifecycleResult } from "../../ports/analytics/Lifecy
 import { StickinessQuestion, StickinessResult } from "../../ports/analytics/StickinessQuestion.ts"
 import { Admission } from "./Admission.ts"
 import { EndpointRules, reads } from "./EndpointRules.ts"
-import { Filters, pictureParameters, Text } from "./parameters.ts"
+import { Filters, answerParameters, Text, Watermark } from "./parameters.ts"
 
 const { aggregate_by, as_of, interval } = StickinessQuestion.fields
 const query = {
-  ...pictureParameters,
+  ...answerParameters,
   from: Schema.String,
   to: Schema.String,
   time_zone: Text,
@@ -27,6 +27,7 @@ export class ActivityGroup extends HttpApiGroup.make("activity")
       .annotate(EndpointRules, reads("analytics:read"))
       .annotate(OpenApi.Summary, "People by the number of days, weeks or months of a range that they were active on."),
     HttpApiEndpoint.post("askStickiness", "/analytics/stickiness/query", {
+      query: { watermark: Watermark },
       payload: StickinessQuestion,
       success: StickinessResult
     })
@@ -39,6 +40,7 @@ export class ActivityGroup extends HttpApiGroup.make("activity")
         "New, returning, resurrecting and dormant people of each day, week or month; periods that are not over are flagged."
       ),
     HttpApiEndpoint.post("askLifecycle", "/analytics/lifecycle/query", {
+      query: { watermark: Watermark },
       payload: LifecycleQuestion,
       success: LifecycleResult
     })

@@ -14,11 +14,12 @@ import {
   PersonPage
 } from "../../ports/analytics/People.ts"
 import { Interval, offsetMax, Question, QuestionResult } from "../../ports/analytics/Question.ts"
+import { AnswerChanges, ChangesQuestion } from "../../ports/analytics/AnswerChanges.ts"
 import { Admission } from "./Admission.ts"
 import { AskedAnnotations } from "./annotations.ts"
 import { changes, creates, EndpointRules, reads } from "./EndpointRules.ts"
 import type { Rules } from "./EndpointRules.ts"
-import { Cursor, Filters, Flag, Id, Limit, pictureParameters, Text } from "./parameters.ts"
+import { Cursor, Filters, Flag, Id, Limit, answerParameters, Text, Watermark } from "./parameters.ts"
 
 export const ingestRules: Rules = { scope: "events:write", rate_class: "ingest", idempotent: false, audited: false }
 export const batchRules: Rules = { scope: "events:write", rate_class: "batch", idempotent: false, audited: false }
@@ -80,11 +81,21 @@ export class StreamGroup extends HttpApiGroup.make("stream")
 /** Questions out. */
 export class AnalyticsGroup extends HttpApiGroup.make("analytics")
   .add(
-    HttpApiEndpoint.post("query", "/analytics/query", { payload: Question, success: QuestionResult })
+    HttpApiEndpoint.post("query", "/analytics/query", {
+      query: { watermark: Watermark },
+      payload: Question,
+      success: QuestionResult
+    })
       .annotate(EndpointRules, reads("analytics:read"))
       .annotate(OpenApi.Summary, "Trends: counts, people, sums and revenue over time, with breakdown and comparison."),
+    HttpApiEndpoint.post("changes", "/analytics/query/changes", { payload: ChangesQuestion, success: AnswerChanges })
+      .annotate(EndpointRules, reads("analytics:read"))
+      .annotate(
+        OpenApi.Summary,
+        "What late events and merges have changed in the answer to a question of any kind since a watermark."
+      ),
     HttpApiEndpoint.get("trends", "/analytics/trends", {
-      query: { ...flatQuestion, ...pictureParameters, annotations: AskedAnnotations },
+      query: { ...flatQuestion, ...answerParameters, annotations: AskedAnnotations },
       success: QuestionResult
     })
       .annotate(EndpointRules, reads("analytics:read"))

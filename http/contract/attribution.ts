@@ -9,7 +9,7 @@ import {
 } from "../../ports/analytics/AttributionQuestion.ts"
 import { Admission } from "./Admission.ts"
 import { EndpointRules, reads } from "./EndpointRules.ts"
-import { Filters, pictureParameters, Text } from "./parameters.ts"
+import { Filters, answerParameters, Text, Watermark } from "./parameters.ts"
 
 const { as_of, dimension, direct } = AttributionQuestion.fields
 
@@ -18,7 +18,7 @@ export class AttributionGroup extends HttpApiGroup.make("attribution")
   .add(
     HttpApiEndpoint.get("credits", "/analytics/attribution", {
       query: {
-        ...pictureParameters,
+        ...answerParameters,
         from: Schema.String,
         to: Schema.String,
         time_zone: Text,
@@ -50,6 +50,7 @@ export class AttributionGroup extends HttpApiGroup.make("attribution")
         "Credit for revenue or other conversions by first touch, last touch, linear, position and time decay."
       ),
     HttpApiEndpoint.post("ask", "/analytics/attribution/query", {
+      query: { watermark: Watermark },
       payload: AttributionQuestion,
       success: AttributionResult
     })

@@ -120,6 +120,7 @@ const problemsOf = (operation: Operation, described: Described): ReadonlyArray<P
     ["timeout", described.requestBody !== undefined],
     ["conflict", rules.audited || isFile(operation)],
     ["range-not-satisfiable", isFile(operation)],
+    ["gone", described.parameters.some(({ name }) => name === "watermark")],
     ["stale", method === "PUT" || method === "PATCH" || method === "DELETE"],
     ["too-large", described.requestBody !== undefined],
     ["unsupported-media-type", described.requestBody !== undefined],

@@ -3,13 +3,17 @@ import { funnels } from "../../ports/analytics/Funnel.ts"
 import { FunnelQuestion, FunnelResult } from "../../ports/analytics/FunnelQuestion.ts"
 import { Admission } from "./Admission.ts"
 import { EndpointRules, reads } from "./EndpointRules.ts"
-import { Id, pictureParameters, Text } from "./parameters.ts"
+import { Id, answerParameters, Text, Watermark } from "./parameters.ts"
 import { resourceEndpoints } from "./resource.ts"
 
 /** How many people come how far. */
 export class FunnelsGroup extends HttpApiGroup.make("funnels")
   .add(
-    HttpApiEndpoint.post("ask", "/analytics/funnels/query", { payload: FunnelQuestion, success: FunnelResult })
+    HttpApiEndpoint.post("ask", "/analytics/funnels/query", {
+      query: { watermark: Watermark },
+      payload: FunnelQuestion,
+      success: FunnelResult
+    })
       .annotate(EndpointRules, reads("analytics:read"))
       .annotate(OpenApi.Summary, "A funnel that is not kept: 2 to 20 steps, people by step, time to convert."),
     HttpApiEndpoint.get("conversion", "/analytics/funnels/:id/conversion", {
@@ -21,7 +25,7 @@ export class FunnelsGroup extends HttpApiGroup.make("funnels")
         as_of: FunnelQuestion.fields.as_of,
         dimension: Text,
         breakdown_at: Text,
-        ...pictureParameters
+        ...answerParameters
       },
       success: FunnelResult
     })

@@ -4,7 +4,7 @@ import { goals } from "../../ports/analytics/Goal.ts"
 import { GoalConversions, GoalQuestion, GoalRequest, OneGoalConversion } from "../../ports/analytics/GoalQuestion.ts"
 import { Admission } from "./Admission.ts"
 import { EndpointRules, reads } from "./EndpointRules.ts"
-import { Filters, Id, Text } from "./parameters.ts"
+import { Filters, Id, Text, Watermark } from "./parameters.ts"
 import { resourceEndpoints } from "./resource.ts"
 
 const { as_of, interval } = GoalRequest.fields
@@ -16,7 +16,8 @@ const parameters = {
   interval,
   dimension: Text,
   filters: Filters,
-  currency: Text
+  currency: Text,
+  watermark: Watermark
 }
 
 /** Conversions that have a name. */
@@ -31,7 +32,11 @@ export class GoalsGroup extends HttpApiGroup.make("goals")
         OpenApi.Summary,
         "Every goal: who converted of those who came, how often, and what it is worth; of the past too, as goals are today."
       ),
-    HttpApiEndpoint.post("ask", "/analytics/goals/query", { payload: GoalQuestion, success: GoalConversions })
+    HttpApiEndpoint.post("ask", "/analytics/goals/query", {
+      query: { watermark: Watermark },
+      payload: GoalQuestion,
+      success: GoalConversions
+    })
       .annotate(EndpointRules, reads("analytics:read"))
       .annotate(OpenApi.Summary, "The same as GET /analytics/goals/conversions, the question as JSON."),
     HttpApiEndpoint.get("conversion", "/analytics/goals/:id/conversion", {

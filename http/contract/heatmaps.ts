@@ -10,7 +10,7 @@ import { pageListMax } from "../../ports/analytics/PageQuestion.ts"
 import { offsetMax } from "../../ports/analytics/Question.ts"
 import { Admission } from "./Admission.ts"
 import { EndpointRules, reads } from "./EndpointRules.ts"
-import { Filters, Limit, Text } from "./parameters.ts"
+import { Filters, Limit, Text, Watermark } from "./parameters.ts"
 
 const { as_of, device, path } = HeatmapQuestion.fields
 const between = (minimum: number, maximum: number) =>
@@ -53,7 +53,8 @@ export class HeatmapsGroup extends HttpApiGroup.make("heatmaps")
         ...pageParameters,
         path,
         columns: between(1, heatmapColumnsMax),
-        rows: between(1, heatmapRowsMax)
+        rows: between(1, heatmapRowsMax),
+        watermark: Watermark
       },
       success: HeatmapResult
     })
@@ -62,7 +63,11 @@ export class HeatmapsGroup extends HttpApiGroup.make("heatmaps")
         OpenApi.Summary,
         "Clicks on a page by class of devices, in cells of its width and height, fixed elements apart; elements; scroll reach by percent. With Accept: image/svg+xml as a picture to lay over the page."
       ),
-    HttpApiEndpoint.post("ask", "/analytics/heatmaps/query", { payload: HeatmapQuestion, success: HeatmapResult })
+    HttpApiEndpoint.post("ask", "/analytics/heatmaps/query", {
+      query: { watermark: Watermark },
+      payload: HeatmapQuestion,
+      success: HeatmapResult
+    })
       .annotate(EndpointRules, reads("analytics:read"))
       .annotate(OpenApi.Summary, "The same as GET /analytics/heatmaps, the question as JSON."),
     HttpApiEndpoint.get("pages", "/analytics/heatmaps/pages", {

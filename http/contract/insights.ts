@@ -6,7 +6,7 @@ import { Admission } from "./Admission.ts"
 import { AskedAnnotations } from "./annotations.ts"
 import { changes, creates, EndpointRules, open, reads } from "./EndpointRules.ts"
 import { page } from "./pages.ts"
-import { Cursor, Id, Limit, pictureParameters, Text } from "./parameters.ts"
+import { Cursor, Id, Limit, answerParameters, Text } from "./parameters.ts"
 import { resourceEndpoints } from "./resource.ts"
 import { revisionEndpoints } from "./revisions.ts"
 
@@ -18,7 +18,7 @@ export class InsightsGroup extends HttpApiGroup.make("insights")
   .add(
     HttpApiEndpoint.get("answer", "/analytics/insights/:id/answer", {
       params: { id: Id },
-      query: { ...pictureParameters, annotations: AskedAnnotations },
+      query: { ...answerParameters, annotations: AskedAnnotations },
       success: InsightAnswer
     })
       .annotate(EndpointRules, reads("analytics:read"))

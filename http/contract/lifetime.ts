@@ -3,7 +3,7 @@ import { HttpApiEndpoint, HttpApiGroup, OpenApi } from "effect/http-api"
 import { LifetimeQuestion, LifetimeResult } from "../../ports/analytics/LifetimeQuestion.ts"
 import { Admission } from "./Admission.ts"
 import { EndpointRules, reads } from "./EndpointRules.ts"
-import { Filters, pictureParameters, Text } from "./parameters.ts"
+import { Filters, answerParameters, Text, Watermark } from "./parameters.ts"
 
 const { interval } = LifetimeQuestion.fields
 const Whole = Schema.optionalKey(Schema.FiniteFromString.check(Schema.isInt()))
@@ -13,7 +13,7 @@ export class LifetimeGroup extends HttpApiGroup.make("ltv")
   .add(
     HttpApiEndpoint.get("values", "/analytics/ltv", {
       query: {
-        ...pictureParameters,
+        ...answerParameters,
         from: Schema.String,
         to: Schema.String,
         time_zone: Text,
@@ -34,7 +34,11 @@ export class LifetimeGroup extends HttpApiGroup.make("ltv")
         OpenApi.Summary,
         "Customer lifetime value by cohorts of first orders: what they brought, and what BG/NBD and Gamma-Gamma expect of them."
       ),
-    HttpApiEndpoint.post("ask", "/analytics/ltv/query", { payload: LifetimeQuestion, success: LifetimeResult })
+    HttpApiEndpoint.post("ask", "/analytics/ltv/query", {
+      query: { watermark: Watermark },
+      payload: LifetimeQuestion,
+      success: LifetimeResult
+    })
       .annotate(EndpointRules, reads("analytics:read"))
       .annotate(OpenApi.Summary, "The same as GET /analytics/ltv, the question as JSON.")
   )

@@ -29,6 +29,11 @@ export const pictureParameters = {
   height: pixels(pictureHeightMin, pictureHeightMax)
 }
 
+/** Of every question: the watermark of an answer from before, whose bytes the same question gives again. */
+export const Watermark = Schema.optionalKey(Schema.String.check(Schema.isMaxLength(1000)))
+/** What every question's answer may be asked for with. */
+export const answerParameters = { ...pictureParameters, watermark: Watermark }
+
 /** What parameters are, where the wire's text does not tell; by name, the same on every endpoint. */
 export const parameterSchemas: Readonly<Record<string, object>> = {
   limit: { type: "integer", minimum: 1, maximum: 100, default: limitUsual },

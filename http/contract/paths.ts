@@ -9,7 +9,7 @@ import {
 } from "../../ports/analytics/PathQuestion.ts"
 import { Admission } from "./Admission.ts"
 import { EndpointRules, reads } from "./EndpointRules.ts"
-import { Filters, pictureParameters, Text } from "./parameters.ts"
+import { Filters, answerParameters, Text, Watermark } from "./parameters.ts"
 
 const { as_of, nodes } = PathQuestion.fields
 const upTo = (maximum: number) =>
@@ -20,7 +20,7 @@ export class PathsGroup extends HttpApiGroup.make("paths")
   .add(
     HttpApiEndpoint.get("ways", "/analytics/paths", {
       query: {
-        ...pictureParameters,
+        ...answerParameters,
         from: Schema.String,
         to: Schema.String,
         time_zone: Text,
@@ -47,7 +47,11 @@ export class PathsGroup extends HttpApiGroup.make("paths")
         OpenApi.Summary,
         "Pages and events after a start or before an end, and where people leave; everybody by their first path."
       ),
-    HttpApiEndpoint.post("ask", "/analytics/paths/query", { payload: PathQuestion, success: PathResult })
+    HttpApiEndpoint.post("ask", "/analytics/paths/query", {
+      query: { watermark: Watermark },
+      payload: PathQuestion,
+      success: PathResult
+    })
       .annotate(EndpointRules, reads("analytics:read"))
       .annotate(OpenApi.Summary, "The same as GET /analytics/paths, the question as JSON.")
   )

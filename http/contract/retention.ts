@@ -3,7 +3,7 @@ import { HttpApiEndpoint, HttpApiGroup, OpenApi } from "effect/http-api"
 import { retentionPeriodsMax, RetentionQuestion, RetentionResult } from "../../ports/analytics/RetentionQuestion.ts"
 import { Admission } from "./Admission.ts"
 import { EndpointRules, reads } from "./EndpointRules.ts"
-import { Filters, pictureParameters, Text } from "./parameters.ts"
+import { Filters, answerParameters, Text, Watermark } from "./parameters.ts"
 
 const { aggregate_by, as_of, cohorts, interval, mean, returned } = RetentionQuestion.fields
 
@@ -12,7 +12,7 @@ export class RetentionGroup extends HttpApiGroup.make("retention")
   .add(
     HttpApiEndpoint.get("curves", "/analytics/retention", {
       query: {
-        ...pictureParameters,
+        ...answerParameters,
         from: Schema.String,
         to: Schema.String,
         time_zone: Text,
@@ -40,7 +40,11 @@ export class RetentionGroup extends HttpApiGroup.make("retention")
         OpenApi.Summary,
         "Retention by cohorts of days, weeks or months; periods that are not over are flagged."
       ),
-    HttpApiEndpoint.post("ask", "/analytics/retention/query", { payload: RetentionQuestion, success: RetentionResult })
+    HttpApiEndpoint.post("ask", "/analytics/retention/query", {
+      query: { watermark: Watermark },
+      payload: RetentionQuestion,
+      success: RetentionResult
+    })
       .annotate(EndpointRules, reads("analytics:read"))
       .annotate(OpenApi.Summary, "The same as GET /analytics/retention, the question as JSON.")
   )

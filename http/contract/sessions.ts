@@ -3,7 +3,7 @@ import { HttpApiEndpoint, HttpApiGroup, OpenApi } from "effect/http-api"
 import { SessionPage, SessionQuestion, SessionResult } from "../../ports/analytics/SessionQuestion.ts"
 import { Admission } from "./Admission.ts"
 import { EndpointRules, reads } from "./EndpointRules.ts"
-import { Cursor, Filters, Limit, pictureParameters, Text } from "./parameters.ts"
+import { Cursor, Filters, Limit, answerParameters, Text, Watermark } from "./parameters.ts"
 
 const { as_of, compare, interval } = SessionQuestion.fields
 const which = {
@@ -21,7 +21,7 @@ const which = {
 export class SessionsGroup extends HttpApiGroup.make("sessions")
   .add(
     HttpApiEndpoint.get("sessions", "/analytics/sessions", {
-      query: { ...which, interval, compare, dimension: Text, ...pictureParameters },
+      query: { ...which, interval, compare, dimension: Text, ...answerParameters },
       success: SessionResult
     })
       .annotate(EndpointRules, reads("analytics:read"))
@@ -29,7 +29,11 @@ export class SessionsGroup extends HttpApiGroup.make("sessions")
         OpenApi.Summary,
         "Sessions: how many, bounce rate, duration, pages, engaged time and scroll depth, by entry, exit, source or device."
       ),
-    HttpApiEndpoint.post("ask", "/analytics/sessions/query", { payload: SessionQuestion, success: SessionResult })
+    HttpApiEndpoint.post("ask", "/analytics/sessions/query", {
+      query: { watermark: Watermark },
+      payload: SessionQuestion,
+      success: SessionResult
+    })
       .annotate(EndpointRules, reads("analytics:read"))
       .annotate(OpenApi.Summary, "The same as GET /analytics/sessions, the question as JSON."),
     HttpApiEndpoint.get("list", "/analytics/sessions/list", {

@@ -5,6 +5,7 @@ import type { WorkspaceId } from "../WorkspaceId.ts"
 import type { Expiry } from "./Expiry.ts"
 import type { PlanFilter } from "./PlanFilter.ts"
 import type { PlanAnswer, PlanKind, QueryPlan } from "./QueryPlan.ts"
+import type { StaleWatermark } from "./StaleWatermark.ts"
 import type { StoredEvent } from "./StoredEvent.ts"
 
 /** Lines that one insert takes. */
@@ -91,6 +92,23 @@ export interface UserMerge {
   readonly into: string
 }
 
+/** What is asked of one state of the data. */
+export interface StoreReads {
+  readonly answer: <Kind extends PlanKind>(plan: QueryPlan<Kind>) => Effect.Effect<PlanAnswer<Kind>, PortFailure>
+  /** Currencies of the orders and refunds in the range, sorted. */
+  readonly currencies: (
+    workspace: WorkspaceId,
+    fromMillis: number,
+    toMillis: number
+  ) => Effect.Effect<ReadonlyArray<string>, PortFailure>
+  /** Event types and how many events each has, most first. */
+  readonly eventTypes: (
+    workspace: WorkspaceId
+  ) => Effect.Effect<ReadonlyArray<{ readonly event_type: string; readonly events: number }>, PortFailure>
+  /** Names that have been seen in `properties`, in traits or as types of accounts, sorted; the first {@link namesMax} that came. */
+  readonly names: (workspace: WorkspaceId, kind: NameKind) => Effect.Effect<ReadonlyArray<string>, PortFailure>
+}
+
 /**
  * Every event, answering questions about people.
  *
@@ -117,13 +135,18 @@ export class EventStore extends Context.Service<
       workspace: WorkspaceId,
       eventIds: ReadonlyArray<string>
     ) => Effect.Effect<ReadonlySet<string>, PortFailure>
-    readonly answer: <Kind extends PlanKind>(plan: QueryPlan<Kind>) => Effect.Effect<PlanAnswer<Kind>, PortFailure>
-    /** Currencies of the orders and refunds in the range, sorted. */
-    readonly currencies: (
+    readonly answer: StoreReads["answer"]
+    readonly currencies: StoreReads["currencies"]
+    /**
+     * The store as it was when it issued the watermark: events that came later, links that they made and merges of since
+     * are in none of its answers, and an answer bears that watermark again where the plan's revisions are the same. A
+     * watermark tells nothing but to the store that issued it, for the workspace that it was issued for; data that was
+     * erased since, or a store that was built anew, ends it.
+     */
+    readonly asOf: (
       workspace: WorkspaceId,
-      fromMillis: number,
-      toMillis: number
-    ) => Effect.Effect<ReadonlyArray<string>, PortFailure>
+      watermark: string
+    ) => Effect.Effect<StoreReads, PortFailure | StaleWatermark>
     /** Newest first by arrival order. */
     readonly events: (request: {
       readonly workspace: WorkspaceId
@@ -158,12 +181,8 @@ export class EventStore extends Context.Service<
       }>,
       PortFailure
     >
-    /** Event types and how many events each has, most first. */
-    readonly eventTypes: (
-      workspace: WorkspaceId
-    ) => Effect.Effect<ReadonlyArray<{ readonly event_type: string; readonly events: number }>, PortFailure>
-    /** Names that have been seen in `properties`, in traits or as types of accounts, sorted; the first {@link namesMax} that came. */
-    readonly names: (workspace: WorkspaceId, kind: NameKind) => Effect.Effect<ReadonlyArray<string>, PortFailure>
+    readonly eventTypes: StoreReads["eventTypes"]
+    readonly names: StoreReads["names"]
     /** Ids that are the person's alone, sorted: user ids, and devices on which no other user has events. */
     readonly subjectsOf: (workspace: WorkspaceId, personId: string) => Effect.Effect<ReadonlyArray<string>, PortFailure>
     /**

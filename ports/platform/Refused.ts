@@ -8,6 +8,7 @@ export class Refused extends Schema.TaggedError<Refused>()("Refused", {
     "forbidden",
     "not-found",
     "conflict",
+    "gone",
     "unprocessable",
     "precondition-required"
   ]),

@@ -18,6 +18,6 @@ export const answerFacts = Effect.fnUntraced(function* (
     time_zone: zone,
     watermark: answer.watermark,
     query_hash: hashValue([workspace, zone, ...hashed]),
-    warnings: yield* nameWarnings(workspace, planned)
+    warnings: yield* nameWarnings(workspace, planned, answer.watermark)
   }
 })

@@ -56,7 +56,10 @@ export const askAttribution = Effect.fn("askAttribution")(function* (
     watermark: answer.watermark,
     query_hash: hashValue([workspace, zone, models, halfLifeMillis, unit, plan]),
     ...(unit.kind === "money" ? { exchange_rates: { source: attribution.text, as_of: attribution.as_of } } : {}),
-    warnings: [...(yield* nameWarnings(workspace, planned)), ...revenueWarnings("/currency", money, answer)]
+    warnings: [
+      ...(yield* nameWarnings(workspace, planned, answer.watermark)),
+      ...revenueWarnings("/currency", money, answer)
+    ]
   }
   return result
 })

@@ -28,7 +28,7 @@ export const askFunnel = Effect.fn("askFunnel")(function* (workspace: WorkspaceI
     time_zone: zone,
     watermark: answer.watermark,
     query_hash: hashValue([workspace, zone, planned.stepNames, plan]),
-    warnings: yield* nameWarnings(workspace, planned)
+    warnings: yield* nameWarnings(workspace, planned, answer.watermark)
   }
   return result
 })

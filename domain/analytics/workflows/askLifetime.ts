@@ -71,7 +71,7 @@ export const askLifetime = Effect.fn("askLifetime")(function* (workspace: Worksp
     watermark: answer.watermark,
     query_hash: queryHash,
     warnings: [
-      ...(yield* nameWarnings(workspace, { types: [], named: planned.named })),
+      ...(yield* nameWarnings(workspace, { types: [], named: planned.named }, answer.watermark)),
       ...revenueWarnings("/currency", money, answer),
       ...(forecast === undefined || predicted === undefined ? [] : predictionWarnings(planned, forecast, predicted))
     ]

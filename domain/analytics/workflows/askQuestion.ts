@@ -28,6 +28,7 @@ import type { QuestionScope } from "../../questions/QuestionScope.ts"
 import { sessionLimitsOf, sourceRulesOf } from "../../questions/sessions/sessionRules.ts"
 import { shapeAnswer } from "../../questions/shapeAnswer.ts"
 import { uncertainRequest, uncertainStatistics, withIntervals } from "../../questions/uncertainTrend.ts"
+import { askBeside } from "./askAt.ts"
 import { resolveCohorts } from "./cohortRules.ts"
 import { conversionsOf, moneyWarnings } from "./conversions.ts"
 import { resolveGoals } from "./goalRules.ts"
@@ -102,7 +103,6 @@ export const askQuestion = Effect.fn("askQuestion")(function* (
   InvalidQuestion | PortFailure,
   Computation | DocumentStore | EventStore | ExchangeRates | SettingsSource | SubjectKeys
 > {
-  const store = yield* EventStore
   const scope = yield* questionScope(workspace, question)
   const read = yield* recordedStep(
     "planQuestion",
@@ -114,7 +114,7 @@ export const askQuestion = Effect.fn("askQuestion")(function* (
   const answerOf = Effect.fnUntraced(function* (each: PlannedQuestion) {
     const money = yield* conversionsOf(workspace, each)
     const converted = withConversions(each, money.runs, money.unconverted)
-    const answer = yield* store.answer(converted.plan)
+    const answer = yield* (yield* EventStore).answer(converted.plan)
     const shaped = shapeAnswer(converted, answer)
     const period = answer.people === undefined ? shaped : yield* uncertainPeriod(each, shaped, answer, queryHash)
     return { answer, period, warnings: moneyWarnings(converted, money, answer) }
@@ -123,7 +123,11 @@ export const askQuestion = Effect.fn("askQuestion")(function* (
   const previous =
     question.compare === undefined
       ? undefined
-      : yield* answerOf(previousPeriod(planned, question.interval, scope.weekStart, answer.groups))
+      : yield* askBeside(
+          workspace,
+          answer.watermark,
+          answerOf(previousPeriod(planned, question.interval, scope.weekStart, answer.groups))
+        )
   const { metrics, skip, top } = planned.plan
   const { attribution } = yield* ExchangeRates
   return {
@@ -135,10 +139,14 @@ export const askQuestion = Effect.fn("askQuestion")(function* (
     query_hash: queryHash,
     ...(metrics.some(isMoney) ? { exchange_rates: { source: attribution.text, as_of: attribution.as_of } } : {}),
     warnings: [
-      ...(yield* nameWarnings(workspace, {
-        types: (question.event_types ?? []).map((name, index) => ({ name, pointer: `/event_types/${index}` })),
-        named: planned.named
-      })),
+      ...(yield* nameWarnings(
+        workspace,
+        {
+          types: (question.event_types ?? []).map((name, index) => ({ name, pointer: `/event_types/${index}` })),
+          named: planned.named
+        },
+        answer.watermark
+      )),
       ...warnings
     ],
     next_offset: answer.more ? skip + top : null

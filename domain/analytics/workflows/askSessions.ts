@@ -17,25 +17,29 @@ import type { PlannedSessions } from "../../questions/sessions/planSessions.ts"
 import { shapeSessions } from "../../questions/sessions/shapeSessions.ts"
 import { formatInstant } from "../../zones/zones.ts"
 import { answerFacts } from "./answerFacts.ts"
+import { askBeside } from "./askAt.ts"
 import { questionScope } from "./askQuestion.ts"
 import { decodeCursor, encodeCursor } from "./pageCursor.ts"
 
 /** How many sessions begin, how long and how deep they are. Errors name each wrong field. */
 export const askSessions = Effect.fn("askSessions")(function* (workspace: WorkspaceId, question: SessionQuestion) {
-  const store = yield* EventStore
   const scope = yield* questionScope(workspace, question)
   const read = planSessions(question, scope)
   if ("errors" in read) return yield* new InvalidQuestion({ errors: read.errors })
   const { planned } = read
   const answerOf = Effect.fnUntraced(function* (each: PlannedSessions) {
-    const answer = yield* store.answer(each.plan)
+    const answer = yield* (yield* EventStore).answer(each.plan)
     return { answer, period: shapeSessions(each, answer) }
   })
   const { answer, period } = yield* answerOf(planned)
   const previous =
     question.compare === undefined
       ? undefined
-      : yield* answerOf(previousSessions(planned, question.interval, scope.weekStart, answer.groups))
+      : yield* askBeside(
+          workspace,
+          answer.watermark,
+          answerOf(previousSessions(planned, question.interval, scope.weekStart, answer.groups))
+        )
   const { plan } = planned
   const result: SessionResult = {
     ...period,

@@ -113,7 +113,7 @@ const answerGoals = Effect.fnUntraced(function* (
     query_hash: hashQuestion(workspace, read.planned, { ...request, metrics: read.planned.metricNames }),
     ...(inMoney ? { exchange_rates: { source: attribution.text, as_of: attribution.as_of } } : {}),
     warnings: [
-      ...(yield* nameWarnings(workspace, { types: [], named: planned.named })),
+      ...(yield* nameWarnings(workspace, { types: [], named: planned.named }, answer.watermark)),
       ...(inMoney ? revenueWarnings("/currency", money, answer) : [])
     ]
   }

@@ -10,10 +10,12 @@ import * as SqliteDocuments from "../../../adapters/sqlite/DocumentStore.ts"
 import * as SqliteSubjectKeys from "../../../adapters/sqlite/SubjectKeys.ts"
 import { EventStore } from "../../../ports/analytics/EventStore.ts"
 import { Collections, DocumentStore } from "../../../ports/documents/DocumentStore.ts"
+import { PortFailure } from "../../../ports/PortFailure.ts"
 import { WorkspaceId } from "../../../ports/WorkspaceId.ts"
 import { idAtDoor } from "./idAtDoor.ts"
 import {
   applyAllMerges,
+  catchUpMerges,
   collection,
   listMerges,
   mergeOrder,
@@ -70,6 +72,28 @@ const refusal = (...given: Parameters<typeof merge>) =>
 
 describe("merges of people", () => {
   withLayer(world, { excludeTestServices: true })((it) => {
+    it.effect("that the event store was away for reach it without another merge, and so does taking them back", () =>
+      Effect.gen(function* () {
+        yield* bring("away", ["a", "b"])
+        const store = yield* EventStore
+        const failure = new PortFailure({
+          port: "EventStore",
+          operation: "setMerges",
+          reason: "unavailable",
+          detail: ""
+        })
+        const away = Effect.provideService(EventStore, { ...store, setMerges: () => Effect.fail(failure) })
+        assert.deepInclude(yield* Effect.flip(away(merge("away", "a", "b"))), { _tag: "PortFailure" })
+        assert.deepStrictEqual(yield* people("away"), ["a", "b"])
+        yield* catchUpMerges
+        assert.deepStrictEqual(yield* people("away"), ["b"])
+        const { items } = yield* listMerges(WorkspaceId.make("away"), 10, undefined)
+        yield* Effect.flip(away(undoMerge(actorOf("away"), items[0]!.id)))
+        yield* catchUpMerges
+        assert.deepStrictEqual(yield* people("away"), ["a", "b"])
+      })
+    )
+
     it.effect("follow chains, and give every count back in whatever order they are undone", () =>
       Effect.gen(function* () {
         yield* bring("chain", ["a", "b", "c", "d"])

@@ -1,4 +1,4 @@
-import { Clock, Effect, Semaphore } from "effect"
+import { Clock, Effect, Exit, Semaphore } from "effect"
 import { SecureRandom } from "effect/crypto"
 import { EventStore, isReservedId } from "../../../ports/analytics/EventStore.ts"
 import type { UserMerge } from "../../../ports/analytics/EventStore.ts"
@@ -79,14 +79,30 @@ export const currentMerges = (workspace: WorkspaceId) =>
 /** One at a time, so that a list read earlier never replaces a later one. */
 const applying = Semaphore.makeUnsafe(1)
 
+/** Workspaces whose merges stand and are not in the event store, because it was away. A start gives it those of all. */
+const behind = new Set<WorkspaceId>()
+
 /** Gives the workspace's merges to the event store; also after it lost its data. */
 export const applyMerges = (workspace: WorkspaceId) =>
-  applying.withPermits(1)(
-    Effect.gen(function* () {
-      const store = yield* EventStore
-      yield* store.setMerges(workspace, resolveMerges(yield* allMerges(workspace)))
-    })
-  )
+  applying
+    .withPermits(1)(
+      Effect.gen(function* () {
+        const store = yield* EventStore
+        yield* store.setMerges(workspace, resolveMerges(yield* allMerges(workspace)))
+      })
+    )
+    .pipe(
+      Effect.onExit((exit) =>
+        Effect.sync(() => void (Exit.isSuccess(exit) ? behind.delete(workspace) : behind.add(workspace)))
+      )
+    )
+
+/** Merges that the event store did not take when they were made, or taken back. */
+export const catchUpMerges = Effect.suspend(() =>
+  Effect.forEach([...behind], (workspace) => Effect.catchTag(applyMerges(workspace), "InvalidCursor", Effect.die), {
+    discard: true
+  })
+)
 
 /** Gives every workspace's merges to the event store: at each start. */
 export const applyAllMerges = Effect.gen(function* () {

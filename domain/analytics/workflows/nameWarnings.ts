@@ -1,8 +1,8 @@
 import { Effect } from "effect"
-import { EventStore } from "../../../ports/analytics/EventStore.ts"
 import type { NameKind } from "../../../ports/analytics/EventStore.ts"
 import type { WorkspaceId } from "../../../ports/WorkspaceId.ts"
 import { nearest } from "../../questions/nearest.ts"
+import { readsBeside } from "./askAt.ts"
 import type { NamedField } from "../../questions/planFilter.ts"
 
 export interface Named {
@@ -26,9 +26,11 @@ const warningsOf = (what: string, asked: ReadonlyArray<Named>, known: ReadonlyAr
     return [{ pointer, detail }]
   })
 
-/** What has not been seen yet may yet come: legal, answered, and said with the nearest name that has. */
-export const nameWarnings = Effect.fnUntraced(function* (workspace: WorkspaceId, asked: AskedNames) {
-  const store = yield* EventStore
+/** What has not been seen yet may yet come: legal, answered, and said with the nearest name that has, as of the answer's watermark. */
+export const nameWarnings = Effect.fnUntraced(function* (workspace: WorkspaceId, asked: AskedNames, watermark: string) {
+  const asksNothing = asked.types.length === 0 && asked.named.length === 0 && asked.plan?.accountType === undefined
+  if (asksNothing) return []
+  const store = yield* readsBeside(workspace, watermark)
   const named = (kind: "property" | "trait" | "account_trait") =>
     asked.named.flatMap(({ field, pointer }) => (field.kind === kind ? [{ name: field.name, pointer }] : []))
   const types = [
