@@ -204,6 +204,15 @@ describe.runIf(hasChromium)("a visit in a browser", () => {
     const vitals = await get(`/analytics/events?event_type=web_vital&${days}`)
     const names = (vitals["items"] as ReadonlyArray<{ properties: Fields }>).map(({ properties }) => properties["name"])
     assert.deepStrictEqual(names.toSorted(), ["CLS", "FCP", "INP", "LCP", "TTFB"])
+    const measured = (await get(`/analytics/web-vitals?path=/shop&${days}`))["totals"] as {
+      vitals: ReadonlyArray<Fields>
+    }
+    assert.sameMembers(
+      measured.vitals.map(({ name }) => name),
+      ["CLS", "FCP", "INP", "LCP", "TTFB"]
+    )
+    const { elements } = await get(`/analytics/clicks/elements?path=/shop&order=rage&${days}`)
+    assert.deepInclude((elements as ReadonlyArray<Fields>)[0], { rage_clicks: 4, rage_bursts: 1, rage_people: 1 })
     const now = await get("/analytics/realtime/users")
     assert.strictEqual(now["people"], 1)
     const held = JSON.stringify((await get(`/analytics/events?${days}&limit=100`))["items"])

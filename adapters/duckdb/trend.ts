@@ -55,7 +55,8 @@ const emptyValue = (metric: TrendPlan["metrics"][number]): MetricValue =>
   metric.kind === "average" ||
   metric.kind === "average_order_value" ||
   metric.kind === "minimum" ||
-  metric.kind === "maximum"
+  metric.kind === "maximum" ||
+  metric.kind === "people_share"
     ? null
     : metric.kind === "sum"
       ? 0

@@ -21,6 +21,7 @@ const plan: TrendPlan = {
     { kind: "people" },
     { kind: "events", where: thanked },
     { kind: "people", where: thanked },
+    { kind: "people_share", where: thanked },
     { kind: "sum", property: "amount", where: thanked },
     { kind: "revenue", where: thanked }
   ],

@@ -20,7 +20,8 @@ export const sourcesOf = ({ metrics }: TrendPlan): ReadonlyArray<MetricSource> =
 const countedType = (source: MetricSource): string | undefined =>
   source.startsWith("accounts_") ? source.slice("accounts_".length) : undefined
 
-const countsUnits = (metric: PlanMetric): boolean => metric.kind === "people" || metric.kind === "accounts"
+const countsUnits = (metric: PlanMetric): boolean =>
+  metric.kind === "people" || metric.kind === "people_share" || metric.kind === "accounts"
 
 interface Part {
   readonly name: string
@@ -55,6 +56,7 @@ const wholePartsOf = (metric: PlanMetric, index: number): ReadonlyArray<Part> =>
     case "events":
       return [{ name, value: "1", fold: "count" }]
     case "people":
+    case "people_share":
     case "accounts":
     case "sessions":
       return []
@@ -81,8 +83,13 @@ const wholePartsOf = (metric: PlanMetric, index: number): ReadonlyArray<Part> =>
   }
 }
 
+const shareText = (metric: PlanMetric, index: number, all: string): string =>
+  `(${all}${takenText(metric, index)} / nullif(${all}, 0))::double`
+
 const metricText = (metric: PlanMetric, index: number): string => {
   switch (metric.kind) {
+    case "people_share":
+      return shareText(metric, index, "count(distinct person)")
     case "people":
     case "accounts":
       return `count(distinct person)${takenText(metric, index)}`
@@ -204,7 +211,11 @@ const foldsText = (plan: TrendPlan, source: MetricSource): string =>
 
 /** A metric of rows that are one person each. */
 const foldedMetricText = (metric: PlanMetric, index: number): string =>
-  countsUnits(metric) ? `count(*)${takenText(metric, index)}` : metricText(metric, index)
+  metric.kind === "people_share"
+    ? shareText(metric, index, "count(*)")
+    : countsUnits(metric)
+      ? `count(*)${takenText(metric, index)}`
+      : metricText(metric, index)
 
 /** The breakdown's values in the asked order: those of all events where any metric counts events, else of every source. */
 export const topText = (plan: TrendPlan): string => {

@@ -57,7 +57,8 @@ export const metricNames: ReadonlyArray<string> = [
   "minimum:…",
   "maximum:…",
   "conversions:…",
-  "converters:…"
+  "converters:…",
+  "conversion_rate:…"
 ]
 
 const propertyNameMax = 200
@@ -125,7 +126,7 @@ export const fieldOf = (
 }
 
 /** Metrics of a goal, by the prefix of its id. */
-const goalMetrics = { conversions: "events", converters: "people" } as const
+const goalMetrics = { conversions: "events", converters: "people", conversion_rate: "people_share" } as const
 
 const isGoalMetric = (prefix: string | undefined): prefix is keyof typeof goalMetrics =>
   prefix !== undefined && Object.hasOwn(goalMetrics, prefix)

@@ -18,7 +18,11 @@ const shapeValue = (metric: PlanMetric, value: MetricValue, exponent: number): M
 }
 
 const zeroOf = ({ kind }: PlanMetric): MetricValue =>
-  kind === "average" || kind === "average_order_value" || kind === "minimum" || kind === "maximum"
+  kind === "average" ||
+  kind === "average_order_value" ||
+  kind === "minimum" ||
+  kind === "maximum" ||
+  kind === "people_share"
     ? null
     : kind === "sum"
       ? 0

@@ -74,7 +74,8 @@ export const Question = Schema.Struct({
    * `events`, `people`, `accounts` (or `accounts:` and a type), `sessions`, `orders`, `revenue`, `average_order_value` (orders alone,
    * refunds left aside), or `sum:`, `average:`, `minimum:`, `maximum:` and a property.
    * `sessions` are those that hold an event which counts; `GET /analytics/sessions` has each once, where it begins.
-   * `conversions:` and `converters:` with a goal's id: conversions of the goal, and the people who converted.
+   * `conversions:`, `converters:` and `conversion_rate:` with a goal's id: conversions of the goal, the people who
+   * converted, and their share of `people`.
    */
   metrics: Schema.Array(Name),
   event_types: Schema.optionalKey(Schema.Array(Name)),

@@ -12,6 +12,8 @@ type MetricKind =
   | { readonly kind: "events" | "people" | "orders" | "revenue" }
   /** Of orders that have a converted amount, refunds left aside; half up. */
   | { readonly kind: "average_order_value" }
+  /** Share of the people who have an event that `where` holds for; `null` where there is nobody. */
+  | { readonly kind: "people_share" }
   /** That hold an event which counts. */
   | { readonly kind: "sessions"; readonly limits: SessionLimits }
   /** That an event which counts belongs to. */

@@ -19,7 +19,8 @@ const runs = Number(process.env["HISTORIES"] ?? 25)
 const question = fc.record({
   byDay: fc.boolean(),
   byCountry: fc.boolean(),
-  french: fc.boolean()
+  /** Of France, in the cohort `list`, or anybody. */
+  only: fc.constantFrom("french", "listed", "anybody")
 })
 type Asked = typeof question extends fc.Arbitrary<infer A> ? A : never
 
@@ -45,25 +46,31 @@ describe("askGoals", () => {
     const { merges, zone } = generated
     await runtime.runPromise(
       Effect.gen(function* () {
-        const { all, inRange, range, workspace } = yield* storeHistory(`goals-${number}`, generated)
+        const { all, belongs, inRange, range, workspace } = yield* storeHistory(`goals-${number}`, generated)
         yield* storeGoals(workspace, made)
         const person = personOf(all, merges)
-        for (const { byCountry, byDay, french } of asked) {
+        for (const { byCountry, byDay, only } of asked) {
+          const counts = {
+            french: (event: (typeof all)[number]) => country(event) === "FR",
+            listed: (event: (typeof all)[number]) => belongs("list", event),
+            anybody: () => true
+          }[only]
           const result = yield* askGoals(workspace, {
             date_range: range,
             time_zone: zone,
             ...(byDay ? { interval: "day" as const } : {}),
             ...(byCountry ? { dimension: "country" } : {}),
-            ...(french ? { filters: { dimension: "country", operator: "is", value: "FR" } } : {})
+            ...(only === "french" ? { filters: { dimension: "country", operator: "is", value: "FR" } } : {}),
+            ...(only === "listed" ? { filters: { cohort: "list", operator: "is_member" } } : {})
           })
-          const counted = all.filter((event) => inRange(event) && (!french || country(event) === "FR"))
+          const counted = all.filter((event) => inRange(event) && counts(event))
           assert.deepStrictEqual(
             result.items.map(({ goal }) => goal),
             made.map((_, index) => `goal-${made.length - 1 - index}`)
           )
           for (const item of result.items) {
             const goal = made[Number(item.goal.slice("goal-".length))]!
-            const where = JSON.stringify([goal, byDay, byCountry, french])
+            const where = JSON.stringify([goal, byDay, byCountry, only])
             assert.deepStrictEqual(numbersIn(item), numbersOf(counted, goal, person), where)
             const days = result.buckets.map((_, index) =>
               counted.filter((event) => bucketOf(zone, "day", event.time) === daysAfter(range.from, index))
@@ -102,13 +109,17 @@ describe("askGoals", () => {
     const base = { date_range, time_zone }
     const { totals } = yield* askQuestion(workspace, {
       ...base,
-      metrics: ["conversions:goal-0", "converters:goal-0", "events"]
+      metrics: ["conversions:goal-0", "converters:goal-0", "events", "conversion_rate:goal-0"]
     })
+    const visitors = new Set(counted.map(person)).size
     assert.deepStrictEqual(totals, {
       "conversions:goal-0": first.length,
       "converters:goal-0": converters,
-      events: counted.length
+      events: counted.length,
+      "conversion_rate:goal-0": visitors === 0 ? null : Number((converters / visitors).toPrecision(12))
     })
+    const bySession = yield* askQuestion(workspace, { ...base, metrics: ["conversion_rate:goal-0", "sessions"] })
+    assert.strictEqual(bySession.totals["conversion_rate:goal-0"], totals["conversion_rate:goal-0"])
     const filtered = yield* askQuestion(workspace, {
       ...base,
       metrics: ["events", "people"],
