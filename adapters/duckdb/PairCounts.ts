@@ -1,6 +1,9 @@
 /** Step and one node in one word, the other node in another: a step takes five bits. */
 const stepBits = 5
-const slotsFirst = 1024
+const pairsFirst = 1024
+/** Parts of the table, of which one at a time grows, so that no addition takes long. */
+const partCount = 64
+const slotsFirst = 64
 
 const grown = (words: Uint32Array, length: number): Uint32Array => {
   const larger = new Uint32Array(length)
@@ -8,13 +11,28 @@ const grown = (words: Uint32Array, length: number): Uint32Array => {
   return larger
 }
 
+/** Numbers of pairs, counted from 1; 0 is an empty slot. */
+interface Part {
+  slots: Uint32Array
+  count: number
+}
+
+const hashOf = (first: number, second: number): number => {
+  const mixed = Math.imul(first, 0x85ebca6b) ^ Math.imul(second, 0xc2b2ae35)
+  const spread = Math.imul(mixed ^ (mixed >>> 15), 0x9e3779b1)
+  return (spread ^ (spread >>> 13)) >>> 0
+}
+
 /** People, and one more sum, by step and two nodes; pairs are numbered as they come. */
 export class PairCounts {
-  #slots: Uint32Array = new Uint32Array(slotsFirst)
-  #firsts: Uint32Array = new Uint32Array(slotsFirst)
-  #seconds: Uint32Array = new Uint32Array(slotsFirst)
-  #people: Uint32Array = new Uint32Array(slotsFirst)
-  #sums: Uint32Array = new Uint32Array(slotsFirst)
+  readonly #parts: ReadonlyArray<Part> = Array.from({ length: partCount }, () => ({
+    slots: new Uint32Array(slotsFirst),
+    count: 0
+  }))
+  #firsts: Uint32Array = new Uint32Array(pairsFirst)
+  #seconds: Uint32Array = new Uint32Array(pairsFirst)
+  #people: Uint32Array = new Uint32Array(pairsFirst)
+  #sums: Uint32Array = new Uint32Array(pairsFirst)
   #size = 0
 
   get size(): number {
@@ -44,16 +62,19 @@ export class PairCounts {
   /** Counts one more person; answers the pair's number. */
   add(step: number, from: number, to: number, sum: number): number {
     const first = ((from << stepBits) | step) >>> 0
-    const slot = this.#find(first, to)
-    let pair = this.#slots[slot]! - 1
+    const hash = hashOf(first, to)
+    const part = this.#parts[hash % partCount]!
+    const slot = this.#find(part.slots, hash, first, to)
+    let pair = part.slots[slot]! - 1
     if (pair < 0) {
       pair = this.#size
       this.#size += 1
-      this.#slots[slot] = this.#size
       if (pair === this.#firsts.length) this.#lengthen()
       this.#firsts[pair] = first
       this.#seconds[pair] = to
-      if (this.#size * 2 > this.#slots.length) this.#spread()
+      part.slots[slot] = pair + 1
+      part.count += 1
+      if (part.count * 2 > part.slots.length) this.#spread(part)
     }
     this.#people[pair]! += 1
     this.#sums[pair]! += sum
@@ -61,13 +82,11 @@ export class PairCounts {
   }
 
   /** Where the pair is, or may be put: open addressing, at most half full. */
-  #find(first: number, second: number): number {
-    const mask = this.#slots.length - 1
-    let hash = Math.imul(first, 0x85ebca6b) ^ Math.imul(second, 0xc2b2ae35)
-    hash ^= hash >>> 15
-    let slot = Math.imul(hash, 0x9e3779b1) & mask
+  #find(slots: Uint32Array, hash: number, first: number, second: number): number {
+    const mask = slots.length - 1
+    let slot = Math.floor(hash / partCount) & mask
     for (;;) {
-      const pair = this.#slots[slot]! - 1
+      const pair = slots[slot]! - 1
       if (pair < 0 || (this.#firsts[pair] === first && this.#seconds[pair] === second)) return slot
       slot = (slot + 1) & mask
     }
@@ -81,9 +100,13 @@ export class PairCounts {
     this.#sums = grown(this.#sums, length)
   }
 
-  #spread(): void {
-    this.#slots = new Uint32Array(this.#slots.length * 2)
-    for (let pair = 0; pair < this.#size; pair += 1)
-      this.#slots[this.#find(this.#firsts[pair]!, this.#seconds[pair]!)] = pair + 1
+  #spread(part: Part): void {
+    const before = part.slots
+    part.slots = new Uint32Array(before.length * 2)
+    for (const numbered of before) {
+      if (numbered === 0) continue
+      const [first, second] = [this.#firsts[numbered - 1]!, this.#seconds[numbered - 1]!]
+      part.slots[this.#find(part.slots, hashOf(first, second), first, second)] = numbered
+    }
   }
 }

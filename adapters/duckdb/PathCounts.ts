@@ -61,6 +61,7 @@ export class PathCounts implements PathSteps {
   async rows(top: number, name: (node: number) => PathNode): Promise<Omit<PathRows, "asOfMillis">> {
     const [edges, nodes] = [await largest(this.#edges, top), await largest(this.#nodes, top)]
     const medians = await this.#medians(edges)
+    const [otherEdges, otherNodes] = [await behind(this.#edges, edges), await behind(this.#nodes, nodes)]
     return {
       people: this.#people,
       edges: edges.map((edge): PathEdgeRow => ({
@@ -71,7 +72,7 @@ export class PathCounts implements PathSteps {
         events: this.#edges.sum(edge),
         medianMillis: medians.get(edge)!.median()!
       })),
-      otherEdges: behind(this.#edges, edges).map(({ count, people, step, sum }) => ({
+      otherEdges: otherEdges.map(({ count, people, step, sum }) => ({
         step,
         edges: count,
         people,
@@ -83,7 +84,7 @@ export class PathCounts implements PathSteps {
         people: this.#nodes.people(node),
         dropped: this.#nodes.sum(node)
       })),
-      otherNodes: behind(this.#nodes, nodes).map(({ count, people, step, sum }) => ({
+      otherNodes: otherNodes.map(({ count, people, step, sum }) => ({
         step,
         nodes: count,
         people,
@@ -137,10 +138,11 @@ interface Behind {
 }
 
 /** What is behind the largest, by step. */
-const behind = (pairs: PairCounts, top: ReadonlyArray<number>): ReadonlyArray<Behind> => {
+const behind = async (pairs: PairCounts, top: ReadonlyArray<number>): Promise<ReadonlyArray<Behind>> => {
   const shown = new Set(top)
   const steps: Array<Behind> = []
   for (let pair = 0; pair < pairs.size; pair += 1) {
+    if (pair % pairsPerTurn === pairsPerTurn - 1) await nextTurn()
     if (shown.has(pair)) continue
     const step = pairs.step(pair)
     const found = (steps[step] ??= { step, count: 0, people: 0, sum: 0 })
