@@ -3,7 +3,7 @@ import * as fc from "fast-check"
 import type { AlertCondition, AlertInterval } from "../../../ports/analytics/Alert.ts"
 import { bucketsBetween, bucketsDue, graceMillis, historyStart } from "./alertBuckets.ts"
 import { judgeBucket } from "./judgeBucket.ts"
-import { seasonalNorm } from "./seasonalNorm.ts"
+import { dispersionOf, seasonalNorm } from "./seasonalNorm.ts"
 
 const day = 86_400_000
 const scope = (interval: AlertInterval, zone = "Europe/Berlin") => ({ interval, zone, weekStart: 1 })
@@ -92,18 +92,61 @@ describe("a bucket", () => {
 describe("the seasonal norm", () => {
   it("is not moved by one odd week", () => {
     const usual = [100, 104, 96, 101, 99, 103, 97, 100]
-    const norm = seasonalNorm(usual, { isCount: true, sensitivity: "medium" })
-    const odd = seasonalNorm([...usual.slice(1), 100_000], { isCount: true, sensitivity: "medium" })
+    const norm = seasonalNorm(usual, { isCount: true, sensitivity: "medium", dispersion: 0 })
+    const odd = seasonalNorm([...usual.slice(1), 100_000], { isCount: true, sensitivity: "medium", dispersion: 0 })
     assert.deepStrictEqual([norm.median, norm.low, norm.high], [100, 60, 140])
     assert.isBelow(Math.abs(odd.high - norm.high), 3)
+  })
+
+  it("learns from all seasons how far values spread, where a few weeks of one say little", () => {
+    // Each season spreads by three times the square root of its median, but for one that happened to stand still.
+    const spread = (centre: number) =>
+      [-4, -3, -2, -1, 1, 2, 3, 4].map((step) => centre + 1.2 * step * Math.sqrt(centre))
+    const still = Array.from({ length: 8 }, () => 100)
+    const dispersion = dispersionOf([spread(100), spread(400), spread(900), spread(50), still], true)
+    assert.isTrue(dispersion > 2.5 && dispersion < 5.5, String(dispersion))
+    const norm = seasonalNorm(still, { isCount: true, sensitivity: "medium", dispersion })
+    assert.isAtMost(norm.low, 0.1)
+    assert.strictEqual(dispersionOf([[1, 2]], true), 0)
+    // Amounts spread with their size: in another currency the norm is the same.
+    const amounts = [spread(100), spread(400)]
+    const cents = amounts.map((values) => values.map((value) => value * 100))
+    assert.closeTo(dispersionOf(cents, false), dispersionOf(amounts, false), 1e-12)
+  })
+
+  it("is passed seldom while nothing happens, though counts spread twice as far as Poisson's", () => {
+    let state = 12_345
+    const uniform = () => ((state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0) + 0.5) / 4_294_967_296
+    const normal = () => Math.sqrt(-2 * Math.log(uniform())) * Math.cos(2 * Math.PI * uniform())
+    const draw = (mean: number) => Math.max(0, Math.round(mean + 2 * Math.sqrt(mean) * normal()))
+    const means = Array.from({ length: 168 }, (_, hour) => 100 + hour)
+    let alarms = 0
+    let hours = 0
+    let noticed = 0
+    for (let world = 0; world < 10; world += 1) {
+      const seasons = means.map((mean) => Array.from({ length: 8 }, () => draw(mean)))
+      const dispersion = dispersionOf(seasons, true)
+      for (const [season, mean] of means.entries()) {
+        const norm = seasonalNorm(seasons[season]!, { isCount: true, sensitivity: "medium", dispersion })
+        for (let each = 0; each < 20; each += 1) {
+          const value = draw(mean)
+          hours += 1
+          if (value > norm.high || value < norm.low) alarms += 1
+        }
+        if (mean / 10 < norm.low) noticed += 1
+      }
+    }
+    assert.isBelow(alarms / hours, 1 / 3000, `${alarms} of ${hours}`)
+    // A fall to a tenth nearly never goes unseen.
+    assert.isAbove(noticed / (10 * means.length), 0.9, `${noticed} of ${10 * means.length}`)
   })
 
   it("holds its median, is wider where it is less sensitive, and grows with what it measures", () => {
     const samples = fc.array(fc.integer({ min: 0, max: 1_000_000 }), { minLength: 4, maxLength: 12 })
     fc.assert(
-      fc.property(samples, fc.boolean(), (values, isCount) => {
+      fc.property(samples, fc.boolean(), fc.double({ min: 0, max: 10, noNaN: true }), (values, isCount, dispersion) => {
         const [low, medium, high] = (["low", "medium", "high"] as const).map((sensitivity) =>
-          seasonalNorm(values, { isCount, sensitivity })
+          seasonalNorm(values, { isCount, sensitivity, dispersion })
         )
         assert.isAtMost(high!.low, high!.median)
         assert.isAtLeast(high!.high, high!.median)

@@ -3,7 +3,7 @@ import { formatInstant } from "../../zones/zones.ts"
 import { changeText, numberText } from "../mail/mailText.ts"
 import { normWeeks, normWeeksMin, weekMillis } from "./alertBuckets.ts"
 import type { Bucket } from "./alertBuckets.ts"
-import { seasonalNorm } from "./seasonalNorm.ts"
+import { dispersionOf, seasonalNorm } from "./seasonalNorm.ts"
 
 export interface MeasuredBucket extends Bucket {
   readonly value: number | null
@@ -80,12 +80,18 @@ const changed = (
   }
 }
 
-/** Nothing before the first event of all says what is usual. */
-const samplesOf = (interval: AlertInterval, series: ReadonlyArray<MeasuredBucket>, index: number) => {
-  const first = series.findIndex((each) => each.value !== null && each.value !== 0)
-  const from = first === -1 ? Infinity : series[first]!.start
-  const past = Array.from({ length: normWeeks[interval] }, (_, week) => weeksBefore(series, index, week + 1))
-  return past.flatMap((each) => (each === undefined || each.value === null || each.start < from ? [] : [each.value]))
+/** Past values by season; nothing before the first event of all says what is usual. */
+const seasonsOf = (interval: AlertInterval, series: ReadonlyArray<MeasuredBucket>, index: number) => {
+  const { local } = series[index]!
+  const first = series.findIndex(({ value }) => value !== null && value !== 0)
+  const past = first === -1 ? [] : series.slice(first, index)
+  const season = (bucket: MeasuredBucket): number => (interval === "week" ? 0 : bucket.local % weekMillis)
+  const seasons = new Map<number, Array<number>>()
+  for (const bucket of past) {
+    const isKnown = bucket.value !== null && bucket.local >= local - normWeeks[interval] * weekMillis
+    if (isKnown) seasons.set(season(bucket), [...(seasons.get(season(bucket)) ?? []), bucket.value])
+  }
+  return { own: seasons.get(season(series[index]!)) ?? [], all: seasons.values() }
 }
 
 const unusual = (
@@ -95,13 +101,13 @@ const unusual = (
   index: number,
   value: number
 ): Verdict => {
-  const samples = samplesOf(interval, series, index)
+  const { all, own: samples } = seasonsOf(interval, series, index)
   const needed = normWeeksMin[interval]
   if (samples.length < needed) {
     const text = `${numberText(value)}; what is usual is known after ${needed} weeks, of which ${samples.length} have passed`
     return { outcome: "too_little_history", history: samples.length, text }
   }
-  const { high, low, median } = seasonalNorm(samples, { isCount, sensitivity })
+  const { high, low, median } = seasonalNorm(samples, { isCount, sensitivity, dispersion: dispersionOf(all, isCount) })
   const isMet = (value > high && direction !== "down") || (value < low && direction !== "up")
   const norm = `usual is ${numberText(low)} to ${numberText(high)}, by ${samples.length} weeks`
   return {
