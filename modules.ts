@@ -1,6 +1,7 @@
 import type { Effect } from "effect"
 import type { SecureRandom } from "effect/crypto/SecureRandom"
 import * as droppedEvents from "./domain/analytics/DroppedEvents.ts"
+import { enforceRetention } from "./domain/analytics/retention/enforceRetention.ts"
 import { runPrivacyRequests } from "./domain/analytics/privacy/runRequest.ts"
 import { finishErasures, pendingErasures } from "./domain/analytics/workflows/erasePerson.ts"
 import { awaitingRewriting, erasureReceipts } from "./domain/analytics/workflows/erasureReceipts.ts"
@@ -43,6 +44,7 @@ import { PathsGroup } from "./http/contract/paths.ts"
 import { PeopleGroup } from "./http/contract/people.ts"
 import { PlatformGroup } from "./http/contract/platform.ts"
 import { PrivacyGroup } from "./http/contract/privacy.ts"
+import { LegalHoldsGroup, RetentionPoliciesGroup } from "./http/contract/retentionPolicies.ts"
 import { RetentionGroup } from "./http/contract/retention.ts"
 import { AttributionGroup } from "./http/contract/attribution.ts"
 import { SessionsGroup } from "./http/contract/sessions.ts"
@@ -70,6 +72,7 @@ import { funnels } from "./ports/analytics/Funnel.ts"
 import { dashboards } from "./ports/analytics/Dashboard.ts"
 import { goals } from "./ports/analytics/Goal.ts"
 import { insights } from "./ports/analytics/Insight.ts"
+import { legalHolds, retainingWorkspaces, retentionPolicies } from "./ports/analytics/RetentionPolicy.ts"
 import { shares, shareSlugs } from "./ports/analytics/Share.ts"
 import type { LiveFeed } from "./ports/analytics/LiveFeed.ts"
 import type { Collection, DocumentStore } from "./ports/documents/DocumentStore.ts"
@@ -171,6 +174,8 @@ export const modules: ReadonlyArray<Module> = [
       PeopleGroup,
       PrivacyGroup,
       RetentionGroup,
+      RetentionPoliciesGroup,
+      LegalHoldsGroup,
       LakeGroup,
       LifetimeGroup,
       AttributionGroup,
@@ -198,6 +203,9 @@ export const modules: ReadonlyArray<Module> = [
       privacyRequests,
       runningPrivacyRequests,
       privacyPreferences,
+      retentionPolicies.collection,
+      legalHolds.collection,
+      retainingWorkspaces,
       droppedEvents.collection,
       alerts.collection,
       alertStates,
@@ -225,12 +233,20 @@ export const modules: ReadonlyArray<Module> = [
       finish_erasures: { everyMillis: 60_000, round: finishErasures },
       catch_up_merges: { everyMillis: 5000, round: () => mergePeople.catchUpMerges },
       rewrite_log: { everyMillis: 60_000, round: rewriteLog },
+      enforce_retention: { everyMillis: 3_600_000, round: () => enforceRetention },
       run_privacy_requests: { everyMillis: 60_000, round: runPrivacyRequests },
       write_exports: { everyMillis: 1000, round: () => writeExports }
     },
     personalData: {
       of: personalDataOfAnalytics,
-      collections: [mergePeople.collection, cohortMembers, pendingErasures, privacyRequests, privacyPreferences]
+      collections: [
+        mergePeople.collection,
+        cohortMembers,
+        pendingErasures,
+        privacyRequests,
+        privacyPreferences,
+        legalHolds.collection
+      ]
     }
   },
   {

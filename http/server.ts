@@ -28,6 +28,7 @@ import * as lifetime from "./analytics/lifetimeHandlers.ts"
 import * as paths from "./analytics/pathHandlers.ts"
 import * as people from "./analytics/peopleHandlers.ts"
 import * as privacy from "./analytics/privacyHandlers.ts"
+import * as retentionPolicies from "./analytics/retentionPolicyHandlers.ts"
 import * as retention from "./analytics/retentionHandlers.ts"
 import * as sessions from "./analytics/sessionHandlers.ts"
 import * as attribution from "./analytics/attributionHandlers.ts"
@@ -86,6 +87,8 @@ const api = HttpApiBuilder.layer(ServedApi).pipe(
     people.layer,
     privacy.layer,
     retention.layer,
+    retentionPolicies.policiesLayer,
+    retentionPolicies.holdsLayer,
     lake.layer,
     lifetime.layer,
     attribution.layer,

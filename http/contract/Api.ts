@@ -31,6 +31,7 @@ import { PeopleGroup } from "./people.ts"
 import { PlatformGroup } from "./platform.ts"
 import { Problem } from "./Problem.ts"
 import { PrivacyGroup } from "./privacy.ts"
+import { LegalHoldsGroup, RetentionPoliciesGroup } from "./retentionPolicies.ts"
 import { RetentionGroup } from "./retention.ts"
 import { AttributionGroup } from "./attribution.ts"
 import { SessionsGroup } from "./sessions.ts"
@@ -66,6 +67,8 @@ const served = [
   PeopleGroup,
   PrivacyGroup,
   RetentionGroup,
+  RetentionPoliciesGroup,
+  LegalHoldsGroup,
   SessionsGroup,
   ExperimentsGroup,
   FlagsGroup,

@@ -15,6 +15,7 @@ import { everywhere } from "../../platform/installation.ts"
 import { withoutConflict } from "../../platform/withoutConflict.ts"
 import { blindIndex } from "../../privacy/personalData.ts"
 import { awaitingWrite, receiptWrite, signedReceipt } from "./erasureReceipts.ts"
+import { refuseWhereHeld } from "../retention/holds.ts"
 import { subjectsOfPerson } from "./subjectsOfPerson.ts"
 
 /** Erasures that have begun and are not at their end, of every workspace. */
@@ -43,7 +44,9 @@ const instant = (millis: number): string => new Date(millis).toISOString()
 /** Destroys a person's keys and removes what is held of the person; answers what was done, signed. May be repeated. */
 export const erasePerson = Effect.fn("erasePerson")(function* (actor: Actor, asked: string) {
   const { workspace } = actor
-  const { ids: subjects, person } = yield* subjectsOfPerson(workspace, asked)
+  const found = yield* subjectsOfPerson(workspace, asked)
+  yield* refuseWhereHeld(found)
+  const { ids: subjects, person } = found
   const indexKey = yield* (yield* SubjectKeys).workspaceKey(workspace, "index")
   const now = yield* Clock.currentTimeMillis
   const { from, keyId, requestId } = actor

@@ -8,6 +8,7 @@ import type { EventPlace, HeldEvent } from "../../../ports/analytics/EventStore.
 import type { DocumentStore, DocumentWrite, StaleRevision } from "../../../ports/documents/DocumentStore.ts"
 import type { PortFailure } from "../../../ports/PortFailure.ts"
 import type { EraseStep, Erasing, PersonalDataOf, Subjects } from "../../../ports/privacy/PersonalData.ts"
+import { legalHolds } from "../../../ports/analytics/RetentionPolicy.ts"
 import { privacyPreferences, privacyRequests } from "../../../ports/privacy/PrivacyRequest.ts"
 import type { KeptRequest } from "../../../ports/privacy/PrivacyRequest.ts"
 import { SubjectKeys } from "../../../ports/privacy/SubjectKeys.ts"
@@ -22,7 +23,7 @@ import { collection as merges, forgetMerges } from "./mergePeople.ts"
 type Services = EventSpool | EventStore | EventLake | DocumentStore | SubjectKeys | SecureRandom.SecureRandom
 
 /** Collections whose documents name people as their subjects. */
-const collections = [merges.name, privacyRequests.name, privacyPreferences.name]
+const collections = [merges.name, privacyRequests.name, privacyPreferences.name, legalHolds.name]
 const eventsPage = 1000
 /** Later than every event: clocks of clients may be ahead. */
 const endOfTime = Number.MAX_SAFE_INTEGER
@@ -152,7 +153,11 @@ const steps = [
         id,
         expected: "any"
       }))
-      return (yield* renamePeople(workspace, ids, privacyRequests.name)) + (yield* commitAll(workspace, deletions))
+      // A hold that nothing of the person falls under any more names nobody.
+      const held = yield* renamePeople(workspace, ids, legalHolds.name)
+      return (
+        held + (yield* renamePeople(workspace, ids, privacyRequests.name)) + (yield* commitAll(workspace, deletions))
+      )
     })
   )
 ]
