@@ -31,6 +31,7 @@ import { EmailsGroup } from "./http/contract/emails.ts"
 import { DigestsGroup } from "./http/contract/digests.ts"
 import { ErasureGroup, ReceiptKeysGroup } from "./http/contract/erasure.ts"
 import { ExperimentsGroup } from "./http/contract/experiments.ts"
+import { ExperimentPlansGroup } from "./http/contract/experimentPlans.ts"
 import { EnvironmentsGroup, FlagsGroup, SegmentsGroup } from "./http/contract/flags.ts"
 import { ExportsGroup } from "./http/contract/exports.ts"
 import { FunnelsGroup } from "./http/contract/funnels.ts"
@@ -251,7 +252,7 @@ export const modules: ReadonlyArray<Module> = [
   },
   {
     name: "experiments",
-    groups: [ExperimentsGroup, FlagsGroup, SegmentsGroup, EnvironmentsGroup],
+    groups: [ExperimentsGroup, FlagsGroup, SegmentsGroup, EnvironmentsGroup, ExperimentPlansGroup],
     scopes: ["experiments:read", "experiments:write", "flags:evaluate"],
     collections: [
       experiments.collection,

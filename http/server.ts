@@ -57,6 +57,7 @@ import * as emails from "./platform/emailHandlers.ts"
 import * as keys from "./platform/keyHandlers.ts"
 import * as records from "./platform/recordHandlers.ts"
 import * as experiments from "./experiments/experimentHandlers.ts"
+import * as experimentPlans from "./experiments/planHandlers.ts"
 import * as experimentFlags from "./experiments/flagHandlers.ts"
 import * as tracker from "./tracker.ts"
 import * as workspaces from "./platform/workspaceHandlers.ts"
@@ -95,6 +96,7 @@ const api = HttpApiBuilder.layer(ServedApi).pipe(
     sessions.layer,
     experiments.layer,
     experimentFlags.layer,
+    experimentPlans.layer,
     platform.layer,
     workspaces.layer,
     keys.layer,

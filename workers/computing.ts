@@ -1,6 +1,7 @@
 import { parentPort } from "node:worker_threads"
 import { predictLifetime } from "../domain/lifetime/predictLifetime.ts"
 import { bootstrap } from "../domain/statistics/bootstrap.ts"
+import { peekedRuns } from "../domain/statistics/peekedRuns.ts"
 import { runToEnd } from "../domain/statistics/steps.ts"
 import type { ComputationName, Computations } from "../ports/platform/Computation.ts"
 
@@ -12,7 +13,8 @@ const computations: {
   readonly [Name in ComputationName]: (input: Computations[Name]["input"]) => Computations[Name]["result"]
 } = {
   bootstrap: (input) => runToEnd(bootstrap(input)),
-  lifetime: (input) => runToEnd(predictLifetime(input))
+  lifetime: (input) => runToEnd(predictLifetime(input)),
+  peekedRuns: (input) => runToEnd(peekedRuns(input))
 }
 
 interface Request<Name extends ComputationName> {

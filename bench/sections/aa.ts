@@ -1,6 +1,6 @@
 import { peekedRuns } from "../../domain/statistics/peekedRuns.ts"
-import type { Population } from "../../domain/statistics/peekedRuns.ts"
 import { runToEnd } from "../../domain/statistics/steps.ts"
+import type { ProofPopulation } from "../../ports/experiments/PeekingProof.ts"
 import type { Figure, Section } from "../Figure.ts"
 
 const runs = 1000
@@ -8,10 +8,10 @@ const days = 28
 const design = { alpha: 0.05, tuningUnits: 5000 }
 const unitsPerArmAndDay = [100, 500]
 
-const populations: ReadonlyArray<readonly [name: string, population: Population]> = [
+const populations: ReadonlyArray<readonly [name: string, population: ProofPopulation]> = [
   ["rate of 5 %", { kind: "rate", rate: 0.05 }],
   ["rate of 1 %", { kind: "rate", rate: 0.01 }],
-  ["lognormal revenue, 3 % buyers", { kind: "revenue", buyers: 0.03, logMean: 3.5, logDeviation: 1 }]
+  ["lognormal revenue, 3 % buyers", { kind: "revenue", buyers: 0.03, log_mean: 3.5, log_deviation: 1 }]
 ]
 
 const percent = (share: number): string => `${(100 * share).toFixed(1)} %`
@@ -31,7 +31,7 @@ export const aa: Section = {
             days,
             runs,
             seed: 1,
-            design
+            ...design
           })
         )
         figures.push({
@@ -51,7 +51,7 @@ export const aa: Section = {
         days,
         runs,
         seed: 1,
-        design
+        ...design
       })
     )
     figures.push({

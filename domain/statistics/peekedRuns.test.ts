@@ -1,18 +1,18 @@
 import { assert, describe, it } from "@effect/vitest"
-import type { PeekedRuns, Population } from "./peekedRuns.ts"
+import type { PeekingRequest, ProofPopulation } from "../../ports/experiments/PeekingProof.ts"
 import { peekedRuns } from "./peekedRuns.ts"
 import { randomNumbers } from "./RandomNumbers.ts"
 import { runToEnd } from "./steps.ts"
 
-const populations: Record<string, Population> = {
+const populations: Record<string, ProofPopulation> = {
   "a rate of 5 %": { kind: "rate", rate: 0.05 },
   "a rate of 1 %": { kind: "rate", rate: 0.01 },
-  "lognormal revenue of 3 % buyers": { kind: "revenue", buyers: 0.03, logMean: 3.5, logDeviation: 1 }
+  "lognormal revenue of 3 % buyers": { kind: "revenue", buyers: 0.03, log_mean: 3.5, log_deviation: 1 }
 }
 
-const asked = { days: 28, runs: 200, seed: 20_261_130, design: { alpha: 0.05, tuningUnits: 5000 } }
+const asked = { days: 28, runs: 200, seed: 20_261_130, alpha: 0.05, tuningUnits: 5000 }
 
-const run = (set: Omit<PeekedRuns, keyof typeof asked>) => runToEnd(peekedRuns({ ...asked, ...set }))
+const run = (set: Omit<PeekingRequest, keyof typeof asked>) => runToEnd(peekedRuns({ ...asked, ...set }))
 
 describe("experiments that are looked at every day", () => {
   for (const [name, population] of Object.entries(populations))
@@ -25,15 +25,15 @@ describe("experiments that are looked at every day", () => {
       })
 
   it("find 6 % against 5 % in most runs", () => {
-    const control: Population = { kind: "rate", rate: 0.05 }
+    const control: ProofPopulation = { kind: "rate", rate: 0.05 }
     const outcome = run({ control, treatment: { kind: "rate", rate: 0.06 }, unitsPerArmAndDay: 500 })
     assert.isAtLeast(outcome.alarms / outcome.runs, 0.7)
   })
 
   it("are the same for one seed and others for another", () => {
     const few = { ...asked, runs: 40, unitsPerArmAndDay: 100 }
-    const control: Population = { kind: "rate", rate: 0.05 }
-    const treatment: Population = { kind: "rate", rate: 0.08 }
+    const control: ProofPopulation = { kind: "rate", rate: 0.05 }
+    const treatment: ProofPopulation = { kind: "rate", rate: 0.08 }
     const first = runToEnd(peekedRuns({ ...few, control, treatment }))
     assert.deepStrictEqual(runToEnd(peekedRuns({ ...few, control, treatment })), first)
     assert.notDeepEqual(runToEnd(peekedRuns({ ...few, control, treatment, seed: 7 })), first)

@@ -1,39 +1,15 @@
+import type { PeekingOutcome, PeekingRequest, ProofPopulation } from "../../ports/experiments/PeekingProof.ts"
 import type { ArmEstimate } from "./ArmEstimate.ts"
 import { meanEstimate, rateEstimate } from "./ArmEstimate.ts"
 import { compareAtAnyTime } from "./confidenceSequence.ts"
-import type { SequenceDesign } from "./confidenceSequence.ts"
 import { randomNumbers } from "./RandomNumbers.ts"
 import type { RandomNumbers } from "./RandomNumbers.ts"
 import type { StatisticsRefusal } from "./StatisticsRefusal.ts"
 import type { Steps } from "./steps.ts"
 import { compareMeans } from "./welch.ts"
 
-/** What a unit does: converts or not, or spends a lognormal amount if it buys at all. */
-export type Population =
-  | { readonly kind: "rate"; readonly rate: number }
-  | { readonly kind: "revenue"; readonly buyers: number; readonly logMean: number; readonly logDeviation: number }
-
-/** Experiments that somebody looks at every day and stops at the first alarm. */
-export interface PeekedRuns {
-  readonly control: Population
-  readonly treatment: Population
-  readonly unitsPerArmAndDay: number
-  readonly days: number
-  readonly runs: number
-  readonly seed: number
-  readonly design: SequenceDesign
-}
-
-export interface PeekedOutcome {
-  readonly runs: number
-  /** Runs with an alarm of the sequence on one day or more. */
-  readonly alarms: number
-  /** The same of a fixed-horizon test that is looked at every day, which is not what it is made for. */
-  readonly fixedAlarms: number
-}
-
-/** All runs, one piece each, so that whoever drives them can let others run. */
-export const peekedRuns = function* (set: PeekedRuns): Steps<PeekedOutcome> {
+/** Experiments that somebody looks at every day and stops at the first alarm: all runs, one piece each, so that whoever drives them can let others run. */
+export const peekedRuns = function* (set: PeekingRequest): Steps<PeekingOutcome> {
   let alarms = 0
   let fixedAlarms = 0
   for (let run = 0; run < set.runs; run++) {
@@ -47,12 +23,13 @@ export const peekedRuns = function* (set: PeekedRuns): Steps<PeekedOutcome> {
 
 /** Whether any day of one run raised an alarm. */
 const peekedRun = (
-  set: PeekedRuns,
+  set: PeekingRequest,
   random: RandomNumbers
 ): { readonly sequential: boolean; readonly fixed: boolean } => {
   const control = { count: 0, sum: 0, squares: 0 }
   const treatment = { count: 0, sum: 0, squares: 0 }
-  const { alpha } = set.design
+  const { alpha } = set
+  const design = { alpha, tuningUnits: set.tuningUnits }
   let sequential = false
   let fixed = false
   for (let day = 0; day < set.days; day++) {
@@ -61,7 +38,7 @@ const peekedRun = (
     const left = estimateOf(control, set.control)
     const right = estimateOf(treatment, set.treatment)
     if (typeof left === "string" || typeof right === "string") continue
-    const look = compareAtAnyTime(left, right, set.design)
+    const look = compareAtAnyTime(left, right, design)
     if (typeof look !== "string" && look.pValue < alpha) sequential = true
     const once = compareMeans(left, right, alpha)
     if (typeof once !== "string" && once.pValue < alpha) fixed = true
@@ -76,17 +53,17 @@ interface Observed {
 }
 
 /** A day's units. */
-const observe = (sums: Observed, population: Population, units: number, random: RandomNumbers): void => {
+const observe = (sums: Observed, population: ProofPopulation, units: number, random: RandomNumbers): void => {
   const share = population.kind === "rate" ? population.rate : population.buyers
   for (let unit = 0; unit < units; unit++) {
     if (random.uniform() >= share) continue
     const value =
-      population.kind === "rate" ? 1 : Math.exp(population.logMean + population.logDeviation * random.normal())
+      population.kind === "rate" ? 1 : Math.exp(population.log_mean + population.log_deviation * random.normal())
     sums.sum += value
     sums.squares += value * value
   }
   sums.count += units
 }
 
-const estimateOf = (sums: Observed, { kind }: Population): ArmEstimate | StatisticsRefusal =>
+const estimateOf = (sums: Observed, { kind }: ProofPopulation): ArmEstimate | StatisticsRefusal =>
   kind === "rate" ? rateEstimate(sums.sum, sums.count) : meanEstimate(sums)

@@ -14,6 +14,7 @@ import { DashboardsGroup } from "./dashboards.ts"
 import { EmailsGroup } from "./emails.ts"
 import { ErasureGroup, ReceiptKeysGroup } from "./erasure.ts"
 import { ExperimentsGroup } from "./experiments.ts"
+import { ExperimentPlansGroup } from "./experimentPlans.ts"
 import { EnvironmentsGroup, FlagsGroup, SegmentsGroup } from "./flags.ts"
 import { ExportsGroup } from "./exports.ts"
 import { FunnelsGroup } from "./funnels.ts"
@@ -74,6 +75,7 @@ const served = [
   FlagsGroup,
   SegmentsGroup,
   EnvironmentsGroup,
+  ExperimentPlansGroup,
   PlatformGroup,
   WorkspacesGroup,
   KeysGroup,
