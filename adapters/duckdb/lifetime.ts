@@ -13,9 +13,11 @@ import {
   lifetimeLeftOutText,
   lifetimePageText,
   lifetimePaymentsText,
+  lifetimePeopleText,
   lifetimePeriodsText,
   newestEventText
 } from "./lifetimeText.ts"
+import { readPersonRows } from "./personRows.ts"
 
 /** Customers that are rows at a time; then they are columns. */
 const pageCustomers = 20_000
@@ -25,6 +27,8 @@ export const answerLifetime = async (read: Read, plan: LifetimePlan): Promise<Li
   const cohorts = await read(lifetimeCohortsText)
   const rows = await read(lifetimePeriodsText(plan))
   const leftOut = await read(lifetimeLeftOutText)
+  const asked = plan.uncertain === true ? lifetimePeopleText(plan) : undefined
+  const people = asked === undefined ? undefined : await readPersonRows(read, asked.rows, asked.measures)
   const [newest] = await read(newestEventText(plan.workspace))
   const millis = (name: string): number | undefined => {
     const value = newest?.[name]
@@ -40,6 +44,7 @@ export const answerLifetime = async (read: Read, plan: LifetimePlan): Promise<Li
     })),
     asOfMillis: millis("arrival"),
     newestMillis: millis("happened"),
+    people,
     customers: plan.customers === undefined ? undefined : await readCustomers(read, plan.customers)
   }
 }

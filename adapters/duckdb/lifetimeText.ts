@@ -47,6 +47,18 @@ from (
 )
 where period <= ${periods} group by cohort, period order by cohort, period`
 
+/** What each person brings, as {@link LifetimeRows} tells, for `readPersonRows`. */
+export const lifetimePeopleText = ({ buckets, periods, toMillis }: LifetimePlan) => ({
+  rows: `select person, cohort * ${periods + 1} + period as key, coalesce(sum(case kind when 'order' then amount else -amount end), 0) as value,
+  max((period = 0 and kind = 'order')::integer) as customers
+from (
+  select e.*, greatest(${bucketText(buckets)} - e.cohort, 0)::integer as period
+  from lifetime_payments e where e.time_ms < ${toMillis}
+)
+where period <= ${periods} group by all`,
+  measures: ["value", "customers"]
+})
+
 export const lifetimeLeftOutText = `select currency, count(*)::integer as orders, sum(minor)::hugeint as minor
 from lifetime_payments where amount is null and minor is not null group by currency order by currency`
 

@@ -36,7 +36,7 @@ export function* bootstrap(request: BootstrapRequest): Steps<BootstrapResult> {
   const seeds = seedWords(seed)
   const weights = new Uint8Array(bootstrapDraws)
   let person = -1
-  for (let row = 0; row < keys.length; row += 1) {
+  for (const [done, row] of rowsByPerson(people).entries()) {
     const isSame =
       person >= 0 && people[2 * row] === people[2 * person] && people[2 * row + 1] === people[2 * person + 1]
     if (!isSame) {
@@ -53,7 +53,7 @@ export function* bootstrap(request: BootstrapRequest): Steps<BootstrapResult> {
         for (let draw = 0; draw < bootstrapDraws; draw += 1) sums[at + draw]! += weights[draw]! * value
       }
     }
-    if (row % 100 === 99) yield
+    if (done % 100 === 99) yield
   }
   const count = statistics.length / 2
   const [low, high] = [new Float64Array(count), new Float64Array(count)]
@@ -65,6 +65,12 @@ export function* bootstrap(request: BootstrapRequest): Steps<BootstrapResult> {
   }
   return { low, high, people: counted }
 }
+
+/** Rows of each person together, in their order. */
+const rowsByPerson = (people: Uint32Array): Uint32Array =>
+  Uint32Array.from({ length: people.length / 2 }, (_, row) => row).sort(
+    (a, b) => people[2 * a]! - people[2 * b]! || people[2 * a + 1]! - people[2 * b + 1]! || a - b
+  )
 
 /** Values of a statistic in the draws that have one, ascending. */
 const drawsOf = (sums: Float64Array, numerator: number, denominator: number): Float64Array => {

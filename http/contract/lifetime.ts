@@ -3,7 +3,7 @@ import { HttpApiEndpoint, HttpApiGroup, OpenApi } from "effect/http-api"
 import { LifetimeQuestion, LifetimeResult } from "../../ports/analytics/LifetimeQuestion.ts"
 import { Admission } from "./Admission.ts"
 import { EndpointRules, reads } from "./EndpointRules.ts"
-import { Filters, answerParameters, Text, Watermark } from "./parameters.ts"
+import { Filters, Flag, answerParameters, Text, Watermark } from "./parameters.ts"
 
 const { interval } = LifetimeQuestion.fields
 const Whole = Schema.optionalKey(Schema.FiniteFromString.check(Schema.isInt()))
@@ -20,7 +20,8 @@ export class LifetimeGroup extends HttpApiGroup.make("ltv")
         currency: Text,
         interval,
         periods: Whole,
-        predict: Schema.optionalKey(Schema.Literals(["true", "false"])),
+        predict: Flag,
+        uncertainty: Flag,
         calibration_end: Text,
         horizon_weeks: Whole,
         weekly_discount_rate: Schema.optionalKey(Schema.FiniteFromString),

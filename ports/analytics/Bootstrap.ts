@@ -5,8 +5,8 @@ export const bootstrapRowsMax = 500_000
 export const bootstrapStatisticsMax = 5000
 
 /**
- * What people bring to cells: a row for each person and key, people together. Whatever a key stands for counts in each of its
- * cells.
+ * What people bring to cells: rows of a person and a key. Whatever a key stands for counts in each of its cells. Sums of
+ * what is no whole number depend on the order of the rows.
  */
 export interface PersonRows {
   /** Two words for each row: a person is a hash of 64 bits. */

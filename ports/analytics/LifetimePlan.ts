@@ -1,3 +1,4 @@
+import type { PersonRows } from "./Bootstrap.ts"
 import type { PlanFilter } from "./PlanFilter.ts"
 import type { BucketRun, ConversionRun } from "./TrendPlan.ts"
 
@@ -31,6 +32,8 @@ export interface LifetimePlan {
   readonly conversions: ReadonlyArray<ConversionRun>
   /** Holds for the first order of a customer. */
   readonly filter: PlanFilter | undefined
+  /** Also tells what each person brings. */
+  readonly uncertain?: true
   /** Asks for each customer of the cohorts, too. */
   readonly customers: CustomersWanted | undefined
 }
@@ -78,6 +81,11 @@ export interface LifetimeRows {
   /** Arrival of the newest event held, and the latest time of any; ms UTC. */
   readonly asOfMillis: number | undefined
   readonly newestMillis: number | undefined
+  /**
+   * Where it was asked for; too many rows: how many. A key is `cohort × (periods + 1) + period`; measures are revenue less
+   * refunds, and 1 in the period of the first order.
+   */
+  readonly people?: PersonRows | { readonly tooMany: number } | undefined
   /** Where they were asked for; where there are too many, how many. */
   readonly customers: CustomerColumns | { readonly tooMany: number } | undefined
 }

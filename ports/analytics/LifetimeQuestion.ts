@@ -23,6 +23,10 @@ export const LifetimeQuestion = Schema.Struct({
   interval: Schema.optionalKey(LifetimeInterval),
   /** Periods behind a cohort's own, 12 by default. */
   periods: Schema.optionalKey(Schema.Int),
+  /**
+   * Intervals of what customers brought: 95 %, by a bootstrap over them, 500 draws told by query and watermark.
+   */
+  uncertainty: Schema.optionalKey(Schema.Boolean),
   /** Whether the models are fitted, too; yes by default. */
   predict: Schema.optionalKey(Schema.Boolean),
   /** Last day that the models learn from; by default the day of the newest event. */
@@ -58,6 +62,13 @@ export const LifetimePeriod = Schema.Struct({
   value: Schema.String,
   /** `null` where the cohort is empty. */
   value_per_customer: Schema.NullOr(Schema.Finite),
+  /** Only with `uncertainty`: from where to where they may lie, 95 %; `null` where too few customers tell. */
+  intervals: Schema.optionalKey(
+    Schema.Struct({
+      value: Schema.NullOr(Schema.Tuple([Schema.String, Schema.String])),
+      value_per_customer: Schema.NullOr(Schema.Tuple([Schema.Finite, Schema.Finite]))
+    })
+  ),
   /** Whether the period was over at `as_of`; what is not over may still change. */
   complete: Schema.Boolean
 })

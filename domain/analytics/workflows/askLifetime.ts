@@ -20,12 +20,18 @@ import type { FlatLifetime } from "../../questions/lifetime/flatLifetime.ts"
 import { planLifetime } from "../../questions/lifetime/planLifetime.ts"
 import type { PlannedForecast, PlannedLifetime } from "../../questions/lifetime/planLifetime.ts"
 import { shapeLifetime, shapePrediction } from "../../questions/lifetime/shapeLifetime.ts"
+import {
+  lifetimeRequest,
+  lifetimeStatistics,
+  withLifetimeIntervals
+} from "../../questions/lifetime/uncertainLifetime.ts"
 import { runToEnd } from "../../statistics/steps.ts"
 import type { Steps } from "../../statistics/steps.ts"
 import { offsetRuns } from "../../zones/offsetRuns.ts"
 import { addDays, dayAt, formatDay, formatInstant, startOfDay } from "../../zones/zones.ts"
 import type { CalendarDay } from "../../zones/zones.ts"
 import { questionScope } from "./askQuestion.ts"
+import { drawIntervals } from "./drawIntervals.ts"
 import { nameWarnings } from "./nameWarnings.ts"
 import { conversionsInto, revenueWarnings } from "./conversions.ts"
 import type { Conversions } from "./conversions.ts"
@@ -56,10 +62,21 @@ export const askLifetime = Effect.fn("askLifetime")(function* (workspace: Worksp
     forecast === undefined ? undefined : yield* predict(workspace, { planned, forecast, queryHash, past })
   const { answer, money } = predicted ?? past
   const asOfMillis = answer.asOfMillis
+  const shaped = shapeLifetime(planned, answer, predicted?.model.values)
+  const cohorts =
+    answer.people === undefined
+      ? shaped
+      : withLifetimeIntervals(
+          planned,
+          shaped,
+          yield* drawIntervals(answer.people, lifetimeStatistics(planned), (rows) =>
+            lifetimeRequest(planned, rows, `${queryHash}|${answer.watermark}`)
+          )
+        )
   const result: LifetimeResult = {
     from: formatInstant(zone, plan.fromMillis),
     to: formatInstant(zone, bucketStarts[plan.cohortCount]!),
-    cohorts: shapeLifetime(planned, answer, predicted?.model.values),
+    cohorts,
     prediction:
       forecast === undefined || predicted === undefined
         ? null

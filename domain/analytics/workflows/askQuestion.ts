@@ -2,10 +2,9 @@ import { Effect } from "effect"
 import { EventStore } from "../../../ports/analytics/EventStore.ts"
 import { InvalidQuestion } from "../../../ports/analytics/InvalidQuestion.ts"
 import type { Question, QuestionResult, ResultPeriod } from "../../../ports/analytics/Question.ts"
-import { bootstrapRowsMax, bootstrapStatisticsMax } from "../../../ports/analytics/Bootstrap.ts"
-import type { PlanAnswer } from "../../../ports/analytics/QueryPlan.ts"
 import { isMoney } from "../../../ports/analytics/TrendPlan.ts"
-import { Computation } from "../../../ports/platform/Computation.ts"
+import type { TrendRows } from "../../../ports/analytics/TrendPlan.ts"
+import type { Computation } from "../../../ports/platform/Computation.ts"
 import { DocumentStore } from "../../../ports/documents/DocumentStore.ts"
 import { SettingsSource } from "../../../ports/platform/Settings.ts"
 import { recordedStep } from "../../../ports/platform/Tracing.ts"
@@ -33,6 +32,7 @@ import { resolveCohorts } from "./cohortRules.ts"
 import { conversionsOf, moneyWarnings } from "./conversions.ts"
 import { resolveGoals } from "./goalRules.ts"
 import { keptChannelRules } from "./keptChannelRules.ts"
+import { drawIntervals } from "./drawIntervals.ts"
 import { nameWarnings } from "./nameWarnings.ts"
 
 /** What questions of a workspace are planned with, and the cohorts that this one names. */
@@ -75,23 +75,18 @@ export const questionScope = Effect.fnUntraced(function* (workspace: WorkspaceId
   return { ...ofEvents, cohorts, revisions: hashValue([ofEvents.revisions, revisions]) }
 })
 
-/** The period with intervals: drawn on a thread of its own, by query and watermark alone. */
+/** The period with intervals: drawn by query and watermark alone. */
 const uncertainPeriod = Effect.fnUntraced(function* (
   planned: PlannedQuestion,
   period: ResultPeriod,
-  { groups, people, watermark }: PlanAnswer<"trend">,
-  queryHash: string
-): Effect.fn.Return<ResultPeriod, InvalidQuestion | PortFailure, Computation> {
-  const statistics = uncertainStatistics(planned, groups.length)
-  if (people === undefined || "tooMany" in people || statistics > bootstrapStatisticsMax) {
-    const detail =
-      statistics > bootstrapStatisticsMax
-        ? `intervals of ${bootstrapStatisticsMax} numbers at the most: ask for fewer buckets, values or metrics`
-        : `${bootstrapRowsMax} people by bucket and value at the most: ask for a shorter range or fewer buckets`
-    return yield* new InvalidQuestion({ errors: [{ pointer: "/uncertainty", code: "too_many", detail }] })
-  }
-  const request = uncertainRequest(planned, groups.length, people, `${queryHash}|${watermark}`)
-  return withIntervals(planned, period, groups.length, yield* (yield* Computation).run("bootstrap", request))
+  people: NonNullable<TrendRows["people"]>,
+  groups: number,
+  seed: string
+) {
+  const drawn = yield* drawIntervals(people, uncertainStatistics(planned, groups), (rows) =>
+    uncertainRequest(planned, groups, rows, seed)
+  )
+  return withIntervals(planned, period, groups, drawn)
 })
 
 /** Answers a question of the grammar: plan, rows, result. Errors name each wrong field. */
@@ -116,7 +111,10 @@ export const askQuestion = Effect.fn("askQuestion")(function* (
     const converted = withConversions(each, money.runs, money.unconverted)
     const answer = yield* (yield* EventStore).answer(converted.plan)
     const shaped = shapeAnswer(converted, answer)
-    const period = answer.people === undefined ? shaped : yield* uncertainPeriod(each, shaped, answer, queryHash)
+    const period =
+      answer.people === undefined
+        ? shaped
+        : yield* uncertainPeriod(each, shaped, answer.people, answer.groups.length, `${queryHash}|${answer.watermark}`)
     return { answer, period, warnings: moneyWarnings(converted, money, answer) }
   })
   const { answer, period, warnings } = yield* answerOf(planned)

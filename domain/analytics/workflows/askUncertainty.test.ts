@@ -7,6 +7,7 @@ import { history } from "../testing/histories.ts"
 import { questionAbout } from "../testing/questions.ts"
 import { questionWorld, storeHistory } from "../testing/questionWorld.ts"
 import type { Event } from "../testing/reference.ts"
+import { askLifetime } from "./askLifetime.ts"
 import { askQuestion } from "./askQuestion.ts"
 
 const runs = Number(process.env["HISTORIES"] ?? 6)
@@ -125,6 +126,53 @@ describe("uncertainty", () => {
     assert.strictEqual(ends(other!.intervals!["revenue"])[0], 0)
     assert.isAtLeast(ends(other!.intervals!["revenue"])[1], 8)
     assert.deepStrictEqual(Object.keys(result.totals), question.metrics)
+  })
+
+  it("of lifetime value is that of a cohort's customers, each period with all before it", async () => {
+    const customers = Array.from({ length: 300 }, (_, person) => ({ person, minor: 1000 + ((person * 7919) % 9000) }))
+    await keep("customers", [
+      ...customers,
+      ...customers.filter(({ person }) => person % 3 === 0).map((each) => ({ ...each, day: 8 })),
+      { person: 900, minor: 5000, day: 8 },
+      { person: 900, minor: 5000, day: 9, refund: 400 }
+    ])
+    const asked = {
+      date_range: { from: "2026-02-23", to: "2026-03-15" },
+      time_zone: "UTC",
+      currency: "EUR",
+      interval: "week" as const,
+      periods: 2,
+      predict: false
+    }
+    const lifetime = (uncertainty: boolean) =>
+      runtime.runPromise(askLifetime(WorkspaceId.make("customers"), { ...asked, uncertainty }))
+    const result = await lifetime(true)
+    assert.strictEqual(JSON.stringify(await lifetime(true)), JSON.stringify(result))
+    const bare = result.cohorts.map(({ periods, ...cohort }) => ({
+      ...cohort,
+      periods: periods.map((period) =>
+        Object.fromEntries(Object.entries(period).filter(([name]) => name !== "intervals"))
+      )
+    }))
+    assert.deepStrictEqual<unknown>(bare, (await lifetime(false)).cohorts)
+    const [first, second, third] = result.cohorts
+    const brought = (later: boolean) =>
+      customers.map(({ minor, person }) => (minor * (later && person % 3 === 0 ? 2 : 1)) / 100)
+    for (const [period, values] of [
+      [0, brought(false)],
+      [2, brought(true)]
+    ] as const) {
+      const { intervals } = first!.periods[period]!
+      const sum = values.reduce((total, value) => total + value, 0)
+      const mean = sum / values.length
+      closeTo(intervals!.value, sum, 1.96 * Math.sqrt(values.reduce((total, value) => total + value * value, 0)))
+      const deviation = Math.sqrt(values.reduce((total, value) => total + (value - mean) ** 2, 0))
+      closeTo(intervals!.value_per_customer, mean, (1.96 * deviation) / values.length)
+    }
+    // One customer, who got all back.
+    assert.deepStrictEqual(third!.periods[0]!.intervals, { value: ["0.00", "0.00"], value_per_customer: [0, 0] })
+    assert.isTrue(third!.small)
+    assert.deepStrictEqual(second!.periods[0]!.intervals, { value: ["0.00", "0.00"], value_per_customer: null })
   })
 
   it(

@@ -13,6 +13,7 @@ export interface FlatLifetime extends Pick<
   readonly from: string
   readonly to: string
   readonly predict?: "true" | "false" | undefined
+  readonly uncertainty?: "true" | "false" | undefined
   readonly filters?: string | undefined
   readonly customer?: string | undefined
 }
@@ -23,7 +24,7 @@ const decodeProfile = Schema.decodeUnknownResult(CustomerProfile, { onExcessProp
 export const readFlatLifetime = (
   flat: FlatLifetime
 ): { readonly question: LifetimeQuestion } | { readonly errors: ReadonlyArray<FieldError> } => {
-  const { customer: text, filters: filterText, from, predict, to, ...rest } = flat
+  const { customer: text, filters: filterText, from, predict, to, uncertainty, ...rest } = flat
   const filters = filterText === undefined ? undefined : parseJson(filterText, "/filters")
   if (filters !== undefined && "error" in filters) return { errors: [filters.error] }
   const question: LifetimeQuestion = {
@@ -31,6 +32,7 @@ export const readFlatLifetime = (
     date_range: { from, to },
     // Read and judged by the planner, as every filter is.
     ...(filters === undefined ? {} : { filters: filters.value as Filter }),
+    ...(uncertainty === undefined ? {} : { uncertainty: uncertainty === "true" }),
     ...(predict === undefined ? {} : { predict: predict === "true" })
   }
   if (text === undefined) return { question }

@@ -92,6 +92,7 @@ export const planLifetime = (
         periods,
         conversions: [],
         filter: filter?.filter,
+        ...(question.uncertainty === true ? { uncertain: true as const } : {}),
         customers: undefined
       },
       zone,
