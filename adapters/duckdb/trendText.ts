@@ -122,7 +122,7 @@ export const valueText = (property: string): string => {
   return `coalesce(try_cast(${text} as decimal(18, 9)), case when try_cast(${text} as double) is not null then try_cast(${text} as decimal(28, 9)) end)`
 }
 
-/** Each order counts once, by its first event; each refund too. Money is converted order by order, half up. */
+/** Each order counts once, by its first event; each refund too. Money is converted order by order, half up; what needs no conversion is not divided. */
 export const ordersText = (workspace: string, conversions: ReadonlyArray<ConversionRun>): string => `(
   with firsts as (
     select * from store.payments
@@ -134,10 +134,14 @@ export const ordersText = (workspace: string, conversions: ReadonlyArray<Convers
       group by ${paymentIdsText}
     )
   ), rates(rate_currency, from_ms, numerator, denominator) as (${ratesText(conversions)})
-  select f.*, case money_kind when 'refund' then -1 else 1 end
-    * ((2::hugeint * f.minor * r.numerator + r.denominator) // (2::hugeint * r.denominator)) as amount
-  from firsts f asof left join rates r on r.rate_currency = f.currency and f.time_ms >= r.from_ms
+  select f.*, case money_kind when 'refund' then -1 else 1 end * case when r.numerator = r.denominator then f.minor::hugeint
+    else (2::hugeint * f.minor * r.numerator + r.denominator) // (2::hugeint * r.denominator) end as amount
+  from firsts f ${changes(conversions) ? "asof " : ""}left join rates r on r.rate_currency = f.currency and f.time_ms >= r.from_ms
 )`
+
+/** Whether the rate of any currency changes: then the last one before the order counts. */
+const changes = (conversions: ReadonlyArray<ConversionRun>): boolean =>
+  new Set(conversions.map(({ currency }) => currency)).size < conversions.length
 
 const ratesText = (conversions: ReadonlyArray<ConversionRun>): string =>
   conversions.length === 0

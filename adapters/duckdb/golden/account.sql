@@ -1,14 +1,14 @@
-insert into store.account_changes
-select workspace, subject, event_type, account_type, account_id, md5_number_lower(workspace || (chr(31) || 'g' || chr(31)) || account_type || chr(31) || account_id),
-  traits, time_ms, received_us, idx, event_id
+(tick) => `insert into store.account_changes
+select workspace, subject, event_type, account_type, account_id, ${hashOf("workspace", "g", "account_type || chr(31) || account_id")},
+  traits, time_ms, received_us, idx, event_id, ${tick}
 from (
   select workspace, subject, event_type, account_type, accounts->>('/' || account_type) as account_id,
     case when event_type <> 'account_left' then nullif(properties->'/traits', 'null'::json) end as traits, time_ms, received_us, idx, event_id
   from (
     select *, unnest(json_keys(accounts)) as account_type from staging
-    where accounts is not null and event_type in ('account_joined', 'account_left', 'account_updated')
+    where accounts is not null and event_type in (${__vite_ssr_import_0__.accountEventTypes.map((0,__vite_ssr_import_3__.quote)).join(", ")})
   )
-);
+)`;
 
 create or replace temp table funnel_events as
 with chosen as (
@@ -56,7 +56,7 @@ select person, person as unit, g, t, row_number() over (
 from chosen;
 
 create or replace temp table gathered_events as
-select (0 + (e.time_ms - 1000000) // 1000000) as bucket, coalesce(coalesce((e.accounts->>'/company'), "account company".account_id), '') as g0, sum(1) as n0
+select (0 + (e.time_ms - 1000000) // 1000000)::integer as bucket, coalesce(coalesce((e.accounts->>'/company'), "account company".account_id), '') as g0, count(1) as n0
 from store.events e left join store.people p on p.subject = e.subject
 asof left join (
   select c.person, c.place, arg_max(m.account, m.since) as account, arg_max(m.account_id, m.since) as account_id
@@ -87,7 +87,7 @@ where e.workspace = 'default' and e.time_ms >= 1000000 and e.time_ms < 3000000 a
 group by all;
 
 create or replace temp table gathered_accounts_company as
-select (0 + (e.time_ms - 1000000) // 1000000) as bucket, coalesce(coalesce((e.accounts->>'/company'), "account company".account_id), '') as g0, coalesce(md5_number_lower(e.workspace || (chr(31) || 'g' || chr(31)) || 'company' || chr(31) || (e.accounts->>'/company')), "account company".account) as person
+select (0 + (e.time_ms - 1000000) // 1000000)::integer as bucket, coalesce(coalesce((e.accounts->>'/company'), "account company".account_id), '') as g0, coalesce(md5_number_lower(e.workspace || (chr(31) || 'g' || chr(31)) || 'company' || chr(31) || (e.accounts->>'/company')), "account company".account) as person
 from store.events e left join store.people p on p.subject = e.subject
 left join (
   select person, account, account_id, place as since, coalesce(next, struct_pack(t := 9223372036854775807::bigint, r := 0::bigint, i := 0::integer, e := '00000000-0000-0000-0000-000000000000'::uuid)) as until from (
@@ -112,7 +112,7 @@ select g0 from (select distinct g0 from gathered_events) left join gathered_acco
 order by count(distinct person) desc nulls last, g0
 limit 26 offset 0;
 
-with e as (select *, (case when g0 = 'acme' then 0 else -1 end) as grp from gathered_accounts_company), finest as materialized (select bucket, grp, person from e group by bucket, grp, person)
+with finest as materialized (select bucket, grp, person from (select *, (case when g0 = 'acme' then 0 else -1 end) as grp from gathered_accounts_company) group by bucket, grp, person)
 select * from (
   select null as bucket, null as grp, count(*) as m1 from (select person from finest group by person)
   union all

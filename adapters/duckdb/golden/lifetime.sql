@@ -12,9 +12,9 @@ with paid as materialized (
       group by money_kind, coalesce(order_id, event_id::varchar), case when money_kind = 'refund' then coalesce(refund_id, event_id::varchar) end
     )
   ), rates(rate_currency, from_ms, numerator, denominator) as (select * from (values ('USD', 1767225600000::bigint, 10::hugeint, 11::hugeint)))
-  select f.*, case money_kind when 'refund' then -1 else 1 end
-    * ((2::hugeint * f.minor * r.numerator + r.denominator) // (2::hugeint * r.denominator)) as amount
-  from firsts f asof left join rates r on r.rate_currency = f.currency and f.time_ms >= r.from_ms
+  select f.*, case money_kind when 'refund' then -1 else 1 end * case when r.numerator = r.denominator then f.minor::hugeint
+    else (2::hugeint * f.minor * r.numerator + r.denominator) // (2::hugeint * r.denominator) end as amount
+  from firsts f left join rates r on r.rate_currency = f.currency and f.time_ms >= r.from_ms
 ) e left join store.people p on p.subject = e.subject
 ), owners as (
   select order_id, person from paid where kind = 'order' and order_id is not null

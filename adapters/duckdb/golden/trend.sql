@@ -17,9 +17,9 @@ from (
       group by money_kind, coalesce(order_id, event_id::varchar), case when money_kind = 'refund' then coalesce(refund_id, event_id::varchar) end
     )
   ), rates(rate_currency, from_ms, numerator, denominator) as (select * from (values ('EUR', 0::bigint, 11::hugeint, 10::hugeint)))
-  select f.*, case money_kind when 'refund' then -1 else 1 end
-    * ((2::hugeint * f.minor * r.numerator + r.denominator) // (2::hugeint * r.denominator)) as amount
-  from firsts f asof left join rates r on r.rate_currency = f.currency and f.time_ms >= r.from_ms
+  select f.*, case money_kind when 'refund' then -1 else 1 end * case when r.numerator = r.denominator then f.minor::hugeint
+    else (2::hugeint * f.minor * r.numerator + r.denominator) // (2::hugeint * r.denominator) end as amount
+  from firsts f left join rates r on r.rate_currency = f.currency and f.time_ms >= r.from_ms
 ) e
 where e.workspace = 'default' and e.time_ms >= 1000000 and e.time_ms < 3000000
 group by all;
