@@ -46,9 +46,14 @@ export const peopleShares = async (
 export const shareText = ({ end, first }: PeopleShare, person: string): ReadonlyArray<string> =>
   end - first === 2 ** shareBits ? [] : [`(${person} & ${2 ** shareBits - 1}) between ${first} and ${end - 1}`]
 
-/** The columns that order events of a person; to be followed by one of codes. */
-export const eventColumnsText = (person: string): string =>
-  `list(${person}) as people, list(e.time_ms) as times, list(e.received_us * ${batchEventsMax} + e.idx) as arrivals`
+/**
+ * The columns that order events of a person; to be followed by one of codes. Places that no batch has share the last one,
+ * so that events there are told to be in no known order.
+ */
+export const eventColumnsText = (person: string): string => {
+  const place = `least(greatest(e.idx, 0), ${batchEventsMax - 1})`
+  return `list(${person}) as people, list(e.time_ms) as times, list(e.received_us * ${batchEventsMax} + ${place}) as arrivals`
+}
 
 /** The engine's own memory, of which the driver says nothing in its types. */
 interface Held<Items> {
