@@ -84,6 +84,18 @@ describe("an annotation", () => {
     assert.include(named(result["annotations"]), "Only here")
     assert.notInclude(named((await send("GET", `${trends}&annotations=true`)).body["annotations"]), "Only here")
     assert.deepStrictEqual(texts(await send("GET", `${list}?insight=${id}`)), ["Only here"])
+    const tiles = [{ insight: id }]
+    const dashboard = (await send("POST", "/analytics/dashboards", { name: "One", tiles })).headers.get("location")!
+    await note({ text: "On the dashboard", dashboard: dashboard.split("/").at(-1) })
+    const notesOn = async (query: string) => {
+      const { body } = await send("GET", `${dashboard}/answers${query}`)
+      const [tile] = body["tiles"] as ReadonlyArray<{ readonly answer: { readonly result: Record<string, unknown> } }>
+      return tile!.answer.result["annotations"]
+    }
+    assert.includeMembers([...named(await notesOn("?annotations=true"))], ["On the dashboard", "Only here"])
+    assert.isUndefined(await notesOn(""))
+    const again = (await send("GET", `${insight}/answer?annotations=true`)).body["answer"]
+    assert.notInclude(JSON.stringify(again), "On the dashboard")
     const unknown = await send("POST", list, { text: "x", at: noon, insight: "none" })
     assert.strictEqual(unknown.status, 422)
     assert.deepInclude(problemOf(unknown), { pointer: "/insight", code: "unknown_insight" })

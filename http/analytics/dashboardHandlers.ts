@@ -3,6 +3,7 @@ import { HttpServerResponse } from "effect/http"
 import { HttpApiBuilder } from "effect/http-api"
 import {
   answerDashboard,
+  answerDashboardWithNotes,
   createDashboard,
   replaceDashboard,
   restoreDashboard
@@ -22,10 +23,11 @@ import { measured } from "./queryMetrics.ts"
 
 export const layer = HttpApiBuilder.group(ServedApi, "dashboards", (handlers) =>
   handlers.handleAll({
-    answers: ({ params }) =>
-      Effect.flatMap(CurrentPrincipal, ({ workspace }) =>
-        answerProblems(measured(answerDashboard(workspace, params.id)))
-      ),
+    answers: ({ params, query }) =>
+      Effect.flatMap(CurrentPrincipal, (principal) => {
+        const noted = query.annotations === "true" ? answerDashboardWithNotes(principal, params.id) : undefined
+        return answerProblems(measured(noted ?? answerDashboard(principal.workspace, params.id)))
+      }),
     list: ({ query: { cursor, limit = limitUsual } }) =>
       Effect.flatMap(CurrentPrincipal, ({ workspace }) =>
         answerProblems(Effect.flatMap(listItems<Dashboard>(dashboards, workspace, limit, cursor), paged))

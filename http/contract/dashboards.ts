@@ -1,6 +1,7 @@
 import { HttpApiEndpoint, HttpApiGroup, OpenApi } from "effect/http-api"
 import { DashboardAnswers, DashboardRevision, dashboards } from "../../ports/analytics/Dashboard.ts"
 import { Admission } from "./Admission.ts"
+import { AskedAnnotations } from "./annotations.ts"
 import { EndpointRules, reads } from "./EndpointRules.ts"
 import { Id } from "./parameters.ts"
 import { resourceEndpoints } from "./resource.ts"
@@ -14,6 +15,7 @@ export class DashboardsGroup extends HttpApiGroup.make("dashboards")
   .add(
     HttpApiEndpoint.get("answers", "/analytics/dashboards/:id/answers", {
       params: { id: Id },
+      query: { annotations: AskedAnnotations },
       success: DashboardAnswers
     })
       .annotate(EndpointRules, reads("analytics:read"))

@@ -128,16 +128,17 @@ export const listAnnotations = Effect.fnUntraced(function* (
   })
 })
 
-/** An answer with the notes of its range: those that belong to nothing, and those of the insight that it answers. */
+/** An answer with the notes of its range: those that belong to nothing, or to the insight and dashboard that it is seen on. */
 export const withAnnotations = Effect.fnUntraced(function* <
   Answer extends { readonly from: string; readonly to: string; readonly time_zone: string }
->(reader: Reader, answer: Answer, insight?: string) {
+>(reader: Reader, answer: Answer, on: { readonly insight?: string; readonly dashboard?: string } = {}) {
   const { items } = yield* Effect.catchTag(
     listTouching(reader, {
       fromMillis: parseInstant(answer.from) ?? 0,
       toMillis: parseInstant(answer.to) ?? 0,
       limit: annotationsShownMax,
-      belongs: (note) => note.dashboard === undefined && (note.insight === undefined || note.insight === insight)
+      belongs: ({ dashboard, insight }) =>
+        (dashboard === undefined || dashboard === on.dashboard) && (insight === undefined || insight === on.insight)
     }),
     "InvalidCursor",
     Effect.die

@@ -10,6 +10,8 @@ import type { Actor } from "../../platform/audit.ts"
 import { gatherItems, readItem } from "../../platform/resources.ts"
 import { createKept, readRevision, replaceKept } from "../../platform/revisions.ts"
 import type { User } from "../../platform/resources.ts"
+import { withAnnotations } from "./annotations.ts"
+import type { Reader } from "./annotations.ts"
 import { askAny } from "./askAny.ts"
 
 /** Refuses tiles whose insight is not there. */
@@ -133,6 +135,21 @@ export const answerDashboard = Effect.fn("answerDashboard")(function* (workspace
     watermark: watermarks.size === 1 ? [...watermarks][0]! : null
   }
   return answers
+})
+
+/** The same; with each trend come the notes of its range. */
+export const answerDashboardWithNotes = Effect.fnUntraced(function* (reader: Reader, id: string) {
+  const answers = yield* answerDashboard(reader.workspace, id)
+  const tiles = yield* Effect.forEach(answers.tiles, (tile) => {
+    if (tile.outcome === "failed" || tile.answer.kind !== "trend") return Effect.succeed(tile)
+    const on = { insight: tile.insight, dashboard: id }
+    return Effect.map(withAnnotations(reader, tile.answer.result, on), (result): TileAnswer => ({
+      ...tile,
+      answer: { kind: "trend", result }
+    }))
+  })
+  const noted: DashboardAnswers = { ...answers, tiles }
+  return noted
 })
 
 /** Dashboards that show an insight. */

@@ -63,7 +63,7 @@ export const answerInsightWithNotes = Effect.fnUntraced(function* (reader: Reade
   if (answer.kind !== "trend") return answered
   const noted: InsightAnswer = {
     ...answered,
-    answer: { kind: "trend", result: yield* withAnnotations(reader, answer.result, id) }
+    answer: { kind: "trend", result: yield* withAnnotations(reader, answer.result, { insight: id }) }
   }
   return noted
 })
