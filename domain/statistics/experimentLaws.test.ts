@@ -243,17 +243,34 @@ describe("laws of the statistics of experiments", () => {
   })
 
   it("guardrails: within the margin safe, beyond by its bound at risk, all beyond harmed, either way round", () => {
-    const bounds = (low: number, high: number) => ({
-      interval: [low, high] as const,
-      oneSided: [low + 0.01, high - 0.01] as const
-    })
-    assert.strictEqual(judgeGuardrail(bounds(-0.02, 0.05), "increase", 0.02), "safe")
-    assert.strictEqual(judgeGuardrail(bounds(-0.05, 0.05), "increase", 0.02), "at_risk")
-    assert.strictEqual(judgeGuardrail(bounds(-0.09, -0.03), "increase", 0.02), "harmed")
-    assert.strictEqual(judgeGuardrail(bounds(-0.05, 0.02), "decrease", 0.02), "safe")
-    assert.strictEqual(judgeGuardrail(bounds(0.03, 0.09), "decrease", 0.02), "harmed")
+    const critical = { oneSided: 1.645, twoSided: 1.96 }
+    const arm = (mean: number, deviation = 0.01) => ({ count: 1000, mean, variance: deviation ** 2 })
+    const judge = (control: number, treatment: number, direction: "increase" | "decrease", margin = 0.02) =>
+      judgeGuardrail(arm(control), arm(treatment), direction, margin, critical)
+    assert.strictEqual(judge(1, 1.01, "increase"), "safe")
+    assert.strictEqual(judge(1, 1, "increase"), "at_risk")
+    assert.strictEqual(judge(1, 0.9, "increase"), "harmed")
+    assert.strictEqual(judge(1, 0.99, "decrease"), "safe")
+    assert.strictEqual(judge(1, 1.1, "decrease"), "harmed")
+    assert.strictEqual(judge(0, 0.1, "decrease"), "harmed")
+    assert.strictEqual(judge(-1, -1.1, "increase"), "harmed")
+    assert.strictEqual(judge(-1, -1.1, "increase", 0.2), "safe")
     assert.isTrue(blocksShipping("at_risk"))
     assert.isFalse(blocksShipping("safe"))
+  })
+
+  it("a guardrail's bounds are those of the lift by inversion", () => {
+    const margin = fc.double({ min: 0, max: 0.9, noNaN: true })
+    const critical = fc.double({ min: 0.5, max: 4, noNaN: true })
+    fc.assert(
+      fc.property(estimate, estimate, margin, critical, (control, treatment, put, c) => {
+        const lifts = fiellerInterval(control, treatment, c)
+        if (isRefused(lifts)) return
+        if (Math.abs(lifts[0] + put) < 1e-9 || Math.abs(lifts[1] + put) < 1e-9) return
+        const state = judgeGuardrail(control, treatment, "increase", put, { oneSided: c, twoSided: c })
+        assert.strictEqual(state, lifts[1] < -put ? "harmed" : lifts[0] < -put ? "at_risk" : "safe")
+      })
+    )
   })
 
   it("a broken split is remembered, arms without weight are left out, and a sound one stays silent", () => {

@@ -27,7 +27,8 @@ export const ReleaseVerdict = Schema.Union([
     /** In percent; `null` where the control is zero. */
     lift: Schema.NullOr(Schema.Finite),
     lift_interval: Schema.NullOr(Schema.Tuple([Schema.Finite, Schema.Finite])),
-    p_value: Schema.Finite
+    /** `null` where neither side varies. */
+    p_value: Schema.NullOr(Schema.Finite)
   }),
   Schema.Struct({ ...watched, state: Schema.Literal("unknown"), reason: ResultRefusal })
 ]).annotate({ identifier: "ReleaseVerdict" })

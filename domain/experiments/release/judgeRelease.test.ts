@@ -53,10 +53,16 @@ describe("a guarded release", () => {
 
   it("says why it cannot tell yet", () => {
     assert.deepInclude(judgeRelease(errors, [], design), { state: "unknown", reason: "no_units", units: 0 })
-    assert.deepInclude(judgeRelease(errors, [{ control: rate(0, 10), treatment: rate(0, 10) }], design), {
-      state: "unknown",
-      reason: "no_variance"
-    })
+  })
+
+  it("is harmed where nothing ever failed before, and safe where nothing fails at all", () => {
+    const none = judgeRelease(errors, [{ control: rate(0, 1000), treatment: rate(0, 1000) }], design)
+    assert.deepInclude(none, { state: "safe", lift: null, p_value: null })
+    const some = judgeRelease(errors, [{ control: rate(0, 1000), treatment: rate(40, 1000) }], design)
+    assert.deepInclude(some, { state: "harmed", lift: null, lift_interval: null })
+    const all = judgeRelease(errors, [{ control: rate(0, 50), treatment: rate(50, 50) }], design)
+    assert.strictEqual(all.state, "harmed")
+    assert.strictEqual(judgeRelease(errors, [{ control: rate(0, 2), treatment: rate(2, 2) }], design).state, "at_risk")
   })
 
   it("that harms nothing is hardly ever rolled back, though it is looked at all the time", () => {

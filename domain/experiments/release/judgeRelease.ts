@@ -2,11 +2,11 @@ import type { AnalysedMetric } from "../../../ports/experiments/ExperimentAnalys
 import type { ReleaseEvidence, ReleaseVerdict } from "../../../ports/experiments/GuardedRelease.ts"
 import { compareAtAnyTime, mixtureVariance, oneSidedCriticalValue } from "../../statistics/confidenceSequence.ts"
 import type { SequenceDesign } from "../../statistics/confidenceSequence.ts"
-import { fiellerInterval } from "../../statistics/relativeLift.ts"
+import { judgeGuardrail } from "../../statistics/guardrail.ts"
 import { stratify } from "../../statistics/stratifiedEffect.ts"
 import type { Stratum } from "../../statistics/stratifiedEffect.ts"
 import { estimateMetric } from "../results/estimateMetric.ts"
-import { percent, percentOrNull, percents } from "../results/percent.ts"
+import { percent, percents } from "../results/percent.ts"
 
 /**
  * Whether a release that grows step by step harms a guardrail. Each step compares people who came in it and were drawn to
@@ -24,25 +24,19 @@ export const judgeRelease = (
   const strata = steps.flatMap((step) => stratumOf(metric, step))
   const both = stratify(strata)
   if (typeof both === "string") return { ...unknown, state: "unknown", reason: both }
-  const test = compareAtAnyTime(both.control, both.treatment, design)
-  if (typeof test === "string") return { ...unknown, state: "unknown", reason: test }
-  const units = both.control.count + both.treatment.count
-  const bounds = fiellerInterval(
-    both.control,
-    both.treatment,
-    oneSidedCriticalValue(units, mixtureVariance(design), design.alpha)
-  )
-  if (typeof bounds === "string") return { ...unknown, state: "unknown", reason: bounds }
-  const [worst, best] = metric.direction === "increase" ? bounds : ([-bounds[1], -bounds[0]] as const)
-  const { relativeInterval } = test
+  const { control, treatment } = both
+  const oneSided = oneSidedCriticalValue(control.count + treatment.count, mixtureVariance(design), design.alpha)
+  const test = compareAtAnyTime(control, treatment, design)
+  const lifts = typeof test === "string" ? test : test.relativeInterval
   return {
     ...unknown,
-    state: best < -margin ? "harmed" : worst < -margin ? "at_risk" : "safe",
-    control_mean: both.control.mean,
-    treatment_mean: both.treatment.mean,
-    lift: percentOrNull((both.treatment.mean - both.control.mean) / Math.abs(both.control.mean)),
-    lift_interval: typeof relativeInterval === "string" ? null : percents(relativeInterval),
-    p_value: test.pValue
+    // Both ends are one-sided: only harm rolls back, so that no level is spent on the other side.
+    state: judgeGuardrail(control, treatment, metric.direction, margin, { oneSided, twoSided: oneSided }),
+    control_mean: control.mean,
+    treatment_mean: treatment.mean,
+    lift: control.mean === 0 ? null : percent((treatment.mean - control.mean) / Math.abs(control.mean)),
+    lift_interval: typeof lifts === "string" ? null : percents(lifts),
+    p_value: typeof test === "string" ? null : test.pValue
   }
 }
 

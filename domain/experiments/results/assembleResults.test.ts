@@ -300,6 +300,24 @@ describe("results of an experiment", () => {
     assert.isTrue(results({ days, plan: plan("sequential") }).split!.mismatch)
   })
 
+  it("a guardrail that was never hit before is harmed when it is hit, and safe while nobody hits it", () => {
+    const crash: AnalysedMetric = { ...purchase, id: "crash", role: "guardrail", direction: "decrease" }
+    const crashed = (count: number) => [
+      day("2026-11-10", [
+        [rate(200, 1000), rate(250, 1000)],
+        [rate(0, 1000), rate(count, 1000)]
+      ])
+    ]
+    for (const method of ["fixed", "sequential", "bayesian"] as const) {
+      const metrics = [purchase, crash]
+      const hit = results({ metrics, days: crashed(40), plan: plan(method) })
+      assert.strictEqual(hit.comparisons[1]!.guardrail!.state, "harmed")
+      assert.deepInclude(hit.recommendation, { action: "roll_back", reasons: ["guardrail_harmed"] })
+      const missed = results({ metrics, days: crashed(0), plan: plan(method) })
+      assert.deepStrictEqual(missed.comparisons[1]!.guardrail, { state: "safe", margin: 0, bound: null })
+    }
+  })
+
   it("by the values of a dimension: corrected over all of them together", () => {
     const slice = (value: string | null, converted: number) => ({
       value,

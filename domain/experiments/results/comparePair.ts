@@ -12,7 +12,7 @@ import { designOf } from "./compareFamilies.ts"
 import { judgePair } from "./judgePair.ts"
 import { percent, percentOrNull } from "./percent.ts"
 import { powerNow } from "./planning.ts"
-import { oneSidedLifts, testAnyTime, testFixed } from "./testPair.ts"
+import { criticalValuesOf, oneSidedLifts } from "./testPair.ts"
 
 /** Days that a projection covers. */
 const projectedDays = 30
@@ -84,16 +84,16 @@ const verdictOf = (
 }
 
 const guardrailOf = ({ pair }: TestedPair, plan: AnalysisPlan): GuardrailVerdict => {
-  const looking = plan.method === "sequential" ? "any_time" : "once"
-  const test = looking === "any_time" ? testAnyTime(pair, designOf(plan), plan.alpha) : testFixed(pair, plan.alpha)
-  const oneSided = oneSidedLifts(pair, designOf(plan), looking)
-  const margin = pair.metric.margin ?? 0
-  if (typeof test === "string" || test.lift === undefined || oneSided === undefined)
+  const { control, metric, treatment } = pair
+  const margin = metric.margin ?? 0
+  const critical = criticalValuesOf(pair, plan)
+  if (typeof control === "string" || typeof treatment === "string" || critical === undefined)
     return { state: "unknown", margin: percent(margin), bound: null }
+  const lifts = oneSidedLifts(pair, designOf(plan), plan.method === "sequential" ? "any_time" : "once")
   return {
-    state: judgeGuardrail({ interval: test.lift, oneSided }, pair.metric.direction, margin),
+    state: judgeGuardrail(control, treatment, metric.direction, margin, critical),
     margin: percent(margin),
-    bound: percentOrNull(pair.metric.direction === "increase" ? oneSided[0] : oneSided[1])
+    bound: percentOrNull(metric.direction === "increase" ? lifts?.[0] : lifts?.[1])
   }
 }
 

@@ -1,17 +1,21 @@
+import type { AnalysisPlan } from "../../../ports/experiments/ExperimentAnalysis.ts"
 import type { ResultRefusal } from "../../../ports/experiments/ExperimentResults.ts"
 import type { Interval } from "../../statistics/Interval.ts"
 import {
   compareAtAnyTime,
   isDesign,
   mixtureVariance,
-  oneSidedCriticalValue
+  oneSidedCriticalValue,
+  sequenceCriticalValue
 } from "../../statistics/confidenceSequence.ts"
 import type { SequenceDesign } from "../../statistics/confidenceSequence.ts"
 import { newcombeInterval } from "../../statistics/newcombe.ts"
 import { comparePooled } from "../../statistics/pooledProportions.ts"
 import { compareRelative, fiellerInterval } from "../../statistics/relativeLift.ts"
 import type { StatisticsRefusal } from "../../statistics/StatisticsRefusal.ts"
-import { compareMeans } from "../../statistics/welch.ts"
+import type { GuardrailCriticalValues } from "../../statistics/guardrail.ts"
+import { studentQuantile } from "../../statistics/studentT.ts"
+import { compareMeans, satterthwaite } from "../../statistics/welch.ts"
 import type { ArmPair } from "./ArmPair.ts"
 
 /** A pair tested in one way: p does not depend on the level, the intervals do. */
@@ -78,4 +82,30 @@ export const oneSidedLifts = (
   const critical = oneSidedCriticalValue(units, mixtureVariance(design), design.alpha)
   const interval = fiellerInterval(control, treatment, critical)
   return typeof interval === "string" ? undefined : interval
+}
+
+/**
+ * How far bounds of this pair lie from its difference, in standard errors; `undefined` where units are too few for any. Two
+ * arms that do not vary have no degrees of freedom, and no bounds either.
+ */
+export const criticalValuesOf = (
+  { control, treatment }: ArmPair,
+  { alpha, method, tuning_units }: AnalysisPlan
+): GuardrailCriticalValues | undefined => {
+  if (typeof control === "string" || typeof treatment === "string") return undefined
+  if (method === "sequential") {
+    const units = control.count + treatment.count
+    const rhoSquared = mixtureVariance({ alpha, tuningUnits: tuning_units })
+    return {
+      oneSided: oneSidedCriticalValue(units, rhoSquared, alpha),
+      twoSided: sequenceCriticalValue(units, rhoSquared, alpha)
+    }
+  }
+  if (control.count < 2 || treatment.count < 2) return undefined
+  if (control.variance + treatment.variance === 0) return { oneSided: 0, twoSided: 0 }
+  const degreesOfFreedom = satterthwaite(control, treatment)
+  return {
+    oneSided: -studentQuantile(alpha, degreesOfFreedom),
+    twoSided: -studentQuantile(alpha / 2, degreesOfFreedom)
+  }
 }
