@@ -2,6 +2,7 @@ import type { Effect } from "effect"
 import type { SecureRandom } from "effect/crypto/SecureRandom"
 import * as droppedEvents from "./domain/analytics/DroppedEvents.ts"
 import { enforceRetention } from "./domain/analytics/retention/enforceRetention.ts"
+import { applyAllRestrictions } from "./domain/analytics/privacy/restrictions.ts"
 import { runPrivacyRequests } from "./domain/analytics/privacy/runRequest.ts"
 import { finishErasures, pendingErasures } from "./domain/analytics/workflows/erasePerson.ts"
 import { awaitingRewriting, erasureReceipts } from "./domain/analytics/workflows/erasureReceipts.ts"
@@ -88,7 +89,13 @@ import type { ExchangeRates } from "./ports/reference/ExchangeRates.ts"
 import type { SettingsSource } from "./ports/platform/Settings.ts"
 import type { PortFailure } from "./ports/PortFailure.ts"
 import type { PersonalData, PersonalDataOf } from "./ports/privacy/PersonalData.ts"
-import { privacyPreferences, privacyRequests, runningPrivacyRequests } from "./ports/privacy/PrivacyRequest.ts"
+import {
+  privacyPreferences,
+  privacyRequests,
+  restrictingWorkspaces,
+  restrictions,
+  runningPrivacyRequests
+} from "./ports/privacy/PrivacyRequest.ts"
 import type { ReceiptKey } from "./ports/privacy/ReceiptKey.ts"
 import type { RootKeys } from "./ports/privacy/RootKeys.ts"
 import type { SubjectKeys } from "./ports/privacy/SubjectKeys.ts"
@@ -204,6 +211,8 @@ export const modules: ReadonlyArray<Module> = [
       privacyRequests,
       runningPrivacyRequests,
       privacyPreferences,
+      restrictions,
+      restrictingWorkspaces,
       retentionPolicies.collection,
       legalHolds.collection,
       retainingWorkspaces,
@@ -234,6 +243,7 @@ export const modules: ReadonlyArray<Module> = [
       finish_erasures: { everyMillis: 60_000, round: finishErasures },
       catch_up_merges: { everyMillis: 5000, round: () => mergePeople.catchUpMerges },
       rewrite_log: { everyMillis: 60_000, round: rewriteLog },
+      apply_restrictions: { everyMillis: 3_600_000, round: () => applyAllRestrictions },
       enforce_retention: { everyMillis: 3_600_000, round: () => enforceRetention },
       run_privacy_requests: { everyMillis: 60_000, round: runPrivacyRequests },
       write_exports: { everyMillis: 1000, round: () => writeExports }
@@ -246,6 +256,7 @@ export const modules: ReadonlyArray<Module> = [
         pendingErasures,
         privacyRequests,
         privacyPreferences,
+        restrictions,
         legalHolds.collection
       ]
     }

@@ -77,7 +77,7 @@ const leaveBrokenOff = Effect.gen(function* () {
 })
 
 beforeAll(async () => {
-  server = await startServer(folder)
+  server = await startServer(folder, { LAKE_SECONDS: "1" })
   token = tokenFor(folder)
   const events = [
     signUp("ada", "phone"),
@@ -176,13 +176,36 @@ describe("a request to rectify", () => {
     const traits = { email: "right@example.com", city: "Oslo" }
     const { at, request } = await made({ kind: "rectify", person: "ben", traits })
     assert.deepStrictEqual(request["trait_names"], ["email", "city"])
-    const clear = readdirSync(folder, { recursive: true, encoding: "utf8" })
+    const clear = readdirSync(folder)
       .map((name) => join(folder, name))
       .filter((file) => statSync(file).isFile() && readFileSync(file).includes("right@example.com"))
     assert.deepStrictEqual(clear, [])
     assert.strictEqual(ok(await post(`${at}/verification`, vouched))["status"], "completed")
     await countEvents(server, token, 5)
     assert.deepInclude(ok(await get("/analytics/persons/ben"))["traits"], traits)
+  })
+})
+
+describe("a request to restrict", () => {
+  it("leaves everything of the person where it is and out of every answer, until the restriction is lifted", async () => {
+    const query = "select count(*)::integer from events where user_id = 'ben'"
+    const inLake = async () =>
+      (ok(await post("/analytics/sql", { query }))["rows"] as ReadonlyArray<ReadonlyArray<number>>)[0]![0]
+    const deadline = Date.now() + 20_000
+    while ((await inLake()) !== 2 && Date.now() < deadline) await new Promise((wait) => setTimeout(wait, 200))
+    assert.strictEqual(await inLake(), 2)
+    assert.strictEqual(await countEvents(server, token, 5), 5)
+    const { request } = await done({ kind: "restrict", person: "laptop" })
+    assert.strictEqual(request["status"], "completed", JSON.stringify(request))
+    assert.strictEqual(await countEvents(server, token, 3), 3)
+    assert.strictEqual(await inLake(), 0)
+    ok(await post("/analytics/events/ingest", eventOf({ anonymous_id: "laptop" })))
+    ok(await post("/analytics/events/ingest", eventOf({ anonymous_id: "watch" })))
+    assert.strictEqual(await countEvents(server, token, 4), 4)
+    assert.strictEqual(ok(await get("/analytics/persons/ben"))["events"], 3)
+    assert.strictEqual((await done({ kind: "lift_restriction", person: "ben" })).request["status"], "completed")
+    assert.strictEqual(await countEvents(server, token, 7), 7)
+    assert.isAtLeast((await inLake()) ?? 0, 2)
   })
 })
 

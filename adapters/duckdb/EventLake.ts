@@ -132,8 +132,9 @@ const selectIn = (catalog: Catalog, question: SqlQuestion, millisMax: number) =>
     Effect.sync(() => catalog.read(question.workspace)),
     ({ files, removing }) => {
       const paths = files.map(({ path }) => path)
-      const { merges, personalColumns, rowsMax, sql, workspace } = question
-      const views = viewsOf({ workspace, paths, removing, personalColumns }, merges)
+      const { merges, personalColumns, restricted = [], rowsMax, sql, workspace } = question
+      const hidden = [...removing, { kind: "subjects" as const, userIds: restricted, anonymousIds: restricted }]
+      const views = viewsOf({ workspace, paths, removing: hidden, personalColumns }, merges)
       const input = { paths, views, viewNames, sql, rowsMax, bytesMax: sqlBytesMax }
       const state = stateOf(catalog, workspace)
       return Effect.map(runJob("select", input, millisMax), (rows) => ({ ...rows, state }))

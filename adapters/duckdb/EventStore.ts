@@ -20,6 +20,7 @@ import type { KnownIds } from "./KnownIds.ts"
 import { eventsText, peopleText, subjectsText, traitsText } from "./listText.ts"
 import { replaceMerges } from "./merging.ts"
 import { quote } from "./literals.ts"
+import { replaceRestrictions } from "./restricting.ts"
 import { endOf, stateOf, stateText, storeReads } from "./storeReads.ts"
 import { openWatermark, watermarkKeyBytes } from "./Watermark.ts"
 
@@ -120,6 +121,8 @@ const operations = ({ engine, ids, key, scratch }: Parts): EventStore["Service"]
       rows.map(firstEvent)
     ),
   expire: (workspace, expiry) => engine.write("expire", (connection) => expireEvents(connection, workspace, expiry)),
+  setRestricted: (workspace, ids) =>
+    engine.write("setRestricted", (connection) => replaceRestrictions(connection, workspace, ids)),
   setMerges: (workspace, merges) =>
     engine.write("setMerges", (connection) => replaceMerges(connection, workspace, merges))
 })

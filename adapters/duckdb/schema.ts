@@ -4,7 +4,7 @@ import { engagedMillisMax, passiveEventTypes, scrollPercentMax } from "../../por
 import { pointerTo, quote, quotePath } from "./literals.ts"
 
 /** Changes whenever the tables do: a file of another version is built anew from the log. */
-export const schemaVersion = 8
+export const schemaVersion = 9
 
 /** Properties of a workspace that have a column of their own, and workspaces that have such properties. */
 export const slottedNamesMax = 16
@@ -14,7 +14,7 @@ export const slottedWorkspacesMax = 200
 export const quarterMillis = 900_000
 
 /** Tables that hold something of each event; what is deleted from one is deleted from all. */
-export const eventTables = ["events", "payments", "activity", "account_changes", "firsts"] as const
+export const eventTables = ["events", "payments", "activity", "account_changes", "firsts", "restrictions"] as const
 
 const slotColumns = Array.from({ length: slottedNamesMax }, (_, slot) => `p${slot} varchar`).join(", ")
 
@@ -60,6 +60,7 @@ create table if not exists store.ticks as select 0::bigint as tick;
 create table if not exists store.incarnation as select uuid()::varchar as id;
 create table if not exists store.erasures (workspace varchar, epoch bigint);
 create table if not exists store.firsts as from store.events limit 0;
+create table if not exists store.restrictions (workspace varchar, subject ubigint);
 create table if not exists store.expiries (workspace varchar, revision bigint);
 create or replace view store.ever as select * from store.events union all select * from store.firsts;
 create table if not exists store.version as select ${schemaVersion} as version;

@@ -8,6 +8,7 @@ import type { Engine, Read, Row } from "./Engine.ts"
 import { quote } from "./literals.ts"
 import { readingPast } from "./pastText.ts"
 import { readingSlots } from "./propertySlots.ts"
+import { readingUnrestricted, restrictionsText } from "./restricting.ts"
 import { sealWatermark } from "./Watermark.ts"
 import type { Watermark } from "./Watermark.ts"
 
@@ -48,11 +49,11 @@ export const storeReads = (engine: Engine, key: Uint8Array, mark: Watermark | un
     engine
       .snapshot(operation, async (read) => {
         const now = stateOf(await read(stateText(workspace)))
-        if (mark === undefined || mark.tick === now.tick) {
-          return mark !== undefined && endOf(mark, now) !== undefined ? endedMeanwhile : body(read, now)
-        }
-        if (endOf(mark, now) !== undefined) return endedMeanwhile
-        return body(readingPast(read, workspace, mark.tick), mark)
+        if (mark !== undefined && endOf(mark, now) !== undefined) return endedMeanwhile
+        const [restricted] = await read(restrictionsText(workspace))
+        const isPast = mark !== undefined && mark.tick !== now.tick
+        const seen = isPast ? readingPast(read, workspace, mark.tick) : read
+        return body(Number(restricted?.["n"]) > 0 ? readingUnrestricted(seen, isPast) : seen, isPast ? mark : now)
       })
       .pipe(Effect.flatMap((found) => (found instanceof PortFailure ? Effect.fail(found) : Effect.succeed(found))))
 

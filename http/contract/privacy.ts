@@ -41,7 +41,7 @@ export class PrivacyGroup extends HttpApiGroup.make("privacy")
       .annotate(EndpointRules, creates("persons:write"))
       .annotate(
         OpenApi.Summary,
-        "Take down what a person asks for: access, export, erasure, rectification, no sale. It is done once the person is verified."
+        "Take down what a person asks for: access, export, erasure, rectification, restriction, no sale. It is done once the person is verified."
       ),
     HttpApiEndpoint.get("read", one, { params: { id: Id }, success: PrivacyRequestItem })
       .annotate(EndpointRules, reads("persons:read"))

@@ -59,6 +59,8 @@ export interface SqlQuestion {
   readonly workspace: WorkspaceId
   readonly sql: string
   readonly rowsMax: number
+  /** Ids of people whose events are not seen; none by default. */
+  readonly restricted?: ReadonlyArray<string> | undefined
   /** Users that count as others. */
   readonly merges: ReadonlyArray<UserMerge>
   /** Whether the columns of personal data are there. Sealed values in them come as {@link sealedReference}. */

@@ -14,6 +14,8 @@ export const insertLinesMax = 20_000
 export const linkedUsersMax = 20
 /** Names of properties and traits that are remembered of a workspace. */
 export const namesMax = 10_000
+/** Ids of people of one workspace whose events count in no answer. */
+export const restrictedIdsMax = 10_000
 /** Ids that never link, compared trimmed and in lower case. */
 export const reservedIds = ["", "null", "undefined", "anonymous", "server", "0"] as const
 
@@ -216,6 +218,11 @@ export class EventStore extends Context.Service<
      * went no watermark from before is met again. May be repeated.
      */
     readonly expire: (workspace: WorkspaceId, expiry: Expiry) => Effect.Effect<{ readonly events: number }, PortFailure>
+    /**
+     * Ids of people whose events count in no answer, though they are kept and listed: replaces what was given before. Where
+     * it is another list no watermark from before is met again.
+     */
+    readonly setRestricted: (workspace: WorkspaceId, ids: ReadonlyArray<string>) => Effect.Effect<void, PortFailure>
     /** The workspace's merges, all of them: replaces what was given before. In every answer within one second. */
     readonly setMerges: (workspace: WorkspaceId, merges: ReadonlyArray<UserMerge>) => Effect.Effect<void, PortFailure>
   }

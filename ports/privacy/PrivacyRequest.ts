@@ -13,7 +13,15 @@ export const exportDays = 30
 /** How long the token of a challenge holds. */
 export const challengeDays = 7
 
-export const PrivacyRequestKind = Schema.Literals(["access", "export", "erase", "rectify", "do_not_sell"])
+export const PrivacyRequestKind = Schema.Literals([
+  "access",
+  "export",
+  "erase",
+  "rectify",
+  "restrict",
+  "lift_restriction",
+  "do_not_sell"
+])
 export type PrivacyRequestKind = typeof PrivacyRequestKind.Type
 
 /** What the deadline comes from: GDPR Art. 12(3), or CCPA § 1798.130(a)(2). */
@@ -154,6 +162,28 @@ export const runningPrivacyRequests: Collection = {
   name: "running_privacy_requests",
   unique: [],
   indexes: [{ name: "by_time", equals: [], sort: "verified_at", direction: "ascending" }]
+}
+
+/** A person whose data is kept and not processed (GDPR Art. 18), by the ids that were known then. */
+export interface Restriction {
+  readonly id: string
+  readonly person: string
+  readonly ids: ReadonlyArray<string>
+  readonly created_at: number
+  readonly created_by: string
+}
+
+export const restrictions: Collection = {
+  name: "restrictions",
+  unique: [],
+  indexes: [{ name: "by_time", equals: [], sort: "created_at", direction: "descending" }]
+}
+
+/** Workspaces that have had a restriction. */
+export const restrictingWorkspaces: Collection = {
+  name: "restricting_workspaces",
+  unique: [],
+  indexes: [{ name: "by_name", equals: [], sort: "name", direction: "ascending" }]
 }
 
 /** What a person has decided about the use of their data. */

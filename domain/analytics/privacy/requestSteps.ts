@@ -5,6 +5,7 @@ import type { Actor } from "../../platform/audit.ts"
 import { erasePerson } from "../workflows/erasePerson.ts"
 import { subjectIds } from "../workflows/subjectsOfPerson.ts"
 import { keepPreference } from "./preferences.ts"
+import { liftRestriction, restrict } from "./restrictions.ts"
 import { writeTraits } from "./rectifiedTraits.ts"
 
 /** What a step has found out. */
@@ -60,6 +61,12 @@ const objectToSale = {
     Effect.map(keepPreference(actor, person, { do_not_sell: true, source: "request" }), (): Findings => ({}))
 }
 
+const restriction = (name: "restrict" | "lift_restriction", work: typeof restrict) => ({
+  name,
+  needs: [],
+  run: (actor: Actor, { person }: KeptRequest) => Effect.map(work(actor, person), (): Findings => ({}))
+})
+
 /** What is done for a request of the kind, step by step. */
 export const stepsOf = Effect.fnUntraced(function* (kind: PrivacyRequestKind) {
   switch (kind) {
@@ -70,6 +77,10 @@ export const stepsOf = Effect.fnUntraced(function* (kind: PrivacyRequestKind) {
       return [erase]
     case "rectify":
       return [rectify]
+    case "restrict":
+      return [restriction(kind, restrict)]
+    case "lift_restriction":
+      return [restriction(kind, liftRestriction)]
     case "do_not_sell":
       return [objectToSale]
   }

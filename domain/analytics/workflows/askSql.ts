@@ -4,6 +4,7 @@ import type { SqlRequest } from "../../../ports/analytics/SqlRequest.ts"
 import { InvalidQuestion } from "../../../ports/analytics/InvalidQuestion.ts"
 import type { Actor } from "../../platform/audit.ts"
 import { openReferences } from "../../privacy/openReferences.ts"
+import { restrictedIds } from "../privacy/restrictions.ts"
 import { currentMerges } from "./mergePeople.ts"
 import { permitPersonalData } from "./permitPersonalData.ts"
 
@@ -18,8 +19,9 @@ export const askSql = Effect.fn("askSql")(function* (actor: LakeActor, request: 
   const { limit = sqlRowsUsual, personal_data: personalColumns = false, query } = request
   if (personalColumns) yield* permitPersonalData(actor, "lake/sql")
   const merges = yield* currentMerges(workspace)
+  const restricted = yield* restrictedIds(workspace)
   const answer = yield* lake
-    .select({ workspace, sql: query, rowsMax: limit, merges, personalColumns })
+    .select({ workspace, sql: query, rowsMax: limit, merges, restricted, personalColumns })
     .pipe(
       Effect.catchTag("SqlRefused", ({ detail }) =>
         Effect.fail(new InvalidQuestion({ errors: [{ pointer: "/query", code: "invalid_sql", detail }] }))

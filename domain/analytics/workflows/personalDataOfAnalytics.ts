@@ -9,7 +9,7 @@ import type { DocumentStore, DocumentWrite, StaleRevision } from "../../../ports
 import type { PortFailure } from "../../../ports/PortFailure.ts"
 import type { EraseStep, Erasing, PersonalDataOf, Subjects } from "../../../ports/privacy/PersonalData.ts"
 import { legalHolds } from "../../../ports/analytics/RetentionPolicy.ts"
-import { privacyPreferences, privacyRequests } from "../../../ports/privacy/PrivacyRequest.ts"
+import { privacyPreferences, privacyRequests, restrictions } from "../../../ports/privacy/PrivacyRequest.ts"
 import type { KeptRequest } from "../../../ports/privacy/PrivacyRequest.ts"
 import { SubjectKeys } from "../../../ports/privacy/SubjectKeys.ts"
 import { commitAll, renamePeople } from "../../platform/renamePeople.ts"
@@ -23,7 +23,7 @@ import { collection as merges, forgetMerges } from "./mergePeople.ts"
 type Services = EventSpool | EventStore | EventLake | DocumentStore | SubjectKeys | SecureRandom.SecureRandom
 
 /** Collections whose documents name people as their subjects. */
-const collections = [merges.name, privacyRequests.name, privacyPreferences.name, legalHolds.name]
+const collections = [merges.name, privacyRequests.name, privacyPreferences.name, restrictions.name, legalHolds.name]
 const eventsPage = 1000
 /** Later than every event: clocks of clients may be ahead. */
 const endOfTime = Number.MAX_SAFE_INTEGER
@@ -146,7 +146,7 @@ const steps = [
     "privacy_requests",
     "requests stay and name the person's HMAC instead; what the person decided about sale deleted",
     Effect.fnUntraced(function* ({ workspace }, ids) {
-      const preferences = yield* documentsNaming(workspace, ids, [privacyPreferences.name])
+      const preferences = yield* documentsNaming(workspace, ids, [privacyPreferences.name, restrictions.name])
       const deletions = preferences.map(({ collection, id }): DocumentWrite => ({
         kind: "delete",
         collection,

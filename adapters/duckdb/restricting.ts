@@ -1,0 +1,60 @@
+import type { DuckDBConnection } from "@duckdb/node-api"
+import type { Read } from "./Engine.ts"
+import { quote } from "./literals.ts"
+import { hashOf } from "./schema.ts"
+
+/** Texts of clients, which stay as they are, and tables in which people do something. */
+const tables = /'(?:[^']|'')*'|\bstore\.(events|payments|activity|account_changes|ever)\b/g
+
+const restricted = "subject not in (select subject from store.restrictions)"
+
+/** A text that reads nothing of the restricted where the given one reads what is there. */
+export const unrestrictedText = (sql: string, isPast: boolean): string =>
+  sql.replaceAll(tables, (found, table: string | undefined) => {
+    if (table === undefined) return found
+    // Payments of the past bear their row's number as a column already.
+    const columns = table === "payments" && !isPast ? "rowid, *" : "*"
+    return `(select ${columns} from ${found} where ${restricted})`
+  })
+
+export const restrictionsText = (workspace: string): string =>
+  `select count(*)::integer as n from store.restrictions where workspace = ${quote(workspace)}`
+
+export const readingUnrestricted = (read: Read, isPast: boolean): Read =>
+  Object.assign(async (sql: string) => read(unrestrictedText(sql, isPast)), {
+    lists: async (sql: string) => read.lists(unrestrictedText(sql, isPast))
+  })
+
+/** Replaces the workspace's list; where it is another one, watermarks from before end. */
+export const replaceRestrictions = async (
+  connection: DuckDBConnection,
+  workspace: string,
+  ids: ReadonlyArray<string>
+): Promise<void> => {
+  const own = quote(workspace)
+  const rows = ids.flatMap((id) => (["u", "a"] as const).map((kind) => `(${own}, ${hashOf(own, kind, quote(id))})`))
+  await connection.run("begin transaction")
+  try {
+    await connection.run("create or replace temp table asked (workspace varchar, subject ubigint)")
+    if (rows.length > 0) await connection.run(`insert into asked values ${rows.join(", ")}`)
+    const changed = await connection.runAndReadAll(`select count(*)::integer as n from (
+      (select subject from asked except select subject from store.restrictions where workspace = ${own})
+      union all (select subject from store.restrictions where workspace = ${own} except select subject from asked))`)
+    if (Number(changed.getRowObjectsJS()[0]?.["n"]) > 0) {
+      for (const statement of [
+        `delete from store.restrictions where workspace = ${own}`,
+        "insert into store.restrictions select distinct * from asked",
+        `create or replace temp table raised as
+         select coalesce(max(revision), 0) + 1 as revision from store.expiries where workspace = ${own}`,
+        `delete from store.expiries where workspace = ${own}`,
+        `insert into store.expiries select ${own}, revision from raised`
+      ]) {
+        await connection.run(statement)
+      }
+    }
+    await connection.run("commit")
+  } catch (cause) {
+    await connection.run("rollback").catch(() => undefined)
+    throw cause
+  }
+}
