@@ -61,7 +61,8 @@ export const answerAttribution = async (read: Read, plan: AttributionPlan): Prom
     credits: await mapRows(credits, (row) => ({
       conversion: row["conversion"] === null ? undefined : Number(row["conversion"]),
       amount: row["amount"] === null ? null : BigInt(row["amount"] as bigint),
-      refund: row["refund"] === true
+      refund: row["refund"] === true,
+      ...(plan.uncertain === true ? { person: BigInt(row["person"] as bigint) } : {})
     })),
     touches: await mapRows(touches, (row) => ({
       conversion: Number(row["conversion"]),

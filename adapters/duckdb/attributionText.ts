@@ -49,7 +49,7 @@ where money_kind = 'order'
 
 export const attributionCreditsText = (
   max: number
-): string => `select c.conversion, a.amount, a.money_kind = 'refund' as refund
+): string => `select c.conversion, a.amount, a.money_kind = 'refund' as refund, coalesce(c.person, a.person) as person
 from attribution_events a left join attribution_conversions c on c.order_key = a.order_key
 where a.counted
 order by c.conversion nulls last, refund, ${inPlace("a")} limit ${max}`

@@ -9,7 +9,7 @@ import {
 } from "../../ports/analytics/AttributionQuestion.ts"
 import { Admission } from "./Admission.ts"
 import { EndpointRules, reads } from "./EndpointRules.ts"
-import { Filters, answerParameters, Text, Watermark } from "./parameters.ts"
+import { Filters, Flag, answerParameters, Text, Watermark } from "./parameters.ts"
 
 const { as_of, dimension, direct } = AttributionQuestion.fields
 
@@ -40,7 +40,8 @@ export class AttributionGroup extends HttpApiGroup.make("attribution")
         half_life_days: Schema.optionalKey(
           Schema.FiniteFromString.check(Schema.isBetween({ minimum: 0, maximum: halfLifeDaysMax }))
         ),
-        currency: Text
+        currency: Text,
+        uncertainty: Flag
       },
       success: AttributionResult
     })

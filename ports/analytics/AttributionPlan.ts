@@ -38,6 +38,8 @@ export interface AttributionPlan {
   readonly lookBackMillis: number
   readonly keepDirect: boolean
   readonly dimension: AttributionDimension
+  /** Also tells whose each conversion is. */
+  readonly uncertain?: true
   readonly limits: SessionLimits
   readonly sources: SourceRules
   readonly channel: PlanField
@@ -51,6 +53,8 @@ export interface AttributionCredit {
   readonly amount: bigint | null
   /** Not itself a conversion, but what takes one back. */
   readonly refund: boolean
+  /** Where it was asked for: whose conversion it is, a hash of 64 bits. */
+  readonly person?: bigint
 }
 
 export interface AttributionTouch {

@@ -38,7 +38,9 @@ export const AttributionQuestion = Schema.Struct({
   direct: Schema.optionalKey(Schema.Literals(["last_resort", "equal"])),
   /** Days after which a touch is worth half in time_decay; 7 by default. */
   half_life_days: Schema.optionalKey(Schema.Finite),
-  currency: Schema.optionalKey(Schema.String)
+  currency: Schema.optionalKey(Schema.String),
+  /** Intervals of credits: 95 %, by a bootstrap over the people who converted, 500 draws told by query and watermark. */
+  uncertainty: Schema.optionalKey(Schema.Boolean)
 }).annotate({
   identifier: "AttributionQuestion",
   examples: [
@@ -66,7 +68,17 @@ export const AttributionRow = Schema.Struct({
   /** Of the whole credit, or where there is none to share, of the conversions; `null` where the whole is nothing. */
   share: Schema.NullOr(Schema.Finite),
   /** Conversions with such a touch in their look-back. */
-  touched: Schema.Int
+  touched: Schema.Int,
+  /** Only with `uncertainty`: from where to where they may lie, 95 %; `null` where too few people tell. */
+  intervals: Schema.optionalKey(
+    Schema.Struct({
+      credit: Schema.NullOr(Schema.Tuple([Schema.String, Schema.String])),
+      conversions: Schema.NullOr(Schema.Tuple([Schema.Finite, Schema.Finite])),
+      share: Schema.NullOr(Schema.Tuple([Schema.Finite, Schema.Finite]))
+    })
+  ),
+  /** Only with `uncertainty`: fewer than 30 people converted; credits say little. */
+  small: Schema.optionalKey(Schema.Boolean)
 })
 export type AttributionRow = typeof AttributionRow.Type
 

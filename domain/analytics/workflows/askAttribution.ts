@@ -11,11 +11,18 @@ import type { FlatAttribution } from "../../questions/attribution/flatAttributio
 import { planAttribution, withRates } from "../../questions/attribution/planAttribution.ts"
 import type { PlannedAttribution } from "../../questions/attribution/planAttribution.ts"
 import { shapeAttribution } from "../../questions/attribution/shapeAttribution.ts"
+import {
+  attributionRequest,
+  attributionStatistics,
+  CreditRows,
+  withCreditIntervals
+} from "../../questions/attribution/uncertainAttribution.ts"
 import { hashValue } from "../../questions/hashQuestion.ts"
 import type { Steps } from "../../statistics/steps.ts"
 import { formatInstant } from "../../zones/zones.ts"
 import { questionScope } from "./askQuestion.ts"
 import { conversionsInto, revenueWarnings } from "./conversions.ts"
+import { drawIntervals } from "./drawIntervals.ts"
 import { nameWarnings } from "./nameWarnings.ts"
 
 /** All the pieces, others in between. */
@@ -47,14 +54,25 @@ export const askAttribution = Effect.fn("askAttribution")(function* (
     return yield* new InvalidQuestion({ errors: [{ pointer: "/date_range", code: "too_many", detail }] })
   }
   const { attribution } = yield* ExchangeRates
+  const queryHash = hashValue([workspace, zone, models, halfLifeMillis, unit, plan])
+  const contributions = plan.uncertain === true ? new CreditRows(models.length) : undefined
+  const attributed = yield* inTurns(attribute(answer, models, halfLifeMillis, contributions))
+  const shaped = shapeAttribution(planned, attributed)
+  const uncertain =
+    contributions === undefined
+      ? undefined
+      : yield* drawIntervals(contributions.rows(), attributionStatistics(planned, attributed), (rows) =>
+          attributionRequest(planned, attributed, rows, `${queryHash}|${answer.watermark}`)
+        )
   const result: AttributionResult = {
     from: formatInstant(zone, plan.fromMillis),
     to: formatInstant(zone, plan.toMillis),
-    ...shapeAttribution(planned, yield* inTurns(attribute(answer, models, halfLifeMillis))),
+    ...shaped,
+    ...(uncertain === undefined ? {} : { models: withCreditIntervals(planned, attributed, shaped.models, uncertain) }),
     as_of: answer.asOfMillis === undefined ? null : formatInstant(zone, answer.asOfMillis),
     time_zone: zone,
     watermark: answer.watermark,
-    query_hash: hashValue([workspace, zone, models, halfLifeMillis, unit, plan]),
+    query_hash: queryHash,
     ...(unit.kind === "money" ? { exchange_rates: { source: attribution.text, as_of: attribution.as_of } } : {}),
     warnings: [
       ...(yield* nameWarnings(workspace, planned, answer.watermark)),

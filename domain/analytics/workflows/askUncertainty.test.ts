@@ -7,6 +7,7 @@ import { history } from "../testing/histories.ts"
 import { questionAbout } from "../testing/questions.ts"
 import { questionWorld, storeHistory } from "../testing/questionWorld.ts"
 import type { Event } from "../testing/reference.ts"
+import { askAttribution } from "./askAttribution.ts"
 import { askLifetime } from "./askLifetime.ts"
 import { askQuestion } from "./askQuestion.ts"
 
@@ -47,6 +48,16 @@ const closeTo = (interval: Interval, middle: number, spread: number) => {
   const [low, high] = ends(interval)
   assert.closeTo(low, middle - spread, spread * 0.25)
   assert.closeTo(high, middle + spread, spread * 0.25)
+}
+
+/** The answer without what `uncertainty` adds to it. */
+const withoutIntervals = (value: unknown): unknown => {
+  if (Array.isArray(value)) return value.map(withoutIntervals)
+  if (typeof value !== "object" || value === null) return value
+  const kept = Object.entries(value).filter(
+    ([key]) => !["intervals", "series_intervals", "small", "query_hash"].includes(key)
+  )
+  return Object.fromEntries(kept.map(([key, each]) => [key, withoutIntervals(each)]))
 }
 
 describe("uncertainty", () => {
@@ -175,6 +186,56 @@ describe("uncertainty", () => {
     assert.deepStrictEqual(second!.periods[0]!.intervals, { value: ["0.00", "0.00"], value_per_customer: null })
   })
 
+  it("of credits is that of the people who converted, by value and model", async () => {
+    const workspace = "credits"
+    const made = Array.from({ length: 220 }, (_, person) => ({ person, minor: 1000 + ((person * 7919) % 9000) }))
+    const orders = made.map((each, at) => orderOf(workspace, each, at))
+    const visits = orders.slice(0, 200).map((order, at): Event => {
+      const { money: _, ...rest } = order
+      return {
+        ...rest,
+        event_id: `00000000-0000-4000-9000-${at.toString(16).padStart(12, "0")}`,
+        event_type: "page_view",
+        time: order.time - 60_000,
+        campaign: { source: "news" }
+      }
+    })
+    await runtime.runPromise(
+      storeHistory(workspace, { day: "2026-03-01", zone: "UTC", merges: new Map(), log: [...visits, ...orders] })
+    )
+    const credits = (uncertainty: boolean) =>
+      runtime.runPromise(
+        askAttribution(WorkspaceId.make(workspace), {
+          date_range: question.date_range,
+          time_zone: "UTC",
+          currency: "EUR",
+          models: ["first_touch", "linear"],
+          dimension: "source",
+          uncertainty
+        })
+      )
+    const result = await credits(true)
+    assert.strictEqual(JSON.stringify(await credits(true)), JSON.stringify(result))
+    assert.deepStrictEqual(withoutIntervals(result), withoutIntervals(await credits(false)))
+    const [first, linear] = result.models
+    assert.deepStrictEqual(first!.rows, linear!.rows)
+    const [news, nobody] = first!.rows
+    assert.deepStrictEqual([news!.value, news!.small, nobody!.unattributed, nobody!.small], ["news", false, true, true])
+    const sums = (values: ReadonlyArray<{ readonly minor: number }>) => ({
+      sum: values.reduce((total, { minor }) => total + minor / 100, 0),
+      spread: 1.96 * Math.sqrt(values.reduce((total, { minor }) => total + (minor / 100) ** 2, 0))
+    })
+    const { spread, sum } = sums(made.slice(0, 200))
+    closeTo(news!.intervals!.credit, sum, spread)
+    closeTo(news!.intervals!.conversions, 200, 1.96 * Math.sqrt(200))
+    const rest = sums(made.slice(200))
+    // Share s of a whole: its variance is ((1 − s)² Σa² + s² Σb²) / whole².
+    const share = sum / (sum + rest.sum)
+    const shareSpread = Math.sqrt(((1 - share) * spread) ** 2 + (share * rest.spread) ** 2) / (sum + rest.sum)
+    closeTo(news!.intervals!.share, share, shareSpread)
+    closeTo(nobody!.intervals!.share, 1 - share, shareSpread)
+  })
+
   it(
     `changes nothing else, and is the same at every try, on ${runs} generated histories`,
     { timeout: 240_000 },
@@ -193,17 +254,11 @@ describe("uncertainty", () => {
           const first = await ask(workspace, { ...own, uncertainty: true })
           const again = await ask(workspace, { ...own, uncertainty: true })
           assert.strictEqual(JSON.stringify(again), JSON.stringify(first))
-          const without = (value: unknown): unknown =>
-            Array.isArray(value)
-              ? value.map(without)
-              : typeof value === "object" && value !== null
-                ? Object.fromEntries(
-                    Object.entries(value)
-                      .filter(([key]) => !["intervals", "series_intervals", "small", "query_hash"].includes(key))
-                      .map(([key, each]) => [key, without(each)])
-                  )
-                : value
-          assert.deepStrictEqual(without(first), without(plain))
+          assert.deepStrictEqual(withoutIntervals(first), withoutIntervals(plain))
+          const range = { date_range: own.date_range, time_zone: made.zone, currency: "EUR" }
+          const credits = (uncertainty: boolean) =>
+            runtime.runPromise(askAttribution(WorkspaceId.make(workspace), { ...range, uncertainty }))
+          assert.deepStrictEqual(withoutIntervals(await credits(true)), withoutIntervals(await credits(false)))
           for (const { intervals, metrics } of [{ intervals: first.intervals, metrics: first.totals }, ...first.rows]) {
             const [low, high] = ends(intervals!["revenue"])
             assert.isAtMost(low, high)

@@ -17,6 +17,8 @@ export interface Share {
 
 export interface AttributedValue {
   readonly value: string | null
+  /** In the order in which values came. */
+  readonly place: number
   readonly touched: number
   /** In the order of the models. */
   readonly shares: ReadonlyArray<Share>
@@ -35,17 +37,29 @@ const add = (to: Share, credit: bigint, conversions: bigint): void => {
   to.conversions += conversions
 }
 
+/** Takes what each conversion gives to each value. */
+export interface Contributions {
+  readonly toAll: (person: bigint, credit: bigint, conversions: bigint) => void
+  readonly toNobody: (person: bigint, credit: bigint, conversions: bigint) => void
+  /** `value` and `model` by their places. */
+  readonly toValue: (person: bigint, value: number, model: number, credit: bigint, conversions: bigint) => void
+}
+
 /** Gives each conversion's amount to the values that touched it, by every model, exact to the unit. */
 export function* attribute(
   { credits, touches }: Pick<AttributionRows, "credits" | "touches">,
   models: ReadonlyArray<AttributionModel>,
-  halfLifeMillis: number
+  halfLifeMillis: number,
+  contributions?: Contributions
 ): Steps<Attribution> {
-  const values = new Map<string | null, { touched: number; readonly shares: ReadonlyArray<Share> }>()
+  const values = new Map<
+    string | null,
+    { touched: number; readonly place: number; readonly shares: ReadonlyArray<Share> }
+  >()
   const valueOf = (value: string | null) => {
     const known = values.get(value)
     if (known !== undefined) return known
-    const fresh = { touched: 0, shares: models.map(nothing) }
+    const fresh = { touched: 0, place: values.size, shares: models.map(nothing) }
     values.set(value, fresh)
     return fresh
   }
@@ -65,12 +79,21 @@ export function* attribute(
       weights = own.length === 0 ? [] : models.map((model) => weightsOf(model, before, halfLifeMillis))
     }
     const [amount, one] = [credit.amount ?? 0n, credit.refund ? 0n : conversionUnits]
+    const { person = 0n } = credit
     add(total, amount, one)
-    if (own.length === 0) add(unattributed, amount, one)
+    contributions?.toAll(person, amount, one)
+    if (own.length === 0) {
+      add(unattributed, amount, one)
+      contributions?.toNobody(person, amount, one)
+    }
     if (!credit.refund) for (const value of new Set(own.map((touch) => touch.value))) valueOf(value).touched += 1
     for (const [model, weight] of weights.entries()) {
       const [amounts, ones] = [allocate(amount, weight), allocate(one, weight)]
-      for (const [index, { value }] of own.entries()) add(valueOf(value).shares[model]!, amounts[index]!, ones[index]!)
+      for (const [index, { value }] of own.entries()) {
+        const { place, shares } = valueOf(value)
+        add(shares[model]!, amounts[index]!, ones[index]!)
+        contributions?.toValue(person, place, model, amounts[index]!, ones[index]!)
+      }
     }
     done += 1 + own.length * models.length
     if (done >= sharesPerStep) {

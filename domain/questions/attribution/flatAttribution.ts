@@ -8,13 +8,14 @@ import { unknown } from "../planFilter.ts"
 /** Attribution as the query string of a GET says it: lists with commas, filters as JSON. */
 export interface FlatAttribution extends Omit<
   AttributionQuestion,
-  "date_range" | "models" | "conversion" | "filters" | "currency" | "time_zone"
+  "date_range" | "models" | "conversion" | "filters" | "currency" | "time_zone" | "uncertainty"
 > {
   readonly from: string
   readonly to: string
   readonly time_zone?: string | undefined
   readonly currency?: string | undefined
   readonly models?: string | undefined
+  readonly uncertainty?: "true" | "false" | undefined
   readonly conversion_event_types?: string | undefined
   readonly conversion_goal?: string | undefined
   readonly conversion_filters?: string | undefined
@@ -39,6 +40,7 @@ export const readFlatAttribution = (
     models,
     time_zone,
     to,
+    uncertainty,
     ...rest
   } = flat
   const errors: Array<FieldError> = []
@@ -65,6 +67,7 @@ export const readFlatAttribution = (
     date_range: { from, to },
     ...(time_zone === undefined ? {} : { time_zone }),
     ...(currency === undefined ? {} : { currency }),
+    ...(uncertainty === undefined ? {} : { uncertainty: uncertainty === "true" }),
     ...(named === undefined ? {} : { models: named.filter(isModel) }),
     ...(Object.keys(conversion).length === 0 ? {} : { conversion }),
     ...filterOf(filters, "filters")

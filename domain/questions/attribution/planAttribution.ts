@@ -81,6 +81,7 @@ export const planAttribution = (
         lookBackMillis: lookBack * dayMillis,
         keepDirect: question.direct === "equal",
         dimension: question.dimension ?? "channel",
+        ...(question.uncertainty === true ? { uncertain: true as const } : {}),
         limits: scope.sessionLimits,
         sources: scope.sources,
         channel: { kind: "channel", rules: scope.channelRules, otherwise: channelOtherwise }

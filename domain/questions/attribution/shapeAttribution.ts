@@ -9,7 +9,7 @@ import type { CreditUnit, PlannedAttribution } from "./planAttribution.ts"
 /** Sums of properties are held in billionths. */
 const propertyExponent = 9
 
-const creditText = (credit: bigint, unit: CreditUnit): string | null => {
+export const creditText = (credit: bigint, unit: CreditUnit): string | null => {
   switch (unit.kind) {
     case "money":
       return formatMinorUnits(credit, unit.exponent)
@@ -22,6 +22,10 @@ const creditText = (credit: bigint, unit: CreditUnit): string | null => {
 
 const ratioOf = (part: bigint, whole: bigint): number | null =>
   whole === 0n ? null : roundSignificant(Number(part) / Number(whole))
+
+/** The values in the order in which they are shown; behind the first {@link breakdownMax} they are one. */
+export const orderedValues = (values: ReadonlyArray<AttributedValue>): ReadonlyArray<AttributedValue> =>
+  values.toSorted(compare)
 
 const compare = (a: AttributedValue, b: AttributedValue): number =>
   b.touched - a.touched ||
@@ -38,7 +42,7 @@ export const shapeAttribution = (
     share: unit.kind === "none" ? ratioOf(conversions, total.conversions) : ratioOf(credit, total.credit),
     touched
   })
-  const ordered = values.toSorted(compare)
+  const ordered = orderedValues(values)
   const behind = ordered.slice(breakdownMax)
   return {
     conversions: Number(total.conversions / conversionUnits),
