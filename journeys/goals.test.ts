@@ -112,6 +112,20 @@ describe("goals", () => {
       body: { name: "Asked for an offer", on: { page: "/" } }
     })
     assert.strictEqual(stale.status, 412)
+    const revisions = await read(`${path}/revisions`)
+    assert.deepStrictEqual(
+      (revisions.body["items"] as ReadonlyArray<Fields>).map(({ definition, revision }) => [
+        revision,
+        (definition as Fields)["on"]
+      ]),
+      [
+        [2, { page: "/offers/*" }],
+        [1, { page: "/offers/**/thanks" }]
+      ]
+    )
+    const restored = await ask(server, "POST", `${path}/revisions/1/restore`, { token })
+    assert.strictEqual(restored.headers.get("etag"), '"3"', JSON.stringify(restored.body))
+    assert.deepInclude((await read(`${path}/conversion?${range}`)).body, { conversions: 2 })
     assert.strictEqual((await read(`/analytics/goals/gone/conversion?${range}`)).status, 404)
   })
 

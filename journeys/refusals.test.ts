@@ -46,6 +46,9 @@ let token: string
 let foreign: string
 let revoked: string
 
+/** Of what was made and not yet changed. */
+const firstRevision = "1"
+
 const sampleOf = (operation: Operation): Sample => {
   const described = describedAs(operation)
   const ofPath = described.parameters.filter((parameter) => parameter.in === "path").map(({ name }) => name)
@@ -53,7 +56,10 @@ const sampleOf = (operation: Operation): Sample => {
   return {
     ...operation,
     name: `${operation.method} ${operation.path}`,
-    url: ofPath.reduce((path, name) => path.replace(`{${name}}`, encodeURIComponent(id)), operation.path),
+    url: ofPath.reduce(
+      (path, name) => path.replace(`{${name}}`, name === "revision" ? firstRevision : encodeURIComponent(id)),
+      operation.path
+    ),
     query: Object.fromEntries(
       described.parameters
         .filter((parameter) => parameter.in === "query" && parameter.required)

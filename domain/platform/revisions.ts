@@ -24,7 +24,8 @@ interface Kept<Item> {
 const ofItem = ({ name }: Kind, id: string): string => `${name}/${id}`
 const keptId = (kind: Kind, id: string, revision: number): string => `${ofItem(kind, id)}/${revision}`
 
-const keep = (kind: Kind, item: Stamps, revision: number): DocumentWrite => {
+/** What a document is from a revision on. */
+export const keep = (kind: Kind, item: Stamps, revision: number): DocumentWrite => {
   const data: Kept<Stamps> = { of: ofItem(kind, item.id), revision, item }
   const id = keptId(kind, item.id, revision)
   return {
@@ -85,8 +86,19 @@ export const listRevisions = Effect.fn("listRevisions")(function* <Definition ex
   limit: number,
   cursor: string | undefined
 ) {
-  const documents = yield* DocumentStore
   yield* readItem(kind, workspace, id)
+  return yield* pageOfRevisions<Definition>(kind, workspace, id, limit, cursor)
+})
+
+/** The same of a document that need not be there. */
+export const pageOfRevisions = Effect.fnUntraced(function* <Definition extends object>(
+  kind: Kind,
+  workspace: WorkspaceId,
+  id: string,
+  limit: number,
+  cursor: string | undefined
+) {
+  const documents = yield* DocumentStore
   const equals = [ofItem(kind, id)]
   const at = { workspace, collection: keptRevisions.name, index: "by_revision", equals }
   const { items, next } = yield* documents.list({ ...at, limit, cursor })

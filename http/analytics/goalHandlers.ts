@@ -7,11 +7,13 @@ import {
   askKeptGoal,
   createGoal,
   removeGoal,
-  replaceGoal
+  replaceGoal,
+  restoreGoal
 } from "../../domain/analytics/workflows/goals.ts"
 import { listItems, readItem } from "../../domain/platform/resources.ts"
+import { listRevisions, readRevision } from "../../domain/platform/revisions.ts"
 import { goals } from "../../ports/analytics/Goal.ts"
-import type { Goal } from "../../ports/analytics/Goal.ts"
+import type { Goal, NewGoal } from "../../ports/analytics/Goal.ts"
 import { CurrentPrincipal } from "../contract/Admission.ts"
 import { ServedApi } from "../contract/Api.ts"
 import { limitUsual } from "../contract/parameters.ts"
@@ -56,6 +58,22 @@ export const layer = HttpApiBuilder.group(ServedApi, "goals", (handlers) =>
           matchRevision(readItem(goals, principal.workspace, params.id)).pipe(
             Effect.flatMap((revision) => replaceGoal(principal, params.id, payload, revision)),
             Effect.flatMap(({ item, revision }) => withRevision(revision, item))
+          )
+        )
+      ),
+    revisions: ({ params, query: { cursor, limit = limitUsual } }) =>
+      Effect.flatMap(CurrentPrincipal, ({ workspace }) =>
+        answerProblems(Effect.flatMap(listRevisions<NewGoal>(goals, workspace, params.id, limit, cursor), paged))
+      ),
+    readRevision: ({ params }) =>
+      Effect.flatMap(CurrentPrincipal, ({ workspace }) =>
+        answerProblems(readRevision<NewGoal>(goals, workspace, params.id, params.revision))
+      ),
+    restore: ({ params }) =>
+      Effect.flatMap(CurrentPrincipal, (principal) =>
+        answerProblems(
+          Effect.flatMap(restoreGoal(principal, params.id, params.revision), ({ item, revision }) =>
+            withRevision(revision, item)
           )
         )
       ),

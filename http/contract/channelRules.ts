@@ -3,10 +3,14 @@ import {
   ChannelPreview,
   ChannelPreviewQuestion,
   ChannelRules,
-  NewChannelRules
+  ChannelRulesRevision,
+  NewChannelRules,
+  RestoredRevision
 } from "../../ports/analytics/ChannelRules.ts"
 import { Admission } from "./Admission.ts"
 import { changes, EndpointRules, reads } from "./EndpointRules.ts"
+import { page } from "./pages.ts"
+import { Cursor, Limit } from "./parameters.ts"
 
 const path = "/analytics/channel-rules"
 
@@ -25,14 +29,23 @@ export class ChannelRulesGroup extends HttpApiGroup.make("channel_rules")
         OpenApi.Summary,
         'Replace the rules; If-Match names the revision ("0" at first). Past sessions are judged by them too.'
       ),
-    HttpApiEndpoint.delete("remove", path, {})
+    HttpApiEndpoint.get("revisions", `${path}/revisions`, {
+      query: { limit: Limit, cursor: Cursor },
+      success: page(ChannelRulesRevision)
+    })
+      .annotate(EndpointRules, reads("analytics:read"))
+      .annotate(OpenApi.Summary, "The newest 50 revisions of the rules, newest first."),
+    HttpApiEndpoint.post("restore", `${path}/restore`, { payload: RestoredRevision, success: ChannelRules })
       .annotate(EndpointRules, changes("analytics:write"))
-      .annotate(OpenApi.Summary, "Delete the rules: the default grouping alone counts again."),
+      .annotate(OpenApi.Summary, "Make the rules again what they were at a revision: as a revision of its own."),
     HttpApiEndpoint.post("preview", `${path}/preview`, { payload: ChannelPreviewQuestion, success: ChannelPreview })
       .annotate(EndpointRules, reads("analytics:read"))
       .annotate(
         OpenApi.Summary,
         "How the sessions of a range would be classified by other rules: by channel before and after, and what moves."
-      )
+      ),
+    HttpApiEndpoint.delete("remove", path, {})
+      .annotate(EndpointRules, changes("analytics:write"))
+      .annotate(OpenApi.Summary, "Delete the rules: the default grouping alone counts again.")
   )
   .middleware(Admission) {}

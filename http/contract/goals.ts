@@ -1,12 +1,15 @@
 import { Schema } from "effect"
 import { HttpApiEndpoint, HttpApiGroup, OpenApi } from "effect/http-api"
-import { goals } from "../../ports/analytics/Goal.ts"
+import { GoalRevision, goals } from "../../ports/analytics/Goal.ts"
 import { GoalConversions, GoalQuestion, GoalRequest, OneGoalConversion } from "../../ports/analytics/GoalQuestion.ts"
 import { Admission } from "./Admission.ts"
 import { EndpointRules, reads } from "./EndpointRules.ts"
 import { Filters, Id, Text, Watermark } from "./parameters.ts"
 import { resourceEndpoints } from "./resource.ts"
+import { revisionEndpoints } from "./revisions.ts"
 
+const path = "/analytics/goals"
+const scopes = { read: "analytics:read", write: "analytics:write" }
 const { as_of, interval } = GoalRequest.fields
 const parameters = {
   from: Schema.String,
@@ -46,10 +49,7 @@ export class GoalsGroup extends HttpApiGroup.make("goals")
     })
       .annotate(EndpointRules, reads("analytics:read"))
       .annotate(OpenApi.Summary, "Conversions and rate of one goal over a range of days."),
-    ...resourceEndpoints({
-      ...goals,
-      path: "/analytics/goals",
-      scopes: { read: "analytics:read", write: "analytics:write" }
-    })
+    ...resourceEndpoints({ ...goals, path, scopes }),
+    ...revisionEndpoints({ ...goals, path, scopes, revision: GoalRevision })
   )
   .middleware(Admission) {}

@@ -1,5 +1,7 @@
 import { Schema } from "effect"
 import type { Collection } from "../documents/DocumentStore.ts"
+import type { Stamps } from "../documents/Resource.ts"
+import { revisionOf } from "../documents/Revision.ts"
 import { pageAnswerFields } from "./PageQuestion.ts"
 import { Filter } from "./Question.ts"
 
@@ -42,10 +44,14 @@ export const ChannelRules = Schema.Struct({
 export type ChannelRules = typeof ChannelRules.Type
 
 /** As they are kept: one document of a workspace. */
-export interface KeptChannelRules extends NewChannelRules {
-  readonly changed_at: number
-  readonly changed_by: string
-}
+export interface KeptChannelRules extends NewChannelRules, Stamps {}
+
+export const ChannelRulesRevision = revisionOf("ChannelRules", NewChannelRules)
+
+export const RestoredRevision = Schema.Struct({ revision: Schema.Int }).annotate({
+  identifier: "RestoredRevision",
+  examples: [{ revision: 1 }]
+})
 
 export const channelRules: Collection = { name: "channel_rules", indexes: [], unique: [] }
 

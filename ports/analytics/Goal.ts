@@ -1,5 +1,6 @@
 import { Schema } from "effect"
 import { resource } from "../documents/Resource.ts"
+import { revisionOf } from "../documents/Revision.ts"
 import { Filter } from "./Question.ts"
 
 /** Goals that a workspace keeps. */
@@ -43,5 +44,6 @@ export const goals = resource({
     value: { kind: "fixed", amount: "25.00", currency: "EUR" }
   }
 })
+export const GoalRevision = revisionOf("Goal", goals.definition)
 export type NewGoal = typeof goals.definition.Type
 export type Goal = typeof goals.item.Type

@@ -1,5 +1,4 @@
 import { Clock, Effect } from "effect"
-import { channelRules } from "../../../ports/analytics/ChannelRules.ts"
 import type {
   ChannelPreview,
   ChannelPreviewQuestion,
@@ -10,18 +9,19 @@ import type {
 import { EventStore } from "../../../ports/analytics/EventStore.ts"
 import { InvalidQuestion } from "../../../ports/analytics/InvalidQuestion.ts"
 import { DocumentStore } from "../../../ports/documents/DocumentStore.ts"
-import { Refused } from "../../../ports/platform/Refused.ts"
+import type { DocumentWrite } from "../../../ports/documents/DocumentStore.ts"
 import { SettingsSource } from "../../../ports/platform/Settings.ts"
 import type { WorkspaceId } from "../../../ports/WorkspaceId.ts"
 import { auditOf } from "../../platform/audit.ts"
 import type { Actor } from "../../platform/audit.ts"
+import { keep, pageOfRevisions, readRevision, removeKept, replaceKept } from "../../platform/revisions.ts"
 import { channelRulesOf, defaultChannels } from "../../questions/channels.ts"
 import { planChannelRules } from "../../questions/planChannelRules.ts"
 import { planChannelPreview, shapeChannelPreview } from "../../questions/sessions/planChannelPreview.ts"
 import { formatInstant } from "../../zones/zones.ts"
 import { answerFacts } from "./answerFacts.ts"
 import { questionScope } from "./askQuestion.ts"
-import { channelRulesId, keptChannelRules } from "./keptChannelRules.ts"
+import { channelRulesId, channelRulesKind, keptChannelRules } from "./keptChannelRules.ts"
 
 const shown = (kept: KeptChannelRules | undefined): ChannelRules => ({
   rules: kept?.rules ?? [],
@@ -36,50 +36,67 @@ export const readChannelRules = Effect.fnUntraced(function* (workspace: Workspac
   return { item: shown(kept), revision }
 })
 
+const check = Effect.fnUntraced(function* (workspace: WorkspaceId, { rules }: NewChannelRules) {
+  const { errors } = planChannelRules(rules, yield* questionScope(workspace))
+  if (errors.length > 0) return yield* new InvalidQuestion({ errors })
+})
+
+/** The first rules of a workspace. */
+const createRules = Effect.fnUntraced(function* (actor: Actor, definition: NewChannelRules) {
+  const documents = yield* DocumentStore
+  const now = yield* Clock.currentTimeMillis
+  const by = { created_at: now, created_by: actor.keyId, changed_at: now, changed_by: actor.keyId }
+  const item: KeptChannelRules = { ...definition, id: channelRulesId, ...by }
+  const { name, singular } = channelRulesKind
+  const first: DocumentWrite = {
+    kind: "put",
+    collection: name,
+    id: item.id,
+    expected: 0,
+    schema_version: 1,
+    subjects: [],
+    data: item
+  }
+  yield* documents.commit(actor.workspace, {
+    writes: [first, keep(channelRulesKind, item, 1)],
+    audit: [yield* auditOf(actor, now, `${singular}.created`, `${name}/${item.id}`, undefined, item)]
+  })
+  return { item, revision: 1 }
+})
+
 /** Replaces the rules that stand at the revision; past sessions are judged by the new ones. */
 export const replaceChannelRules = Effect.fn("replaceChannelRules")(function* (
   actor: Actor,
-  { rules }: NewChannelRules,
+  definition: NewChannelRules,
   revision: number
 ) {
-  const { workspace } = actor
-  const { errors } = planChannelRules(rules, yield* questionScope(workspace))
-  if (errors.length > 0) return yield* new InvalidQuestion({ errors })
-  const documents = yield* DocumentStore
-  const now = yield* Clock.currentTimeMillis
-  const { kept: before } = yield* keptChannelRules(workspace)
-  const kept: KeptChannelRules = { rules, changed_at: now, changed_by: actor.keyId }
-  const [next = revision + 1] = yield* documents.commit(workspace, {
-    writes: [
-      {
-        kind: "put",
-        collection: channelRules.name,
-        id: channelRulesId,
-        expected: revision,
-        schema_version: 1,
-        subjects: [],
-        data: kept
-      }
-    ],
-    audit: [yield* auditOf(actor, now, "channel_rules.changed", "channel-rules", before, kept)]
-  })
-  return { item: shown(kept), revision: next }
+  yield* check(actor.workspace, definition)
+  const changed: { readonly item: KeptChannelRules; readonly revision: number } =
+    revision === 0
+      ? yield* createRules(actor, definition)
+      : yield* replaceKept(channelRulesKind, actor, channelRulesId, definition, revision)
+  return { item: shown(changed.item), revision: changed.revision }
+})
+
+/** Newest first; none while the workspace has no rules of its own. */
+export const listChannelRevisions = (workspace: WorkspaceId, limit: number, cursor: string | undefined) =>
+  pageOfRevisions<NewChannelRules>(channelRulesKind, workspace, channelRulesId, limit, cursor)
+
+/** What the rules were at a revision becomes the newest; refused where they cannot mean that any more. */
+export const restoreChannelRules = Effect.fnUntraced(function* (actor: Actor, revision: number) {
+  const { definition } = yield* readRevision<NewChannelRules>(
+    channelRulesKind,
+    actor.workspace,
+    channelRulesId,
+    revision
+  )
+  const standing = yield* keptChannelRules(actor.workspace)
+  return yield* replaceChannelRules(actor, definition, standing.revision)
 })
 
 /** Back to the default grouping alone. */
-export const removeChannelRules = Effect.fn("removeChannelRules")(function* (actor: Actor, revision: number) {
-  const documents = yield* DocumentStore
-  const now = yield* Clock.currentTimeMillis
-  const { kept: before } = yield* keptChannelRules(actor.workspace)
-  if (before === undefined) {
-    const detail = "the workspace has no channel rules of its own"
-    return yield* new Refused({ kind: "not-found", detail, errors: [] })
-  }
-  yield* documents.commit(actor.workspace, {
-    writes: [{ kind: "delete", collection: channelRules.name, id: channelRulesId, expected: revision }],
-    audit: [yield* auditOf(actor, now, "channel_rules.deleted", "channel-rules", before)]
-  })
-})
+export const removeChannelRules = (actor: Actor, revision: number) =>
+  removeKept(channelRulesKind, actor, channelRulesId, revision)
 
 /** How past sessions would be classified by other rules. Errors name each wrong field. */
 export const previewChannelRules = Effect.fn("previewChannelRules")(function* (

@@ -13,7 +13,8 @@ import { Refused } from "../../../ports/platform/Refused.ts"
 import { ExchangeRates } from "../../../ports/reference/ExchangeRates.ts"
 import type { WorkspaceId } from "../../../ports/WorkspaceId.ts"
 import type { Actor } from "../../platform/audit.ts"
-import { createItem, gatherItems, readItem, removeItem, replaceItem } from "../../platform/resources.ts"
+import { gatherItems, readItem } from "../../platform/resources.ts"
+import { createKept, readRevision, removeKept, replaceKept } from "../../platform/revisions.ts"
 import { readFlatGoals } from "../../questions/goals/flatGoals.ts"
 import type { FlatGoals } from "../../questions/goals/flatGoals.ts"
 import { namedGoals } from "../../questions/goals/namedGoals.ts"
@@ -42,7 +43,7 @@ export const createGoal = Effect.fnUntraced(function* (actor: Actor, definition:
     const errors = [{ pointer: "", code: "too_many", detail: `${goalsMax} goals at the most` }]
     return yield* new Refused({ kind: "conflict", detail: "the workspace has as many goals as it may have", errors })
   }
-  return yield* createItem(goals, actor, definition)
+  return yield* createKept(goals, actor, definition)
 })
 
 export const replaceGoal = Effect.fnUntraced(function* (
@@ -52,7 +53,14 @@ export const replaceGoal = Effect.fnUntraced(function* (
   revision: number
 ) {
   yield* check(actor.workspace, definition)
-  return yield* replaceItem(goals, actor, id, definition, revision)
+  return yield* replaceKept(goals, actor, id, definition, revision)
+})
+
+/** What the goal was at a revision becomes its newest; refused where it cannot mean that any more. */
+export const restoreGoal = Effect.fnUntraced(function* (actor: Actor, id: string, revision: number) {
+  const { definition } = yield* readRevision<NewGoal>(goals, actor.workspace, id, revision)
+  const standing = yield* readItem(goals, actor.workspace, id)
+  return yield* replaceGoal(actor, id, definition, standing.revision)
 })
 
 /** Refused while funnels, cohorts or insights name it. */
@@ -60,7 +68,7 @@ export const removeGoal = Effect.fnUntraced(function* (actor: Actor, id: string,
   const users = yield* definitionsThat(actor.workspace, (definition) =>
     namedGoals(definition).some((named) => named.id === id)
   )
-  yield* removeItem(goals, actor, id, revision, users)
+  yield* removeKept(goals, actor, id, revision, users)
 })
 
 /** The goals that are asked for, in that order. */

@@ -4,7 +4,8 @@ import type { KeptChannelRules } from "../../../ports/analytics/ChannelRules.ts"
 import { DocumentStore } from "../../../ports/documents/DocumentStore.ts"
 import type { WorkspaceId } from "../../../ports/WorkspaceId.ts"
 
-/** Of the one document of a workspace. */
+/** As the functions of resources name it, and the id of the one document of a workspace. */
+export const channelRulesKind = { name: channelRules.name, singular: "channel_rules" }
 export const channelRulesId = "workspace"
 
 /** The workspace's own rules of channels, where there are any. */
