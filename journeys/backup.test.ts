@@ -69,7 +69,7 @@ const within = async <A>(folder: string, body: (server: ServerProcess, token: st
 }
 
 /** What a service makes anew by itself. */
-const rebuilt = /^(lake|lock|lock-journal|pid|events\.duckdb.*|.*-wal|.*-shm)$/
+const rebuilt = /^(lake|exports|mail|lock|lock-journal|pid|events\.duckdb.*|.*-wal|.*-shm)$/
 
 describe("a backup of a running service", () => {
   it("restores to what was acknowledged before it began, people readable", { timeout: 120_000 }, async () => {

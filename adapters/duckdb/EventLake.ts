@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto"
 import { Effect, Layer, Semaphore } from "effect"
 import { rm } from "node:fs/promises"
 import { join } from "node:path"
@@ -76,9 +77,16 @@ const lakeLayer = (options: EventLakeOptions) =>
 const attempt = <A>(operation: string, work: () => Promise<A>): Effect.Effect<A, PortFailure> =>
   Effect.tryPromise({ try: work, catch: (cause) => lakeFailure(operation, cause) })
 
+/** Characters of six bits each. */
+const watermarkLength = 22
+
 const stateOf = ({ shown: progress }: Catalog, workspace: string) => ({
   completeToMicros: progress.receivedMicros,
-  watermark: Buffer.from(JSON.stringify([workspace, progress.positions, progress.removals])).toString("base64url")
+  // Tells one state from another and nothing else: no question can be asked at it again.
+  watermark: createHash("sha256")
+    .update(JSON.stringify([workspace, progress.positions, progress.removals]))
+    .digest("base64url")
+    .slice(0, watermarkLength)
 })
 
 const refuseLarge = (selection: LakeSelection): Effect.Effect<void, PortFailure> => {

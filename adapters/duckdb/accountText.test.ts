@@ -66,7 +66,7 @@ const list: AccountPlan = {
 
 it("builds the text of questions by account as it is kept", async () => {
   const texts = [
-    saveAccountChanges,
+    saveAccountChanges(7),
     funnelEventsText(funnel),
     gatherText(trend, "events", false),
     gatherText(trend, "accounts_company", false),

@@ -2,8 +2,9 @@ import { linkedUsersMax } from "../../ports/analytics/EventStore.ts"
 import type { Read } from "./Engine.ts"
 import { quote } from "./literals.ts"
 
-/** Texts of clients, which stay as they are, and tables whose rows say with which tick they came. */
-const tables = /'(?:[^']|'')*'|\bstore\.(events|payments|activity|account_changes|links|names|arrivals|people|ever)\b/g
+/** Texts and names of clients, which stay as they are, and tables whose rows say with which tick they came. */
+const tables =
+  /'(?:[^']|'')*'|"(?:[^"]|"")*"|\bstore\.(events|payments|activity|account_changes|links|names|arrivals|people|ever)\b/g
 
 /** Who counted for whom, as today's map is made, by the links and merges of that tick. */
 export const pastPeopleText = (workspace: string, tick: number): string => `

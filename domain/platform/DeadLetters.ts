@@ -132,11 +132,12 @@ export const layer: Layer.Layer<DeadLetters, never, DocumentStore> = Layer.effec
             withoutConflict,
             Effect.asVoid
           ),
-      remove: (workspace, ids) =>
-        commitAll(
-          workspace,
-          ids.map((id) => ({ kind: "delete", collection: collection.name, id, expected: "any" }))
-        )
+      remove: (workspace, ids, audit) => {
+        const writes = ids.map((id) => ({ kind: "delete", collection: collection.name, id, expected: "any" }) as const)
+        return audit === undefined
+          ? commitAll(workspace, writes)
+          : Effect.asVoid(withoutConflict(documents.commit(workspace, { writes, audit })))
+      }
     })
   })
 )

@@ -112,6 +112,7 @@ export const removeDeadLetter = Effect.fn("removeDeadLetter")(function* (actor: 
   const { letter: found } = yield* readDeadLetter(actor.workspace, id)
   const { line: _, ...letter } = found
   const letters = yield* DeadLetters
-  yield* letters.remove(actor.workspace, [id])
-  yield* audit(actor, "dead_letter.removed", `dead_letters/${id}`, letter)
+  const now = yield* Clock.currentTimeMillis
+  const record = yield* auditOf(actor, now, "dead_letter.removed", `dead_letters/${id}`, undefined, letter)
+  yield* letters.remove(actor.workspace, [id], [record])
 })

@@ -5,17 +5,25 @@ import { askFlatVitals, askVitals } from "../../domain/analytics/workflows/askVi
 import { CurrentPrincipal } from "../contract/Admission.ts"
 import { ServedApi } from "../contract/Api.ts"
 import { answerProblems } from "../middleware/failures.ts"
-import { measured } from "./queryMetrics.ts"
+import { askedAt, measured } from "./queryMetrics.ts"
 
 export const layer = HttpApiBuilder.group(ServedApi, "clicks", (handlers) =>
   handlers.handleAll({
     elements: ({ query }) =>
-      Effect.flatMap(CurrentPrincipal, ({ workspace }) => answerProblems(measured(askFlatClicks(workspace, query)))),
-    askElements: ({ payload }) =>
-      Effect.flatMap(CurrentPrincipal, ({ workspace }) => answerProblems(measured(askClicks(workspace, payload)))),
+      Effect.flatMap(CurrentPrincipal, ({ workspace }) =>
+        answerProblems(measured(askedAt(workspace, query, askFlatClicks(workspace, query))))
+      ),
+    askElements: ({ payload, query }) =>
+      Effect.flatMap(CurrentPrincipal, ({ workspace }) =>
+        answerProblems(measured(askedAt(workspace, query, askClicks(workspace, payload))))
+      ),
     vitals: ({ query }) =>
-      Effect.flatMap(CurrentPrincipal, ({ workspace }) => answerProblems(measured(askFlatVitals(workspace, query)))),
-    askVitals: ({ payload }) =>
-      Effect.flatMap(CurrentPrincipal, ({ workspace }) => answerProblems(measured(askVitals(workspace, payload))))
+      Effect.flatMap(CurrentPrincipal, ({ workspace }) =>
+        answerProblems(measured(askedAt(workspace, query, askFlatVitals(workspace, query))))
+      ),
+    askVitals: ({ payload, query }) =>
+      Effect.flatMap(CurrentPrincipal, ({ workspace }) =>
+        answerProblems(measured(askedAt(workspace, query, askVitals(workspace, payload))))
+      )
   })
 )

@@ -1,6 +1,6 @@
 import type { Effect } from "effect"
 import { Context } from "effect"
-import type { InvalidCursor } from "../documents/DocumentStore.ts"
+import type { Commit, InvalidCursor } from "../documents/DocumentStore.ts"
 import type { PortFailure } from "../PortFailure.ts"
 import type { WorkspaceId } from "../WorkspaceId.ts"
 
@@ -63,6 +63,11 @@ export class DeadLetters extends Context.Service<
       claimed: RevisedLetter,
       redrivenAt: number | undefined
     ) => Effect.Effect<void, PortFailure>
-    readonly remove: (workspace: WorkspaceId, ids: ReadonlyArray<string>) => Effect.Effect<void, PortFailure>
+    /** With records of who did so both are durable or neither, and the ids as many as one commit takes. */
+    readonly remove: (
+      workspace: WorkspaceId,
+      ids: ReadonlyArray<string>,
+      audit?: Commit["audit"]
+    ) => Effect.Effect<void, PortFailure>
   }
 >()("ports/platform/DeadLetters") {}

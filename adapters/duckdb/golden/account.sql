@@ -1,14 +1,14 @@
-(tick) => `insert into store.account_changes
-select workspace, subject, event_type, account_type, account_id, ${hashOf("workspace", "g", "account_type || chr(31) || account_id")},
-  traits, time_ms, received_us, idx, event_id, ${tick}
+insert into store.account_changes
+select workspace, subject, event_type, account_type, account_id, md5_number_lower(workspace || (chr(31) || 'g' || chr(31)) || account_type || chr(31) || account_id),
+  traits, time_ms, received_us, idx, event_id, 7
 from (
   select workspace, subject, event_type, account_type, accounts->>('/' || account_type) as account_id,
     case when event_type <> 'account_left' then nullif(properties->'/traits', 'null'::json) end as traits, time_ms, received_us, idx, event_id
   from (
     select *, unnest(json_keys(accounts)) as account_type from staging
-    where accounts is not null and event_type in (${__vite_ssr_import_0__.accountEventTypes.map((0,__vite_ssr_import_3__.quote)).join(", ")})
+    where accounts is not null and event_type in ('account_joined', 'account_left', 'account_updated')
   )
-)`;
+);
 
 create or replace temp table funnel_events as
 with chosen as (
