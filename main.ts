@@ -11,6 +11,7 @@ import * as visitorIds from "./domain/analytics/VisitorIds.ts"
 import { applyErasures } from "./domain/analytics/workflows/erasePerson.ts"
 import { applyAllMerges } from "./domain/analytics/workflows/mergePeople.ts"
 import * as eventIntake from "./domain/analytics/EventIntake.ts"
+import * as experimentEvidence from "./domain/analytics/ExperimentEvidence.ts"
 import * as exposures from "./domain/experiments/Exposures.ts"
 import * as flagSnapshots from "./domain/experiments/FlagSnapshots.ts"
 import * as auditLog from "./domain/platform/AuditLog.ts"
@@ -59,7 +60,7 @@ const service = (configuration: Configuration, lifecycle: ReturnType<typeof make
     Layer.provideMerge(tokenProofs.layer, counted),
     auditLog.layer,
     Layer.provideMerge(
-      Layer.provide(exposures.layer, eventIntake.layer),
+      Layer.mergeAll(Layer.provide(exposures.layer, eventIntake.layer), experimentEvidence.layer),
       Layer.provideMerge(visitorIds.layer, counted)
     ),
     deadLetters.layer

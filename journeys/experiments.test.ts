@@ -218,6 +218,117 @@ describe("an experiment", () => {
   })
 })
 
+describe("results", () => {
+  const uuid = () => crypto.randomUUID()
+  const ingest = async (events: ReadonlyArray<object>) => {
+    for (let at = 0; at < events.length; at += 1000) {
+      await done(200, "POST", "/analytics/events/batch", { events: events.slice(at, at + 1000) })
+    }
+  }
+  const event = (user_id: string, event_type: string, properties: object, secondsAgo: number) => ({
+    event_id: uuid(),
+    event_type,
+    anonymous_id: "server",
+    user_id,
+    session_id: user_id,
+    timestamp: new Date(Date.now() - secondsAgo * 1000).toISOString(),
+    properties
+  })
+  const resultsOf = async (key: string, participants: number) => {
+    for (let attempt = 0; ; attempt += 1) {
+      const { body } = await done(200, "GET", `${path}/${key}/results`)
+      const arms = body["variants"] as ReadonlyArray<Readonly<Record<string, unknown>>>
+      const seen = arms.reduce((sum, arm) => sum + Number(arm["participants"]), 0)
+      if (seen >= participants || attempt === 100) return { body, arms }
+      await new Promise((after) => setTimeout(after, 100))
+    }
+  }
+  /** So many users of a variant, of whom so many order; exposed as a client that evaluates on its own says it. */
+  const arm = (experiment: string, variant: string, users: number, orders: number) =>
+    Array.from({ length: users }, (_, at) => `${experiment}-${variant}-${at}`).flatMap((user, at) => [
+      event(user, "experiment_exposed", { experiment_id: experiment, variant, phase: 1 }, 1),
+      ...(at < orders ? [event(user, "order_completed", { order_id: user, total: "10.00", currency: "EUR" }, 0)] : [])
+    ])
+
+  it("of 200 in 1000 against 250 in 1000: a winner by the fixed test, none by the sequence", async () => {
+    const spend = {
+      id: "spent",
+      measure: { kind: "mean", of: { event_types: ["order_completed"] }, value: { kind: "revenue" } }
+    }
+    for (const method of ["fixed", "sequential"] as const) {
+      const key = `by-${method}`
+      const minimum = { minimum_effect: { kind: "absolute", value: 0.05 } }
+      await running(key, { analysis: { method }, goals: [{ ...goals[0], ...minimum }], secondary: [spend] })
+      // Events of before the start would not count.
+      await new Promise((after) => setTimeout(after, 1100))
+      await ingest([...arm(key, "control", 1000, 200), ...arm(key, "short", 1000, 250)])
+      const { arms, body } = await resultsOf(key, 2000)
+      assert.deepStrictEqual(
+        arms.map(({ conversion_rate, conversions, id, participants }) => [
+          id,
+          participants,
+          conversions,
+          conversion_rate
+        ]),
+        [
+          ["control", 1000, 200, 0.2],
+          ["short", 1000, 250, 0.25]
+        ]
+      )
+      assert.approximately(Number(body["lift"]), 25, 1e-9)
+      assert.strictEqual(body["sample_size_needed"], 1030)
+      if (method === "fixed") assert.deepInclude(body, { winner: "short", is_significant: true })
+      else assert.deepInclude(body, { is_significant: false, method: "sequential" })
+      assert.approximately(Number(body["p_value"]), method === "fixed" ? 0.00742 : 0.1325, 0.00005)
+      const metrics = body["metrics"] as ReadonlyArray<{ readonly arms: ReadonlyArray<{ readonly mean: number }> }>
+      const means = metrics[1]!.arms.map(({ mean }) => mean)
+      assert.approximately(means[1]! / means[0]!, 1.25, 1e-9)
+      assert.deepInclude(body["split"], { units: 2000, mismatch: false })
+    }
+  })
+
+  it("are no error without traffic, and none of a phase that is not there", async () => {
+    await done(201, "POST", path, { key: "silent", name: "Silent", variants, goals })
+    const { body } = await done(200, "GET", `${path}/silent/results`)
+    assert.deepInclude(body, { is_significant: false, p_value: 1, lift: 0, split: null })
+    await done(404, "GET", `${path}/silent/results?phase=2`)
+    await done(400, "GET", `${path}/silent/results?phase=x`)
+    const wrong = { key: "wrong", name: "Wrong", goals: [{ id: "m", measure: { kind: "rate", of: {} } }] }
+    assert.deepStrictEqual(errorsOf(await done(400, "POST", path, wrong)), ["/goals/0/measure/of missing"])
+  })
+
+  it("follow people over a merge: who then saw two variants is out of the headline, and told", async () => {
+    await running("merged")
+    await new Promise((after) => setTimeout(after, 1100))
+    const [left, right] = ["control", "short"].map((variant) => arm("merged", variant, 20, 5)) as [
+      Array<object>,
+      Array<object>
+    ]
+    await ingest([...left, ...right])
+    await resultsOf("merged", 40)
+    await done(201, "POST", "/analytics/persons/merge", {
+      from: "merged-control-0",
+      into: "merged-short-0",
+      force: true
+    })
+    for (let attempt = 0; attempt < 50; attempt += 1) {
+      const { body } = await done(200, "GET", `${path}/merged/results`)
+      if ((body["excluded"] as { two_variants: number }).two_variants === 0) {
+        await new Promise((after) => setTimeout(after, 100))
+        continue
+      }
+      assert.deepInclude(body["excluded"], { two_variants: 1 })
+      assert.deepStrictEqual(
+        (body["variants"] as ReadonlyArray<{ participants: number }>).map(({ participants }) => participants),
+        [19, 19]
+      )
+      assert.property(body, "intention_to_treat")
+      return
+    }
+    assert.fail("the merge is not in the results")
+  })
+})
+
 describe("exposures", () => {
   it("are not lost by an orderly stop", async () => {
     await running("stopping")

@@ -3,6 +3,7 @@ import { answerAccounts } from "./account.ts"
 import { answerAttribution } from "./attribution.ts"
 import { answerClicks } from "./click.ts"
 import type { Read } from "./Engine.ts"
+import { answerExperiment } from "./experiment.ts"
 import { answerFunnel } from "./funnel.ts"
 import { answerHeatmap } from "./heatmap.ts"
 import { answerLifetime } from "./lifetime.ts"
@@ -20,6 +21,7 @@ const answers: { readonly [Kind in PlanKind]: (read: Read, plan: QueryPlan<Kind>
   account: answerAccounts,
   attribution: answerAttribution,
   click: answerClicks,
+  experiment: answerExperiment,
   funnel: answerFunnel,
   heatmap: answerHeatmap,
   lifetime: answerLifetime,

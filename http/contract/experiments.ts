@@ -1,3 +1,4 @@
+import { Schema } from "effect"
 import { HttpApiEndpoint, HttpApiGroup, OpenApi } from "effect/http-api"
 import {
   AssignedVariant,
@@ -6,14 +7,19 @@ import {
   experiments,
   ExperimentVariant,
   NewDecision,
-  NewPhase
+  NewPhase,
+  phasesMax
 } from "../../ports/experiments/Experiment.ts"
 import { Admission } from "./Admission.ts"
-import { changes, EndpointRules } from "./EndpointRules.ts"
+import { ExperimentResults } from "../../ports/experiments/ExperimentResults.ts"
+import { changes, EndpointRules, reads } from "./EndpointRules.ts"
 import { evaluateRules } from "./flags.ts"
 import { Id } from "./parameters.ts"
 import { resourceEndpoints } from "./resource.ts"
 
+const PhaseNumber = Schema.optionalKey(
+  Schema.FiniteFromString.check(Schema.isInt(), Schema.isBetween({ minimum: 1, maximum: phasesMax }))
+)
 const path = "/experiments/experiments"
 const one = `${path}/:id` as const
 const write = changes("experiments:write")
@@ -28,6 +34,16 @@ export class ExperimentsGroup extends HttpApiGroup.make("experiments")
     })
       .annotate(EndpointRules, evaluateRules)
       .annotate(OpenApi.Summary, "The variant of a unit, the same at every call; whoever gets one is exposed to it."),
+    HttpApiEndpoint.get("results", `${one}/results`, {
+      params: { id: Id },
+      query: { phase: PhaseNumber },
+      success: ExperimentResults
+    })
+      .annotate(EndpointRules, reads("experiments:read"))
+      .annotate(
+        OpenApi.Summary,
+        "Results of a phase, the last by default: by the method that was frozen at the start, with all that they rest on."
+      ),
     HttpApiEndpoint.post("addVariant", `${one}/variants`, {
       params: { id: Id },
       payload: ExperimentVariant,

@@ -13,6 +13,7 @@ import {
   startExperiment,
   stopExperiment
 } from "../../domain/experiments/workflows/experiments.ts"
+import { experimentResults } from "../../domain/experiments/workflows/experimentResults.ts"
 import { listItems, readItem } from "../../domain/platform/resources.ts"
 import type { Revised } from "../../domain/platform/resources.ts"
 import { experiments } from "../../ports/experiments/Experiment.ts"
@@ -30,6 +31,10 @@ export const layer = HttpApiBuilder.group(ServedApi, "experiments", (handlers) =
   handlers.handleAll({
     assign: ({ params, payload }) =>
       Effect.flatMap(CurrentPrincipal, ({ workspace }) => answerProblems(assignUnit(workspace, params.id, payload))),
+    results: ({ params, query: { phase } }) =>
+      Effect.flatMap(CurrentPrincipal, ({ workspace }) =>
+        answerProblems(experimentResults(workspace, params.id, phase))
+      ),
     addVariant: ({ params, payload }) =>
       Effect.flatMap(CurrentPrincipal, (principal) =>
         answerProblems(Effect.flatMap(addVariant(principal, params.id, payload), told))

@@ -1,6 +1,7 @@
 import type { AccountPlan, AccountRows } from "./AccountPlan.ts"
 import type { AttributionPlan, AttributionRows } from "./AttributionPlan.ts"
 import type { ClickPlan, ClickRows } from "./ClickPlan.ts"
+import type { ExperimentPlan, ExperimentRows } from "./ExperimentPlan.ts"
 import type { FunnelPlan, FunnelRows } from "./FunnelPlan.ts"
 import type { HeatmapPlan, HeatmapRows } from "./HeatmapPlan.ts"
 import type { LifetimePlan, LifetimeRows } from "./LifetimePlan.ts"
@@ -18,6 +19,7 @@ export interface Plans {
   readonly account: { readonly plan: AccountPlan; readonly rows: AccountRows }
   readonly attribution: { readonly plan: AttributionPlan; readonly rows: AttributionRows }
   readonly click: { readonly plan: ClickPlan; readonly rows: ClickRows }
+  readonly experiment: { readonly plan: ExperimentPlan; readonly rows: ExperimentRows }
   readonly funnel: { readonly plan: FunnelPlan; readonly rows: FunnelRows }
   readonly heatmap: { readonly plan: HeatmapPlan; readonly rows: HeatmapRows }
   readonly lifetime: { readonly plan: LifetimePlan; readonly rows: LifetimeRows }

@@ -1,5 +1,5 @@
 import { Schema } from "effect"
-import { EventSelection, ConversionWindow, funnelStepsMax } from "../analytics/FunnelQuestion.ts"
+import { EventSelection } from "../analytics/FunnelQuestion.ts"
 import { resource } from "../documents/Resource.ts"
 import { ContextAttributes } from "./EvaluateRequest.ts"
 import { Condition } from "../targeting/Condition.ts"
@@ -73,19 +73,6 @@ export const MetricMeasure = Schema.Union([
   Schema.Struct({ kind: Schema.Literal("mean"), ...counted }),
   /** How much of it by how much of something else, over all units. */
   Schema.Struct({ kind: Schema.Literal("ratio"), ...counted, by: Schema.Struct(counted) }),
-  /** A quantile of the values of events, clustered by unit. */
-  Schema.Struct({
-    kind: Schema.Literal("quantile"),
-    of: EventSelection,
-    property: Name,
-    quantile: Schema.Finite.check(Schema.isBetween({ minimum: 0.01, maximum: 0.999 }))
-  }),
-  /** Whether the unit went all the steps, by the rules of funnels. */
-  Schema.Struct({
-    kind: Schema.Literal("funnel"),
-    steps: Schema.Array(EventSelection).check(Schema.isMinLength(1), Schema.isMaxLength(funnelStepsMax)),
-    conversion_window: Schema.optionalKey(ConversionWindow)
-  }),
   /** Whether the unit came back so many days after its first exposure. */
   Schema.Struct({
     kind: Schema.Literal("retention"),

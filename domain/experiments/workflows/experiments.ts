@@ -1,4 +1,5 @@
 import { Clock, Effect } from "effect"
+import { ExperimentEvidence } from "../../../ports/analytics/ExperimentEvidence.ts"
 import type { FieldError } from "../../../ports/analytics/IngestReceipt.ts"
 import { experiments } from "../../../ports/experiments/Experiment.ts"
 import type {
@@ -17,6 +18,7 @@ import type { User } from "../../platform/resources.ts"
 import { checkFlagFile } from "../evaluation/checkFlagFile.ts"
 import { fileOf } from "../evaluation/fileOf.ts"
 import type { Definitions } from "../evaluation/fileOf.ts"
+import { metricsOf } from "../metricsOf.ts"
 import * as lifecycle from "../lifecycle.ts"
 import type { Act, LifeChange } from "../lifecycle.ts"
 import { createLive, readDefinitions, removeLive, replaceLive } from "./liveDefinitions.ts"
@@ -26,6 +28,8 @@ const refused = (detail: string, errors: ReadonlyArray<FieldError>, kind: Refuse
 
 /** Mistakes in the experiment, and in flags that serve it, once it is what it would be. */
 const check = Effect.fnUntraced(function* (workspace: WorkspaceId, experiment: Experiment) {
+  const evidence = yield* ExperimentEvidence
+  yield* evidence.check(workspace, metricsOf(experiment))
   const { definitions, environments } = yield* readDefinitions(workspace)
   const environment = experiment.environment ?? production
   if (!environments.includes(environment)) {

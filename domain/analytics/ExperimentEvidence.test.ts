@@ -1,0 +1,178 @@
+import { assert, describe, it } from "@effect/vitest"
+import { Effect, Layer, ManagedRuntime } from "effect"
+import * as fc from "fast-check"
+import { ExperimentEvidence } from "../../ports/analytics/ExperimentEvidence.ts"
+import type { StoredEvent } from "../../ports/analytics/StoredEvent.ts"
+import type { ExperimentMetric } from "../../ports/experiments/Experiment.ts"
+import type { MetricSums } from "../../ports/experiments/MetricSums.ts"
+import { settingsInitial } from "../../ports/platform/Settings.ts"
+import { WorkspaceId } from "../../ports/WorkspaceId.ts"
+import { roundSignificant } from "../statistics/significantDigits.ts"
+import { parseDay, startOfDay } from "../zones/zones.ts"
+import * as experimentEvidence from "./ExperimentEvidence.ts"
+import { exposedUnits, plainSums } from "./testing/experimentReference.ts"
+import type { PlainMetric } from "./testing/experimentReference.ts"
+import { history } from "./testing/histories.ts"
+import type { History } from "./testing/histories.ts"
+import { questionWorld, storeHistory } from "./testing/questionWorld.ts"
+
+const runs = Number(process.env["HISTORIES"] ?? 25)
+const hour = 3_600_000
+const day = 24 * hour
+
+const amount = (event: StoredEvent): number => {
+  const value = event.properties["amount"]
+  return typeof value === "number"
+    ? value
+    : typeof value === "string" && !Number.isNaN(Number(value))
+      ? Number(value)
+      : 0
+}
+const isType = (type: string) => (event: StoredEvent) => event.event_type === type
+
+const asked: ReadonlyArray<readonly [ExperimentMetric, PlainMetric]> = [
+  [
+    { id: "rate", measure: { kind: "rate", of: { event_types: ["order_completed"] } }, window_days: 1, cuped_days: 7 },
+    { counts: isType("order_completed"), amount: () => 1, yes: true, untilMillis: day, historyMillis: 7 * day }
+  ],
+  [
+    {
+      id: "mean",
+      measure: { kind: "mean", of: { event_types: ["page_view"] }, value: { kind: "property", property: "amount" } },
+      cap: { kind: "absolute", value: 30 },
+      cuped_days: 30
+    },
+    { counts: isType("page_view"), amount, cap: 30, historyMillis: 30 * day }
+  ],
+  [
+    {
+      id: "whole",
+      measure: { kind: "mean", of: { event_types: ["page_view"] } },
+      window_days: 2,
+      complete_windows: true
+    },
+    { counts: isType("page_view"), amount: () => 1, untilMillis: 2 * day, complete: true }
+  ],
+  [
+    {
+      id: "ratio",
+      measure: {
+        kind: "ratio",
+        of: { event_types: ["order_completed"] },
+        by: { of: { event_types: ["page_view"] } }
+      }
+    },
+    { counts: isType("order_completed"), amount: () => 1, by: (event) => Number(isType("page_view")(event)) }
+  ],
+  [
+    { id: "back", measure: { kind: "retention", of: { event_types: ["page_view"] }, from_day: 1, to_day: 2 } },
+    { counts: isType("page_view"), amount: () => 1, yes: true, fromMillis: day, untilMillis: 3 * day, complete: true }
+  ]
+]
+
+const rounded = (sums: MetricSums): unknown =>
+  JSON.parse(JSON.stringify(sums), (_, value: unknown) =>
+    typeof value === "number" ? roundSignificant(Number(value.toFixed(6))) : value
+  )
+
+/** Some of what the history holds are exposures instead. */
+const exposed = (generated: History, picks: ReadonlyArray<number>): History => ({
+  ...generated,
+  log: generated.log.map((event) => {
+    const pick = picks[Number.parseInt(event.event_id.slice(-6), 16) % picks.length]!
+    return pick > 3
+      ? event
+      : {
+          ...event,
+          event_type: "experiment_exposed",
+          properties: { experiment_id: pick === 3 ? "other" : "e", variant: ["a", "b", "gone", "a"][pick] }
+        }
+  })
+})
+
+describe("the evidence of an experiment", () => {
+  const runtime = ManagedRuntime.make(
+    Layer.provideMerge(experimentEvidence.layer, questionWorld({ ...settingsInitial, time_zone: "UTC" }))
+  )
+  let number = 0
+
+  const answersLikeReference = async (made: History, picks: ReadonlyArray<number>, afterHours: number) => {
+    number += 1
+    const generated = exposed({ ...made, zone: "UTC" }, picks)
+    const { merges } = generated
+    await runtime.runPromise(
+      Effect.gen(function* () {
+        const { all, workspace } = yield* storeHistory(`evidence-${number}`, generated)
+        const start = startOfDay("UTC", parseDay(generated.day)!)
+        const experiment = {
+          id: "e",
+          variants: ["a", "b"],
+          fromMillis: start + afterHours * hour,
+          toMillis: start + 5 * day,
+          zone: "UTC"
+        }
+        const evidence = yield* ExperimentEvidence
+        const { days, ...others } = yield* evidence.gather(workspace, {
+          experiment: "e",
+          variants: experiment.variants,
+          fromMillis: experiment.fromMillis,
+          toMillis: experiment.toMillis,
+          metrics: asked.map(([metric], index) => ({ metric, pointer: `/goals/${index}` }))
+        })
+        const { carriedOver, units } = exposedUnits(all, merges, experiment)
+        assert.strictEqual(others.carriedOver, carriedOver)
+        assert.strictEqual(others.twoVariants, units.filter(({ several }) => several).length)
+        for (const [at, each] of days.entries()) {
+          for (const [arm, variant] of experiment.variants.entries()) {
+            for (const [index, [metric, plain]] of asked.entries()) {
+              assert.deepStrictEqual(
+                rounded(each.sums[index]![arm]!),
+                rounded(plainSums(all, merges, experiment, plain, variant, each.date)),
+                `${metric.id} of ${variant} on day ${at}`
+              )
+            }
+          }
+        }
+        const last = days.at(-1)!
+        assert.deepStrictEqual(
+          last.assigned,
+          experiment.variants.map((variant) => units.filter((unit) => unit.variant === variant).length)
+        )
+        assert.deepStrictEqual(
+          last.participants,
+          experiment.variants.map((variant) => units.filter((unit) => unit.variant === variant && !unit.several).length)
+        )
+      })
+    )
+  }
+
+  it(`is that of the reference on ${runs} generated histories`, { timeout: 240_000 }, async () => {
+    const picks = fc.array(fc.integer({ min: 0, max: 8 }), { minLength: 7, maxLength: 7 })
+    const after = fc.integer({ min: -40, max: 30 })
+    await fc.assert(fc.asyncProperty(history("evidence"), picks, after, answersLikeReference), { numRuns: runs })
+  })
+
+  it("says what is wrong with what a metric counts, and where", async () => {
+    const metric: ExperimentMetric = {
+      id: "m",
+      measure: { kind: "rate", of: { filters: { dimension: "contry", operator: "is", value: "DE" } } }
+    }
+    const failure = await runtime.runPromise(
+      Effect.flip(
+        Effect.gen(function* () {
+          const evidence = yield* ExperimentEvidence
+          yield* evidence.check(WorkspaceId.make("wrong"), [
+            { metric, pointer: "/goals/0" },
+            { metric: { id: "n", measure: { kind: "mean", of: {} } }, pointer: "/secondary/0" }
+          ])
+        })
+      )
+    )
+    assert.deepStrictEqual(
+      failure._tag === "InvalidQuestion"
+        ? failure.errors.map(({ code, pointer }) => `${pointer} ${code}`).toSorted()
+        : [],
+      ["/goals/0/measure/of/filters/dimension unknown_dimension", "/secondary/0/measure/of missing"]
+    )
+  })
+})

@@ -1,0 +1,58 @@
+import type { Effect } from "effect"
+import { Context } from "effect"
+import type { ExperimentMetric } from "../experiments/Experiment.ts"
+import type { MetricSums } from "../experiments/MetricSums.ts"
+import type { PortFailure } from "../PortFailure.ts"
+import type { WorkspaceId } from "../WorkspaceId.ts"
+import type { InvalidQuestion } from "./InvalidQuestion.ts"
+
+/** What is asked of one phase of an experiment. Times in ms UTC. */
+export interface EvidenceQuestion {
+  readonly experiment: string
+  readonly variants: ReadonlyArray<string>
+  readonly fromMillis: number
+  /** Nothing from then on counts; `undefined`: the phase goes on. */
+  readonly toMillis: number | undefined
+  readonly metrics: ReadonlyArray<{
+    readonly metric: ExperimentMetric
+    /** Where it stands in what was asked, for mistakes in it. */
+    readonly pointer: string
+  }>
+}
+
+/** How things stood at the end of a day; lists in the order of the variants, sums by metric. */
+export interface EvidenceDay {
+  readonly date: string
+  readonly assigned: ReadonlyArray<number>
+  readonly participants: ReadonlyArray<number>
+  readonly sums: ReadonlyArray<ReadonlyArray<MetricSums>>
+}
+
+export interface Evidence {
+  readonly days: ReadonlyArray<EvidenceDay>
+  /** With units of several variants in the one that they saw first, where there are any. */
+  readonly intended: ReadonlyArray<EvidenceDay> | undefined
+  readonly fullDays: number
+  readonly twoVariants: number
+  readonly carriedOver: number
+  readonly zone: string
+  readonly currency: string
+  readonly watermark: string
+  readonly warnings: ReadonlyArray<{ readonly pointer: string; readonly detail: string }>
+}
+
+/** Sums of exposures and conversions from the one stream of events, people resolved as they are today. */
+export class ExperimentEvidence extends Context.Service<
+  ExperimentEvidence,
+  {
+    readonly gather: (
+      workspace: WorkspaceId,
+      question: EvidenceQuestion
+    ) => Effect.Effect<Evidence, InvalidQuestion | PortFailure>
+    /** Mistakes in what metrics count, with their places. */
+    readonly check: (
+      workspace: WorkspaceId,
+      metrics: EvidenceQuestion["metrics"]
+    ) => Effect.Effect<void, InvalidQuestion | PortFailure>
+  }
+>()("ports/analytics/ExperimentEvidence") {}
