@@ -72,7 +72,11 @@ beforeAll(async () => {
       user_id: "ada",
       properties: { email: "ada@example.com", traits }
     }),
-    eventOf({ anonymous_id: "phone", properties: { colour: "red" } }),
+    eventOf({
+      anonymous_id: "phone",
+      properties: { colour: "red" },
+      context: { ip: "203.0.113.77", page: { url: "https://shop.example/?gclid=click-1" } }
+    }),
     eventOf({ anonymous_id: "tablet", user_id: "old-ada" }),
     eventOf({ anonymous_id: "laptop", user_id: "ben" })
   ]
@@ -106,6 +110,8 @@ describe("everything held of a person", () => {
     )
     const signedUp = events.find((event) => event["event_type"] === "user_signed_up")!
     assert.deepInclude(signedUp["properties"], { email: "ada@example.com" })
+    const clicked = events.find((event) => event["click_id"] === "click-1")!
+    assert.strictEqual(clicked["ip"], "203.0.113.0")
     assert.deepInclude(signedUp["traits"], { email: "ada@example.com", plan: "pro" })
     assert.deepStrictEqual(
       ofKind(held, "person_merges").map(({ from, into }) => [from, into]),

@@ -160,6 +160,8 @@ const heldEvent = (row: Row): HeldEvent => {
     timestamp: Number(row["timestamp_ms"]),
     sent_at: row["sent_ms"] === null ? null : Number(row["sent_ms"]),
     historical: Boolean(row["historical"]),
+    ip: text("ip"),
+    click_id: text("click_id"),
     page: pick("url", "host", "path", "title", "referrer", "referrer_host"),
     device: { type: text("device_type"), os: text("os"), browser: text("browser") },
     geo: pick("country", "region", "city"),

@@ -50,6 +50,9 @@ export interface HeldEvent {
   readonly timestamp: number
   readonly sent_at: number | null
   readonly historical: boolean
+  /** What is left of the address. */
+  readonly ip: string | null
+  readonly click_id: string | null
   readonly page: Readonly<Record<string, string | null>>
   readonly device: Readonly<Record<string, string | null>>
   readonly geo: Readonly<Record<string, string | null>>

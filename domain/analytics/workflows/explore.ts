@@ -29,7 +29,9 @@ const instant = (millis: number): string => new Date(millis).toISOString()
 
 export const eventItem = (event: HeldEvent): EventItem => {
   const {
+    click_id: _clickId,
     index: _index,
+    ip: _ip,
     money,
     received_at,
     sent_at,

@@ -65,7 +65,7 @@ const profileOf = Effect.fnUntraced(function* (subjects: Subjects) {
 })
 
 const clearEvent = (workspace: string, keys: ReadonlyMap<string, Uint8Array>, event: HeldEvent) => {
-  const { anonymous_id, event_id, properties, traits, traits_once, user_id } = event
+  const { anonymous_id, click_id, event_id, ip, properties, traits, traits_once, user_id } = event
   const open = openerOf(
     workspace,
     keys.get(user_id === null || isReservedId(user_id) ? anonymous_id : user_id),
@@ -73,6 +73,8 @@ const clearEvent = (workspace: string, keys: ReadonlyMap<string, Uint8Array>, ev
   )
   return record("event", {
     ...eventItem(event),
+    ip,
+    click_id,
     properties: clearValue(properties, "properties", open),
     ...(traits === null ? {} : { traits: clearValue(traits, "traits", open) }),
     ...(traits_once === null ? {} : { traits_once: clearValue(traits_once, "traits_once", open) })
