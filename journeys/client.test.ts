@@ -58,7 +58,15 @@ describe("the typed client", () => {
       Effect.gen(function* () {
         const question = { date_range: { from: "2020-01-01", to: "2029-12-31" }, metrics: ["events"] }
         const answer = yield* client.analytics.query({ query: {}, payload: question })
-        assert.strictEqual(answer.totals["events"], 1)
+        assert.isTrue("totals" in answer && answer.totals["events"] === 1, JSON.stringify(answer))
+        const step = { event_types: ["client_event"] }
+        const funnel = { kind: "funnel", ...question, steps: [step, step] } as const
+        const { metrics: _, ...asked } = funnel
+        const told = yield* client.analytics.query({ query: {}, payload: asked })
+        assert.isTrue(
+          "kind" in told && told.kind === "funnel" && told.result.steps[0]?.people === 1,
+          JSON.stringify(told)
+        )
         const page = yield* client.analytics.events({ query: { limit: 1 } })
         assert.strictEqual(page.items[0]?.event_type, "client_event")
         assert.isNull(page.next)

@@ -65,7 +65,7 @@ export const events = (client: Client) =>
       query: {},
       payload: { date_range: { from: "2026-01-01", to: "2026-01-31" }, metrics: ["events"] }
     }),
-    (result) => result.watermark.toUpperCase()
+    (answer) => ("kind" in answer ? answer.result : answer).watermark.toUpperCase()
   )
 export const program = Effect.flatMap(make({ baseUrl: "http://127.0.0.1:8080", token: "" }), events)
 export type Asked = typeof Question.Type

@@ -43,6 +43,77 @@ const change = async (as: string, settings: (before: Fields) => object) => {
   return answer
 }
 
+describe("POST /analytics/query", () => {
+  const last = { last: 2, unit: "day" }
+  const asking = (as: string, body: object, headers = {}) =>
+    ask(server, "POST", "/analytics/query", { token: as, body, headers })
+
+  it("takes a question of any kind, and answers what the kind's own endpoint answers", async () => {
+    const as = own("kinds")
+    await bring(as, [eventOf(), eventOf({ anonymous_id: "b" })])
+    const steps = [{ event_types: ["page_view"] }, { event_types: ["order_completed"] }]
+    const questions: Readonly<Record<string, object>> = {
+      funnels: { kind: "funnel", steps },
+      retention: { kind: "retention", periods: 1 },
+      sessions: { kind: "sessions" },
+      attribution: { kind: "attribution" },
+      ltv: { kind: "ltv", predict: false },
+      paths: { kind: "paths" },
+      stickiness: { kind: "stickiness" },
+      lifecycle: { kind: "lifecycle" }
+    }
+    for (const [path, question] of Object.entries(questions)) {
+      const { body, status } = await asking(as, { ...question, date_range: { from: today(), to: today() } })
+      assert.strictEqual(status, 200, JSON.stringify(body))
+      const { kind, ...fields } = question as { readonly kind: string }
+      assert.strictEqual(body["kind"], kind)
+      const direct = await ask(server, "POST", `/analytics/${path}/query`, {
+        token: as,
+        body: { ...fields, date_range: { from: today(), to: today() } }
+      })
+      assert.deepStrictEqual(body["result"], direct.body, kind)
+    }
+    const trend = await asking(as, { kind: "trend", date_range: last, metrics: ["events"] })
+    assert.deepInclude((trend.body["result"] as Fields)["totals"], { events: 2 })
+    const picture = await asking(as, { kind: "funnel", steps, date_range: last }, { accept: "image/svg+xml" })
+    assert.match(picture.headers.get("content-type")!, /^image\/svg\+xml/)
+  })
+
+  it("says where a question of a kind is wrong", async () => {
+    const as = own("kinds")
+    const wrong: ReadonlyArray<readonly [object, string]> = [
+      [{ kind: "funnels", date_range: last, steps: [] }, "/kind"],
+      [{ kind: "funnel", date_range: last }, "/steps"],
+      [{ kind: "stickiness", date_range: { last: 0, unit: "day" } }, "/date_range/last"],
+      [{ kind: "trend", date_range: last, metrics: ["evnts"] }, "/metrics/0"],
+      [{ date_range: last, metrics: ["events"] }, "/date_range/from"]
+    ]
+    for (const [body, pointer] of wrong) {
+      const refused = await asking(as, body)
+      assert.strictEqual(refused.status, 400, JSON.stringify(refused.body))
+      const pointers = (refused.body["errors"] as ReadonlyArray<Fields>).map((each) => each["pointer"])
+      assert.include(pointers, pointer, JSON.stringify(refused.body))
+    }
+  })
+})
+
+describe("GET /analytics/events/dropped", () => {
+  it("refuses a range that ends before it begins, and one that is too long", async () => {
+    const as = own("dropping")
+    const errorOf = async (query: string) => {
+      const refused = await get(as, `/analytics/events/dropped?${query}`)
+      assert.strictEqual(refused.status, 400, JSON.stringify(refused.body))
+      return (refused.body["errors"] as ReadonlyArray<Fields>)[0]!
+    }
+    const reversed = { pointer: "/to", code: "reversed_range" }
+    assert.deepInclude(await errorOf("from=2026-11-02&to=2026-11-01"), reversed)
+    assert.deepInclude(await errorOf("from=2999-01-01"), reversed)
+    const long = { pointer: "/from", code: "range_too_long" }
+    assert.deepInclude(await errorOf("from=2020-01-01&to=2026-11-01"), long)
+    assert.strictEqual((await get(as, "/analytics/events/dropped?from=2026-11-01&to=2026-11-01")).status, 200)
+  })
+})
+
 describe("GET /analytics/trends", () => {
   it("answers what POST /analytics/query answers", async () => {
     const as = own("flat")

@@ -12,6 +12,8 @@ import {
 import { withAnnotations } from "../../domain/analytics/workflows/annotations.ts"
 import { activeUsers } from "../../domain/analytics/workflows/activeUsers.ts"
 import { askChanges } from "../../domain/analytics/workflows/askChanges.ts"
+import { askAt } from "../../domain/analytics/workflows/askAt.ts"
+import { askAny } from "../../domain/analytics/workflows/askAny.ts"
 import { askFlatQuestion, askQuestion } from "../../domain/analytics/workflows/askQuestion.ts"
 import { listMerges, mergePeople, readMerge, undoMerge } from "../../domain/analytics/workflows/mergePeople.ts"
 import { holdsScope } from "../../domain/platform/tokens.ts"
@@ -21,7 +23,7 @@ import { limitUsual } from "../contract/parameters.ts"
 import { answerProblems } from "../middleware/failures.ts"
 import { paged } from "../middleware/pages.ts"
 import { matchRevision, withLocation, withRevision } from "../middleware/revisions.ts"
-import { pictured } from "./pictured.ts"
+import { asAccepted, picture, pictured } from "./pictured.ts"
 import { askedAt, measured } from "./queryMetrics.ts"
 
 const windowMinutesUsual = 5
@@ -30,7 +32,18 @@ export const layer = HttpApiBuilder.group(ServedApi, "analytics", (handlers) =>
   handlers.handleAll({
     query: ({ payload, query }) =>
       Effect.flatMap(CurrentPrincipal, ({ workspace }) =>
-        answerProblems(pictured("trend", {}, measured(askedAt(workspace, query, askQuestion(workspace, payload)))))
+        answerProblems(
+          Effect.gen(function* () {
+            return "kind" in payload
+              ? yield* asAccepted(
+                  measured(
+                    askAt(workspace, query.watermark, askAny(workspace, payload), ({ result }) => result.watermark)
+                  ),
+                  (answer) => picture(answer, {})
+                )
+              : yield* pictured("trend", {}, measured(askedAt(workspace, query, askQuestion(workspace, payload))))
+          })
+        )
       ),
     changes: ({ payload }) =>
       Effect.flatMap(CurrentPrincipal, ({ workspace }) => answerProblems(measured(askChanges(workspace, payload)))),

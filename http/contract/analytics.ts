@@ -1,6 +1,7 @@
 import { Schema } from "effect"
 import { HttpApiEndpoint, HttpApiGroup, HttpApiSchema, OpenApi } from "effect/http-api"
-import { AnalyticsEvent, EventBatch } from "../../ports/analytics/AnalyticsEvent.ts"
+import { EventBatch, SentEvent } from "../../ports/analytics/AnalyticsEvent.ts"
+import { AnyAnswer, AnyQuestion } from "../../ports/analytics/AnyQuestion.ts"
 import { DroppedCount } from "../../ports/analytics/DroppedEvents.ts"
 import { BatchReceipt, IngestReceipt } from "../../ports/analytics/IngestReceipt.ts"
 import {
@@ -50,6 +51,20 @@ const flatQuestion = {
   offset: Offset
 }
 
+/** A trend as it is, or a question that says its kind. */
+const QueryRequest = Schema.Union([Question, AnyQuestion]).annotate({
+  identifier: "QueryRequest",
+  examples: [
+    {
+      date_range: { from: "2026-11-01", to: "2026-11-23" },
+      interval: "day",
+      metrics: ["people", "events"],
+      dimensions: ["country"],
+      filters: { dimension: "path", operator: "contains", value: "/pricing" }
+    }
+  ]
+})
+
 const Dropped = Schema.Struct({
   items: Schema.Array(DroppedCount),
   from: Schema.String,
@@ -60,7 +75,7 @@ const Dropped = Schema.Struct({
 /** Events in: in the contract like every endpoint, served by plain routes of the same admission, for speed. */
 export class EventsGroup extends HttpApiGroup.make("events_in")
   .add(
-    HttpApiEndpoint.post("ingest", "/analytics/events/ingest", { payload: AnalyticsEvent, success: IngestReceipt })
+    HttpApiEndpoint.post("ingest", "/analytics/events/ingest", { payload: SentEvent, success: IngestReceipt })
       .annotate(EndpointRules, ingestRules)
       .annotate(OpenApi.Summary, "Ingest one event; answers once it is durable. 32 KB at the most, 1000 a minute."),
     HttpApiEndpoint.post("batch", "/analytics/events/batch", { payload: EventBatch, success: BatchReceipt })
@@ -83,11 +98,14 @@ export class AnalyticsGroup extends HttpApiGroup.make("analytics")
   .add(
     HttpApiEndpoint.post("query", "/analytics/query", {
       query: { watermark: Watermark },
-      payload: Question,
-      success: QuestionResult
+      payload: QueryRequest,
+      success: Schema.Union([QuestionResult, AnyAnswer])
     })
       .annotate(EndpointRules, reads("analytics:read"))
-      .annotate(OpenApi.Summary, "Trends: counts, people, sums and revenue over time, with breakdown and comparison."),
+      .annotate(
+        OpenApi.Summary,
+        "Trends: counts, people, sums and revenue over time, with breakdown and comparison. With `kind` a question of any kind, also of the last days, weeks or months; its answer names the kind."
+      ),
     HttpApiEndpoint.post("changes", "/analytics/query/changes", { payload: ChangesQuestion, success: AnswerChanges })
       .annotate(EndpointRules, reads("analytics:read"))
       .annotate(

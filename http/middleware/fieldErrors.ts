@@ -1,4 +1,4 @@
-import { SchemaIssue } from "effect"
+import { SchemaAST, SchemaIssue } from "effect"
 import type { FieldError } from "../../ports/analytics/IngestReceipt.ts"
 
 const segment = (key: PropertyKey): string => String(key).replaceAll("~", "~0").replaceAll("/", "~1")
@@ -44,7 +44,11 @@ const errorsOf = (issue: SchemaIssue.Issue, path: ReadonlyArray<PropertyKey>): R
     case "Composite":
       return issue.issues.flatMap((each) => errorsOf(each, path))
     case "AnyOf":
-      return nearestOf(issue.issues.map((each) => errorsOf(each, path))) ?? one("wrong_type", detailOf(issue))
+      return (
+        nearestOf(issue.issues.map((each) => errorsOf(each, path))) ??
+        unknownKind(issue.ast, path) ??
+        one("wrong_type", detailOf(issue))
+      )
     case "Filter": {
       const id = String(issue.filter.annotations?.["representation"]?.id ?? "")
       return one(checkCodes[id.slice(id.lastIndexOf("/") + 1)] ?? "invalid", detailOf(issue))
@@ -60,9 +64,28 @@ const errorsOf = (issue: SchemaIssue.Issue, path: ReadonlyArray<PropertyKey>): R
   }
 }
 
-/** Of a union's members the one that the value comes nearest to: its errors lie deepest, fewest fields are unknown. */
+/** None of a union's members is meant: where each has a `kind` of its own, that is what is wrong. */
+const unknownKind = (union: SchemaAST.Union, path: ReadonlyArray<PropertyKey>) => {
+  const kinds = union.types.map((member) => {
+    const kind = SchemaAST.isObjects(member) ? member.propertySignatures.find(({ name }) => name === "kind") : undefined
+    return kind !== undefined && SchemaAST.isLiteral(kind.type) ? String(kind.type.literal) : undefined
+  })
+  if (kinds.length === 0 || kinds.includes(undefined)) return undefined
+  return [{ pointer: pointerOf([...path, "kind"]), code: "unknown_kind", detail: `must be one of ${kinds.join(", ")}` }]
+}
+
+/**
+ * Of a union's members the one that the value comes nearest to: one that knows the `kind` which the value names, then
+ * whose errors lie deepest, then with the fewest unknown fields.
+ */
 const nearestOf = (members: ReadonlyArray<ReadonlyArray<FieldError>>): ReadonlyArray<FieldError> | undefined => {
   const depth = (errors: ReadonlyArray<FieldError>) => Math.max(...errors.map((each) => each.pointer.split("/").length))
   const strange = (errors: ReadonlyArray<FieldError>) => errors.filter((each) => each.code === "unknown_field").length
-  return members.toSorted((a, b) => depth(b) - depth(a) || strange(a) - strange(b) || a.length - b.length)[0]
+  // A member that has no `kind`, then members of which none has this one, are not meant where another is.
+  const isForeign = ({ code, pointer }: FieldError) => pointer.endsWith("/kind") && code === "unknown_field"
+  const foreign = (errors: ReadonlyArray<FieldError>) =>
+    errors.some(isForeign) ? 2 : errors.some(({ code }) => code === "unknown_kind") ? 1 : 0
+  return members.toSorted(
+    (a, b) => foreign(a) - foreign(b) || depth(b) - depth(a) || strange(a) - strange(b) || a.length - b.length
+  )[0]
 }

@@ -43,10 +43,8 @@ export const PersonalTraits = Schema.Struct({ ...personalFields, name: personal(
 export const AnalyticsEvent = Schema.Struct({
   event_id: Schema.String.check(Schema.isPattern(eventIdPattern)),
   event_type: Id,
-  anonymous_id: Id.annotate({
-    description:
-      "The device. An event of a browser key may leave out both this and session_id: it gets an id that holds for its address and user agent until midnight UTC, and its session is derived."
-  }),
+  /** The device. */
+  anonymous_id: Id,
   /** Empty and reserved ids (`null`, `undefined`, `anonymous`, `server`, `0`) are kept and never link people. */
   user_id: Schema.optionalKey(Schema.String.check(Schema.isMaxLength(idCharactersMax))),
   session_id: Schema.optionalKey(Id),
@@ -97,6 +95,19 @@ export const AnalyticsEvent = Schema.Struct({
       user_agent: Schema.optionalKey(Text)
     })
   )
+})
+/** An event as it is taken in: one that came without a device has got an id for it by then. */
+export type AnalyticsEvent = typeof AnalyticsEvent.Type
+
+/** An event as clients send it. */
+export const SentEvent = Schema.Struct({
+  ...AnalyticsEvent.fields,
+  anonymous_id: Schema.optionalKey(
+    Id.annotate({
+      description:
+        "The device; required, unless the key is a browser key: its events may leave out both this and session_id, get an id that holds for their address and user agent until midnight UTC, and their session is derived."
+    })
+  )
 }).annotate({
   identifier: "AnalyticsEvent",
   examples: [
@@ -111,10 +122,10 @@ export const AnalyticsEvent = Schema.Struct({
     }
   ]
 })
-export type AnalyticsEvent = typeof AnalyticsEvent.Type
+export type SentEvent = typeof SentEvent.Type
 
 export const EventBatch = Schema.Struct({
-  events: Schema.Array(AnalyticsEvent).check(Schema.isMinLength(1), Schema.isMaxLength(batchEventsMax)),
+  events: Schema.Array(SentEvent).check(Schema.isMinLength(1), Schema.isMaxLength(batchEventsMax)),
   sent_at: Schema.optionalKey(Timestamp),
   /** Import of past events: their times stand, nothing is triggered. Needs the scope `events:import`. */
   historical: Schema.optionalKey(Schema.Boolean)

@@ -1,5 +1,5 @@
 import { Clock, Effect } from "effect"
-import { DroppedEvents } from "../../../ports/analytics/DroppedEvents.ts"
+import { DroppedEvents, droppedDaysMax } from "../../../ports/analytics/DroppedEvents.ts"
 import { EventStore } from "../../../ports/analytics/EventStore.ts"
 import type { EventPlace, HeldEvent, HeldPerson } from "../../../ports/analytics/EventStore.ts"
 import { InvalidQuestion } from "../../../ports/analytics/InvalidQuestion.ts"
@@ -18,7 +18,7 @@ import { clearValue, holdsEncrypted, openerOf } from "../../privacy/clearValue.t
 import { blindIndex } from "../../privacy/personalData.ts"
 import { planFilter } from "../../questions/planFilter.ts"
 import { parseInstant } from "../../zones/instant.ts"
-import { addDays, dayAt, formatDay, parseDay, startOfDay } from "../../zones/zones.ts"
+import { addDays, dayAt, daysBetween, formatDay, parseDay, startOfDay } from "../../zones/zones.ts"
 import type { CalendarDay } from "../../zones/zones.ts"
 import { questionScope } from "./askQuestion.ts"
 import { idAtDoor } from "./idAtDoor.ts"
@@ -179,7 +179,7 @@ const noPerson = (id: string) => new Refused({ kind: "not-found", detail: `there
 
 const droppedDaysUsual = 30
 
-/** Events that were answered and not kept, by day and reason; of the last 30 days unless asked otherwise. */
+/** Events that were answered and not kept, by day and reason; of 30 days up to the last one unless asked otherwise. */
 export const listDropped = Effect.fnUntraced(function* (
   workspace: WorkspaceId,
   request: { readonly from?: string | undefined; readonly to?: string | undefined }
@@ -192,10 +192,16 @@ export const listDropped = Effect.fnUntraced(function* (
     const day = text === undefined ? otherwise : parseDay(text)
     return day === undefined
       ? invalidParameter(`/${name}`, "not_a_day", "must be a day like 2026-11-23")
-      : Effect.succeed(formatDay(day))
+      : Effect.succeed(day)
   }
-  const from = yield* read("from", addDays(today, 1 - droppedDaysUsual))
-  const to = yield* read("to", today)
+  const last = yield* read("to", today)
+  const first = yield* read("from", addDays(last, 1 - droppedDaysUsual))
+  const days = daysBetween(first, last) + 1
+  if (days < 1) return yield* invalidParameter("/to", "reversed_range", "must not be before from")
+  if (days > droppedDaysMax) {
+    return yield* invalidParameter("/from", "range_too_long", `${droppedDaysMax} days at the most`)
+  }
+  const [from, to] = [formatDay(first), formatDay(last)]
   return { items: yield* dropped.list(workspace, from, to), from, to, time_zone }
 })
 
