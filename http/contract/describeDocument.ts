@@ -86,6 +86,8 @@ const drawsPictures = ({ method, path }: Operation, { parameters }: Described): 
   parameters.some(({ name }) => name === "width") || (method === "POST" && postedQuestions.has(path))
 
 /** Endpoints that answer a file, whole or a part of it. */
+/** Its body names an answer from before, which an erasure ends. */
+const comparesWatermarks = ({ path }: Operation): boolean => path === "/analytics/query/changes"
 const isFile = ({ method, path }: Operation): boolean => method === "GET" && path.endsWith("/file")
 
 const range: ReadonlyArray<Parameter> = [
@@ -120,7 +122,7 @@ const problemsOf = (operation: Operation, described: Described): ReadonlyArray<P
     ["timeout", described.requestBody !== undefined],
     ["conflict", rules.audited || isFile(operation)],
     ["range-not-satisfiable", isFile(operation)],
-    ["gone", described.parameters.some(({ name }) => name === "watermark")],
+    ["gone", described.parameters.some(({ name }) => name === "watermark") || comparesWatermarks(operation)],
     ["stale", method === "PUT" || method === "PATCH" || method === "DELETE"],
     ["too-large", described.requestBody !== undefined],
     ["unsupported-media-type", described.requestBody !== undefined],
