@@ -1,4 +1,6 @@
-import { rmSync } from "node:fs"
+import { rmSync, writeFileSync } from "node:fs"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
 import process from "node:process"
 import { parseArgs } from "node:util"
 import { ask, freshFolder, startServer, tokenFor } from "../journeys/ServerProcess.ts"
@@ -132,6 +134,21 @@ const printLifetime = async (server: ServerProcess, token: string): Promise<bool
   return parameters.equal
 }
 
+/** Where the picture of who comes back is written. */
+const pictureFile = join(tmpdir(), "broxiva-cdnow-retention.svg")
+
+const drawRetention = async (server: ServerProcess, token: string): Promise<void> => {
+  const drawn = await fetch(`${server.url}/analytics/retention/query`, {
+    method: "POST",
+    headers: { authorization: `Bearer ${token}`, "content-type": "application/json", accept: "image/svg+xml" },
+    body: JSON.stringify(cdnowRetention)
+  })
+  const svg = await drawn.text()
+  if (drawn.status !== 200) throw new Error(`the picture was answered ${drawn.status}: ${svg}`)
+  writeFileSync(pictureFile, svg)
+  console.log(`Who comes back, as a picture: ${pictureFile}`)
+}
+
 const main = async (): Promise<number> => {
   const { values } = parseArgs({ options: { url: { type: "string" } } })
   const purchases = cdnowPurchases()
@@ -157,6 +174,7 @@ const main = async (): Promise<number> => {
     )
     console.log(equal && same ? "The API and the file agree." : "The API and the file DIFFER.")
     const fitted = await printLifetime(server, token)
+    await drawRetention(server, token)
     return equal && same && fitted ? 0 : 1
   } finally {
     if (own !== undefined) {
