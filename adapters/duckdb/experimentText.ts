@@ -13,8 +13,10 @@ const dayAt = ({ buckets }: ExperimentPlan, instant: string): string =>
 /** Everybody's exposures up to the end of the phase, into `experiment_exposures`. */
 export const exposuresText = (plan: ExperimentPlan): string => {
   const places = plan.variants.map((variant, index) => `when ${quote(variant)} then ${index}`)
+  // A draft has no variant yet, and nobody is in it.
+  const variant = places.length === 0 ? "null" : `(case ${property("variant")} ${places.join(" ")} end)`
   return `create or replace temp table experiment_exposures as
-select ${person} as person, e.time_ms, ${place} as place, (case ${property("variant")} ${places.join(" ")} end)::tinyint as variant
+select ${person} as person, e.time_ms, ${place} as place, ${variant}::tinyint as variant
 from store.events e left join store.people p on p.subject = e.subject
 where e.workspace = ${quote(plan.workspace)} and e.event_type = 'experiment_exposed' and e.time_ms < ${plan.toMillis}
   and ${property("experiment_id")} = ${quote(plan.experiment)}`
