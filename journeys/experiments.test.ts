@@ -297,6 +297,42 @@ describe("results", () => {
     assert.deepStrictEqual(errorsOf(await done(400, "POST", path, wrong)), ["/goals/0/measure/of missing"])
   })
 
+  it("are had as rows and as a picture too", async () => {
+    await running("forms", { name: "=Forms" })
+    await new Promise((after) => setTimeout(after, 1100))
+    await ingest([...arm("forms", "control", 100, 20), ...arm("forms", "short", 100, 40)])
+    await resultsOf("forms", 200)
+    const form = (accept: string, query = "") =>
+      fetch(`${server.url}${path}/forms/results${query}`, { headers: { authorization: `Bearer ${token}`, accept } })
+    const rows = await form("text/csv")
+    assert.strictEqual(rows.headers.get("content-type"), "text/csv; charset=utf-8; header=present")
+    assert.match(rows.headers.get("vary")!, /accept/i)
+    const [head, row, ...others] = (await rows.text()).split("\r\n")
+    assert.match(head!, /^metric,role,variant,control_mean,variant_mean,difference,lift,p_value,/u)
+    assert.match(row!, /^ordered,goal,short,0\.2,0\.4,0\.2,100,/u)
+    assert.deepStrictEqual(others, [""])
+    const days = (await (await form("text/csv;q=0.9, text/html", "?table=series")).text()).split("\r\n")
+    assert.match(days.at(-2)!, /^\d{4}-\d\d-\d\d,ordered,short,100,100,100,/u)
+    const picture = await form("image/svg+xml", "?width=500")
+    assert.strictEqual(picture.headers.get("content-type"), "image/svg+xml")
+    assert.match(await picture.text(), /^<svg [^>]*width="500"[\s\S]*ordered: lift by day/u)
+    const unknown = await form("image/svg+xml", "?metric=other")
+    assert.strictEqual(unknown.status, 400)
+    const { errors } = (await unknown.json()) as { readonly errors: ReadonlyArray<{ readonly pointer: string }> }
+    assert.deepStrictEqual(
+      errors.map(({ pointer }) => pointer),
+      ["/metric"]
+    )
+    assert.strictEqual((await form("text/csv", "?table=other")).status, 400)
+    assert.strictEqual((await form("text/html")).status, 406)
+    await done(201, "POST", path, { key: "unbegun", name: "Unbegun" })
+    const empty = await fetch(`${server.url}${path}/unbegun/results`, {
+      headers: { authorization: `Bearer ${token}`, accept: "image/svg+xml" }
+    })
+    assert.strictEqual(empty.status, 200)
+    assert.match(await empty.text(), /^<svg[\s\S]*Nothing to show/u)
+  })
+
   it("follow people over a merge: who then saw two variants is out of the headline, and told", async () => {
     await running("merged")
     await new Promise((after) => setTimeout(after, 1100))

@@ -7,14 +7,14 @@ const curvesPerVariant = 3
 
 /**
  * The lift of one metric day by day with its interval, for each variant; the first goal unless another is named. `undefined`
- * where the results have no such metric.
+ * where the results have no metric of that name; without any metric there is nothing to show yet.
  */
 export const experimentPicture = (results: ExperimentResults, metric?: string, title?: string): Picture | undefined => {
   const shown = results.metrics.find((each) =>
     metric === undefined ? each.metric.role === "goal" : each.metric.id === metric
   )?.metric
-  if (shown === undefined) return undefined
-  const points = results.series.filter((point) => point.metric === shown.id)
+  if (shown === undefined && metric !== undefined) return undefined
+  const points = results.series.filter((point) => point.metric === shown?.id)
   const dates = [...new Set(points.map(({ date }) => date))]
   const variants = results.variants
     .filter(({ id }) => id !== results.control)
@@ -26,7 +26,7 @@ export const experimentPicture = (results: ExperimentResults, metric?: string, t
     )
   )
   return {
-    title: title ?? `${shown.name}: lift by day`,
+    title: title ?? (shown === undefined ? "Lift by day" : `${shown.name}: lift by day`),
     note: noteOf(results, dates),
     description: variants
       .map(({ id, name }) => `${name}: ${toldOf(points.findLast(({ variant }) => variant === id))}`)

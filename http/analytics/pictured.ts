@@ -15,10 +15,12 @@ export const answerTypes = ["application/json", svgType] as const
 /** A picture from elsewhere may be shown, but whatever stood in it could do nothing. */
 const pictureHeaders = { vary: "accept", "content-security-policy": "default-src 'none'; style-src 'unsafe-inline'" }
 
-export const notAcceptable = problem("not-acceptable", {
-  detail: `the types that are answered: ${answerTypes.join(", ")}`,
-  headers: { vary: "accept" }
-})
+const noneAcceptable = (types: ReadonlyArray<string>) =>
+  problem("not-acceptable", {
+    detail: `the types that are answered: ${types.join(", ")}`,
+    headers: { vary: "accept" }
+  })
+export const notAcceptable = noneAcceptable(answerTypes)
 
 export interface AskedSize {
   readonly width?: number | undefined
@@ -46,21 +48,31 @@ export const picture = (
 const notesOf = (answer: AnyAnswer): ReadonlyArray<Mark> =>
   answer.kind === "trend" ? (answer.result.annotations ?? []) : []
 
-/** What was asked for, as JSON or as a picture, by `Accept`. Nothing is asked for whom neither would help. */
-export const asAccepted = <A, E, R, E2, R2>(
-  ask: Effect.Effect<A, E, R>,
-  draw: (answer: A) => Effect.Effect<HttpServerResponse.HttpServerResponse, E2, R2>
-) =>
+/** How an answer looks in another type than JSON. */
+export type Forms<A, E, R> = Readonly<
+  Record<string, (answer: A) => Effect.Effect<HttpServerResponse.HttpServerResponse, E, R>>
+>
+
+/** What was asked for, as JSON or in one of the forms, by `Accept`. Nothing is asked for whom no form would help. */
+export const inForms = <A, E, R, E2, R2>(ask: Effect.Effect<A, E, R>, forms: Forms<A, E2, R2>) =>
   Effect.gen(function* () {
     const { headers } = yield* HttpServerRequest.HttpServerRequest
-    const type = negotiate(headers["accept"], answerTypes)
-    if (type === undefined) return notAcceptable
+    const types = ["application/json", ...Object.keys(forms)] as const
+    const type = negotiate(headers["accept"], types)
+    if (type === undefined) return noneAcceptable(types)
     const answer = yield* ask
-    if (type === svgType) return yield* draw(answer)
+    const form = forms[type]
+    if (form !== undefined) return yield* form(answer)
     const added = yield* AnswerHeaders
     added.set("vary", "accept")
     return answer
   })
+
+/** The same as JSON or as a picture. */
+export const asAccepted = <A, E, R, E2, R2>(
+  ask: Effect.Effect<A, E, R>,
+  draw: (answer: A) => Effect.Effect<HttpServerResponse.HttpServerResponse, E2, R2>
+) => inForms(ask, { [svgType]: draw })
 
 /** The answer to a question of one kind, as JSON or as a picture. */
 export const pictured = <Kind extends QuestionKind, E, R>(

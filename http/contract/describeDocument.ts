@@ -85,6 +85,9 @@ const postedQuestions: ReadonlySet<string> = new Set(
 const drawsPictures = ({ method, path }: Operation, { parameters }: Described): boolean =>
   parameters.some(({ name }) => name === "width") || (method === "POST" && postedQuestions.has(path))
 
+/** Endpoints whose answer can be had as rows of a table that is named. */
+const answersRows = ({ parameters }: Described): boolean => parameters.some(({ name }) => name === "table")
+
 /** Endpoints that answer a file, whole or a part of it. */
 /** Its body names an answer from before, which an erasure ends. */
 const comparesWatermarks = ({ path }: Operation): boolean => path === "/analytics/query/changes"
@@ -174,6 +177,10 @@ const describeOperation = (document: Document, operation: Operation, described: 
   if (drawsPictures(operation, described) && success !== undefined && isAnswer(success)) {
     success.content = { ...success.content, "image/svg+xml": { schema: text } }
     described.description += " With `Accept: image/svg+xml` as a picture."
+  }
+  if (answersRows(described) && success !== undefined && isAnswer(success)) {
+    success.content = { ...success.content, "text/csv": { schema: text } }
+    described.description += " With `Accept: text/csv` as rows."
   }
   if (isFile(operation) && success !== undefined && isAnswer(success)) {
     const content = Object.fromEntries(

@@ -14,12 +14,14 @@ import { Admission } from "./Admission.ts"
 import { ExperimentResults } from "../../ports/experiments/ExperimentResults.ts"
 import { changes, EndpointRules, reads } from "./EndpointRules.ts"
 import { evaluateRules } from "./flags.ts"
-import { Id } from "./parameters.ts"
+import { Id, pictureParameters, Text } from "./parameters.ts"
 import { resourceEndpoints } from "./resource.ts"
 
 const PhaseNumber = Schema.optionalKey(
   Schema.FiniteFromString.check(Schema.isInt(), Schema.isBetween({ minimum: 1, maximum: phasesMax }))
 )
+/** Rows of `Accept: text/csv`: one for each metric and variant, or also for each day. */
+const ResultTable = Schema.optionalKey(Schema.Literals(["comparisons", "series"]))
 const path = "/experiments/experiments"
 const one = `${path}/:id` as const
 const write = changes("experiments:write")
@@ -36,13 +38,13 @@ export class ExperimentsGroup extends HttpApiGroup.make("experiments")
       .annotate(OpenApi.Summary, "The variant of a unit, the same at every call; whoever gets one is exposed to it."),
     HttpApiEndpoint.get("results", `${one}/results`, {
       params: { id: Id },
-      query: { phase: PhaseNumber },
+      query: { phase: PhaseNumber, metric: Text, table: ResultTable, ...pictureParameters },
       success: ExperimentResults
     })
       .annotate(EndpointRules, reads("experiments:read"))
       .annotate(
         OpenApi.Summary,
-        "Results of a phase, the last by default: by the method that was frozen at the start, with all that they rest on."
+        "Results of a phase, the last by default: by the method that was frozen at the start, with all that they rest on. `metric` is the one of the picture, the first goal by default; `table` the rows, `comparisons` by default or `series` of days."
       ),
     HttpApiEndpoint.post("addVariant", `${one}/variants`, {
       params: { id: Id },

@@ -24,6 +24,7 @@ import { limitUsual } from "../contract/parameters.ts"
 import { answerProblems } from "../middleware/failures.ts"
 import { paged } from "../middleware/pages.ts"
 import { matchRevision, withLocation, withRevision } from "../middleware/revisions.ts"
+import { inAcceptedForm } from "./resultForms.ts"
 
 const told = ({ item, revision }: Revised<Experiment>) => withRevision(revision, item)
 
@@ -31,9 +32,9 @@ export const layer = HttpApiBuilder.group(ServedApi, "experiments", (handlers) =
   handlers.handleAll({
     assign: ({ params, payload }) =>
       Effect.flatMap(CurrentPrincipal, ({ workspace }) => answerProblems(assignUnit(workspace, params.id, payload))),
-    results: ({ params, query: { phase } }) =>
+    results: ({ params, query: { phase, ...asked } }) =>
       Effect.flatMap(CurrentPrincipal, ({ workspace }) =>
-        answerProblems(experimentResults(workspace, params.id, phase))
+        answerProblems(inAcceptedForm(experimentResults(workspace, params.id, phase), asked))
       ),
     addVariant: ({ params, payload }) =>
       Effect.flatMap(CurrentPrincipal, (principal) =>
