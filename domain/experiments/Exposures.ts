@@ -15,7 +15,7 @@ const lost = Metric.counter("marketing_exposures_lost_total", {
   description: "Exposures that found no room to wait in, by experiment and variant",
   incremental: true
 })
-const written = Metric.counter("marketing_exposures_writeWaitingtotal", {
+const written = Metric.counter("marketing_exposures_written_total", {
   description: "Exposures written as events",
   incremental: true
 })

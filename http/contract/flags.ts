@@ -6,10 +6,11 @@ import {
   EvaluatedValues,
   EvaluateRequest
 } from "../../ports/experiments/EvaluateRequest.ts"
+import { ExplainRequest, FlagExplanation } from "../../ports/experiments/FlagExplanation.ts"
 import { Admission } from "./Admission.ts"
-import { EndpointRules } from "./EndpointRules.ts"
+import { EndpointRules, reads } from "./EndpointRules.ts"
 import type { Rules } from "./EndpointRules.ts"
-import { Id } from "./parameters.ts"
+import { Id, Text } from "./parameters.ts"
 import { resourceEndpoints } from "./resource.ts"
 
 const scopes = { read: "experiments:read", write: "experiments:write" }
@@ -36,6 +37,18 @@ export class FlagsGroup extends HttpApiGroup.make("flags")
     })
       .annotate(EndpointRules, evaluateRules)
       .annotate(OpenApi.Summary, "The values of all flags, or of those named, at one revision; exposes nobody."),
+    HttpApiEndpoint.post("explain", "/experiments/feature-flags/:id/explain", {
+      params: { id: Id },
+      /** ISO 8601 with offset: by the definitions as they stood then. */
+      query: { at: Text },
+      payload: ExplainRequest,
+      success: FlagExplanation
+    })
+      .annotate(EndpointRules, reads("experiments:read"))
+      .annotate(
+        OpenApi.Summary,
+        "The value of a flag and why, rule by rule, now or as it was `at` an instant; variants may be forced. Exposes nobody."
+      ),
     ...resourceEndpoints({ ...flags, path: "/experiments/feature-flags", scopes })
   )
   .middleware(Admission) {}

@@ -7,6 +7,7 @@ import {
   replaceEnvironment
 } from "../../domain/experiments/workflows/environments.ts"
 import { evaluateFlag, evaluateFlags } from "../../domain/experiments/workflows/evaluateFlags.ts"
+import { explainFlag } from "../../domain/experiments/workflows/explainFlag.ts"
 import {
   createFlag,
   createSegment,
@@ -53,6 +54,10 @@ const flagsLayer = HttpApiBuilder.group(ServedApi, "flags", (handlers) =>
     ...reading<Flag>(flags),
     evaluate: ({ params, payload }) =>
       Effect.flatMap(CurrentPrincipal, ({ workspace }) => answerProblems(evaluateFlag(workspace, params.id, payload))),
+    explain: ({ params, payload, query: { at } }) =>
+      Effect.flatMap(CurrentPrincipal, ({ workspace }) =>
+        answerProblems(explainFlag(workspace, params.id, payload, at))
+      ),
     bulkEvaluate: ({ payload }) =>
       Effect.flatMap(CurrentPrincipal, ({ workspace }) => answerProblems(evaluateFlags(workspace, payload))),
     create: ({ payload }) =>

@@ -31,16 +31,18 @@ export interface EvaluationContext {
 }
 
 /** Why an experiment or a rule does not take a unit; the first of them in the order of evaluation. */
-export type PassedOver =
-  | "off"
-  | "no_unit"
-  | "holdout"
-  | "layer"
-  | "old_assignment"
-  | "condition"
-  | "prerequisite"
-  | "rollout"
-  | "no_variant"
+export const PassedOver = Schema.Literals([
+  "off",
+  "no_unit",
+  "holdout",
+  "layer",
+  "old_assignment",
+  "condition",
+  "prerequisite",
+  "rollout",
+  "no_variant"
+])
+export type PassedOver = typeof PassedOver.Type
 
 /** A unit's part in an experiment. */
 export interface Assignment {
@@ -89,10 +91,13 @@ export interface Evaluation {
 }
 
 /** What became of one rule, for who asks why. */
-export interface TraceStep {
-  readonly rule: string
-  readonly outcome: "served" | PassedOver
+export const TraceStep = Schema.Struct({
+  rule: Schema.String,
+  outcome: Schema.Literals(["served", ...PassedOver.literals]),
   /** Pointer into the condition, the flag of the prerequisite, or the holdout. */
-  readonly detail: string | null
-  readonly bucket: number | null
-}
+  detail: Schema.NullOr(Schema.String),
+  /** What was hashed for the bucket: a seed and the unit, joined as the rule's hash joins them. */
+  hash_input: Schema.NullOr(Schema.String),
+  bucket: Schema.NullOr(Schema.Finite)
+}).annotate({ identifier: "TraceStep" })
+export type TraceStep = typeof TraceStep.Type

@@ -6,6 +6,8 @@ import { unleashRollout, unleashVariant } from "../../bucketing/unleash.ts"
 /** How a rule or an experiment takes units in, and shares them out. */
 export interface Bucketing {
   readonly includes: (unit: string) => boolean
+  /** What is hashed for the bucket. */
+  readonly inputOf: (unit: string) => string
   readonly bucketOf: (unit: string) => number
   /** Place of the variant whose share holds the bucket; −1 where none does. */
   readonly placeOf: (bucket: number) => number
@@ -38,19 +40,21 @@ export const bucketingOf = (options: BucketingOptions): Bucketing => {
       const slots = slotsOf(percent)
       return {
         includes: percent >= 100 ? everybody : (unit) => slotOf("rollout", rollout, unit) < slots,
+        inputOf: (unit) => `${seed}:${unit}`,
         bucketOf: (unit) => variantBucket(seed, unit),
         placeOf: byWeight(weights)
       }
     }
     case "growthbook_1":
-      return growthbook(growthbookHash1, options)
+      return growthbook(growthbookHash1, (unit) => unit + seed, options)
     case "growthbook_2":
-      return growthbook(growthbookHash2, options)
+      return growthbook(growthbookHash2, (unit) => seed + unit, options)
     case "unleash": {
       const place = byWeight(weights)
       const total = weights.reduce((sum, weight) => sum + weight, 0)
       return {
         includes: (unit) => unleashRollout(rollout, unit) <= percent,
+        inputOf: (unit) => `${seed}:${unit}`,
         bucketOf: (unit) => (total === 0 ? 0 : unleashVariant(seed, unit, total)),
         placeOf: (bucket) => place(bucket - 1)
       }
@@ -61,14 +65,16 @@ export const bucketingOf = (options: BucketingOptions): Bucketing => {
 /** One hash both covers and shares out: a single variant takes what is at or below the coverage, as a forced value does. */
 const growthbook = (
   hash: (seed: string, unit: string) => number,
+  inputOf: Bucketing["inputOf"],
   { percent, seed, weights }: BucketingOptions
 ): Bucketing => {
   const coverage = percent / 100
   if (weights.length === 1) {
     const includes = coverage >= 1 ? everybody : (unit: string) => hash(seed, unit) <= coverage
-    return { includes, bucketOf: (unit) => hash(seed, unit), placeOf: () => 0 }
+    return { includes, inputOf, bucketOf: (unit) => hash(seed, unit), placeOf: () => 0 }
   }
   const shares = weights.map((weight) => weight / 100)
   const ranges = bucketRanges(weights.length, coverage, shares)
-  return { includes: everybody, bucketOf: (unit) => hash(seed, unit), placeOf: (bucket) => rangeOf(bucket, ranges) }
+  const bucketOf = (unit: string) => hash(seed, unit)
+  return { includes: everybody, inputOf, bucketOf, placeOf: (bucket) => rangeOf(bucket, ranges) }
 }

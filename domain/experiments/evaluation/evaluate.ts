@@ -97,7 +97,7 @@ const evaluateRules = (flag: CompiledFlag, subject: Subject, trace?: Array<Trace
   let heldOut: HeldOut | null = null
   for (const rule of flag.rules) {
     const outcome = applyRule(rule, flag, subject)
-    trace?.push(stepOf(rule, outcome))
+    trace?.push(stepOf(rule, outcome, subject))
     if (outcome.kind === "served") {
       const { assignment, bucket, reason, variant } = outcome
       return served(flag, variant, reason, { rule: rule.id, bucket, assignment, heldOut })
@@ -185,10 +185,18 @@ const served = (
   forced: forced || assignment?.from === "forced"
 })
 
-const stepOf = (rule: CompiledRule, outcome: RuleOutcome): TraceStep => {
-  if (outcome.kind === "served") return { rule: rule.id, outcome: "served", detail: null, bucket: outcome.bucket }
-  if (outcome.kind === "held_out") {
-    return { rule: rule.id, outcome: "holdout", detail: outcome.heldOut.holdout, bucket: null }
-  }
-  return { rule: rule.id, outcome: outcome.why, detail: outcome.detail, bucket: null }
+const stepOf = (rule: CompiledRule, outcome: RuleOutcome, subject: Subject): TraceStep => {
+  const step = { rule: rule.id, hash_input: null, bucket: null }
+  if (outcome.kind === "held_out") return { ...step, outcome: "holdout", detail: outcome.heldOut.holdout }
+  if (outcome.kind === "passed_over") return { ...step, outcome: outcome.why, detail: outcome.detail }
+  const { assignment, bucket } = outcome
+  return { ...step, outcome: "served", detail: null, hash_input: inputOf(rule, bucket, assignment, subject), bucket }
+}
+
+/** What was hashed for a bucket; nothing where none was needed. */
+const inputOf = (rule: CompiledRule, bucket: number | null, assignment: Assignment | null, subject: Subject) => {
+  if (bucket === null) return null
+  const hashing = rule.serve.kind === "experiment" ? rule.serve.experiment?.bucketing : rule.bucketing
+  const unit = assignment?.unit ?? subject.unit(rule.unit)?.id
+  return hashing === undefined || unit === undefined ? null : hashing.inputOf(unit)
 }

@@ -22,7 +22,10 @@ export const revisionId = "workspace"
 export const definitionHistory: Collection = {
   name: "definition_history",
   unique: [],
-  indexes: [{ name: "by_time", equals: [], sort: "changed_at", direction: "ascending" }]
+  indexes: [
+    { name: "by_time", equals: [], sort: "changed_at", direction: "ascending" },
+    { name: "by_definition", equals: ["kind", "id"], sort: "changed_at", direction: "descending" }
+  ]
 }
 export const topic = "flags"
 
@@ -31,6 +34,7 @@ export interface PastDefinition {
   readonly kind: string
   readonly id: string
   readonly changed_at: number
+  readonly changed_by: string
   readonly item: unknown
 }
 
@@ -60,7 +64,7 @@ interface Change {
 
 const alsoWritten = (kind: Live, id: string, change: Change, item: unknown): ReadonlyArray<DocumentWrite> => {
   const changed_at = change.at
-  const past: PastDefinition = { kind: kind.name, id, changed_at, item }
+  const past: PastDefinition = { kind: kind.name, id, changed_at, changed_by: change.keyId, item }
   const put = { kind: "put", expected: "any", schema_version: 1 } as const
   const subjects = item === null ? [] : (kind.subjectsOf?.(item) ?? [])
   const historyId = `${kind.name}/${id}/${changed_at}`

@@ -1,0 +1,62 @@
+import { Effect } from "effect"
+import type { FieldError } from "../../../ports/analytics/IngestReceipt.ts"
+import type { EvaluationContext } from "../../../ports/experiments/Evaluation.ts"
+import { production } from "../../../ports/experiments/Flag.ts"
+import type { ExplainRequest, FlagExplanation } from "../../../ports/experiments/FlagExplanation.ts"
+import type { FlagSnapshot } from "../../../ports/experiments/FlagSnapshots.ts"
+import { Refused } from "../../../ports/platform/Refused.ts"
+import type { WorkspaceId } from "../../../ports/WorkspaceId.ts"
+import { snapshotFor, valueOf } from "./evaluateFlags.ts"
+import { pastInstant, pastSnapshot } from "./pastDefinitions.ts"
+
+/** What a flag gives a context and why, by the definitions of now or of an instant. Exposes nobody. */
+export const explainFlag = Effect.fn("explainFlag")(function* (
+  workspace: WorkspaceId,
+  key: string,
+  { context = {}, environment = production, forced = {} }: ExplainRequest,
+  at?: string
+) {
+  const asOf = at === undefined ? null : yield* pastInstant(at)
+  const snapshot =
+    asOf === null ? yield* snapshotFor(workspace, environment) : yield* pastSnapshot(workspace, environment, asOf)
+  const explained = snapshot.explain(key, { attributes: context, forced })
+  if (explained === undefined) {
+    const detail = asOf === null ? `there is no flag ${key}` : `there was no flag ${key} at that time`
+    return yield* new Refused({ kind: "not-found", detail, errors: [] })
+  }
+  const errors = [...unknownVariants(snapshot, forced), ...unknownArms(snapshot, forced)]
+  if (errors.length > 0) return yield* new Refused({ kind: "bad-request", detail: "there is nothing to force", errors })
+  const answer: FlagExplanation = {
+    ...valueOf(explained.evaluation, snapshot.revision),
+    revision: asOf === null ? snapshot.revision : null,
+    environment,
+    as_of: asOf,
+    trace: explained.trace
+  }
+  return answer
+})
+
+type Forced = NonNullable<EvaluationContext["forced"]>
+
+const unknownVariants = (snapshot: FlagSnapshot, { flags = {} }: Forced): ReadonlyArray<FieldError> =>
+  Object.entries(flags).flatMap(([flag, variant]) => {
+    const pointer = `/forced/flags/${flag}`
+    const evaluation = snapshot.evaluate(flag, { attributes: {}, forced: { flags: { [flag]: variant } } })
+    if (evaluation === undefined) return [{ pointer, code: "unknown_flag", detail: `there is no flag ${flag}` }]
+    return evaluation.forced ? [] : [{ pointer, code: "unknown_variant", detail: `${flag} has no variant ${variant}` }]
+  })
+
+/** One that does not run takes nobody, also where it is forced: the trace says so. */
+const unknownArms = (snapshot: FlagSnapshot, { experiments = {} }: Forced): ReadonlyArray<FieldError> =>
+  Object.entries(experiments).flatMap(([experiment, variant]) => {
+    const pointer = `/forced/experiments/${experiment}`
+    const assigned = snapshot.assign(experiment, { attributes: {}, forced: { experiments: { [experiment]: variant } } })
+    if (assigned === undefined) {
+      return [{ pointer, code: "unknown_experiment", detail: `there is no experiment ${experiment}` }]
+    }
+    const isForced = assigned.kind === "assigned" && assigned.assignment.from === "forced"
+    const isOff = assigned.kind === "passed_over" && assigned.why === "off"
+    return isForced || isOff
+      ? []
+      : [{ pointer, code: "unknown_variant", detail: `${experiment} has no variant ${variant}` }]
+  })

@@ -1,0 +1,32 @@
+import { Schema } from "effect"
+import { TraceStep } from "./Evaluation.ts"
+import { EvaluatedValue, EvaluateRequest } from "./EvaluateRequest.ts"
+import { DefinitionKey, VariantName } from "./FlagFile.ts"
+
+/** Variants forced in one request, of flags and of experiments, each. */
+export const forcedMax = 100
+
+const Forced = Schema.optionalKey(Schema.Record(DefinitionKey, VariantName).check(Schema.isMaxProperties(forcedMax)))
+
+export const ExplainRequest = Schema.Struct({
+  ...EvaluateRequest.fields,
+  /** Variants that win over all else, by flag and by experiment. */
+  forced: Schema.optionalKey(Schema.Struct({ flags: Forced, experiments: Forced }))
+}).annotate({
+  identifier: "ExplainRequest",
+  examples: [{ context: { user_id: "u1", country: "DE" }, forced: { experiments: { "short-checkout": "control" } } }]
+})
+export type ExplainRequest = typeof ExplainRequest.Type
+
+/** A flag's value for a context, with what became of each rule on the way. Nobody is exposed by it. */
+export const FlagExplanation = Schema.Struct({
+  ...EvaluatedValue.fields,
+  /** Of all definitions; `null` of a time that is past. */
+  revision: Schema.NullOr(Schema.Int),
+  environment: Schema.String,
+  /** The time whose definitions were asked, in ms UTC; `null`: those of now. */
+  as_of: Schema.NullOr(Schema.Int),
+  /** Rules up to the one that served, in order; empty where the flag is off, forced, or closed by a prerequisite. */
+  trace: Schema.Array(TraceStep)
+}).annotate({ identifier: "FlagExplanation" })
+export type FlagExplanation = typeof FlagExplanation.Type
