@@ -59,6 +59,7 @@ import * as records from "./platform/recordHandlers.ts"
 import * as experiments from "./experiments/experimentHandlers.ts"
 import * as experimentPlans from "./experiments/planHandlers.ts"
 import * as experimentFlags from "./experiments/flagHandlers.ts"
+import * as ofrep from "./experiments/ofrepHandlers.ts"
 import * as tracker from "./tracker.ts"
 import * as workspaces from "./platform/workspaceHandlers.ts"
 
@@ -96,6 +97,7 @@ const api = HttpApiBuilder.layer(ServedApi).pipe(
     sessions.layer,
     experiments.layer,
     experimentFlags.layer,
+    ofrep.layer,
     experimentPlans.layer,
     platform.layer,
     workspaces.layer,

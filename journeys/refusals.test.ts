@@ -133,6 +133,7 @@ type Errors = ReadonlyArray<readonly [pointer: string, code: string]>
 const isRefused = (sample: Sample, answer: Answer, kind: ProblemKind, errors: Errors = []) => {
   const [status, title] = problems[kind]
   const about = `${sample.name}: ${answer.status} ${JSON.stringify(answer.body)}`
+  if (sample.rules.protocol === "ofrep" && kind === "bad-request") return isOfrepFailure(sample, answer, about)
   assert.strictEqual(answer.headers.get("content-type"), "application/problem+json", about)
   const { detail, errors: found = [], request_id, ...rest } = answer.body
   assert.deepStrictEqual(rest, { type: problemTypeBase + kind, title, status, instance: sample.url }, about)
@@ -144,6 +145,17 @@ const isRefused = (sample: Sample, answer: Answer, kind: ProblemKind, errors: Er
     errors.map((each) => [...each]),
     about
   )
+  assertDocumented(sample, answer)
+}
+
+/** What OFREP prescribes for a wrong request: the flag, a code, words. */
+const isOfrepFailure = (sample: Sample, answer: Answer, about: string) => {
+  assert.strictEqual(answer.status, 400, about)
+  assert.strictEqual(answer.headers.get("content-type"), "application/json", about)
+  const { errorCode, errorDetails, ...rest } = answer.body
+  assert.include(["PARSE_ERROR", "INVALID_CONTEXT"], errorCode, about)
+  assert.isString(errorDetails, about)
+  assert.deepStrictEqual(rest, isOfOne(sample) ? { key: sample.url.split("/").at(-1) } : {}, about)
   assertDocumented(sample, answer)
 }
 
@@ -285,6 +297,7 @@ beforeAll(async () => {
   await seedResources()
   const counted = { date_range: { from: "2026-11-01", to: "2026-11-23" }, metrics: ["events"] }
   watermark = String((await post("/analytics/query", counted))["watermark"])
+  seeded.set("/ofrep/v1/evaluate/flags/", seeded.get("/experiments/feature-flags/")!)
   // The first request of a workspace is written down; what follows writes nothing.
   await ask(server, "GET", "/platform/keys", { token: foreign })
   await new Promise((done) => setTimeout(done, 1000))

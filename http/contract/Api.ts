@@ -27,6 +27,7 @@ import { LakeGroup } from "./lake.ts"
 import { LifetimeGroup } from "./lifetime.ts"
 import { operationsOf } from "./Operation.ts"
 import type { Operation } from "./Operation.ts"
+import { OfrepGroup } from "./ofrep.ts"
 import { PathsGroup } from "./paths.ts"
 import { PeopleGroup } from "./people.ts"
 import { PlatformGroup } from "./platform.ts"
@@ -75,6 +76,7 @@ const served = [
   FlagsGroup,
   SegmentsGroup,
   EnvironmentsGroup,
+  OfrepGroup,
   ExperimentPlansGroup,
   PlatformGroup,
   WorkspacesGroup,

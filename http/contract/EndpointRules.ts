@@ -10,6 +10,8 @@ export interface Rules {
   readonly idempotent: boolean
   /** Whether a success stands in the audit log. */
   readonly audited: boolean
+  /** Whose words failures are answered in; those of problems (RFC 9457) by default. */
+  readonly protocol?: "ofrep"
 }
 
 export class EndpointRules extends Context.Service<EndpointRules, Rules>()("http/contract/EndpointRules") {}

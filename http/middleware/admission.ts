@@ -11,6 +11,7 @@ import { fieldErrors } from "./fieldErrors.ts"
 import { makeIdempotency } from "./idempotencyKey.ts"
 import { readJson } from "./jsonBody.ts"
 import type { JsonBody } from "./jsonBody.ts"
+import { ofrepAnswer } from "./ofrepAnswer.ts"
 import { refuseParameters } from "./parameters.ts"
 import { problem } from "./problem.ts"
 import { answerConditionally } from "./revisions.ts"
@@ -41,8 +42,7 @@ export const layer = Layer.effect(
     return (endpointEffect, { endpoint }) => {
       const rules = Context.get(endpoint.annotations as Context.Context<EndpointRules>, EndpointRules)
       const parameters = endpoint.query === undefined ? [] : parameterNames(endpoint.query)
-      return Effect.gen(function* () {
-        const request = yield* HttpServerRequest.HttpServerRequest
+      const answer = Effect.fnUntraced(function* (request: HttpServerRequest.HttpServerRequest) {
         const admitted = yield* admit(request, rules)
         if (HttpServerResponse.isHttpServerResponse(admitted)) return admitted
         const { from, headers, principal, requestId } = admitted
@@ -60,6 +60,11 @@ export const layer = Layer.effect(
         const whole = HttpServerResponse.setHeaders(response, { ...headers, ...Object.fromEntries(added) })
         return answerConditionally(request, whole)
       })
+      return Effect.flatMap(HttpServerRequest.HttpServerRequest, (request) =>
+        rules.protocol === "ofrep"
+          ? Effect.map(answer(request), (given) => ofrepAnswer(request, given))
+          : answer(request)
+      )
     }
   })
 )

@@ -37,6 +37,7 @@ const allowedHeaders = [
   "if-range",
   "range",
   "traceparent",
+  "x-environment",
   "x-request-id"
 ].join(", ")
 const exposedHeaders = [

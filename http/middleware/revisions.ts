@@ -62,6 +62,10 @@ export const withRevision = <A>(revision: number, value: A): Effect.Effect<A, ne
 export const isUnchanged = (ifNoneMatch: string | undefined, etag: string): boolean =>
   ifNoneMatch !== undefined && matchesWeakly(ifNoneMatch, etag)
 
+/** Whether the client names exactly this tag; `*` does not. */
+export const namesTag = (ifNoneMatch: string | undefined, etag: string): boolean =>
+  ifNoneMatch?.trim() !== "*" && isUnchanged(ifNoneMatch, etag)
+
 /** A new document: where it is, at its first revision. */
 export const withLocation = <A extends { readonly id: string }>(
   list: string,

@@ -1,0 +1,104 @@
+import { Effect } from "effect"
+import { createHash } from "node:crypto"
+import type { EvaluatedValue, EvaluateRequest } from "../../../ports/experiments/EvaluateRequest.ts"
+import type { OfrepRequest, OfrepValue, OfrepValues } from "../../../ports/experiments/Ofrep.ts"
+import { Refused } from "../../../ports/platform/Refused.ts"
+import type { WorkspaceId } from "../../../ports/WorkspaceId.ts"
+import { evaluateFlag, evaluateFlags } from "./evaluateFlags.ts"
+
+/** Code of the error of a context that names no unit. */
+export const targetingKeyMissing = "targeting_key_missing"
+const targetingKeyCharactersMax = 1000
+const unitAttributes = ["user_id", "anonymous_id"]
+
+/** One flag; whom an experiment serves through it is exposed. */
+export const evaluateOfrep = Effect.fnUntraced(function* (
+  workspace: WorkspaceId,
+  key: string,
+  { context }: OfrepRequest,
+  environment?: string
+) {
+  const request = requestOf(yield* attributesOf(context), environment)
+  return ofrepValue(yield* evaluateFlag(workspace, key, request))
+})
+
+/** All flags from one revision, with the entity tag of the answer to this context; exposes nobody. */
+export const evaluateOfrepBulk = Effect.fnUntraced(function* (
+  workspace: WorkspaceId,
+  { context }: OfrepRequest,
+  environment?: string
+) {
+  const attributes = yield* attributesOf(context)
+  const { flags, ...evaluated } = yield* evaluateFlags(workspace, requestOf(attributes, environment))
+  const values: OfrepValues = {
+    flags: flags.flatMap((each) => ("error_code" in each ? [] : [ofrepValue(each)])),
+    metadata: { environment: evaluated.environment, revision: evaluated.revision }
+  }
+  return { values, etag: etagOf(attributes, values) }
+})
+
+type Attributes = OfrepRequest["context"]
+
+const requestOf = (context: Attributes, environment: string | undefined): EvaluateRequest =>
+  environment === undefined ? { context } : { context, environment }
+
+const refuse = (code: string, detail: string) =>
+  new Refused({ kind: "bad-request", detail, errors: [{ pointer: "/context/targetingKey", code, detail }] })
+
+/** The context with its targeting key as the id that units are hashed by. */
+const attributesOf = (context: Attributes): Effect.Effect<Attributes, Refused> => {
+  const key = Object.hasOwn(context, "targetingKey") ? context["targetingKey"] : undefined
+  if (key !== undefined && typeof key !== "string") return refuse("wrong_type", "the targeting key must be text")
+  if (key !== undefined && key.length > targetingKeyCharactersMax) {
+    return refuse("too_long", `the targeting key has ${targetingKeyCharactersMax} characters at the most`)
+  }
+  if (unitAttributes.some((name) => namesUnit(context, name))) return Effect.succeed(context)
+  if (key === undefined || key === "") return refuse(targetingKeyMissing, "the context has no targetingKey")
+  return Effect.succeed({ ...context, user_id: key })
+}
+
+const namesUnit = (context: Attributes, name: string): boolean => {
+  const id = Object.hasOwn(context, name) ? context[name] : undefined
+  return (typeof id === "string" && id !== "") || (typeof id === "number" && Number.isFinite(id))
+}
+
+const reasons: Readonly<Record<EvaluatedValue["reason"], OfrepValue["reason"]>> = {
+  STATIC: "STATIC",
+  TARGETING_MATCH: "TARGETING_MATCH",
+  SPLIT: "SPLIT",
+  DISABLED: "DISABLED",
+  DEFAULT: "UNKNOWN",
+  ERROR: "UNKNOWN",
+  UNKNOWN: "UNKNOWN"
+}
+
+/** A value as the protocol writes it. */
+export const ofrepValue = (evaluated: EvaluatedValue): OfrepValue => {
+  const { key, metadata, reason, revision, rule, variant } = evaluated
+  return {
+    key,
+    ...("value" in evaluated ? { value: evaluated.value } : {}),
+    reason: reasons[reason],
+    ...(variant === null ? {} : { variant }),
+    metadata: {
+      ...metadata,
+      ...(rule === null ? {} : { rule }),
+      ...(reasons[reason] === reason ? {} : { reason }),
+      revision
+    }
+  }
+}
+
+/** A strong tag of whom the answer is for and of all that it says: another context never has the same one. */
+const etagOf = (attributes: Attributes, values: OfrepValues): string =>
+  `"${createHash("sha256")
+    .update(JSON.stringify([sorted(attributes), sorted(values)]))
+    .digest("base64url")}"`
+
+/** The same JSON value with its names in order, whatever order they were sent in. */
+const sorted = (value: unknown): unknown => {
+  if (Array.isArray(value)) return value.map(sorted)
+  if (typeof value !== "object" || value === null) return value
+  const entries = Object.entries(value).toSorted(([a], [b]) => (a < b ? -1 : 1))
+  return entries.map(([name, held]) => [name, sorted(held)])
+}
