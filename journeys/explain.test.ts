@@ -184,3 +184,38 @@ describe("the definitions of another time", () => {
     ])
   })
 })
+
+describe("the revisions of a flag", () => {
+  it("come newest first by page, also of a deleted one, and each can be evaluated again", async () => {
+    const flag = (enabled: boolean) => ({ key: "kept", type: "boolean", environments: { production: { enabled } } })
+    await done(201, "POST", flagsPath, flag(false))
+    await done(200, "PUT", `${flagsPath}/kept`, flag(true), { "if-match": '"1"' })
+    await done(204, "DELETE", `${flagsPath}/kept`)
+    const first = await done(200, "GET", `${flagsPath}/kept/revisions?limit=2`)
+    const second = await done(200, "GET", `${flagsPath}/kept/revisions?limit=2&cursor=${String(first.body["next"])}`)
+    assert.match(first.headers.get("link")!, /rel="next"/u)
+    assert.isNull(second.body["next"])
+    const revisions = [first, second].flatMap(
+      ({ body }) =>
+        body["items"] as ReadonlyArray<{
+          readonly change: string
+          readonly changed_at: number
+          readonly changed_by: string
+          readonly flag: { readonly environments: unknown } | null
+        }>
+    )
+    assert.deepStrictEqual(
+      revisions.map(({ change, flag: was }) => [change, was?.environments ?? null]),
+      [
+        ["deleted", null],
+        ["changed", { production: { enabled: true } }],
+        ["made", { production: { enabled: false } }]
+      ]
+    )
+    assert.strictEqual(new Set(revisions.map(({ changed_by }) => changed_by)).size, 1)
+    const [, changed, made] = revisions.map(({ changed_at }) => new Date(changed_at).toISOString())
+    assert.deepInclude(await explain("kept", {}, changed), { value: true })
+    assert.deepInclude(await explain("kept", {}, made), { value: false, reason: "DISABLED" })
+    await done(404, "GET", `${flagsPath}/nothing/revisions`)
+  })
+})

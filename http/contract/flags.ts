@@ -7,10 +7,12 @@ import {
   EvaluateRequest
 } from "../../ports/experiments/EvaluateRequest.ts"
 import { ExplainRequest, FlagExplanation } from "../../ports/experiments/FlagExplanation.ts"
+import { FlagRevision } from "../../ports/experiments/FlagRevision.ts"
 import { Admission } from "./Admission.ts"
 import { EndpointRules, reads } from "./EndpointRules.ts"
 import type { Rules } from "./EndpointRules.ts"
-import { Id, Text } from "./parameters.ts"
+import { page } from "./pages.ts"
+import { Cursor, Id, Limit, Text } from "./parameters.ts"
 import { resourceEndpoints } from "./resource.ts"
 
 const scopes = { read: "experiments:read", write: "experiments:write" }
@@ -49,6 +51,13 @@ export class FlagsGroup extends HttpApiGroup.make("flags")
         OpenApi.Summary,
         "The value of a flag and why, rule by rule, now or as it was `at` an instant; variants may be forced. Exposes nobody."
       ),
+    HttpApiEndpoint.get("revisions", "/experiments/feature-flags/:id/revisions", {
+      params: { id: Id },
+      query: { limit: Limit, cursor: Cursor },
+      success: page(FlagRevision)
+    })
+      .annotate(EndpointRules, reads("experiments:read"))
+      .annotate(OpenApi.Summary, "All that a flag ever was, by whom and when, newest first; also once it is deleted."),
     ...resourceEndpoints({ ...flags, path: "/experiments/feature-flags", scopes })
   )
   .middleware(Admission) {}

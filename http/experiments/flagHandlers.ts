@@ -8,6 +8,7 @@ import {
 } from "../../domain/experiments/workflows/environments.ts"
 import { evaluateFlag, evaluateFlags } from "../../domain/experiments/workflows/evaluateFlags.ts"
 import { explainFlag } from "../../domain/experiments/workflows/explainFlag.ts"
+import { listFlagRevisions } from "../../domain/experiments/workflows/flagRevisions.ts"
 import {
   createFlag,
   createSegment,
@@ -57,6 +58,10 @@ const flagsLayer = HttpApiBuilder.group(ServedApi, "flags", (handlers) =>
     explain: ({ params, payload, query: { at } }) =>
       Effect.flatMap(CurrentPrincipal, ({ workspace }) =>
         answerProblems(explainFlag(workspace, params.id, payload, at))
+      ),
+    revisions: ({ params, query: { cursor, limit = limitUsual } }) =>
+      Effect.flatMap(CurrentPrincipal, ({ workspace }) =>
+        answerProblems(Effect.flatMap(listFlagRevisions(workspace, params.id, limit, cursor), paged))
       ),
     bulkEvaluate: ({ payload }) =>
       Effect.flatMap(CurrentPrincipal, ({ workspace }) => answerProblems(evaluateFlags(workspace, payload))),

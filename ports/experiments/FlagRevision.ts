@@ -1,0 +1,12 @@
+import { Schema } from "effect"
+import { flags } from "./Flag.ts"
+
+/** What a flag was from an instant on. Times in ms UTC; as `at` of explain they evaluate it as it was. */
+export const FlagRevision = Schema.Struct({
+  changed_at: Schema.Int,
+  changed_by: Schema.String,
+  change: Schema.Literals(["made", "changed", "deleted"]),
+  /** `null`: it was deleted. */
+  flag: Schema.NullOr(flags.item)
+}).annotate({ identifier: "FlagRevision" })
+export type FlagRevision = typeof FlagRevision.Type
