@@ -33,6 +33,21 @@ import {
   metricsMax,
   rangeDaysMax
 } from "../ports/analytics/Question.ts"
+import { patternCharactersMax, wildcardsMax } from "../domain/questions/planFilter.ts"
+import { bucketsAtOnceMax } from "../domain/analytics/alerts/alertBuckets.ts"
+import { accountTypesMax } from "../ports/analytics/Account.ts"
+import { alertsMax } from "../ports/analytics/Alert.ts"
+import { annotationDaysMax, annotationsShownMax } from "../ports/analytics/Annotation.ts"
+import { bootstrapDraws, bootstrapRowsMax, bootstrapStatisticsMax } from "../ports/analytics/Bootstrap.ts"
+import { channelRulesMax } from "../ports/analytics/ChannelRules.ts"
+import { digestLateMillisMax, digestsMax } from "../ports/analytics/Digest.ts"
+import { goalsMax } from "../ports/analytics/Goal.ts"
+import { goalNumbersMax } from "../ports/analytics/GoalQuestion.ts"
+import { recipientsMax } from "../ports/email/EmailSender.ts"
+import { emailAgeMillisMax, emailKeptDays } from "../ports/email/OutgoingEmail.ts"
+import { metricsMax as metricsOfExperimentMax, phasesMax } from "../ports/experiments/Experiment.ts"
+import { environmentsMax } from "../ports/experiments/Flag.ts"
+import { definitionsMax, prerequisitesMax, rulesMax, variantsMax } from "../ports/experiments/FlagFile.ts"
 import { lifetimeCustomersMax } from "../ports/analytics/LifetimePlan.ts"
 import { lifetimeBucketsMax } from "../ports/analytics/LifetimeQuestion.ts"
 import { listLimitMax } from "../ports/documents/DocumentStore.ts"
@@ -162,14 +177,24 @@ describe("README's tables", () => {
         `${requestTimeoutMillis / 1000} s`,
         `${futureMillisMax / 3_600_000} h`,
         `${metricsMax} metrics, ${dimensionsMax} dimensions, ${eventTypesMax} event types, ${filtersMax} filters, ${rangeDaysMax} days, ${bucketsMax} buckets`,
+        `${alertsMax}; after the service was away the last ${bucketsAtOnceMax.hour} hours, ${bucketsAtOnceMax.day} days or ${bucketsAtOnceMax.week} weeks are looked at`,
+        `${digestsMax}; one that could not be made for ${digestLateMillisMax / 86_400_000} days is left out`,
+        `2000 characters, ${annotationDaysMax} days; the newest ${annotationsShownMax} of a range beside an answer`,
         `${funnelStepsMax} steps, ${funnelExclusionsMax} exclusions, ${conversionWindowDaysMax} days`,
+        `${channelRulesMax} of a workspace`,
+        `${goalsMax} of a workspace; ${patternCharactersMax} characters and ${wildcardsMax} wildcards a pattern; ${goalNumbersMax} numbers an answer`,
         `${cohortConditionsMax} conditions, ${cohortDepthMax} levels deep; ${cohortMembersMax} listed ids, ${cohortMembersPageMax} a request; ${cohortsReachedMax} cohorts that name each other`,
+        `${accountTypesMax}, of one type each`,
+        `${bootstrapDraws} draws, ${bootstrapRowsMax} people by period and value, ${bootstrapStatisticsMax} numbers; ${computationsAtOnceMax} question at once, ${computationsWaitingMax} waiting`,
         `${lifetimeBucketsMax} cohorts and periods, ${horizonWeeksMax} weeks ahead, ${lifetimeCustomersMax} customers`,
         `${computationsAtOnceMax} at once, ${computationsWaitingMax} waiting, ${computationMillisMax / 1000} s each`,
         `${pictureWidthMin} to ${pictureWidthMax} by ${pictureHeightMin} to ${pictureHeightMax} pixels, ${picturesWaitingMax} waiting, ${pictureMillisMax / 1000} s each`,
         `${listLimitMax} items, ${limitUsual} by default`,
         `${queriesAtOnceMax} at once, ${queriesWaitingMax} waiting`,
         `${sqlCharactersMax} characters, ${sqlRowsMax} rows (${sqlRowsUsual} by default), ${megabytes(sqlBytesMax)}, ${selectMillisMaxUsual / 1000} s, ${roomMegabytes} MB of memory; ${selectsAtOnceMax} at once, ${selectsWaitingMax} waiting`,
+        `${recipientsMax} recipients of an alert or digest; a server that is away is tried for ${emailAgeMillisMax / 3_600_000} h; messages are listed for ${emailKeptDays} days`,
+        `${definitionsMax} of each, and of segments; ${rulesMax} rules, ${variantsMax} variants, ${prerequisitesMax} prerequisites; ${environmentsMax} environments beside production`,
+        `${metricsOfExperimentMax} goals, ${metricsOfExperimentMax} secondary metrics, ${metricsOfExperimentMax} guardrails; ${phasesMax} phases`,
         String(watchersMax),
         `${keyDaysMax} days`
       ]

@@ -45,6 +45,8 @@ const invalid = (detail: string, errors: LifeRefusal["errors"]): LifeRefusal => 
 })
 const changed = (experiment: Experiment): LifeChange => ({ kind: "changed", experiment })
 
+const stateOf = ({ status }: Experiment): string => `${status === "archived" ? "an" : "a"} ${status} experiment`
+
 const error = (pointer: string, code: string, detail: string) => ({ pointer, code, detail })
 
 /** What is wrong with variants of which weights must sum to 100. */
@@ -99,7 +101,7 @@ export const definitionErrors = (definition: NewExperiment): LifeRefusal["errors
 /** One more variant; of a running experiment a new phase says the same with weights that still sum to 100. */
 export const addVariant = (experiment: Experiment, variant: ExperimentVariant): LifeChange => {
   if (experiment.status !== "draft") {
-    return conflict(`a ${experiment.status} experiment keeps its variants: start a new phase`)
+    return conflict(`${stateOf(experiment)} keeps its variants: start a new phase`)
   }
   const variants = [...(experiment.variants ?? []), variant]
   const errors = identityErrors(variants).map((each) => ({
@@ -113,7 +115,7 @@ export const addVariant = (experiment: Experiment, variant: ExperimentVariant): 
 
 /** Draft → running. `taken`: slots of the layer that running experiments have. */
 export const start = (experiment: Experiment, act: Act, taken: ReadonlyArray<SlotRange>): LifeChange => {
-  if (experiment.status !== "draft") return conflict(`a ${experiment.status} experiment cannot be started`)
+  if (experiment.status !== "draft") return conflict(`${stateOf(experiment)} cannot be started`)
   const variants = experiment.variants ?? []
   const errors = [
     ...variantErrors(variants),
@@ -151,7 +153,7 @@ const ended = (phases: ReadonlyArray<ExperimentPhase>, at: number): ReadonlyArra
 export const openPhase = (experiment: Experiment, asked: NewPhase, act: Act): LifeChange => {
   const last = experiment.phases.at(-1)
   if (experiment.status !== "running" || last === undefined) {
-    return conflict(`a ${experiment.status} experiment has no phases to open`)
+    return conflict(`${stateOf(experiment)} has no phases to open`)
   }
   if (experiment.phases.length >= phasesMax) return conflict(`an experiment has at most ${phasesMax} phases`)
   const { reason = null, ...rest } = asked
@@ -176,13 +178,13 @@ export const openPhase = (experiment: Experiment, asked: NewPhase, act: Act): Li
 export const stop = (experiment: Experiment, { at }: Act): LifeChange =>
   experiment.status === "running"
     ? changed({ ...experiment, status: "stopped", phases: ended(experiment.phases, at) })
-    : conflict(`a ${experiment.status} experiment cannot be stopped`)
+    : conflict(`${stateOf(experiment)} cannot be stopped`)
 
 /** Draft or stopped → archived. */
 export const archive = (experiment: Experiment): LifeChange =>
   experiment.status === "draft" || experiment.status === "stopped"
     ? changed({ ...experiment, status: "archived" })
-    : conflict(`a ${experiment.status} experiment cannot be archived`)
+    : conflict(`${stateOf(experiment)} cannot be archived`)
 
 /** What was made of the results, by whom and why; of one that has begun, and once more where minds change. */
 export const decide = (experiment: Experiment, asked: NewDecision, { at, by }: Act): LifeChange => {

@@ -12,6 +12,7 @@ import * as ThreadComputation from "../../../adapters/threads/Computation.ts"
 import { EventStore } from "../../../ports/analytics/EventStore.ts"
 import { Collections } from "../../../ports/documents/DocumentStore.ts"
 import type { Collection } from "../../../ports/documents/DocumentStore.ts"
+import { experiments } from "../../../ports/experiments/Experiment.ts"
 import { settingsInitial, SettingsSource } from "../../../ports/platform/Settings.ts"
 import type { Settings } from "../../../ports/platform/Settings.ts"
 import { WorkspaceId } from "../../../ports/WorkspaceId.ts"
@@ -41,6 +42,7 @@ export const questionWorld = (settings: Settings = settingsInitial, others: Read
         channelRules,
         cohorts.collection,
         cohortMembers,
+        experiments.collection,
         funnels.collection,
         goals.collection,
         insights.collection,

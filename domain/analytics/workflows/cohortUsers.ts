@@ -3,6 +3,7 @@ import { alerts } from "../../../ports/analytics/Alert.ts"
 import { cohorts } from "../../../ports/analytics/Cohort.ts"
 import { funnels } from "../../../ports/analytics/Funnel.ts"
 import { insights } from "../../../ports/analytics/Insight.ts"
+import { experiments } from "../../../ports/experiments/Experiment.ts"
 import type { Stamps } from "../../../ports/documents/Resource.ts"
 import type { WorkspaceId } from "../../../ports/WorkspaceId.ts"
 import { gatherItems } from "../../platform/resources.ts"
@@ -10,7 +11,7 @@ import type { User } from "../../platform/resources.ts"
 import { namedCohorts } from "../../questions/cohorts/namedCohorts.ts"
 
 /** Kept definitions that may name cohorts and goals. */
-const holders: ReadonlyArray<{ readonly name: string }> = [cohorts, funnels, insights, alerts]
+const holders: ReadonlyArray<{ readonly name: string }> = [cohorts, funnels, insights, alerts, experiments]
 
 /** Every kept definition that names what is looked for. */
 export const definitionsThat = (workspace: WorkspaceId, names: (definition: unknown) => boolean) =>

@@ -15,7 +15,7 @@ export const createEnvironment = Effect.fn("createEnvironment")(function* (actor
   if (known.length > environmentsMax) {
     return yield* refuse("conflict", "", "too_many", `a workspace has at most ${environmentsMax} beside ${production}`)
   }
-  return yield* createLive(environments, actor, asked)
+  return yield* createLive(environments, actor, asked, known.length)
 })
 
 export const replaceEnvironment = Effect.fn("replaceEnvironment")(function* (

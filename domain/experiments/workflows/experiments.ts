@@ -73,7 +73,7 @@ export const createExperiment = Effect.fn("createExperiment")(function* (actor: 
     const detail = `there is an experiment ${definition.key}`
     return yield* refused(detail, [{ pointer: "/key", code: "taken", detail }], "conflict")
   }
-  const made: Experiment = yield* createLive(experiments, actor, { ...definition, ...lifecycle.begun })
+  const made: Experiment = yield* createLive(experiments, actor, { ...definition, ...lifecycle.begun }, others.length)
   return made
 })
 

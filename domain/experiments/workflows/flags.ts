@@ -78,7 +78,7 @@ export const createFlag = Effect.fn("createFlag")(function* (actor: Actor, asked
   const flag = completed(asked)
   const { flags: others } = yield* checkFlag(actor.workspace, flag)
   if (others.some(({ key }) => key === flag.key)) return yield* taken(flags.singular, flag.key)
-  return yield* createLive(flags, actor, flag)
+  return yield* createLive(flags, actor, flag, others.length)
 })
 
 const taken = (singular: string, key: string) =>
@@ -136,7 +136,7 @@ const checkSegment = Effect.fnUntraced(function* (workspace: WorkspaceId, segmen
 export const createSegment = Effect.fn("createSegment")(function* (actor: Actor, segment: NewSegment) {
   const { segments: others } = yield* checkSegment(actor.workspace, segment)
   if (others.some(({ key }) => key === segment.key)) return yield* taken(segments.singular, segment.key)
-  return yield* createLive(segmentKind, actor, segment)
+  return yield* createLive(segmentKind, actor, segment, others.length)
 })
 
 export const replaceSegment = Effect.fn("replaceSegment")(function* (

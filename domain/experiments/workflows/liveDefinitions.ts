@@ -6,8 +6,10 @@ import { experiments } from "../../../ports/experiments/Experiment.ts"
 import type { Experiment } from "../../../ports/experiments/Experiment.ts"
 import { environments, flags, production, segments } from "../../../ports/experiments/Flag.ts"
 import type { Environment, Flag, Segment } from "../../../ports/experiments/Flag.ts"
+import { definitionsMax } from "../../../ports/experiments/FlagFile.ts"
 import { FlagSnapshots } from "../../../ports/experiments/FlagSnapshots.ts"
 import { ChangeNotices } from "../../../ports/platform/ChangeNotices.ts"
+import { Refused } from "../../../ports/platform/Refused.ts"
 import type { WorkspaceId } from "../../../ports/WorkspaceId.ts"
 import type { Actor } from "../../platform/audit.ts"
 import { noteOfChange } from "../../platform/noteOfChange.ts"
@@ -97,8 +99,14 @@ export const told = Effect.fnUntraced(function* (workspace: WorkspaceId) {
 export const createLive = Effect.fnUntraced(function* <Definition extends { readonly key?: string }>(
   kind: Live,
   actor: Actor,
-  definition: Definition
+  definition: Definition,
+  /** Of the kind that stand. */
+  count: number
 ) {
+  if (count >= definitionsMax) {
+    const detail = `a workspace has at most ${definitionsMax} of ${kind.name}`
+    return yield* new Refused({ kind: "conflict", detail, errors: [{ pointer: "", code: "too_many", detail }] })
+  }
   const also = (id: string, item: Definition & Stamps) =>
     alsoWritten(kind, id, { verb: "made", at: item.changed_at, keyId: actor.keyId }, item)
   const made = yield* createItem(kind, actor, definition, also, definition.key)
