@@ -218,38 +218,38 @@ describe("an experiment", () => {
   })
 })
 
-describe("results", () => {
-  const uuid = () => crypto.randomUUID()
-  const ingest = async (events: ReadonlyArray<object>) => {
-    for (let at = 0; at < events.length; at += 1000) {
-      await done(200, "POST", "/analytics/events/batch", { events: events.slice(at, at + 1000) })
-    }
+const uuid = () => crypto.randomUUID()
+const ingest = async (events: ReadonlyArray<object>) => {
+  for (let at = 0; at < events.length; at += 1000) {
+    await done(200, "POST", "/analytics/events/batch", { events: events.slice(at, at + 1000) })
   }
-  const event = (user_id: string, event_type: string, properties: object, secondsAgo: number) => ({
-    event_id: uuid(),
-    event_type,
-    anonymous_id: "server",
-    user_id,
-    session_id: user_id,
-    timestamp: new Date(Date.now() - secondsAgo * 1000).toISOString(),
-    properties
-  })
-  const resultsOf = async (key: string, participants: number) => {
-    for (let attempt = 0; ; attempt += 1) {
-      const { body } = await done(200, "GET", `${path}/${key}/results`)
-      const arms = body["variants"] as ReadonlyArray<Readonly<Record<string, unknown>>>
-      const seen = arms.reduce((sum, arm) => sum + Number(arm["participants"]), 0)
-      if (seen >= participants || attempt === 100) return { body, arms }
-      await new Promise((after) => setTimeout(after, 100))
-    }
+}
+const event = (user_id: string, event_type: string, properties: object, secondsAgo: number) => ({
+  event_id: uuid(),
+  event_type,
+  anonymous_id: "server",
+  user_id,
+  session_id: user_id,
+  timestamp: new Date(Date.now() - secondsAgo * 1000).toISOString(),
+  properties
+})
+const resultsOf = async (key: string, participants: number) => {
+  for (let attempt = 0; ; attempt += 1) {
+    const { body } = await done(200, "GET", `${path}/${key}/results`)
+    const arms = body["variants"] as ReadonlyArray<Readonly<Record<string, unknown>>>
+    const seen = arms.reduce((sum, arm) => sum + Number(arm["participants"]), 0)
+    if (seen >= participants || attempt === 100) return { body, arms }
+    await new Promise((after) => setTimeout(after, 100))
   }
-  /** So many users of a variant, of whom so many order; exposed as a client that evaluates on its own says it. */
-  const arm = (experiment: string, variant: string, users: number, orders: number) =>
-    Array.from({ length: users }, (_, at) => `${experiment}-${variant}-${at}`).flatMap((user, at) => [
-      event(user, "experiment_exposed", { experiment_id: experiment, variant, phase: 1 }, 1),
-      ...(at < orders ? [event(user, "order_completed", { order_id: user, total: "10.00", currency: "EUR" }, 0)] : [])
-    ])
+}
+/** So many users of a variant, of whom so many order; exposed as a client that evaluates on its own says it. */
+const arm = (experiment: string, variant: string, users: number, orders: number) =>
+  Array.from({ length: users }, (_, at) => `${experiment}-${variant}-${at}`).flatMap((user, at) => [
+    event(user, "experiment_exposed", { experiment_id: experiment, variant, phase: 1 }, 1),
+    ...(at < orders ? [event(user, "order_completed", { order_id: user, total: "10.00", currency: "EUR" }, 0)] : [])
+  ])
 
+describe("results", () => {
   it("of 200 in 1000 against 250 in 1000: a winner by the fixed test, none by the sequence", async () => {
     const spend = {
       id: "spent",
@@ -362,6 +362,61 @@ describe("results", () => {
       return
     }
     assert.fail("the merge is not in the results")
+  })
+})
+
+describe("the overview of experiments", () => {
+  it("counts who won, and draws back what shipped changes brought", async () => {
+    const overview = async (query = "") => (await done(200, "GET", `/experiments/overview${query}`)).body
+    const short = { decision: "ship", variant: "short" }
+    const judged = [
+      ["grew", 300, short],
+      ["fell", 120, { decision: "roll_back" }],
+      ["kept", 260, { decision: "ship", variant: "control" }],
+      ["open", 300, undefined]
+    ] as const
+    const goal = [{ ...goals[0], id: "bought" }]
+    for (const [key] of judged) await running(key, { goals: goal, analysis: { method: "fixed" } })
+    await new Promise((after) => setTimeout(after, 1100))
+    for (const [key, orders] of judged) {
+      await ingest([...arm(key, "control", 1000, 200), ...arm(key, "short", 1000, orders)])
+      await resultsOf(key, 2000)
+    }
+    assert.notInclude(
+      ((await overview("?metric=bought"))["experiments"] as ReadonlyArray<{ id: string }>).map(({ id }) => id),
+      "grew"
+    )
+    for (const [key, , decision] of judged) {
+      await done(200, "POST", `${path}/${key}/stop`)
+      if (decision !== undefined) await done(200, "POST", `${path}/${key}/decision`, decision)
+    }
+    const told = await overview("?metric=bought&limit=4")
+    assert.deepStrictEqual(told["experiments"], [
+      { id: "open", outcome: "won", shipped: false },
+      { id: "kept", outcome: "lost", shipped: false },
+      { id: "fell", outcome: "lost", shipped: false },
+      { id: "grew", outcome: "won", shipped: true }
+    ])
+    assert.deepInclude(told, { metric: "bought", finished: 4, won: 2, lost: 2, inconclusive: 0, win_rate: 0.5 })
+    const impact = told["impact"] as {
+      readonly measured: number
+      readonly lift: number
+      readonly experiments: ReadonlyArray<{ readonly id: string; readonly measured: number }>
+    }
+    assert.approximately(impact.measured, 50, 1e-9)
+    assert.isTrue(impact.lift > 0 && impact.lift < impact.measured)
+    assert.deepStrictEqual(
+      impact.experiments.map(({ id, measured }) => [id, Math.round(measured)]),
+      [
+        ["open", 50],
+        ["kept", 30],
+        ["fell", -40],
+        ["grew", 50]
+      ]
+    )
+    assert.deepInclude(await overview("?metric=bought&limit=1"), { finished: 1, won: 1, win_rate: 1 })
+    assert.deepInclude((await overview("?metric=nothing"))["impact"], { outcome: "refused" })
+    await done(400, "GET", "/experiments/overview?limit=0")
   })
 })
 

@@ -11,10 +11,11 @@ import {
   phasesMax
 } from "../../ports/experiments/Experiment.ts"
 import { Admission } from "./Admission.ts"
+import { ExperimentOverview } from "../../ports/experiments/ExperimentProgramme.ts"
 import { ExperimentResults } from "../../ports/experiments/ExperimentResults.ts"
 import { changes, EndpointRules, reads } from "./EndpointRules.ts"
 import { evaluateRules } from "./flags.ts"
-import { Id, pictureParameters, Text } from "./parameters.ts"
+import { Id, Limit, pictureParameters, Text } from "./parameters.ts"
 import { resourceEndpoints } from "./resource.ts"
 
 const PhaseNumber = Schema.optionalKey(
@@ -45,6 +46,15 @@ export class ExperimentsGroup extends HttpApiGroup.make("experiments")
       .annotate(
         OpenApi.Summary,
         "Results of a phase, the last by default: by the method that was frozen at the start, with all that they rest on. `metric` is the one of the picture, the first goal by default; `table` the rows, `comparisons` by default or `series` of days."
+      ),
+    HttpApiEndpoint.get("overview", "/experiments/overview", {
+      query: { metric: Text, limit: Limit },
+      success: ExperimentOverview
+    })
+      .annotate(EndpointRules, reads("experiments:read"))
+      .annotate(
+        OpenApi.Summary,
+        "What the experiments that ended last, `limit` of them, say together: how many won, and what shipped changes brought to `metric`, drawn back because winners were picked for looking large. By default it is the first goal that most of them have. Pairs of experiments that shared people are not told."
       ),
     HttpApiEndpoint.post("addVariant", `${one}/variants`, {
       params: { id: Id },

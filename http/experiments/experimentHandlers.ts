@@ -13,6 +13,7 @@ import {
   startExperiment,
   stopExperiment
 } from "../../domain/experiments/workflows/experiments.ts"
+import { experimentOverview } from "../../domain/experiments/workflows/experimentOverview.ts"
 import { experimentResults } from "../../domain/experiments/workflows/experimentResults.ts"
 import { listItems, readItem } from "../../domain/platform/resources.ts"
 import type { Revised } from "../../domain/platform/resources.ts"
@@ -35,6 +36,10 @@ export const layer = HttpApiBuilder.group(ServedApi, "experiments", (handlers) =
     results: ({ params, query: { phase, ...asked } }) =>
       Effect.flatMap(CurrentPrincipal, ({ workspace }) =>
         answerProblems(inAcceptedForm(experimentResults(workspace, params.id, phase), asked))
+      ),
+    overview: ({ query: { limit = limitUsual, metric } }) =>
+      Effect.flatMap(CurrentPrincipal, ({ workspace }) =>
+        answerProblems(experimentOverview(workspace, { limit, metric }))
       ),
     addVariant: ({ params, payload }) =>
       Effect.flatMap(CurrentPrincipal, (principal) =>

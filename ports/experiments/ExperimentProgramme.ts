@@ -1,11 +1,6 @@
 import { Schema } from "effect"
 import { ResultRefusal } from "./ExperimentResults.ts"
 
-/** Experiments that an overview looks at. */
-export const programmeExperimentsMax = 1000
-/** Pairs of experiments that shared people. */
-export const programmePairsMax = 1000
-
 const Interval = Schema.Tuple([Schema.Finite, Schema.Finite])
 
 /** A finished experiment as an overview sees it. */
@@ -76,3 +71,24 @@ export const ExperimentProgramme = Schema.Struct({
   )
 }).annotate({ identifier: "ExperimentProgramme" })
 export type ExperimentProgramme = typeof ExperimentProgramme.Type
+
+const { overlaps: _, ...together } = ExperimentProgramme.fields
+
+/** Experiments that ran and are over, those that ended last first; each is judged by its last phase. */
+export const ExperimentOverview = Schema.Struct({
+  ...together,
+  /** What the impact is about; metrics of one id are taken to be one. `null` where no experiment has a goal. */
+  metric: Schema.NullOr(Schema.String),
+  experiments: Schema.Array(
+    Schema.Struct({
+      id: Schema.String,
+      /** As it was decided; before that, as the figures say. */
+      outcome: Schema.Literals(["won", "lost", "inconclusive"]),
+      /** Whether a variant other than the control was decided to be shipped. */
+      shipped: Schema.Boolean
+    })
+  ),
+  /** Finished experiments before these, which the figures leave out. */
+  left_out: Schema.Int
+}).annotate({ identifier: "ExperimentOverview" })
+export type ExperimentOverview = typeof ExperimentOverview.Type

@@ -1,0 +1,67 @@
+import { Effect } from "effect"
+import { ExperimentEvidence } from "../../../ports/analytics/ExperimentEvidence.ts"
+import type { Evidence } from "../../../ports/analytics/ExperimentEvidence.ts"
+import { analysisDefaults, analysisMethodUsual } from "../../../ports/experiments/Experiment.ts"
+import type { Experiment, ExperimentPhase } from "../../../ports/experiments/Experiment.ts"
+import type { WorkspaceId } from "../../../ports/WorkspaceId.ts"
+import { analysed, metricsOf } from "../metricsOf.ts"
+import type { ExperimentEvidence as AllEvidence } from "../results/ExperimentEvidence.ts"
+
+/** All that the results of a phase are computed from. */
+export const phaseEvidence = Effect.fn("phaseEvidence")(function* (
+  workspace: WorkspaceId,
+  experiment: Experiment,
+  phase: ExperimentPhase
+) {
+  const evidence = yield* ExperimentEvidence
+  const metrics = metricsOf(experiment)
+  const gathered = yield* evidence.gather(workspace, {
+    experiment: experiment.id,
+    variants: phase.variants.map((variant) => variant.id),
+    fromMillis: phase.started_at,
+    toMillis: phase.ended_at ?? undefined,
+    metrics
+  })
+  const all: AllEvidence = {
+    experimentId: experiment.id,
+    plan: { method: analysisMethodUsual, ...analysisDefaults, ...experiment.analysis },
+    variants: phase.variants.map(({ id, name = id, weight }) => ({ id, name, weight })),
+    control: controlOf(phase),
+    metrics: metrics.map(({ metric, role }) => analysed(metric, role)),
+    days: gathered.days,
+    ...(gathered.intended === undefined ? {} : { intentionToTreat: gathered.intended }),
+    fullDays: gathered.fullDays,
+    coverage: coverageOf(experiment, phase),
+    excluded: {
+      two_variants: gathered.twoVariants,
+      // Ingestion keeps events of robots out.
+      bots: 0,
+      immature: immatureIn(gathered, metrics),
+      carried_over: gathered.carriedOver
+    },
+    watermark: gathered.watermark
+  }
+  return all
+})
+
+/** Units whose window is not over yet, of the metric that waits for the most. */
+const immatureIn = ({ days }: Evidence, metrics: ReturnType<typeof metricsOf>): number => {
+  const last = days.at(-1)
+  if (last === undefined) return 0
+  const all = last.participants.reduce((sum, units) => sum + units, 0)
+  return Math.max(
+    0,
+    ...metrics.map(({ metric }, index) =>
+      metric.complete_windows === true || metric.measure.kind === "retention"
+        ? all - (last.sums[index] ?? []).reduce((sum, { count }) => sum + count, 0)
+        : 0
+    )
+  )
+}
+
+export const controlOf = ({ variants }: ExperimentPhase): string =>
+  (variants.find(({ control }) => control === true) ?? variants[0])?.id ?? ""
+
+/** Share of the targeted units that are in the experiment. */
+const coverageOf = ({ layer }: Experiment, { percent = 100 }: ExperimentPhase): number =>
+  (percent / 100) * ((layer?.percent ?? 100) / 100)
