@@ -37,7 +37,7 @@ const codeOf = (status: number, errors: ReadonlyArray<FieldError>): OfrepErrorCo
   if (status === 404) return "FLAG_NOT_FOUND"
   if (status === 500) return "GENERAL"
   if (errors.some(({ code }) => code === targetingKeyMissing)) return "TARGETING_KEY_MISSING"
-  if (errors.some(({ pointer }) => pointer === "/environment")) return "GENERAL"
+  if (errors.some(({ code }) => code === "unknown_environment")) return "GENERAL"
   return errors.some(({ pointer }) => /^\/context(\/|$)/.test(pointer)) ? "INVALID_CONTEXT" : "PARSE_ERROR"
 }
 
