@@ -14,6 +14,7 @@ import * as eventIntake from "./domain/analytics/EventIntake.ts"
 import * as experimentEvidence from "./domain/analytics/ExperimentEvidence.ts"
 import * as exposures from "./domain/experiments/Exposures.ts"
 import * as flagSnapshots from "./domain/experiments/FlagSnapshots.ts"
+import * as stickyAssignments from "./domain/experiments/StickyAssignments.ts"
 import * as auditLog from "./domain/platform/AuditLog.ts"
 import * as deadLetters from "./domain/platform/DeadLetters.ts"
 import * as settings from "./domain/platform/settings.ts"
@@ -59,6 +60,7 @@ const service = (configuration: Configuration, lifecycle: ReturnType<typeof make
     Layer.provideMerge(personalData, flagSnapshots.layer),
     Layer.provideMerge(tokenProofs.layer, counted),
     auditLog.layer,
+    stickyAssignments.layer,
     Layer.provideMerge(
       Layer.mergeAll(Layer.provide(exposures.layer, eventIntake.layer), experimentEvidence.layer),
       Layer.provideMerge(visitorIds.layer, counted)

@@ -64,6 +64,7 @@ import type { EventLake } from "./ports/analytics/EventLake.ts"
 import { experiments } from "./ports/experiments/Experiment.ts"
 import { environments, flags, segments } from "./ports/experiments/Flag.ts"
 import { personalDataOfExperiments } from "./domain/experiments/workflows/personalDataOfExperiments.ts"
+import { stickyAssignments } from "./ports/experiments/StickyAssignments.ts"
 import { definitionHistory, flagRevisions } from "./domain/experiments/workflows/liveDefinitions.ts"
 import { cohortMembers, cohorts } from "./ports/analytics/Cohort.ts"
 import type { EventLog } from "./ports/analytics/EventLog.ts"
@@ -271,11 +272,15 @@ export const modules: ReadonlyArray<Module> = [
       segments.collection,
       environments.collection,
       flagRevisions,
-      definitionHistory
+      definitionHistory,
+      stickyAssignments
     ],
     consumers: {},
     jobs: {},
-    personalData: { of: personalDataOfExperiments, collections: [segments.collection, definitionHistory] }
+    personalData: {
+      of: personalDataOfExperiments,
+      collections: [segments.collection, definitionHistory, stickyAssignments]
+    }
   },
   {
     name: "platform",

@@ -8,6 +8,7 @@ import type { PortFailure } from "../../ports/PortFailure.ts"
 import type { WorkspaceId } from "../../ports/WorkspaceId.ts"
 import { compileFlags } from "./evaluation/CompiledFlags.ts"
 import { assignVariant, evaluate, evaluateMany, explain } from "./evaluation/evaluate.ts"
+import { stickyByFlag, stickyOf } from "./evaluation/stickyExperiments.ts"
 import { fileOf } from "./evaluation/fileOf.ts"
 import type { Definitions } from "./evaluation/fileOf.ts"
 import { flagRevisions, readDefinitions, revisionId, topic } from "./workflows/liveDefinitions.ts"
@@ -17,6 +18,7 @@ const pollEvery = "1 second"
 
 export const snapshotOf = (definitions: Definitions, environment: string, revision: number): FlagSnapshot => {
   const compiled = compileFlags(fileOf(definitions, environment))
+  const sticky = stickyByFlag(compiled)
   return {
     revision,
     environment,
@@ -24,6 +26,10 @@ export const snapshotOf = (definitions: Definitions, environment: string, revisi
     evaluate: (key, context) => evaluate(compiled, key, context),
     evaluateMany: (context, keys) => evaluateMany(compiled, context, keys),
     explain: (key, context) => explain(compiled, key, context),
+    sticky: (keys = sticky.keys()) => [
+      ...new Map([...keys].flatMap((key) => sticky.get(key) ?? []).map((each) => [each.id, each])).values()
+    ],
+    stickyExperiment: (id) => stickyOf(compiled.experiments.get(id)),
     assign: (experiment, context) => assignVariant(compiled, experiment, context)
   }
 }

@@ -41,7 +41,8 @@ export const exposureEvent = (
     experiment_id: assignment.experiment,
     variant: assignment.variant,
     phase: assignment.phase,
-    source: assignment.from === "stored" ? "stored" : "hash"
+    source: assignment.from === "stored" ? "stored" : "hash",
+    ...(assignment.from === "unavailable" ? { sticky: "unavailable" } : {})
   }
 })
 

@@ -78,6 +78,14 @@ export const identityErrors = (variants: ReadonlyArray<ExperimentVariant>): Life
   ]
 }
 
+type Versions = Pick<ExperimentPhase, "bucket_version" | "bucket_version_min">
+
+/** What is wrong with versions of buckets: the least that counts is newer than what is stored. */
+const versionErrors = ({ bucket_version = 0, bucket_version_min = 0 }: Versions): LifeRefusal["errors"] =>
+  bucket_version_min <= bucket_version
+    ? []
+    : [error("/bucket_version_min", "too_new", `is above the bucket_version ${bucket_version}`)]
+
 /** What a new or changed definition has wrong in itself. */
 export const definitionErrors = (definition: NewExperiment): LifeRefusal["errors"] => {
   const lists = ["goals", "secondary", "guardrails"] as const
@@ -95,7 +103,7 @@ export const definitionErrors = (definition: NewExperiment): LifeRefusal["errors
       ]
     })
   )
-  return [...identityErrors(definition.variants ?? []), ...metrics]
+  return [...identityErrors(definition.variants ?? []), ...versionErrors(definition), ...metrics]
 }
 
 /** One more variant; of a running experiment a new phase says the same with weights that still sum to 100. */
@@ -133,10 +141,25 @@ export const start = (experiment: Experiment, act: Act, taken: ReadonlyArray<Slo
     variants,
     ...(experiment.condition === undefined ? {} : { condition: experiment.condition }),
     ...(experiment.percent === undefined ? {} : { percent: experiment.percent }),
+    ...bucketingOf(experiment),
     ...(slots === undefined ? {} : { slots: slots.slots })
   }
   return changed({ ...experiment, status: "running", phases: [phase] })
 }
+
+/** What a phase says of stored assignments. */
+const bucketingOf = ({
+  bucket_version,
+  bucket_version_min,
+  old_assignments
+}: Pick<ExperimentPhase, keyof Versions | "old_assignments">): Pick<
+  ExperimentPhase,
+  keyof Versions | "old_assignments"
+> => ({
+  ...(bucket_version === undefined ? {} : { bucket_version }),
+  ...(bucket_version_min === undefined ? {} : { bucket_version_min }),
+  ...(old_assignments === undefined ? {} : { old_assignments })
+})
 
 const opened = (number: number, { at, by }: Act, reason: string | null) => ({
   number,
@@ -160,7 +183,15 @@ export const openPhase = (experiment: Experiment, asked: NewPhase, act: Act): Li
   if (Object.keys(rest).length === 0) {
     return invalid("a phase differs from the one before", [error("", "unchanged", "say what changes")])
   }
-  const errors = asked.variants === undefined ? [] : variantErrors(asked.variants)
+  const versions = { ...bucketingOf(last), ...bucketingOf(asked) }
+  const falls = (versions.bucket_version ?? 0) < (last.bucket_version ?? 0)
+  const errors = [
+    ...(asked.variants === undefined ? [] : variantErrors(asked.variants)),
+    ...versionErrors(versions),
+    ...(falls
+      ? [error("/bucket_version", "falls", `is below ${last.bucket_version ?? 0}, that of the phase before`)]
+      : [])
+  ]
   if (errors.length > 0) return invalid("the phase is not valid", errors)
   const { condition, percent, slots, variants } = last
   const phase: ExperimentPhase = {
@@ -168,6 +199,7 @@ export const openPhase = (experiment: Experiment, asked: NewPhase, act: Act): Li
     ...(condition === undefined ? {} : { condition }),
     ...(percent === undefined ? {} : { percent }),
     ...(slots === undefined ? {} : { slots }),
+    ...bucketingOf(last),
     ...rest,
     ...opened(last.number + 1, act, reason)
   }
@@ -216,6 +248,10 @@ const frozen = [
   "team",
   "hash",
   "seed",
+  "sticky",
+  "bucket_version",
+  "bucket_version_min",
+  "old_assignments",
   "analysis"
 ] as const
 

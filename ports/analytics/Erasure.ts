@@ -9,6 +9,7 @@ export const ErasedStore = Schema.Struct({
     "exports",
     "cohorts",
     "segments",
+    "sticky_assignments",
     "merges",
     "privacy_requests",
     "event_log",

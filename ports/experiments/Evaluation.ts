@@ -16,6 +16,10 @@ export type EvaluationReason = typeof EvaluationReason.Type
 export interface StoredAssignment {
   readonly variant: string
   readonly bucket_version: number
+  /** When it was first given, in ms UTC. */
+  readonly assigned_at?: number
+  /** Whether it stands for the unit itself, not for another id of the context. */
+  readonly isOwn?: boolean
 }
 
 /** Whom a flag is evaluated for. */
@@ -53,7 +57,8 @@ export interface Assignment {
   readonly unit: string
   readonly unit_attribute: string
   readonly bucket: number | null
-  readonly from: "hash" | "stored" | "forced"
+  /** `unavailable`: by the hash, as the store that might know a sticky variant is away. */
+  readonly from: "hash" | "stored" | "forced" | "unavailable"
 }
 
 /** A unit that an experiment or a release would have taken, were it not held out. */

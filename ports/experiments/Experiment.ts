@@ -26,6 +26,17 @@ import {
 export const metricsMax = 20
 export const phasesMax = 200
 
+/** How units keep their variants while weights, targeting and traffic change. */
+const BucketVersion = Schema.Int.check(Schema.isBetween({ minimum: 0, maximum: 1_000_000 }))
+const bucketing = {
+  /** Stored with every sticky assignment; 0 by default. */
+  bucket_version: Schema.optionalKey(BucketVersion),
+  /** An assignment stored with an older version counts no more. */
+  bucket_version_min: Schema.optionalKey(BucketVersion),
+  /** What becomes of a unit whose assignment is too old: `rebucket` by default. */
+  old_assignments: Schema.optionalKey(Schema.Literals(["rebucket", "exclude"]))
+}
+
 const Name = Schema.String.check(Schema.isMinLength(1), Schema.isMaxLength(200))
 const Note = Schema.String.check(Schema.isMaxLength(2000))
 
@@ -136,6 +147,9 @@ const fields = {
   team: Schema.optionalKey(DefinitionKey),
   hash: Schema.optionalKey(BucketHash),
   seed: Schema.optionalKey(Schema.String.check(Schema.isMinLength(1), Schema.isMaxLength(200))),
+  /** Whether a unit keeps the variant that it was first given, whatever changes. */
+  sticky: Schema.optionalKey(Schema.Boolean),
+  ...bucketing,
   goals: Metrics,
   secondary: Metrics,
   guardrails: Metrics,
@@ -160,7 +174,8 @@ export const ExperimentPhase = Schema.Struct({
   variants: Schema.Array(ExperimentVariant),
   condition: Schema.optionalKey(Condition),
   percent: Schema.optionalKey(Percent),
-  slots: Schema.optionalKey(Slots)
+  slots: Schema.optionalKey(Slots),
+  ...bucketing
 }).annotate({ identifier: "ExperimentPhase" })
 export type ExperimentPhase = typeof ExperimentPhase.Type
 
@@ -218,6 +233,7 @@ export const NewPhase = Schema.Struct({
   ),
   condition: Schema.optionalKey(Condition),
   percent: Schema.optionalKey(Percent),
+  ...bucketing,
   reason: Schema.optionalKey(Note)
 }).annotate({ identifier: "NewPhase", examples: [{ percent: 50, reason: "More traffic" }] })
 export type NewPhase = typeof NewPhase.Type
@@ -260,6 +276,8 @@ export const AssignedVariant = Schema.Struct({
     "no_variant"
   ]),
   /** Pointer into the condition, the flag of the prerequisite, the layer or the holdout. */
-  detail: Schema.NullOr(Schema.String)
+  detail: Schema.NullOr(Schema.String),
+  /** Of a sticky experiment: the variant was stored, or the store is away and the hash decided. */
+  sticky: Schema.NullOr(Schema.Literals(["stored", "unavailable"]))
 }).annotate({ identifier: "AssignedVariant" })
 export type AssignedVariant = typeof AssignedVariant.Type

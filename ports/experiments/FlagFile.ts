@@ -125,6 +125,8 @@ export const EvaluatedExperiment = Schema.Struct({
   team: Schema.optionalKey(DefinitionKey),
   hash: Schema.optionalKey(BucketHash),
   seed: Schema.optionalKey(Schema.String.check(Schema.isMaxLength(200))),
+  /** Units keep the variant that was stored since then, in ms UTC; without it hashes alone decide. */
+  sticky_since: Schema.optionalKey(Schema.Int),
   bucket_version: Schema.optionalKey(Schema.Int),
   /** A stored assignment of an older version counts no more. */
   bucket_version_min: Schema.optionalKey(Schema.Int),

@@ -2,6 +2,7 @@ import type { Effect } from "effect"
 import { Context } from "effect"
 import type { PortFailure } from "../PortFailure.ts"
 import type { WorkspaceId } from "../WorkspaceId.ts"
+import type { StickyExperiment } from "./StickyAssignments.ts"
 import type { Assigned, Evaluation, EvaluationContext, TraceStep } from "./Evaluation.ts"
 
 /** All flags of one environment at one revision, ready for evaluation without any I/O. */
@@ -17,6 +18,10 @@ export interface FlagSnapshot {
     key: string,
     context: EvaluationContext
   ) => { readonly evaluation: Evaluation; readonly trace: ReadonlyArray<TraceStep> } | undefined
+  /** Running sticky experiments that have a say in the flags, or in all. */
+  readonly sticky: (keys?: Iterable<string>) => ReadonlyArray<StickyExperiment>
+  /** The experiment, where it is sticky and runs. */
+  readonly stickyExperiment: (id: string) => StickyExperiment | undefined
   /** What an experiment does with the unit of a context; undefined: there is no such experiment. */
   readonly assign: (experiment: string, context: EvaluationContext) => Assigned | undefined
 }

@@ -42,6 +42,8 @@ export interface CompiledExperiment {
   readonly layer: EvaluatedExperiment["layer"]
   readonly holdouts: ReadonlyArray<CompiledHoldout>
   readonly bucketing: Bucketing
+  readonly stickySince: number | undefined
+  readonly bucketVersion: number
   readonly oldestVersion: number
   readonly excludesOld: boolean
 }
@@ -138,6 +140,8 @@ const compileExperiment = (
     percent: experiment.percent ?? 100,
     weights: experiment.variants.map(({ weight }) => weight)
   }),
+  stickySince: experiment.sticky_since,
+  bucketVersion: experiment.bucket_version ?? 0,
   oldestVersion: experiment.bucket_version_min ?? 0,
   excludesOld: experiment.old_assignments === "exclude"
 })

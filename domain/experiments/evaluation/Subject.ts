@@ -7,6 +7,13 @@ export interface Unit {
   readonly attribute: string
 }
 
+/** What an attribute gives to be hashed: a text that is not empty, or a number. */
+export const idOf = (attributes: EvaluationContext["attributes"], attribute: string): string | undefined => {
+  const value = Object.hasOwn(attributes, attribute) ? attributes[attribute] : undefined
+  if (typeof value === "string" && value !== "") return value
+  return typeof value === "number" && Number.isFinite(value) ? String(value) : undefined
+}
+
 /** The value of another flag for the same subject; nothing where there is no such flag, or it depends on itself. */
 type ValueOf = (flag: string, subject: Subject) => { readonly value: unknown } | undefined
 
@@ -41,11 +48,9 @@ export class Subject {
 
   /** The first of the attributes that is a text, not empty, or a number. */
   unit(attributes: ReadonlyArray<string>): Unit | undefined {
-    const known = this.context.attributes
     for (const attribute of attributes) {
-      const value = Object.hasOwn(known, attribute) ? known[attribute] : undefined
-      if (typeof value === "string" && value !== "") return { id: value, attribute }
-      if (typeof value === "number" && Number.isFinite(value)) return { id: String(value), attribute }
+      const id = idOf(this.context.attributes, attribute)
+      if (id !== undefined) return { id, attribute }
     }
     return undefined
   }

@@ -56,13 +56,15 @@ const assignInLayer = (experiment: CompiledExperiment, subject: Subject, unit: U
 }
 
 const assignByHash = (experiment: CompiledExperiment, subject: Subject, unit: Unit): Assigned => {
-  const { bucketing, gates, targeting, variants } = experiment
+  const { bucketing, gates, stickySince, targeting, variants } = experiment
   const untargeted = notTargeted(targeting, gates, subject)
   if (untargeted !== undefined) return untargeted
   if (!bucketing.includes(unit.id)) return passedOver("rollout")
   const bucket = bucketing.bucketOf(unit.id)
+  const isUnknown = stickySince !== undefined && subject.context.stored === "unavailable"
+  const from = isUnknown ? "unavailable" : "hash"
   const variant = variants[bucketing.placeOf(bucket)]
-  return variant === undefined ? passedOver("rollout") : taken(experiment, unit, variant, bucket, "hash")
+  return variant === undefined ? passedOver("rollout") : taken(experiment, unit, variant, bucket, from)
 }
 
 const taken = (

@@ -81,6 +81,20 @@ describe("evaluation", () => {
     )
   })
 
+  it("says of a sticky experiment that the hash decided because the store was away", () => {
+    const experiment = { id: "e", running: true, phase: 1, variants: [{ variant: "a", weight: 100 }] }
+    const attributes = { user_id: "u1" }
+    const fromOf = (sticky_since: number | undefined, stored: "unavailable" | undefined) => {
+      const sticky = sticky_since === undefined ? {} : { sticky_since }
+      const compiled = compileFlags({ version: 1, flags: [], experiments: [{ ...experiment, ...sticky }] })
+      const assigned = assignVariant(compiled, "e", { attributes, ...(stored === undefined ? {} : { stored }) })
+      return assigned?.kind === "assigned" ? assigned.assignment.from : assigned?.kind
+    }
+    assert.strictEqual(fromOf(1, "unavailable"), "unavailable")
+    assert.strictEqual(fromOf(1, undefined), "hash")
+    assert.strictEqual(fromOf(undefined, "unavailable"), "hash")
+  })
+
   it("serves what a flag serves when a prerequisite is not met, where it depends on itself", () => {
     const cyclic = fileOf(
       flag("a", { prerequisites: [{ flag: "b", condition: { value: true } }] }),

@@ -48,9 +48,9 @@ const groupOf = ({ key, members }: Definitions["segments"][number]): EvaluatedGr
 
 /** An experiment as it runs now: by its last phase. One that has not begun takes nobody. */
 export const evaluatedExperiment = (experiment: Experiment): EvaluatedExperiment => {
-  const { hash, id, layer, phases, prerequisites, seed, status, team, unit } = experiment
+  const { hash, id, layer, phases, prerequisites, seed, status, sticky, team, unit } = experiment
   const phase = phases.at(-1)
-  const { condition, percent, variants = [] } = phase ?? experiment
+  const { bucket_version, bucket_version_min, condition, old_assignments, percent, variants = [] } = phase ?? experiment
   const slots = phase?.slots
   return {
     id,
@@ -64,6 +64,10 @@ export const evaluatedExperiment = (experiment: Experiment): EvaluatedExperiment
     ...(layer === undefined || slots === undefined ? {} : { layer: { id: layer.id, slots } }),
     ...(team === undefined ? {} : { team }),
     ...(hash === undefined ? {} : { hash }),
-    ...(seed === undefined ? {} : { seed })
+    ...(seed === undefined ? {} : { seed }),
+    ...(sticky === true && phases.length > 0 ? { sticky_since: phases[0]!.started_at } : {}),
+    ...(bucket_version === undefined ? {} : { bucket_version }),
+    ...(bucket_version_min === undefined ? {} : { bucket_version_min }),
+    ...(old_assignments === undefined ? {} : { old_assignments })
   }
 }

@@ -4,6 +4,7 @@ import { experiments } from "../../../ports/experiments/Experiment.ts"
 import { production } from "../../../ports/experiments/Flag.ts"
 import { Exposures } from "../../../ports/experiments/Exposures.ts"
 import { FlagSnapshots } from "../../../ports/experiments/FlagSnapshots.ts"
+import { StickyAssignments } from "../../../ports/experiments/StickyAssignments.ts"
 import { Refused } from "../../../ports/platform/Refused.ts"
 import type { WorkspaceId } from "../../../ports/WorkspaceId.ts"
 import { readItem } from "../../platform/resources.ts"
@@ -22,7 +23,10 @@ export const assignUnit = Effect.fnUntraced(function* (workspace: WorkspaceId, i
   const known = snapshots.known(workspace, production) ?? (yield* snapshots.load(workspace, production))
   // Of another environment than production, or of none that is known.
   const snapshot = known?.assign(id, { attributes: {} }) === undefined ? yield* elsewhere(workspace, id) : known
-  const assigned = snapshot?.assign(id, { attributes })
+  const experiment = snapshot?.stickyExperiment(id)
+  const sticky = yield* StickyAssignments
+  const stored = experiment === undefined ? {} : yield* sticky.load(workspace, [experiment], attributes)
+  const assigned = snapshot?.assign(id, { attributes, stored })
   if (assigned === undefined) {
     return yield* new Refused({ kind: "not-found", detail: `there is no experiment ${id}`, errors: [] })
   }
@@ -31,7 +35,7 @@ export const assignUnit = Effect.fnUntraced(function* (workspace: WorkspaceId, i
     const errors = [{ pointer: "/user_id", code: "missing", detail }]
     return yield* new Refused({ kind: "bad-request", detail: "there is no unit to assign", errors })
   }
-  const nobody = { experiment_id: id, variant: null, phase: null, bucket: null }
+  const nobody = { experiment_id: id, variant: null, phase: null, bucket: null, sticky: null }
   if (assigned.kind === "passed_over") {
     const answer: AssignedVariant = { ...nobody, reason: assigned.why, detail: assigned.detail }
     return answer
@@ -43,13 +47,15 @@ export const assignUnit = Effect.fnUntraced(function* (workspace: WorkspaceId, i
   }
   const { assignment } = assigned
   exposures.note({ workspace, attributes }, { assignment, heldOut: null })
+  if (experiment !== undefined) sticky.note(workspace, experiment, assignment, stored)
   const answer: AssignedVariant = {
     experiment_id: id,
     variant: assignment.variant,
     phase: assignment.phase,
     bucket: assignment.bucket,
-    reason: assignment.from === "hash" ? "assigned" : assignment.from,
-    detail: null
+    reason: assignment.from === "stored" || assignment.from === "forced" ? assignment.from : "assigned",
+    detail: null,
+    sticky: assignment.from === "stored" || assignment.from === "unavailable" ? assignment.from : null
   }
   return answer
 })

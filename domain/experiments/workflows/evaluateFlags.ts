@@ -8,7 +8,9 @@ import type {
 } from "../../../ports/experiments/EvaluateRequest.ts"
 import { production } from "../../../ports/experiments/Flag.ts"
 import { Exposures } from "../../../ports/experiments/Exposures.ts"
+import type { FlagSnapshot } from "../../../ports/experiments/FlagSnapshots.ts"
 import { FlagSnapshots } from "../../../ports/experiments/FlagSnapshots.ts"
+import { StickyAssignments } from "../../../ports/experiments/StickyAssignments.ts"
 import { Refused } from "../../../ports/platform/Refused.ts"
 import type { WorkspaceId } from "../../../ports/WorkspaceId.ts"
 
@@ -30,6 +32,19 @@ const contextOf = (attributes: EvaluateRequest["context"]): EvaluationContext =>
   attributes: attributes ?? noAttributes
 })
 
+/** The context with what is stored for its units, where a sticky experiment has a say in the flags. */
+export const withStored = Effect.fnUntraced(function* (
+  workspace: WorkspaceId,
+  snapshot: FlagSnapshot,
+  context: EvaluationContext,
+  keys?: Iterable<string>
+) {
+  const experiments = snapshot.sticky(keys)
+  if (experiments.length === 0) return context
+  const sticky = yield* StickyAssignments
+  return { ...context, stored: yield* sticky.load(workspace, experiments, context.attributes) }
+})
+
 /** What a client is told of an evaluation. */
 export const valueOf = (evaluation: Evaluation, revision: number): EvaluatedValue => {
   const { assignment, bucket, forced, held_out, key, prerequisite, reason, rule, value, variant } = evaluation
@@ -37,7 +52,7 @@ export const valueOf = (evaluation: Evaluation, revision: number): EvaluatedValu
   if (assignment !== null) {
     metadata["experiment"] = assignment.experiment
     metadata["phase"] = assignment.phase
-    if (assignment.from === "stored") metadata["sticky"] = "stored"
+    if (assignment.from === "stored" || assignment.from === "unavailable") metadata["sticky"] = assignment.from
   }
   if (held_out !== null) metadata["holdout"] = held_out.holdout
   if (prerequisite !== null) metadata["prerequisite"] = prerequisite
@@ -53,7 +68,8 @@ export const evaluateFlag = Effect.fnUntraced(function* (
   request: EvaluateRequest
 ) {
   const snapshot = yield* snapshotFor(workspace, request.environment)
-  const evaluation = snapshot.evaluate(key, contextOf(request.context))
+  const context = yield* withStored(workspace, snapshot, contextOf(request.context), [key])
+  const evaluation = snapshot.evaluate(key, context)
   if (evaluation === undefined) {
     return yield* new Refused({ kind: "not-found", detail: `there is no flag ${key}`, errors: [] })
   }
@@ -61,6 +77,11 @@ export const evaluateFlag = Effect.fnUntraced(function* (
     const exposures = yield* Exposures
     const { assignment, held_out: heldOut } = evaluation
     exposures.note({ workspace, attributes: request.context ?? noAttributes }, { assignment, heldOut })
+    const experiment = assignment === null ? undefined : snapshot.stickyExperiment(assignment.experiment)
+    if (assignment !== null && experiment !== undefined) {
+      const sticky = yield* StickyAssignments
+      sticky.note(workspace, experiment, assignment, context.stored)
+    }
   }
   return valueOf(evaluation, snapshot.revision)
 })
@@ -68,8 +89,8 @@ export const evaluateFlag = Effect.fnUntraced(function* (
 /** All flags, or those named, from one revision; a name that is no flag says so in its own place. */
 export const evaluateFlags = Effect.fnUntraced(function* (workspace: WorkspaceId, request: BulkEvaluateRequest) {
   const snapshot = yield* snapshotFor(workspace, request.environment)
-  const context = contextOf(request.context)
   const { keys } = request
+  const context = yield* withStored(workspace, snapshot, contextOf(request.context), keys)
   const found = snapshot.evaluateMany(context, keys ?? snapshot.keys)
   const values = new Map(found.map((each) => [each.key, valueOf(each, snapshot.revision)]))
   const answer: EvaluatedValues = {

@@ -6,7 +6,7 @@ import type { ExplainRequest, FlagExplanation } from "../../../ports/experiments
 import type { FlagSnapshot } from "../../../ports/experiments/FlagSnapshots.ts"
 import { Refused } from "../../../ports/platform/Refused.ts"
 import type { WorkspaceId } from "../../../ports/WorkspaceId.ts"
-import { snapshotFor, valueOf } from "./evaluateFlags.ts"
+import { snapshotFor, valueOf, withStored } from "./evaluateFlags.ts"
 import { pastInstant, pastSnapshot } from "./pastDefinitions.ts"
 
 /** What a flag gives a context and why, by the definitions of now or of an instant. Exposes nobody. */
@@ -19,7 +19,9 @@ export const explainFlag = Effect.fn("explainFlag")(function* (
   const asOf = at === undefined ? null : yield* pastInstant(at)
   const snapshot =
     asOf === null ? yield* snapshotFor(workspace, environment) : yield* pastSnapshot(workspace, environment, asOf)
-  const explained = snapshot.explain(key, { attributes: context, forced })
+  // What was stored at another time is not known.
+  const asked = { attributes: context, forced }
+  const explained = snapshot.explain(key, asOf === null ? yield* withStored(workspace, snapshot, asked, [key]) : asked)
   if (explained === undefined) {
     const detail = asOf === null ? `there is no flag ${key}` : `there was no flag ${key} at that time`
     return yield* new Refused({ kind: "not-found", detail, errors: [] })

@@ -4,9 +4,11 @@ import type { DocumentWrite, StoredDocument } from "../../../ports/documents/Doc
 import { segments } from "../../../ports/experiments/Flag.ts"
 import type { Segment } from "../../../ports/experiments/Flag.ts"
 import type { FlagSnapshots } from "../../../ports/experiments/FlagSnapshots.ts"
+import { stickyAssignments } from "../../../ports/experiments/StickyAssignments.ts"
 import type { ChangeNotices } from "../../../ports/platform/ChangeNotices.ts"
 import type { PersonalDataOf } from "../../../ports/privacy/PersonalData.ts"
 import type { WorkspaceId } from "../../../ports/WorkspaceId.ts"
+import { commitAll } from "../../platform/renamePeople.ts"
 import { withoutConflict } from "../../platform/withoutConflict.ts"
 import { documentsNaming } from "../../privacy/documentsNaming.ts"
 import { withoutPeople } from "../segmentMembers.ts"
@@ -15,14 +17,15 @@ import type { PastDefinition } from "./liveDefinitions.ts"
 
 type Services = DocumentStore | ChangeNotices | FlagSnapshots
 
-/** Segments that list the person, as they are and as they were. */
+/** Segments that list the person, as they are and as they were, and the variants that the person keeps. */
 export const personalDataOfExperiments: Effect.Effect<PersonalDataOf, never, Services> = Effect.map(
   Effect.context<Services>(),
   (context) => ({
     export: ({ ids, workspace }) =>
       Stream.fromIterableEffect(
-        Effect.map(documentsNaming(workspace, ids, [segments.name]), (found) =>
-          found.map(({ data }) => {
+        Effect.map(documentsNaming(workspace, ids, [segments.name, stickyAssignments.name]), (found) =>
+          found.map(({ collection, data }) => {
+            if (collection === stickyAssignments.name) return { kind: collection, data }
             const { key, members } = data as Segment
             return { kind: segments.name, data: { key, attribute: "attribute" in members ? members.attribute : null } }
           })
@@ -32,10 +35,23 @@ export const personalDataOfExperiments: Effect.Effect<PersonalDataOf, never, Ser
       {
         store: "segments",
         run: ({ workspace }, ids) => Effect.provideContext(takeFromSegments(workspace, ids), context)
+      },
+      {
+        store: "sticky_assignments",
+        run: ({ workspace }, ids) => Effect.provideContext(forgetAssignments(workspace, ids), context)
       }
     ]
   })
 )
+
+const forgetAssignments = Effect.fnUntraced(function* (workspace: WorkspaceId, ids: ReadonlyArray<string>) {
+  const found = yield* documentsNaming(workspace, ids, [stickyAssignments.name])
+  const removed = yield* commitAll(
+    workspace,
+    found.map(({ collection, id }) => ({ kind: "delete", collection, id, expected: "any" }))
+  )
+  return { removed, what: "variants of experiments that were kept for the person" }
+})
 
 const takeFromSegments = Effect.fnUntraced(function* (workspace: WorkspaceId, ids: ReadonlyArray<string>) {
   const documents = yield* DocumentStore
