@@ -19,7 +19,9 @@ export const evaluateOfrep = Effect.fnUntraced(function* (
   environment?: string
 ) {
   const request = requestOf(yield* attributesOf(context), environment)
-  return ofrepValue(yield* evaluateFlag(workspace, key, request))
+  const evaluated = yield* evaluateFlag(workspace, key, request)
+  const value = ofrepValue(evaluated)
+  return { ...value, metadata: { ...value.metadata, revision: evaluated.revision } }
 })
 
 /** All flags from one revision, with the entity tag of the answer to this context; exposes nobody. */
@@ -72,9 +74,12 @@ const reasons: Readonly<Record<EvaluatedValue["reason"], OfrepValue["reason"]>> 
   UNKNOWN: "UNKNOWN"
 }
 
-/** A value as the protocol writes it. */
-export const ofrepValue = (evaluated: EvaluatedValue): OfrepValue => {
-  const { key, metadata, reason, revision, rule, variant } = evaluated
+/**
+ * A value as the protocol writes it. Without the revision, which stands once beside all values: providers tell a changed
+ * flag by its whole answer.
+ */
+const ofrepValue = (evaluated: EvaluatedValue): OfrepValue => {
+  const { key, metadata, reason, rule, variant } = evaluated
   return {
     key,
     ...("value" in evaluated ? { value: evaluated.value } : {}),
@@ -83,8 +88,7 @@ export const ofrepValue = (evaluated: EvaluatedValue): OfrepValue => {
     metadata: {
       ...metadata,
       ...(rule === null ? {} : { rule }),
-      ...(reasons[reason] === reason ? {} : { reason }),
-      revision
+      ...(reasons[reason] === reason ? {} : { reason })
     }
   }
 }
