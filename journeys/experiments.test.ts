@@ -297,6 +297,53 @@ describe("results", () => {
     assert.deepStrictEqual(errorsOf(await done(400, "POST", path, wrong)), ["/goals/0/measure/of missing"])
   })
 
+  it("are told by the values of a dimension, as it stood at the first exposure", async () => {
+    await running("sliced")
+    await new Promise((after) => setTimeout(after, 1100))
+    const planOf = (at: number) => (at % 4 === 0 ? "pro" : "free")
+    const traits = (["control", "short"] as const).flatMap((variant) =>
+      Array.from({ length: 40 }, (_, at) => `sliced-${variant}-${at}`).flatMap((user, at) => [
+        event(user, "profile_updated", { traits: { plan: planOf(at) } }, 2),
+        // What comes after the exposure counts no more.
+        event(user, "profile_updated", { traits: { plan: "late" } }, 0)
+      ])
+    )
+    await ingest([...traits, ...arm("sliced", "control", 40, 8), ...arm("sliced", "short", 40, 20)])
+    await resultsOf("sliced", 80)
+    const { body } = await done(200, "GET", `${path}/sliced/results?dimension=trait:plan`)
+    const { values, ...others } = body["breakdown"] as {
+      readonly values: ReadonlyArray<{
+        readonly value: string | null
+        readonly participants: ReadonlyArray<number>
+        readonly comparisons: ReadonlyArray<{ readonly control_mean: number; readonly variant_mean: number }>
+      }>
+    }
+    assert.deepStrictEqual(others as unknown, { dimension: "trait:plan", values_left_out: 0 })
+    assert.deepStrictEqual(
+      values.map(({ comparisons: [first], participants, value }) => [
+        value,
+        participants,
+        first!.control_mean,
+        first!.variant_mean
+      ]),
+      [
+        ["free", [30, 30], 6 / 30, 15 / 30],
+        ["pro", [10, 10], 2 / 10, 5 / 10]
+      ]
+    )
+    for (const [dimension, code] of [
+      ["contry", "unknown_dimension"],
+      ["cohort:c", "unsuitable_dimension"],
+      ["trait:email", "encrypted_field"]
+    ] as const) {
+      const refused = await done(400, "GET", `${path}/sliced/results?dimension=${dimension}`)
+      assert.deepStrictEqual(errorsOf(refused), [`/dimension ${code}`])
+    }
+    await done(201, "POST", path, { key: "unstarted", name: "Unstarted" })
+    const empty = await done(200, "GET", `${path}/unstarted/results?dimension=country`)
+    assert.deepStrictEqual(empty.body["breakdown"], { dimension: "country", values: [], values_left_out: 0 })
+  })
+
   it("are had as rows and as a picture too", async () => {
     await running("forms", { name: "=Forms" })
     await new Promise((after) => setTimeout(after, 1100))

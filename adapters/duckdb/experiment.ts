@@ -1,4 +1,9 @@
-import type { ExperimentMetricRow, ExperimentPlan, ExperimentRows } from "../../ports/analytics/ExperimentPlan.ts"
+import type {
+  ExperimentMetricRow,
+  ExperimentPlan,
+  ExperimentRows,
+  ExperimentUnitRow
+} from "../../ports/analytics/ExperimentPlan.ts"
 import type { Read, Row } from "./Engine.ts"
 import {
   capText,
@@ -6,20 +11,19 @@ import {
   cellsText,
   exposuresText,
   metricText,
+  slicedUnitsText,
+  slicesFoundText,
+  slicesText,
   unitCountsText,
-  unitsText
+  unitsText,
+  valuesText
 } from "./experimentText.ts"
 import { newestArrival } from "./newestArrival.ts"
 
 export const answerExperiment = async (read: Read, plan: ExperimentPlan): Promise<ExperimentRows> => {
   await read(exposuresText(plan))
   await read(unitsText(plan))
-  const units = (await read(unitCountsText)).map((row) => ({
-    variant: Number(row["variant"]),
-    day: Number(row["day"]),
-    assigned: Number(row["assigned"]),
-    participants: Number(row["participants"])
-  }))
+  const units = (await read(unitCountsText)).map(unitOf)
   const [carried] = await read(carriedOverText(plan))
   const twoVariants = units.reduce((sum, { assigned, participants }) => sum + assigned - participants, 0)
   const caps = units.length === 0 ? [] : await gather(read, plan)
@@ -31,15 +35,57 @@ export const answerExperiment = async (read: Read, plan: ExperimentPlan): Promis
     }
     return metrics
   }
+  const alone = await pass("alone")
+  const intended = twoVariants === 0 ? undefined : await pass("intended")
+  const { slices, valuesLeftOut } = units.length === 0 ? noSlices : await slice(read, plan, () => pass("alone"))
   return {
     units,
-    metrics: await pass("alone"),
-    intended: twoVariants === 0 ? undefined : await pass("intended"),
+    metrics: alone,
+    intended,
+    slices,
+    valuesLeftOut,
     twoVariants,
     carriedOver: Number(carried?.["people"] ?? 0),
     asOfMillis: await newestArrival(read, plan.workspace)
   }
 }
+
+const noSlices = { slices: [], valuesLeftOut: 0 }
+
+/** The passes again with units told apart by the dimension. Comes last: it makes other `experiment_units`. */
+const slice = async (
+  read: Read,
+  plan: ExperimentPlan,
+  pass: () => Promise<ExperimentRows["metrics"]>
+): Promise<Pick<ExperimentRows, "slices" | "valuesLeftOut">> => {
+  const { dimension, variants } = plan
+  if (dimension === undefined) return noSlices
+  await read(valuesText(plan, dimension.field))
+  await read(slicesText(dimension.valuesMax))
+  const found = await read(slicesFoundText)
+  await read(slicedUnitsText(plan))
+  const units = (await read(unitCountsText)).map(unitOf)
+  const metrics = await pass()
+  const own = <Of extends { readonly variant: number }>(rows: ReadonlyArray<Of>, at: number): ReadonlyArray<Of> =>
+    rows
+      .filter(({ variant }) => Math.floor(variant / variants.length) === at)
+      .map((row) => ({ ...row, variant: row.variant % variants.length }))
+  return {
+    slices: found.map(({ value }, at) => ({
+      value: typeof value === "string" ? value : null,
+      units: own(units, at),
+      metrics: metrics.map((rows) => own(rows, at))
+    })),
+    valuesLeftOut: Math.max(0, Number(found[0]?.["found"] ?? 0) - found.length)
+  }
+}
+
+const unitOf = (row: Row): ExperimentUnitRow => ({
+  variant: Number(row["variant"]),
+  day: Number(row["day"]),
+  assigned: Number(row["assigned"]),
+  participants: Number(row["participants"])
+})
 
 /** Makes `experiment_cells`; answers each metric's cap. */
 const gather = async (read: Read, plan: ExperimentPlan): Promise<ReadonlyArray<number | undefined>> => {

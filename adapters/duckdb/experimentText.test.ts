@@ -6,8 +6,11 @@ import {
   cellsText,
   exposuresText,
   metricText,
+  slicedUnitsText,
+  slicesText,
   unitCountsText,
-  unitsText
+  unitsText,
+  valuesText
 } from "./experimentText.ts"
 
 const january = Date.parse("2026-01-01T00:00:00Z")
@@ -65,7 +68,11 @@ describe("the text of an experiment's evidence", () => {
       capText(plan.metrics[1]!, 1)!,
       metricText(plan, 0, undefined, "alone"),
       metricText(plan, 1, 250, "alone"),
-      metricText(plan, 2, undefined, "intended")
+      metricText(plan, 2, undefined, "intended"),
+      valuesText(plan, { kind: "column", column: "country" }),
+      valuesText(plan, { kind: "trait", name: "plan", asOf: "event" }),
+      slicesText(20),
+      slicedUnitsText(plan)
     ]
     await expect(`${texts.join(";\n\n")};\n`).toMatchFileSnapshot("golden/experiment.sql")
   })

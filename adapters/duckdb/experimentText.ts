@@ -1,4 +1,5 @@
 import type { ExperimentMetricPlan, ExperimentPart, ExperimentPlan } from "../../ports/analytics/ExperimentPlan.ts"
+import type { PlanField } from "../../ports/analytics/PlanFilter.ts"
 import { bucketText, fieldText, filterText } from "./conditionText.ts"
 import { quote } from "./literals.ts"
 import { traitJoins, traitsOf } from "./traitText.ts"
@@ -39,6 +40,45 @@ export const carriedOverText = ({
 }: ExperimentPlan): string => `select count(distinct person)::integer as people
 from experiment_exposures where time_ms >= ${fromMillis}
   and person in (select person from experiment_exposures where time_ms < ${fromMillis})`
+
+/** The last value that an event brought; of what belongs to a person, the one that stood last, be it none. */
+const lastText = (field: PlanField): string => {
+  const text = fieldText(field)
+  if (field.kind === "trait" || field.kind === "account" || field.kind === "account_trait")
+    return `arg_max_null(${text}, ${place})`
+  // Events of no known origin do not take the known one away.
+  return field.kind === "channel"
+    ? `coalesce(arg_max(nullif(${text}, ${quote(field.otherwise)}), ${place}), ${quote(field.otherwise)})`
+    : `arg_max(${text}, ${place})`
+}
+
+/** Each unit's value of the field at or before its first exposure, into `experiment_values`. */
+export const valuesText = (
+  plan: ExperimentPlan,
+  field: PlanField
+): string => `create or replace temp table experiment_values as
+with known as (
+  select u.person, ${lastText(field)}::varchar as value
+  from store.events e left join store.people p on p.subject = e.subject
+  join experiment_units u on u.person = ${person}${traitJoins(plan.workspace, traitsOf(undefined, [field]))}
+  where e.workspace = ${quote(plan.workspace)} and e.time_ms < ${plan.toMillis} and e.time_ms <= u.first_ms
+  group by u.person
+)
+select u.*, k.value from experiment_units u left join known k on k.person = u.person`
+
+/** Values of most units, into `experiment_slices`; who is in one variant alone counts. */
+export const slicesText = (valuesMax: number): string => `create or replace temp table experiment_slices as
+select value, (row_number() over (order by count(*) desc, value nulls last))::integer - 1 as slice, (count(*) over ())::integer as found
+from experiment_values where not several group by value qualify slice < ${valuesMax}`
+
+export const slicesFoundText = "select slice, value, found from experiment_slices order by slice"
+
+/** The units again, each variant once for each slice: the text of metrics and counts then holds for slices too. */
+export const slicedUnitsText = ({
+  variants
+}: ExperimentPlan): string => `create or replace temp table experiment_units as
+select v.person, s.slice * ${variants.length} + v.variant::integer as variant, v.first_ms, v.several, v.day
+from experiment_values v join experiment_slices s on s.value is not distinct from v.value`
 
 type Source = "events" | "orders"
 const sourceOf = ({ value }: ExperimentPart): Source => (value.kind === "revenue" ? "orders" : "events")

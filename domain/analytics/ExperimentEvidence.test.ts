@@ -10,10 +10,11 @@ import { WorkspaceId } from "../../ports/WorkspaceId.ts"
 import { roundSignificant } from "../statistics/significantDigits.ts"
 import { parseDay, startOfDay } from "../zones/zones.ts"
 import * as experimentEvidence from "./ExperimentEvidence.ts"
-import { exposedUnits, plainSums } from "./testing/experimentReference.ts"
+import { eventsBefore, exposedUnits, plainSums } from "./testing/experimentReference.ts"
 import type { PlainMetric } from "./testing/experimentReference.ts"
 import { history } from "./testing/histories.ts"
 import type { History } from "./testing/histories.ts"
+import { traitOf } from "./testing/reference.ts"
 import { questionWorld, storeHistory } from "./testing/questionWorld.ts"
 
 const runs = Number(process.env["HISTORIES"] ?? 25)
@@ -70,6 +71,17 @@ const asked: ReadonlyArray<readonly [ExperimentMetric, PlainMetric]> = [
   ]
 ]
 
+/** Dimensions in plain words: the value that events up to the first exposure leave. */
+const dimensions: ReadonlyArray<readonly [string, (before: ReadonlyArray<StoredEvent>) => unknown]> = [
+  ["country", (before) => before.findLast(({ geo }) => geo?.country !== undefined)?.geo?.country],
+  [
+    "property:amount",
+    (before) => before.findLast(({ properties }) => properties["amount"] !== undefined)?.properties["amount"]
+  ],
+  ["trait:plan", (before) => traitOf(before, "plan")]
+]
+const told = (value: unknown): string | null => (value === undefined || value === null ? null : String(value))
+
 const rounded = (sums: MetricSums): unknown =>
   JSON.parse(JSON.stringify(sums), (_, value: unknown) =>
     typeof value === "number" ? roundSignificant(Number(value.toFixed(6))) : value
@@ -96,7 +108,13 @@ describe("the evidence of an experiment", () => {
   )
   let number = 0
 
-  const answersLikeReference = async (made: History, picks: ReadonlyArray<number>, afterHours: number) => {
+  const answersLikeReference = async (
+    made: History,
+    picks: ReadonlyArray<number>,
+    afterHours: number,
+    dimension: number
+  ) => {
+    const [dimensionName, valueOf] = dimensions[dimension]!
     number += 1
     const generated = exposed({ ...made, zone: "UTC" }, picks)
     const { merges } = generated
@@ -117,7 +135,8 @@ describe("the evidence of an experiment", () => {
           variants: experiment.variants,
           fromMillis: experiment.fromMillis,
           toMillis: experiment.toMillis,
-          metrics: asked.map(([metric], index) => ({ metric, pointer: `/goals/${index}` }))
+          metrics: asked.map(([metric], index) => ({ metric, pointer: `/goals/${index}` })),
+          dimension: dimensionName
         })
         const { carriedOver, units } = exposedUnits(all, merges, experiment)
         assert.strictEqual(others.carriedOver, carriedOver)
@@ -142,6 +161,35 @@ describe("the evidence of an experiment", () => {
           last.participants,
           experiment.variants.map((variant) => units.filter((unit) => unit.variant === variant && !unit.several).length)
         )
+        const valueBefore = new Map(
+          units.map((unit) => [unit.person, told(valueOf(eventsBefore(all, merges, unit)))] as const)
+        )
+        const alone = units.filter(({ several }) => !several)
+        const countOf = (value: string | null) => alone.filter(({ person }) => valueBefore.get(person) === value).length
+        assert.deepStrictEqual(
+          new Set(others.slices.map(({ value }) => value)),
+          new Set(alone.map(({ person }) => valueBefore.get(person)!))
+        )
+        const sizes = others.slices.map(({ value }) => countOf(value))
+        assert.deepStrictEqual(
+          sizes,
+          sizes.toSorted((a, b) => b - a)
+        )
+        for (const { day: slice, value } of others.slices) {
+          const among = ({ person }: { readonly person: string }) => valueBefore.get(person) === value
+          for (const [arm, variant] of experiment.variants.entries()) {
+            const own = units.filter((unit) => among(unit) && unit.variant === variant)
+            assert.strictEqual(slice.assigned[arm], own.length)
+            assert.strictEqual(slice.participants[arm], own.filter(({ several }) => !several).length)
+            for (const [index, [metric, plain]] of asked.entries()) {
+              assert.deepStrictEqual(
+                rounded(slice.sums[index]![arm]!),
+                rounded(plainSums(all, merges, experiment, plain, variant, last.date, among)),
+                `${metric.id} of ${variant} where ${dimensionName} is ${value}`
+              )
+            }
+          }
+        }
       })
     )
   }
@@ -149,7 +197,8 @@ describe("the evidence of an experiment", () => {
   it(`is that of the reference on ${runs} generated histories`, { timeout: 240_000 }, async () => {
     const picks = fc.array(fc.integer({ min: 0, max: 8 }), { minLength: 7, maxLength: 7 })
     const after = fc.integer({ min: -40, max: 30 })
-    await fc.assert(fc.asyncProperty(history("evidence"), picks, after, answersLikeReference), { numRuns: runs })
+    const which = fc.nat(dimensions.length - 1)
+    await fc.assert(fc.asyncProperty(history("evidence"), picks, after, which, answersLikeReference), { numRuns: runs })
   })
 
   it("says what is wrong with what a metric counts, and where", async () => {

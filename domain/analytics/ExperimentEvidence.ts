@@ -1,6 +1,6 @@
 import { Clock, Effect, Layer } from "effect"
 import { EventStore } from "../../ports/analytics/EventStore.ts"
-import { ExperimentEvidence } from "../../ports/analytics/ExperimentEvidence.ts"
+import { ExperimentEvidence, experimentValuesMax } from "../../ports/analytics/ExperimentEvidence.ts"
 import type { Evidence, EvidenceQuestion } from "../../ports/analytics/ExperimentEvidence.ts"
 import type { ExperimentPlan, ExperimentUnitRow } from "../../ports/analytics/ExperimentPlan.ts"
 import { InvalidQuestion } from "../../ports/analytics/InvalidQuestion.ts"
@@ -10,8 +10,9 @@ import type { SubjectKeys } from "../../ports/privacy/SubjectKeys.ts"
 import type { ExchangeRates } from "../../ports/reference/ExchangeRates.ts"
 import type { WorkspaceId } from "../../ports/WorkspaceId.ts"
 import { exponentOf } from "../money/minorUnits.ts"
+import { planDimension } from "../questions/experiment/planDimension.ts"
 import { planMetrics } from "../questions/experiment/planEvidence.ts"
-import { shapeEvidence } from "../questions/experiment/shapeEvidence.ts"
+import { shapeEvidence, shapeSlices } from "../questions/experiment/shapeEvidence.ts"
 import { bucketRuns, bucketStarts } from "../zones/buckets.ts"
 import { dayAt, formatDay } from "../zones/zones.ts"
 import { questionScope } from "./workflows/askQuestion.ts"
@@ -23,16 +24,22 @@ const daysMax = 1000
 
 type Services = EventStore | DocumentStore | SettingsSource | SubjectKeys | ExchangeRates
 
-const planned = Effect.fnUntraced(function* (workspace: WorkspaceId, metrics: EvidenceQuestion["metrics"]) {
+const planned = Effect.fnUntraced(function* (
+  workspace: WorkspaceId,
+  metrics: EvidenceQuestion["metrics"],
+  dimension?: string
+) {
   const scope = yield* questionScope(workspace, metrics)
   const plan = planMetrics(metrics, scope)
-  if (plan.errors.length > 0) return yield* new InvalidQuestion({ errors: plan.errors })
-  return { scope, plan }
+  const field = dimension === undefined ? undefined : planDimension(dimension, scope)
+  const errors = [...plan.errors, ...(field !== undefined && "code" in field ? [field] : [])]
+  if (errors.length > 0) return yield* new InvalidQuestion({ errors })
+  return { scope, plan, field: field !== undefined && "code" in field ? undefined : field }
 })
 
 const gather = Effect.fn("gatherEvidence")(function* (workspace: WorkspaceId, question: EvidenceQuestion) {
   const store = yield* EventStore
-  const { plan: asked, scope } = yield* planned(workspace, question.metrics)
+  const { field, plan: asked, scope } = yield* planned(workspace, question.metrics, question.dimension)
   const { currency, timeZone: zone } = scope
   const now = yield* Clock.currentTimeMillis
   const toMillis = Math.max(question.fromMillis + 1, question.toMillis ?? now + 1)
@@ -53,7 +60,8 @@ const gather = Effect.fn("gatherEvidence")(function* (workspace: WorkspaceId, qu
     ...range,
     buckets: bucketRuns(starts, toMillis),
     conversions: money.runs,
-    metrics: asked.metrics
+    metrics: asked.metrics,
+    ...(field === undefined ? {} : { dimension: { field, valuesMax: experimentValuesMax } })
   }
   const rows = yield* store.answer(plan)
   const shape = {
@@ -62,9 +70,12 @@ const gather = Effect.fn("gatherEvidence")(function* (workspace: WorkspaceId, qu
     metrics: asked.metrics,
     scale: { minorUnits: 10 ** exponent }
   }
+  const dimension = field === undefined ? [] : [{ field, pointer: "/dimension" }]
   const evidence: Evidence = {
     days: shapeEvidence(shape, rows.units, rows.metrics),
     intended: rows.intended === undefined ? undefined : shapeEvidence(shape, rows.units.map(asIntended), rows.intended),
+    slices: shapeSlices(shape, rows.slices),
+    valuesLeftOut: rows.valuesLeftOut,
     fullDays: Math.max(0, Math.floor((toMillis - question.fromMillis) / 86_400_000)),
     twoVariants: rows.twoVariants,
     carriedOver: rows.carriedOver,
@@ -72,7 +83,7 @@ const gather = Effect.fn("gatherEvidence")(function* (workspace: WorkspaceId, qu
     currency,
     watermark: rows.watermark,
     warnings: [
-      ...(yield* nameWarnings(workspace, asked, rows.watermark)),
+      ...(yield* nameWarnings(workspace, { ...asked, named: [...asked.named, ...dimension] }, rows.watermark)),
       ...(isMoney ? revenueWarnings("", money, { leftOut: [] }) : [])
     ]
   }

@@ -39,13 +39,13 @@ export class ExperimentsGroup extends HttpApiGroup.make("experiments")
       .annotate(OpenApi.Summary, "The variant of a unit, the same at every call; whoever gets one is exposed to it."),
     HttpApiEndpoint.get("results", `${one}/results`, {
       params: { id: Id },
-      query: { phase: PhaseNumber, metric: Text, table: ResultTable, ...pictureParameters },
+      query: { phase: PhaseNumber, dimension: Text, metric: Text, table: ResultTable, ...pictureParameters },
       success: ExperimentResults
     })
       .annotate(EndpointRules, reads("experiments:read"))
       .annotate(
         OpenApi.Summary,
-        "Results of a phase, the last by default: by the method that was frozen at the start, with all that they rest on. `metric` is the one of the picture, the first goal by default; `table` the rows, `comparisons` by default or `series` of days."
+        "Results of a phase, the last by default: by the method that was frozen at the start, with all that they rest on. With `dimension` also by its 20 values of most people, as it stood at or before each one's first exposure. `metric` is the one of the picture, the first goal by default; `table` the rows, `comparisons` by default or `series` of days."
       ),
     HttpApiEndpoint.get("overview", "/experiments/overview", {
       query: { metric: Text, limit: Limit },

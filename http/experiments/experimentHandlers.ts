@@ -33,9 +33,9 @@ export const layer = HttpApiBuilder.group(ServedApi, "experiments", (handlers) =
   handlers.handleAll({
     assign: ({ params, payload }) =>
       Effect.flatMap(CurrentPrincipal, ({ workspace }) => answerProblems(assignUnit(workspace, params.id, payload))),
-    results: ({ params, query: { phase, ...asked } }) =>
+    results: ({ params, query }) =>
       Effect.flatMap(CurrentPrincipal, ({ workspace }) =>
-        answerProblems(inAcceptedForm(experimentResults(workspace, params.id, phase), asked))
+        answerProblems(inAcceptedForm(experimentResults(workspace, params.id, query), query))
       ),
     overview: ({ query: { limit = limitUsual, metric } }) =>
       Effect.flatMap(CurrentPrincipal, ({ workspace }) =>

@@ -18,7 +18,12 @@ export interface EvidenceQuestion {
     /** Where it stands in what was asked, for mistakes in it. */
     readonly pointer: string
   }>
+  /** What units are told apart by too, by its name. */
+  readonly dimension?: string | undefined
 }
+
+/** Values of a dimension that are told; those of most units. */
+export const experimentValuesMax = 20
 
 /** How things stood at the end of a day; lists in the order of the variants, sums by metric. */
 export interface EvidenceDay {
@@ -32,6 +37,9 @@ export interface Evidence {
   readonly days: ReadonlyArray<EvidenceDay>
   /** With units of several variants in the one that they saw first, where there are any. */
   readonly intended: ReadonlyArray<EvidenceDay> | undefined
+  /** By the values of the dimension as it stood at or before the first exposure; the value of most units first. */
+  readonly slices: ReadonlyArray<{ readonly value: string | null; readonly day: EvidenceDay }>
+  readonly valuesLeftOut: number
   readonly fullDays: number
   readonly twoVariants: number
   readonly carriedOver: number

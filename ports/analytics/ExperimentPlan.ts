@@ -1,4 +1,4 @@
-import type { PlanFilter } from "./PlanFilter.ts"
+import type { PlanField, PlanFilter } from "./PlanFilter.ts"
 import type { BucketRun, ConversionRun } from "./TrendPlan.ts"
 
 /** What is added up of the events that a filter takes. Revenue is in minor units of the plan's currency. */
@@ -41,6 +41,8 @@ export interface ExperimentPlan {
   readonly buckets: ReadonlyArray<BucketRun>
   readonly conversions: ReadonlyArray<ConversionRun>
   readonly metrics: ReadonlyArray<ExperimentMetricPlan>
+  /** Units also by their value of a field at or before their first exposure; values of most units only. */
+  readonly dimension?: { readonly field: PlanField; readonly valuesMax: number } | undefined
 }
 
 /** What one day brought to one variant; sums over units, each sum what it grew by. */
@@ -70,12 +72,23 @@ export interface ExperimentUnitRow {
   readonly participants: number
 }
 
+/** Units with one value; `null` are those without any. */
+export interface ExperimentSliceRows {
+  readonly value: string | null
+  readonly units: ReadonlyArray<ExperimentUnitRow>
+  readonly metrics: ReadonlyArray<ReadonlyArray<ExperimentMetricRow>>
+}
+
 export interface ExperimentRows {
   readonly units: ReadonlyArray<ExperimentUnitRow>
   /** By metric; of units that saw one variant. */
   readonly metrics: ReadonlyArray<ReadonlyArray<ExperimentMetricRow>>
   /** The same with those of several in the variant that they saw first; absent where there are none. */
   readonly intended: ReadonlyArray<ReadonlyArray<ExperimentMetricRow>> | undefined
+  /** Where a dimension was asked for: the value of most units first. */
+  readonly slices: ReadonlyArray<ExperimentSliceRows>
+  /** Values that are in no slice. */
+  readonly valuesLeftOut: number
   readonly twoVariants: number
   readonly carriedOver: number
   readonly asOfMillis: number | undefined

@@ -235,6 +235,16 @@ export const ExperimentResults = Schema.Struct({
   split: Schema.NullOr(SplitCheck),
   /** Where people of two variants are left out of everything else. */
   intention_to_treat: Schema.optionalKey(IntentionToTreat),
+  /** Where a dimension was asked for. */
+  breakdown: Schema.optionalKey(
+    Schema.Struct({
+      dimension: Schema.String,
+      /** The value of most units first. */
+      values: Schema.Array(Breakdown),
+      /** Values of fewer units, which are not told. */
+      values_left_out: Schema.Int
+    })
+  ),
   excluded: ExcludedUnits,
   progress: PlanProgress,
   recommendation: Recommendation,

@@ -148,3 +148,42 @@ select variant, day, coalesce(count, 0) as count, coalesce(xcount, 0) as xcount,
   coalesce(converted, 0) as converted, coalesce(sum, 0) as sum, coalesce(squares, 0) as squares, coalesce(dsum, 0) as dsum,
   coalesce(dsquares, 0) as dsquares, coalesce(dproducts, 0) as dproducts, coalesce(xproducts, 0) as xproducts, coalesce(xoutcomes, 0) as xoutcomes
 from counts full join outcomes using (variant, day) order by variant, day;
+
+create or replace temp table experiment_values as
+with known as (
+  select u.person, arg_max(e.country, struct_pack(t := e.time_ms, r := e.received_us, i := e.idx, e := e.event_id))::varchar as value
+  from store.events e left join store.people p on p.subject = e.subject
+  join experiment_units u on u.person = coalesce(p.person, e.subject)
+  where e.workspace = 'it''s' and e.time_ms < 1768089600000 and e.time_ms <= u.first_ms
+  group by u.person
+)
+select u.*, k.value from experiment_units u left join known k on k.person = u.person;
+
+create or replace temp table experiment_values as
+with known as (
+  select u.person, arg_max_null((case when not contains((coalesce("trait event plan".value, case when "once event plan".place <= struct_pack(t := e.time_ms, r := e.received_us, i := e.idx, e := e.event_id) then "once event plan".value end)->>'$'), '"$pii":') then (coalesce("trait event plan".value, case when "once event plan".place <= struct_pack(t := e.time_ms, r := e.received_us, i := e.idx, e := e.event_id) then "once event plan".value end)->>'$') end), struct_pack(t := e.time_ms, r := e.received_us, i := e.idx, e := e.event_id))::varchar as value
+  from store.events e left join store.people p on p.subject = e.subject
+  join experiment_units u on u.person = coalesce(p.person, e.subject)
+asof left join (
+  select coalesce(p.person, e.subject) as person, struct_pack(t := e.time_ms, r := e.received_us, i := e.idx, e := e.event_id) as place, e.traits->'/plan' as value
+  from store.events e left join store.people p on p.subject = e.subject
+  where e.workspace = 'it''s' and e.traits is not null and (e.traits->'/plan') is not null
+) "trait event plan" on "trait event plan".person = coalesce(p.person, e.subject) and struct_pack(t := e.time_ms, r := e.received_us, i := e.idx, e := e.event_id) >= "trait event plan".place
+left join (
+  select person, min(place) as place, arg_min(value, place) as value from (
+  select coalesce(p.person, e.subject) as person, struct_pack(t := e.time_ms, r := e.received_us, i := e.idx, e := e.event_id) as place, e.traits_once->'/plan' as value
+  from store.events e left join store.people p on p.subject = e.subject
+  where e.workspace = 'it''s' and e.traits_once is not null and (e.traits_once->'/plan') is not null) group by 1
+) "once event plan" on "once event plan".person = coalesce(p.person, e.subject)
+  where e.workspace = 'it''s' and e.time_ms < 1768089600000 and e.time_ms <= u.first_ms
+  group by u.person
+)
+select u.*, k.value from experiment_units u left join known k on k.person = u.person;
+
+create or replace temp table experiment_slices as
+select value, (row_number() over (order by count(*) desc, value nulls last))::integer - 1 as slice, (count(*) over ())::integer as found
+from experiment_values where not several group by value qualify slice < 20;
+
+create or replace temp table experiment_units as
+select v.person, s.slice * 2 + v.variant::integer as variant, v.first_ms, v.several, v.day
+from experiment_values v join experiment_slices s on s.value is not distinct from v.value;

@@ -23,7 +23,7 @@ export interface PlainExperiment {
   readonly zone: string
 }
 
-interface Unit {
+export interface Unit {
   readonly person: string
   readonly variant: string
   readonly first: number
@@ -66,6 +66,16 @@ export const exposedUnits = (
   return { units, carriedOver: carried.size, person }
 }
 
+/** Events from which a unit's value of a dimension is read: all of its own at or before its first exposure, in order. */
+export const eventsBefore = (
+  events: ReadonlyArray<Event>,
+  merges: ReadonlyMap<string, string>,
+  unit: Unit
+): ReadonlyArray<Event> => {
+  const person = personOf(events, merges)
+  return inOrder(events).filter((event) => person(event) === unit.person && event.time <= unit.first)
+}
+
 /** The sums of a metric over units of a variant, as they stood at the end of a day. */
 export const plainSums = (
   events: ReadonlyArray<Event>,
@@ -73,7 +83,8 @@ export const plainSums = (
   experiment: PlainExperiment,
   metric: PlainMetric,
   variant: string,
-  day: string
+  day: string,
+  among: (unit: Unit) => boolean = () => true
 ): MetricSums => {
   const { person, units } = exposedUnits(events, merges, experiment)
   const dayOf = (millis: number) => bucketOf(experiment.zone, "day", millis)
@@ -84,7 +95,7 @@ export const plainSums = (
     untilMillis = Number.POSITIVE_INFINITY
   } = metric
   const counted = units.filter((unit) => {
-    if (unit.several || unit.variant !== variant) return false
+    if (unit.several || unit.variant !== variant || !among(unit)) return false
     if (!complete) return dayOf(unit.first) <= day
     return unit.first + untilMillis < experiment.toMillis && dayOf(unit.first + untilMillis) <= day
   })

@@ -1,4 +1,6 @@
 import type { Breakdown } from "../../../ports/experiments/ExperimentResults.ts"
+import { runToEnd } from "../../statistics/steps.ts"
+import type { Steps } from "../../statistics/steps.ts"
 import { compareFamilies } from "./compareFamilies.ts"
 import { comparePair } from "./comparePair.ts"
 import type { ArmPair } from "./ArmPair.ts"
@@ -18,24 +20,27 @@ export interface EvidenceSlice {
 export const breakDown = (
   evidence: ExperimentEvidence,
   slices: ReadonlyArray<EvidenceSlice>
-): ReadonlyArray<Breakdown> => {
+): ReadonlyArray<Breakdown> => runToEnd(breakDownInSteps(evidence, slices))
+
+/** The same in pieces, so that others can run between them. */
+export const breakDownInSteps = function* (
+  evidence: ExperimentEvidence,
+  slices: ReadonlyArray<EvidenceSlice>
+): Steps<ReadonlyArray<Breakdown>> {
   const told = slices.map(({ day }) => pairsOf(evidence, day.sums))
-  const tested = new Map(
-    compareFamilies(
-      told.flatMap(({ pairs }) => pairs),
-      evidence.plan
-    ).map((answer) => [answer.pair, answer] as const)
-  )
-  return slices.map(({ day, value }, slice) => {
-    const { estimates, pairs } = told[slice]!
+  yield undefined
+  const pairs = told.flatMap((slice) => slice.pairs)
+  const tested = new Map(compareFamilies(pairs, evidence.plan).map((answer) => [answer.pair, answer] as const))
+  const breakdowns: Array<Breakdown> = []
+  for (const [slice, { day, value }] of slices.entries()) {
+    yield undefined
+    const { estimates, pairs: own } = told[slice]!
     const adjusted = ({ metric }: ArmPair): boolean => estimates[evidence.metrics.indexOf(metric)]!.adjusted
-    return {
-      value,
-      participants: day.participants,
-      comparisons: pairs.map((pair) => ({
-        ...comparePair(tested.get(pair)!, evidence.plan, adjusted(pair), 0),
-        projected: null
-      }))
-    }
-  })
+    const comparisons = own.map((pair) => ({
+      ...comparePair(tested.get(pair)!, evidence.plan, adjusted(pair), 0),
+      projected: null
+    }))
+    breakdowns.push({ value, participants: day.participants, comparisons })
+  }
+  return breakdowns
 }

@@ -46,9 +46,9 @@ const endOf = ({ phases }: Experiment): number => phases.at(-1)?.ended_at ?? 0
 /** Of the last phase as it stood at its end; nothing where a metric names what is no longer there. */
 const lastResults = Effect.fnUntraced(
   function* (workspace: WorkspaceId, experiment: Experiment) {
-    const evidence = yield* phaseEvidence(workspace, experiment, experiment.phases.at(-1)!)
-    const { intentionToTreat: _, ...others } = evidence
-    return yield* inTurns(assembleInSteps({ ...others, days: evidence.days.slice(-1) }))
+    const { all } = yield* phaseEvidence(workspace, experiment, experiment.phases.at(-1)!)
+    const { intentionToTreat: _, ...others } = all
+    return yield* inTurns(assembleInSteps({ ...others, days: all.days.slice(-1) }))
   },
   Effect.catchTag("InvalidQuestion", () => Effect.undefined)
 )

@@ -1,11 +1,13 @@
 import { Clock, Effect } from "effect"
 import { experiments } from "../../../ports/experiments/Experiment.ts"
 import type { Experiment, ExperimentPhase } from "../../../ports/experiments/Experiment.ts"
+import type { ExperimentResults } from "../../../ports/experiments/ExperimentResults.ts"
 import { Refused } from "../../../ports/platform/Refused.ts"
 import type { WorkspaceId } from "../../../ports/WorkspaceId.ts"
 import { readItem } from "../../platform/resources.ts"
 import type { Steps } from "../../statistics/steps.ts"
 import { assembleInSteps } from "../results/assembleResults.ts"
+import { breakDownInSteps } from "../results/breakDown.ts"
 import { phaseEvidence } from "./phaseEvidence.ts"
 
 /** All the pieces, others in between. */
@@ -35,16 +37,28 @@ const phaseOf = (experiment: Experiment, number: number | undefined, now: number
   }
 }
 
+export interface AskedResults {
+  /** The last one by default. */
+  readonly phase?: number | undefined
+  /** What people are told apart by too. */
+  readonly dimension?: string | undefined
+}
+
 /** What a phase has shown so far; each phase is analysed alone. */
 export const experimentResults = Effect.fn("experimentResults")(function* (
   workspace: WorkspaceId,
   id: string,
-  number: number | undefined
+  { dimension, phase: number }: AskedResults
 ) {
   const { item: experiment } = yield* readItem<Experiment>(experiments, workspace, id)
   const phase = phaseOf(experiment, number, yield* Clock.currentTimeMillis)
   if (phase === undefined) {
     return yield* new Refused({ kind: "not-found", detail: `experiment ${id} has no phase ${number}`, errors: [] })
   }
-  return yield* inTurns(assembleInSteps(yield* phaseEvidence(workspace, experiment, phase)))
+  const { all, slices, valuesLeftOut } = yield* phaseEvidence(workspace, experiment, phase, dimension)
+  const results = yield* inTurns(assembleInSteps(all))
+  if (dimension === undefined) return results
+  const values = yield* inTurns(breakDownInSteps(all, slices))
+  const broken: ExperimentResults = { ...results, breakdown: { dimension, values, values_left_out: valuesLeftOut } }
+  return broken
 })

@@ -7,11 +7,12 @@ import type { WorkspaceId } from "../../../ports/WorkspaceId.ts"
 import { analysed, metricsOf } from "../metricsOf.ts"
 import type { ExperimentEvidence as AllEvidence } from "../results/ExperimentEvidence.ts"
 
-/** All that the results of a phase are computed from. */
+/** All that the results of a phase are computed from, and the same by the values of a dimension. */
 export const phaseEvidence = Effect.fn("phaseEvidence")(function* (
   workspace: WorkspaceId,
   experiment: Experiment,
-  phase: ExperimentPhase
+  phase: ExperimentPhase,
+  dimension?: string
 ) {
   const evidence = yield* ExperimentEvidence
   const metrics = metricsOf(experiment)
@@ -20,7 +21,8 @@ export const phaseEvidence = Effect.fn("phaseEvidence")(function* (
     variants: phase.variants.map((variant) => variant.id),
     fromMillis: phase.started_at,
     toMillis: phase.ended_at ?? undefined,
-    metrics
+    metrics,
+    dimension
   })
   const all: AllEvidence = {
     experimentId: experiment.id,
@@ -41,7 +43,7 @@ export const phaseEvidence = Effect.fn("phaseEvidence")(function* (
     },
     watermark: gathered.watermark
   }
-  return all
+  return { all, slices: gathered.slices, valuesLeftOut: gathered.valuesLeftOut }
 })
 
 /** Units whose window is not over yet, of the metric that waits for the most. */

@@ -49,6 +49,21 @@ export const shapeEvidence = (
   })
 }
 
+/** Values of a dimension, each with all that came up to the last day. */
+export const shapeSlices = (
+  shape: Shape,
+  slices: ExperimentRows["slices"]
+): ReadonlyArray<{ readonly value: string | null; readonly day: EvidenceDay }> => {
+  const whole = { ...shape, dates: shape.dates.slice(-1) }
+  return slices.flatMap(({ metrics, units, value }) =>
+    shapeEvidence(
+      whole,
+      units.map((unit) => ({ ...unit, day: 0 })),
+      metrics.map((rows) => rows.map((row) => ({ ...row, day: 0 })))
+    ).map((day) => ({ value, day }))
+  )
+}
+
 type Totals = Omit<ExperimentMetricRow, "variant" | "day">
 
 const nothing: Totals = {
