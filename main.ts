@@ -14,6 +14,7 @@ import * as eventIntake from "./domain/analytics/EventIntake.ts"
 import * as experimentEvidence from "./domain/analytics/ExperimentEvidence.ts"
 import * as exposures from "./domain/experiments/Exposures.ts"
 import * as flagSnapshots from "./domain/experiments/FlagSnapshots.ts"
+import * as flagUsage from "./domain/experiments/FlagUsage.ts"
 import * as stickyAssignments from "./domain/experiments/StickyAssignments.ts"
 import * as auditLog from "./domain/platform/AuditLog.ts"
 import * as deadLetters from "./domain/platform/DeadLetters.ts"
@@ -61,6 +62,7 @@ const service = (configuration: Configuration, lifecycle: ReturnType<typeof make
     Layer.provideMerge(tokenProofs.layer, counted),
     auditLog.layer,
     stickyAssignments.layer,
+    flagUsage.layer,
     Layer.provideMerge(
       Layer.mergeAll(Layer.provide(exposures.layer, eventIntake.layer), experimentEvidence.layer),
       Layer.provideMerge(visitorIds.layer, counted)

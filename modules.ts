@@ -65,6 +65,7 @@ import { experiments } from "./ports/experiments/Experiment.ts"
 import { environments, flags, segments } from "./ports/experiments/Flag.ts"
 import { personalDataOfExperiments } from "./domain/experiments/workflows/personalDataOfExperiments.ts"
 import { stickyAssignments } from "./ports/experiments/StickyAssignments.ts"
+import { flagUsage } from "./ports/experiments/FlagUsage.ts"
 import { definitionHistory, flagRevisions } from "./domain/experiments/workflows/liveDefinitions.ts"
 import { cohortMembers, cohorts } from "./ports/analytics/Cohort.ts"
 import type { EventLog } from "./ports/analytics/EventLog.ts"
@@ -273,7 +274,8 @@ export const modules: ReadonlyArray<Module> = [
       environments.collection,
       flagRevisions,
       definitionHistory,
-      stickyAssignments
+      stickyAssignments,
+      flagUsage
     ],
     consumers: {},
     jobs: {},

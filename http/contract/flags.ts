@@ -8,6 +8,7 @@ import {
 } from "../../ports/experiments/EvaluateRequest.ts"
 import { ExplainRequest, FlagExplanation } from "../../ports/experiments/FlagExplanation.ts"
 import { FlagRevision } from "../../ports/experiments/FlagRevision.ts"
+import { FlagUsageAnswer } from "../../ports/experiments/FlagUsage.ts"
 import { Admission } from "./Admission.ts"
 import { EndpointRules, reads } from "./EndpointRules.ts"
 import type { Rules } from "./EndpointRules.ts"
@@ -50,6 +51,16 @@ export class FlagsGroup extends HttpApiGroup.make("flags")
       .annotate(
         OpenApi.Summary,
         "The value of a flag and why, rule by rule, now or as it was `at` an instant; variants may be forced. Exposes nobody."
+      ),
+    HttpApiEndpoint.get("usage", "/experiments/feature-flags/:id/usage", {
+      params: { id: Id },
+      query: { environment: Text, from: Text, to: Text },
+      success: FlagUsageAnswer
+    })
+      .annotate(EndpointRules, reads("experiments:read"))
+      .annotate(
+        OpenApi.Summary,
+        "How often a flag was evaluated, by variant and hour: the last day, or 31 days at most; counted within 5 seconds."
       ),
     HttpApiEndpoint.get("revisions", "/experiments/feature-flags/:id/revisions", {
       params: { id: Id },

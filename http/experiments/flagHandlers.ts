@@ -17,6 +17,7 @@ import {
   replaceFlag,
   replaceSegment
 } from "../../domain/experiments/workflows/flags.ts"
+import { usageOfFlag } from "../../domain/experiments/workflows/usageOfFlag.ts"
 import { listItems, readItem } from "../../domain/platform/resources.ts"
 import { environments, flags, segments } from "../../ports/experiments/Flag.ts"
 import type { Environment, Flag, Segment } from "../../ports/experiments/Flag.ts"
@@ -63,6 +64,8 @@ const flagsLayer = HttpApiBuilder.group(ServedApi, "flags", (handlers) =>
       Effect.flatMap(CurrentPrincipal, ({ workspace }) =>
         answerProblems(Effect.flatMap(listFlagRevisions(workspace, params.id, limit, cursor), paged))
       ),
+    usage: ({ params, query }) =>
+      Effect.flatMap(CurrentPrincipal, ({ workspace }) => answerProblems(usageOfFlag(workspace, params.id, query))),
     bulkEvaluate: ({ payload }) =>
       Effect.flatMap(CurrentPrincipal, ({ workspace }) => answerProblems(evaluateFlags(workspace, payload))),
     create: ({ payload }) =>

@@ -11,8 +11,10 @@ import { Exposures } from "../../../ports/experiments/Exposures.ts"
 import type { FlagSnapshot } from "../../../ports/experiments/FlagSnapshots.ts"
 import { FlagSnapshots } from "../../../ports/experiments/FlagSnapshots.ts"
 import { StickyAssignments } from "../../../ports/experiments/StickyAssignments.ts"
+import { FlagUsage } from "../../../ports/experiments/FlagUsage.ts"
 import { Refused } from "../../../ports/platform/Refused.ts"
 import type { WorkspaceId } from "../../../ports/WorkspaceId.ts"
+import { measured } from "../evaluationLatency.ts"
 
 const noAttributes: Readonly<Record<string, unknown>> = {}
 
@@ -83,8 +85,10 @@ export const evaluateFlag = Effect.fnUntraced(function* (
       sticky.note(workspace, experiment, assignment, context.stored)
     }
   }
+  const usage = yield* FlagUsage
+  usage.note(workspace, snapshot.environment, evaluation)
   return valueOf(evaluation, snapshot.revision)
-})
+}, measured("single"))
 
 /** All flags, or those named, from one revision; a name that is no flag says so in its own place. */
 export const evaluateFlags = Effect.fnUntraced(function* (workspace: WorkspaceId, request: BulkEvaluateRequest) {
@@ -92,6 +96,8 @@ export const evaluateFlags = Effect.fnUntraced(function* (workspace: WorkspaceId
   const { keys } = request
   const context = yield* withStored(workspace, snapshot, contextOf(request.context), keys)
   const found = snapshot.evaluateMany(context, keys ?? snapshot.keys)
+  const usage = yield* FlagUsage
+  for (const evaluation of found) usage.note(workspace, snapshot.environment, evaluation)
   const values = new Map(found.map((each) => [each.key, valueOf(each, snapshot.revision)]))
   const answer: EvaluatedValues = {
     flags: (keys === undefined ? snapshot.keys : [...new Set(keys)]).map(
@@ -101,4 +107,4 @@ export const evaluateFlags = Effect.fnUntraced(function* (workspace: WorkspaceId
     revision: snapshot.revision
   }
   return answer
-})
+}, measured("bulk"))
