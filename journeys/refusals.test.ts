@@ -76,6 +76,8 @@ const sampleOf = (operation: Operation): Sample => {
 const bodyOf = ({ method, path }: Operation, example: unknown): unknown => {
   if (method === "POST" && path === "/analytics/shares")
     return { insight: seeded.get("/analytics/insights/") ?? randomUUID() }
+  // No experiment runs here that could be forced.
+  if (path.endsWith("/explain")) return { ...(example as object), forced: undefined }
   return path === "/analytics/query/changes" && watermark !== undefined
     ? { ...(example as object), since: watermark }
     : example
