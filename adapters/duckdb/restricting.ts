@@ -3,8 +3,11 @@ import type { Read } from "./Engine.ts"
 import { quote } from "./literals.ts"
 import { hashOf } from "./schema.ts"
 
-/** Texts of clients, which stay as they are, and tables in which people do something. */
-const tables = /'(?:[^']|'')*'|\bstore\.(events|payments|activity|account_changes|ever)\b/g
+/** Tables in which people do something. */
+const tablesOfDeeds = ["events", "payments", "activity", "account_changes", "firsts", "ever"] as const
+
+/** Texts of clients, which stay as they are, and those tables. */
+const tables = new RegExp(String.raw`'(?:[^']|'')*'|\bstore\.(${tablesOfDeeds.join("|")})\b`, "g")
 
 const restricted = "subject not in (select subject from store.restrictions)"
 

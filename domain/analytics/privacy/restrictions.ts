@@ -23,14 +23,17 @@ export const restrictedIds = Effect.fn("restrictedIds")(function* (workspace: Wo
   return [...ids].toSorted()
 })
 
+const refuseMany = (ids: number) => {
+  if (ids <= restrictedIdsMax) return Effect.void
+  const detail = `${restrictedIdsMax} ids of restricted people at the most`
+  return Effect.fail(new Refused({ kind: "conflict", detail, errors: [{ pointer: "", code: "too_many", detail }] }))
+}
+
 /** Tells the event store who is restricted, as it is now. */
 const applyRestrictions = Effect.fnUntraced(function* (workspace: WorkspaceId) {
   const store = yield* EventStore
   const ids = yield* restrictedIds(workspace)
-  if (ids.length > restrictedIdsMax) {
-    const detail = `${restrictedIdsMax} ids of restricted people at the most`
-    return yield* new Refused({ kind: "conflict", detail, errors: [{ pointer: "", code: "too_many", detail }] })
-  }
+  yield* refuseMany(ids.length)
   yield* store.setRestricted(workspace, ids)
 })
 
@@ -59,6 +62,8 @@ export const restrict = Effect.fn("restrict")(function* (actor: Actor, person: s
   const documents = yield* DocumentStore
   const { workspace } = actor
   const ids = [...(yield* subjectIds(workspace, person))].toSorted()
+  // Before anything is written: a restriction that cannot be applied must not stand.
+  yield* refuseMany(new Set([...(yield* restrictedIds(workspace)), ...ids]).size)
   const now = yield* Clock.currentTimeMillis
   const put = { kind: "put", expected: "any", schema_version: 1 } as const
   const place = { collection: restrictingWorkspaces.name, id: workspace, subjects: [], data: { name: workspace } }
