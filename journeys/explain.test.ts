@@ -114,6 +114,31 @@ describe("the playground", () => {
     ])
   })
 
+  it("tries a draft before it is published, of a new flag too, and names its mistakes", async () => {
+    const context = { user_id: "u1", country: "FR" }
+    const rules = [{ id: "france", condition: { country: "FR" }, serve: { variant: "on" } }]
+    const draft = (key: string) => ({
+      key,
+      type: "boolean",
+      environments: { production: { enabled: true, default_variant: "off", rules } }
+    })
+    assert.deepInclude(await explain("checkout", { context, draft: draft("checkout") }), {
+      value: true,
+      rule: "france"
+    })
+    assert.deepInclude(await explain("checkout", { context }), { rule: "trial" })
+    assert.deepInclude(await explain("unmade", { context, draft: draft("unmade") }), { value: true, rule: "france" })
+    await done(404, "GET", `${flagsPath}/unmade`)
+    const wrong = { key: "checkout", type: "boolean", environments: { moon: { enabled: true } } }
+    assert.deepStrictEqual(errorsOf(await done(400, "POST", `${flagsPath}/checkout/explain`, { draft: wrong })), [
+      "/draft/environments/moon unknown_environment"
+    ])
+    assert.deepStrictEqual(
+      errorsOf(await done(400, "POST", `${flagsPath}/checkout/explain`, { draft: draft("other") })),
+      ["/draft/key immutable"]
+    )
+  })
+
   it("exposes nobody, unlike an evaluation", async () => {
     await explain("checkout", { context: { user_id: "looked-at" } })
     await done(200, "POST", `${flagsPath}/checkout/evaluate`, { context: { user_id: "exposed" } })

@@ -1,6 +1,7 @@
 import { Schema } from "effect"
 import { TraceStep } from "./Evaluation.ts"
 import { EvaluatedValue, EvaluateRequest } from "./EvaluateRequest.ts"
+import { flags } from "./Flag.ts"
 import { DefinitionKey, VariantName } from "./FlagFile.ts"
 
 /** Variants forced in one request, of flags and of experiments, each. */
@@ -10,6 +11,8 @@ const Forced = Schema.optionalKey(Schema.Record(DefinitionKey, VariantName).chec
 
 export const ExplainRequest = Schema.Struct({
   ...EvaluateRequest.fields,
+  /** The flag as it might be: evaluated in its stead, among all else that stands; nothing is stored. */
+  draft: Schema.optionalKey(flags.definition),
   /** Variants that win over all else, by flag and by experiment. */
   forced: Schema.optionalKey(Schema.Struct({ flags: Forced, experiments: Forced }))
 }).annotate({

@@ -2,23 +2,31 @@ import { Effect } from "effect"
 import type { FieldError } from "../../../ports/analytics/IngestReceipt.ts"
 import type { EvaluationContext } from "../../../ports/experiments/Evaluation.ts"
 import { production } from "../../../ports/experiments/Flag.ts"
+import type { NewFlag } from "../../../ports/experiments/Flag.ts"
 import type { ExplainRequest, FlagExplanation } from "../../../ports/experiments/FlagExplanation.ts"
 import type { FlagSnapshot } from "../../../ports/experiments/FlagSnapshots.ts"
 import { Refused } from "../../../ports/platform/Refused.ts"
 import type { WorkspaceId } from "../../../ports/WorkspaceId.ts"
 import { snapshotFor, valueOf, withStored } from "./evaluateFlags.ts"
+import { snapshotOf } from "../FlagSnapshots.ts"
+import { definitionsWith } from "./flags.ts"
 import { pastInstant, pastSnapshot } from "./pastDefinitions.ts"
 
 /** What a flag gives a context and why, by the definitions of now or of an instant. Exposes nobody. */
 export const explainFlag = Effect.fn("explainFlag")(function* (
   workspace: WorkspaceId,
   key: string,
-  { context = {}, environment = production, forced = {} }: ExplainRequest,
+  { context = {}, draft, environment = production, forced = {} }: ExplainRequest,
   at?: string
 ) {
   const asOf = at === undefined ? null : yield* pastInstant(at)
+  if (draft !== undefined) yield* checkDraft(key, draft, asOf)
   const snapshot =
-    asOf === null ? yield* snapshotFor(workspace, environment) : yield* pastSnapshot(workspace, environment, asOf)
+    asOf !== null
+      ? yield* pastSnapshot(workspace, environment, asOf)
+      : draft !== undefined
+        ? yield* draftSnapshot(workspace, environment, draft)
+        : yield* snapshotFor(workspace, environment)
   // What was stored at another time is not known.
   const asked = { attributes: context, forced }
   const explained = snapshot.explain(key, asOf === null ? yield* withStored(workspace, snapshot, asked, [key]) : asked)
@@ -36,6 +44,18 @@ export const explainFlag = Effect.fn("explainFlag")(function* (
     trace: explained.trace
   }
   return answer
+})
+
+const checkDraft = Effect.fnUntraced(function* (key: string, draft: NewFlag, asOf: number | null) {
+  const refuse = (pointer: string, code: string, detail: string) =>
+    new Refused({ kind: "bad-request", detail, errors: [{ pointer, code, detail }] })
+  if (asOf !== null) return yield* refuse("/draft", "in_past", "a draft is tried among what stands now")
+  if (draft.key !== key) return yield* refuse("/draft/key", "immutable", `is ${key} and never changes`)
+})
+
+const draftSnapshot = Effect.fnUntraced(function* (workspace: WorkspaceId, environment: string, draft: NewFlag) {
+  const { revision } = yield* snapshotFor(workspace, environment)
+  return snapshotOf(yield* definitionsWith(workspace, draft, "/draft"), environment, revision)
 })
 
 type Forced = NonNullable<EvaluationContext["forced"]>

@@ -74,6 +74,23 @@ const checkFlag = Effect.fnUntraced(function* (workspace: WorkspaceId, flag: New
   return definitions
 })
 
+/** All definitions as they would be with a draft of a flag, new or not; its mistakes stand under `pointer`. */
+export const definitionsWith = Effect.fn("definitionsWith")(function* (
+  workspace: WorkspaceId,
+  draft: NewFlag,
+  pointer: string
+) {
+  const flag = completed(draft)
+  const { definitions, environments } = yield* readDefinitions(workspace)
+  const errors = mistakesOf(flag, definitions, environments)
+  if (errors.length > 0) {
+    const placed = errors.map((error) => ({ ...error, pointer: pointer + error.pointer }))
+    return yield* invalid("the draft is not valid", placed)
+  }
+  const all: Definitions = { ...definitions, flags: [flag, ...definitions.flags.filter(({ key }) => key !== flag.key)] }
+  return all
+})
+
 export const createFlag = Effect.fn("createFlag")(function* (actor: Actor, asked: NewFlag) {
   const flag = completed(asked)
   const { flags: others } = yield* checkFlag(actor.workspace, flag)
