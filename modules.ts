@@ -33,7 +33,7 @@ import { DigestsGroup } from "./http/contract/digests.ts"
 import { ErasureGroup, ReceiptKeysGroup } from "./http/contract/erasure.ts"
 import { ExperimentsGroup } from "./http/contract/experiments.ts"
 import { ExperimentPlansGroup } from "./http/contract/experimentPlans.ts"
-import { EnvironmentsGroup, FlagsGroup, SegmentsGroup } from "./http/contract/flags.ts"
+import { EnvironmentsGroup, FlagsGroup, HoldoutsGroup, SegmentsGroup } from "./http/contract/flags.ts"
 import { ExportsGroup } from "./http/contract/exports.ts"
 import { FunnelsGroup } from "./http/contract/funnels.ts"
 import { GoalsGroup } from "./http/contract/goals.ts"
@@ -62,7 +62,7 @@ import { channelRules } from "./ports/analytics/ChannelRules.ts"
 import { eventExports, exportQueue } from "./ports/analytics/EventExport.ts"
 import type { EventLake } from "./ports/analytics/EventLake.ts"
 import { experiments } from "./ports/experiments/Experiment.ts"
-import { environments, flags, segments } from "./ports/experiments/Flag.ts"
+import { environments, flags, holdouts, segments } from "./ports/experiments/Flag.ts"
 import { personalDataOfExperiments } from "./domain/experiments/workflows/personalDataOfExperiments.ts"
 import { stickyAssignments } from "./ports/experiments/StickyAssignments.ts"
 import { flagUsage } from "./ports/experiments/FlagUsage.ts"
@@ -265,12 +265,13 @@ export const modules: ReadonlyArray<Module> = [
   },
   {
     name: "experiments",
-    groups: [ExperimentsGroup, FlagsGroup, SegmentsGroup, EnvironmentsGroup, ExperimentPlansGroup],
+    groups: [ExperimentsGroup, FlagsGroup, SegmentsGroup, HoldoutsGroup, EnvironmentsGroup, ExperimentPlansGroup],
     scopes: ["experiments:read", "experiments:write", "flags:evaluate"],
     collections: [
       experiments.collection,
       flags.collection,
       segments.collection,
+      holdouts.collection,
       environments.collection,
       flagRevisions,
       definitionHistory,

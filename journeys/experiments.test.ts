@@ -191,6 +191,46 @@ describe("an experiment", () => {
     assert.strictEqual(taken, 60)
   })
 
+  it("holds units out of all experiments and releases of a team, and of no other", async () => {
+    await done(201, "POST", "/experiments/holdouts", { key: "growth", percent: 100, team: "growth" })
+    await done(409, "POST", "/experiments/holdouts", { key: "growth" })
+    await running("of-growth", { team: "growth" })
+    await running("of-others")
+    assert.deepInclude(await assign("of-growth", { user_id: "h1" }), {
+      variant: null,
+      reason: "holdout",
+      detail: "growth"
+    })
+    assert.deepInclude(await assign("of-others", { user_id: "h1" }), { reason: "assigned" })
+    const released = {
+      key: "released",
+      type: "boolean",
+      team: "growth",
+      environments: {
+        production: {
+          enabled: true,
+          default_variant: "off",
+          rules: [{ id: "all", release: true, serve: { variant: "on" } }]
+        }
+      }
+    }
+    await done(201, "POST", "/experiments/feature-flags", released)
+    const held = await done(200, "POST", "/experiments/feature-flags/released/evaluate", { context: { user_id: "h1" } })
+    assert.deepInclude(held.body, { value: false, reason: "SPLIT" })
+    assert.deepInclude(held.body["metadata"], { holdout: "growth" })
+    const { headers } = await send("GET", "/experiments/holdouts/growth")
+    await done(400, "PUT", "/experiments/holdouts/growth", { key: "other" }, { "if-match": headers.get("etag")! })
+    await done(
+      200,
+      "PUT",
+      "/experiments/holdouts/growth",
+      { key: "growth", percent: 0, team: "growth" },
+      { "if-match": headers.get("etag")! }
+    )
+    assert.deepInclude(await assign("of-growth", { user_id: "h1" }), { reason: "assigned" })
+    await done(204, "DELETE", "/experiments/holdouts/growth")
+  })
+
   it("stays while a flag serves it, and keeps the variants that the flag has", async () => {
     await done(201, "POST", path, { key: "served", name: "Served", variants, goals })
     const flag = {

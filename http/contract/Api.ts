@@ -15,7 +15,7 @@ import { EmailsGroup } from "./emails.ts"
 import { ErasureGroup, ReceiptKeysGroup } from "./erasure.ts"
 import { ExperimentsGroup } from "./experiments.ts"
 import { ExperimentPlansGroup } from "./experimentPlans.ts"
-import { EnvironmentsGroup, FlagsGroup, SegmentsGroup } from "./flags.ts"
+import { EnvironmentsGroup, FlagsGroup, HoldoutsGroup, SegmentsGroup } from "./flags.ts"
 import { ExportsGroup } from "./exports.ts"
 import { FunnelsGroup } from "./funnels.ts"
 import { GoalsGroup } from "./goals.ts"
@@ -75,6 +75,7 @@ const served = [
   ExperimentsGroup,
   FlagsGroup,
   SegmentsGroup,
+  HoldoutsGroup,
   EnvironmentsGroup,
   OfrepGroup,
   ExperimentPlansGroup,

@@ -1,5 +1,5 @@
 import { HttpApiEndpoint, HttpApiGroup, OpenApi } from "effect/http-api"
-import { environments, flags, segments } from "../../ports/experiments/Flag.ts"
+import { environments, flags, holdouts, segments } from "../../ports/experiments/Flag.ts"
 import {
   BulkEvaluateRequest,
   EvaluatedValue,
@@ -76,6 +76,11 @@ export class FlagsGroup extends HttpApiGroup.make("flags")
 /** People that rules speak of by one name. The id of a segment is its key. */
 export class SegmentsGroup extends HttpApiGroup.make("segments")
   .add(...resourceEndpoints({ ...segments, path: "/experiments/segments", scopes }))
+  .middleware(Admission) {}
+
+/** Units that get no experiment and no release. The id of a holdout is its key. */
+export class HoldoutsGroup extends HttpApiGroup.make("holdouts")
+  .add(...resourceEndpoints({ ...holdouts, path: "/experiments/holdouts", scopes }))
   .middleware(Admission) {}
 
 /** Places in which flags are on or off on their own. The id of an environment is its key. */

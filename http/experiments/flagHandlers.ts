@@ -18,9 +18,10 @@ import {
   replaceSegment
 } from "../../domain/experiments/workflows/flags.ts"
 import { usageOfFlag } from "../../domain/experiments/workflows/usageOfFlag.ts"
+import { createHoldout, removeHoldout, replaceHoldout } from "../../domain/experiments/workflows/holdouts.ts"
 import { listItems, readItem } from "../../domain/platform/resources.ts"
-import { environments, flags, segments } from "../../ports/experiments/Flag.ts"
-import type { Environment, Flag, Segment } from "../../ports/experiments/Flag.ts"
+import { environments, flags, holdouts, segments } from "../../ports/experiments/Flag.ts"
+import type { Environment, Flag, Holdout, Segment } from "../../ports/experiments/Flag.ts"
 import { CurrentPrincipal } from "../contract/Admission.ts"
 import { ServedApi } from "../contract/Api.ts"
 import { limitUsual } from "../contract/parameters.ts"
@@ -125,6 +126,36 @@ const segmentsLayer = HttpApiBuilder.group(ServedApi, "segments", (handlers) =>
   })
 )
 
+const holdoutsLayer = HttpApiBuilder.group(ServedApi, "holdouts", (handlers) =>
+  handlers.handleAll({
+    ...reading<Holdout>(holdouts),
+    create: ({ payload }) =>
+      Effect.flatMap(CurrentPrincipal, (principal) =>
+        answerProblems(
+          Effect.flatMap(createHoldout(principal, payload), (made) => withLocation("/experiments/holdouts", made))
+        )
+      ),
+    replace: ({ params, payload }) =>
+      Effect.flatMap(CurrentPrincipal, (principal) =>
+        answerProblems(
+          matchRevision(readItem(holdouts, principal.workspace, params.id)).pipe(
+            Effect.flatMap((revision) => replaceHoldout(principal, params.id, payload, revision)),
+            Effect.flatMap(({ item, revision }) => withRevision(revision, item))
+          )
+        )
+      ),
+    remove: ({ params }) =>
+      Effect.flatMap(CurrentPrincipal, (principal) =>
+        answerProblems(
+          matchRevision(readItem(holdouts, principal.workspace, params.id)).pipe(
+            Effect.flatMap((revision) => removeHoldout(principal, params.id, revision)),
+            Effect.as(gone)
+          )
+        )
+      )
+  })
+)
+
 const environmentsLayer = HttpApiBuilder.group(ServedApi, "environments", (handlers) =>
   handlers.handleAll({
     ...reading<Environment>(environments),
@@ -157,4 +188,4 @@ const environmentsLayer = HttpApiBuilder.group(ServedApi, "environments", (handl
   })
 )
 
-export const layer = Layer.mergeAll(flagsLayer, segmentsLayer, environmentsLayer)
+export const layer = Layer.mergeAll(flagsLayer, segmentsLayer, holdoutsLayer, environmentsLayer)

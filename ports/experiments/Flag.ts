@@ -5,9 +5,11 @@ import {
   FlagRule,
   FlagType,
   FlagVariant,
+  Percent,
   Prerequisite,
   prerequisitesMax,
   rulesMax,
+  UnitAttributes,
   VariantName,
   variantsMax
 } from "./FlagFile.ts"
@@ -115,3 +117,26 @@ export const environments = resource({
 })
 export type NewEnvironment = typeof environments.definition.Type
 export type Environment = typeof environments.item.Type
+
+/** Units that get no experiment and no release of a team, or of anybody, so that what those bring together can be told. */
+export const holdouts = resource({
+  name: "holdouts",
+  singular: "holdout",
+  identifier: "Holdout",
+  fields: {
+    /** Never changes: it is hashed. */
+    key: DefinitionKey,
+    name: Schema.optionalKey(Schema.String.check(Schema.isMinLength(1), Schema.isMaxLength(200))),
+    description: Note,
+    /** Share of the units, 5 by default. A share that grows keeps the units that it had. */
+    percent: Schema.optionalKey(Percent),
+    unit: Schema.optionalKey(UnitAttributes),
+    /** Binds the experiments and releases of this team alone; those of everybody without it. */
+    team: Schema.optionalKey(DefinitionKey)
+  },
+  unique: ["key"],
+  example: { key: "everybody", percent: 5 }
+})
+export const holdoutPercentUsual = 5
+export type NewHoldout = typeof holdouts.definition.Type
+export type Holdout = typeof holdouts.item.Type

@@ -1,6 +1,6 @@
 import type { Experiment } from "../../../ports/experiments/Experiment.ts"
-import { production } from "../../../ports/experiments/Flag.ts"
-import type { Flag, Segment } from "../../../ports/experiments/Flag.ts"
+import { holdoutPercentUsual, production } from "../../../ports/experiments/Flag.ts"
+import type { Flag, Holdout, Segment } from "../../../ports/experiments/Flag.ts"
 import type {
   EvaluatedExperiment,
   EvaluatedFlag,
@@ -13,13 +13,20 @@ export interface Definitions {
   readonly flags: ReadonlyArray<Pick<Flag, Exclude<keyof Flag, "id" | `created_${string}` | `changed_${string}`>>>
   readonly segments: ReadonlyArray<Pick<Segment, "key" | "members">>
   readonly experiments: ReadonlyArray<Experiment>
+  readonly holdouts: ReadonlyArray<Pick<Holdout, "key" | "percent" | "team" | "unit">>
 }
 
 /** The definitions as one environment evaluates them; a flag that says nothing of it is off. */
-export const fileOf = ({ experiments, flags, segments }: Definitions, environment: string): FlagFile => ({
+export const fileOf = ({ experiments, flags, holdouts, segments }: Definitions, environment: string): FlagFile => ({
   version: 1,
   flags: flags.map((flag) => evaluatedFlag(flag, environment)),
   groups: segments.map(groupOf),
+  holdouts: holdouts.map(({ key, percent = holdoutPercentUsual, team, unit }) => ({
+    id: key,
+    percent,
+    ...(team === undefined ? {} : { team }),
+    ...(unit === undefined ? {} : { unit })
+  })),
   experiments: experiments.filter(({ environment: of = production }) => of === environment).map(evaluatedExperiment)
 })
 

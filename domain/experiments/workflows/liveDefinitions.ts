@@ -4,8 +4,8 @@ import type { Collection, DocumentWrite } from "../../../ports/documents/Documen
 import type { Resource, Stamps } from "../../../ports/documents/Resource.ts"
 import { experiments } from "../../../ports/experiments/Experiment.ts"
 import type { Experiment } from "../../../ports/experiments/Experiment.ts"
-import { environments, flags, production, segments } from "../../../ports/experiments/Flag.ts"
-import type { Environment, Flag, Segment } from "../../../ports/experiments/Flag.ts"
+import { environments, flags, holdouts, production, segments } from "../../../ports/experiments/Flag.ts"
+import type { Environment, Flag, Holdout, Segment } from "../../../ports/experiments/Flag.ts"
 import { definitionsMax } from "../../../ports/experiments/FlagFile.ts"
 import { FlagSnapshots } from "../../../ports/experiments/FlagSnapshots.ts"
 import { ChangeNotices } from "../../../ports/platform/ChangeNotices.ts"
@@ -154,6 +154,7 @@ export const readDefinitions = Effect.fnUntraced(function* (workspace: Workspace
   const definitions: Definitions = {
     flags: yield* gatherItems(flags, workspace, (flag: Flag) => [flag]),
     segments: yield* gatherItems(segments, workspace, (segment: Segment) => [segment]),
+    holdouts: yield* gatherItems(holdouts, workspace, (holdout: Holdout) => [holdout]),
     experiments: yield* gatherItems(experiments, workspace, (experiment: Experiment) => [experiment])
   }
   const others = yield* gatherItems(environments, workspace, ({ key }: Environment) => [key])

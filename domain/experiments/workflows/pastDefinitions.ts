@@ -2,8 +2,8 @@ import { Clock, Effect } from "effect"
 import { DocumentStore, listLimitMax } from "../../../ports/documents/DocumentStore.ts"
 import { experiments } from "../../../ports/experiments/Experiment.ts"
 import type { Experiment } from "../../../ports/experiments/Experiment.ts"
-import { environments, flags, production, segments } from "../../../ports/experiments/Flag.ts"
-import type { Environment, Flag, Segment } from "../../../ports/experiments/Flag.ts"
+import { environments, flags, holdouts, production, segments } from "../../../ports/experiments/Flag.ts"
+import type { Environment, Flag, Holdout, Segment } from "../../../ports/experiments/Flag.ts"
 import { Refused } from "../../../ports/platform/Refused.ts"
 import type { WorkspaceId } from "../../../ports/WorkspaceId.ts"
 import { parseInstant } from "../../zones/instant.ts"
@@ -44,6 +44,7 @@ const definitionsAt = Effect.fnUntraced(function* (workspace: WorkspaceId, at: n
   const definitions: Definitions = {
     flags: of<Flag>(flags),
     segments: of<Segment>(segments),
+    holdouts: of<Holdout>(holdouts),
     experiments: of<Experiment>(experiments)
   }
   return { definitions, environments: [production, ...of<Environment>(environments).map(({ key }) => key)] }

@@ -1,0 +1,33 @@
+import { Effect } from "effect"
+import { holdouts } from "../../../ports/experiments/Flag.ts"
+import type { NewHoldout } from "../../../ports/experiments/Flag.ts"
+import { Refused } from "../../../ports/platform/Refused.ts"
+import type { Actor } from "../../platform/audit.ts"
+import { createLive, readDefinitions, removeLive, replaceLive } from "./liveDefinitions.ts"
+
+const refuse = (kind: Refused["kind"], code: string, detail: string) =>
+  new Refused({ kind, detail, errors: [{ pointer: "/key", code, detail }] })
+
+export const createHoldout = Effect.fn("createHoldout")(function* (actor: Actor, asked: NewHoldout) {
+  const { definitions } = yield* readDefinitions(actor.workspace)
+  const known = definitions.holdouts
+  if (known.some(({ key }) => key === asked.key)) {
+    return yield* refuse("conflict", "taken", `there is a holdout ${asked.key}`)
+  }
+  return yield* createLive(holdouts, actor, asked, known.length)
+})
+
+export const replaceHoldout = Effect.fn("replaceHoldout")(function* (
+  actor: Actor,
+  id: string,
+  asked: NewHoldout,
+  revision: number
+) {
+  if (asked.key !== id) return yield* refuse("bad-request", "immutable", `is ${id} and never changes`)
+  return yield* replaceLive(holdouts, actor, id, asked, revision)
+})
+
+/** Its units get what everybody gets from then on. */
+export const removeHoldout = Effect.fn("removeHoldout")((actor: Actor, id: string, revision: number) =>
+  removeLive(holdouts, actor, id, revision, [])
+)
