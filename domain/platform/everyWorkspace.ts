@@ -5,23 +5,49 @@ import { WorkspaceId } from "../../ports/WorkspaceId.ts"
 import { defaultWorkspace } from "./installation.ts"
 import { collection } from "./workspaces.ts"
 
-/** Does something for each workspace that is not archived, one after the other. */
-export const forEveryWorkspace = <E, R>(work: (workspace: WorkspaceId) => Effect.Effect<void, E, R>) =>
+/**
+ * Does something for each of them, one after the other; where it fails, which is logged, the others still have their
+ * turn. Answers what was done, and the first failure.
+ */
+export const forEachApart = Effect.fnUntraced(function* <Item, A, E extends Error, R>(
+  items: ReadonlyArray<Item>,
+  workspaceOf: (item: Item) => string,
+  work: (item: Item) => Effect.Effect<A, E, R>
+) {
+  const done: Array<A> = []
+  const failures: Array<E> = []
+  for (const item of items) {
+    yield* Effect.matchEffect(work(item), {
+      onSuccess: (value) => Effect.sync(() => void done.push(value)),
+      onFailure: (failure) =>
+        Effect.andThen(
+          Effect.logWarning(failure.message).pipe(Effect.annotateLogs({ workspace: workspaceOf(item) })),
+          Effect.sync(() => void failures.push(failure))
+        )
+    })
+    yield* Effect.yieldNow
+  }
+  return { done, failure: failures[0] }
+})
+
+/** Does something for each workspace that is not archived; the failure of one, the first, comes when all had their turn. */
+export const forEveryWorkspace = <E extends Error, R>(work: (workspace: WorkspaceId) => Effect.Effect<void, E, R>) =>
   Effect.gen(function* () {
     const documents = yield* DocumentStore
     const by = { workspace: defaultWorkspace, collection: collection.name, index: "by_id", equals: [] }
     let cursor: string | undefined
+    let first: E | undefined
     do {
       const page = yield* Effect.catchTag(
         documents.list({ ...by, limit: listLimitMax, cursor }),
         "InvalidCursor",
         Effect.die
       )
-      for (const { data } of page.items) {
-        const { archived_at, id } = data as Workspace
-        if (archived_at === null) yield* work(WorkspaceId.make(id))
-        yield* Effect.yieldNow
-      }
+      const live = page.items.map(({ data }) => data as Workspace).filter(({ archived_at }) => archived_at === null)
+      const workspaces = live.map(({ id }) => WorkspaceId.make(id))
+      const { failure } = yield* forEachApart(workspaces, (workspace) => workspace, work)
+      first ??= failure
       cursor = page.next
     } while (cursor !== undefined)
+    if (first !== undefined) return yield* Effect.fail(first)
   })

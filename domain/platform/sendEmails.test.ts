@@ -123,6 +123,28 @@ describe("outgoing mail", () => {
     })
   )
 
+  it.effect("of one workspace goes out where that of another fails, and the round says so", () => {
+    const { delivered, layer } = world()
+    return Effect.gen(function* () {
+      yield* createDefaultWorkspace
+      yield* enterWorkspace(actor("tenant"))
+      yield* queueTestEmail(actor("default"), "anna@example.org")
+      const { id } = yield* queueTestEmail(actor("tenant"), "bob@example.org")
+      const documents = yield* DocumentStore
+      const detail = "this workspace cannot be written"
+      const breaking = DocumentStore.of({
+        ...documents,
+        commit: (workspace, commit) =>
+          workspace === defaultWorkspace
+            ? Effect.fail(new PortFailure({ port: "DocumentStore", operation: "commit", reason: "full", detail }))
+            : documents.commit(workspace, commit)
+      })
+      const failure = yield* Effect.flip(Effect.provideService(sendDueEmails, DocumentStore, breaking))
+      assert.strictEqual(failure.detail, detail)
+      assert.deepStrictEqual(delivered(), [`${id}.eml`])
+    }).pipe(Effect.provide(layer))
+  })
+
   it.effect("is refused to who asks for one test message too many", () => {
     const { layer } = world()
     return Effect.gen(function* () {

@@ -11,6 +11,7 @@ import type { StoredEvent } from "../../../ports/analytics/StoredEvent.ts"
 import { DocumentStore, listLimitMax } from "../../../ports/documents/DocumentStore.ts"
 import { WorkspaceId } from "../../../ports/WorkspaceId.ts"
 import { auditOf } from "../../platform/audit.ts"
+import { forEachApart } from "../../platform/everyWorkspace.ts"
 import { everywhere } from "../../platform/installation.ts"
 import { withoutConflict } from "../../platform/withoutConflict.ts"
 import { rewriteExports } from "../workflows/exports.ts"
@@ -25,6 +26,8 @@ interface Retaining {
   /** Whether lines of the log are over that are not overwritten yet. */
   readonly log_due?: boolean
 }
+
+const nameOf = ({ name }: Retaining): string => name
 
 const put = Effect.fnUntraced(function* (data: Retaining) {
   const documents = yield* DocumentStore
@@ -120,14 +123,10 @@ const workspaceIn = /^\{"v":\d+,"event_id":"[^"]*","workspace":"([^"]+)"/
 /** Overwrites lines whose time is over, of all those workspaces in one walk. */
 const expireInLog = Effect.fnUntraced(function* (due: ReadonlyArray<Retaining>) {
   const log = yield* EventLog
-  const expiries = new Map<string, ReadonlyArray<Expiry>>()
-  for (const { name } of due) {
-    const all = yield* expiriesOf(WorkspaceId.make(name))
-    expiries.set(
-      name,
-      all.map(({ expiry }) => expiry)
-    )
-  }
+  const { done, failure } = yield* forEachApart(due, nameOf, ({ name }) =>
+    Effect.map(expiriesOf(WorkspaceId.make(name)), (all) => [name, all.map(({ expiry }) => expiry)] as const)
+  )
+  const expiries = new Map<string, ReadonlyArray<Expiry>>(done)
   yield* log.erase((line) => {
     const own = expiries.get(workspaceIn.exec(line)?.[1] ?? "")
     if (own === undefined) return false
@@ -138,12 +137,20 @@ const expireInLog = Effect.fnUntraced(function* (due: ReadonlyArray<Retaining>) 
       return false
     }
   })
-  for (const { name } of due) yield* put({ name })
+  for (const name of expiries.keys()) yield* put({ name })
+  return failure
 })
 
-/** Lets go of events whose time is over, in every workspace that has policies. May break off and be repeated. */
+/**
+ * Lets go of events whose time is over, in every workspace that has policies. May break off and be repeated; where it
+ * fails in one workspace the others have their turn first.
+ */
 export const enforceRetention = Effect.gen(function* () {
-  const due: Array<Retaining> = []
-  for (const retaining of yield* allRetaining) if (yield* expireIn(retaining)) due.push(retaining)
-  if (due.length > 0) yield* expireInLog(due)
+  const { done, failure } = yield* forEachApart(yield* allRetaining, nameOf, (retaining) =>
+    Effect.map(expireIn(retaining), (isDue) => (isDue ? [retaining] : []))
+  )
+  const due = done.flat()
+  const inLog = due.length > 0 ? yield* expireInLog(due) : undefined
+  const first = failure ?? inLog
+  if (first !== undefined) return yield* Effect.fail(first)
 })

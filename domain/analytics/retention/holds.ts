@@ -1,4 +1,5 @@
 import { Effect } from "effect"
+import { removedSubjectsMax } from "../../../ports/analytics/EventLake.ts"
 import { EventStore, isReservedId } from "../../../ports/analytics/EventStore.ts"
 import type { HeldEvents } from "../../../ports/analytics/Expiry.ts"
 import type { PlanFilter } from "../../../ports/analytics/PlanFilter.ts"
@@ -10,6 +11,7 @@ import type { WorkspaceId } from "../../../ports/WorkspaceId.ts"
 import type { Actor } from "../../platform/audit.ts"
 import { createItem, replaceItem } from "../../platform/resources.ts"
 import { idAtDoor } from "../workflows/idAtDoor.ts"
+import { subjectIds } from "../workflows/subjectsOfPerson.ts"
 import { heldEvents, holdsOf } from "./expiries.ts"
 
 /** Holds as the functions of resources name them: each names the person that it holds. */
@@ -24,8 +26,25 @@ export const holdKind = {
 const invalid = (pointer: string, code: string, detail: string) =>
   new Refused({ kind: "bad-request", detail: "the legal hold is not valid", errors: [{ pointer, code, detail }] })
 
+/** What expires leaves out the ids of all held persons at once: they must fit into one selection. */
+const refuseTooManyIds = Effect.fnUntraced(function* (
+  workspace: WorkspaceId,
+  person: string,
+  besides: ReadonlyArray<LegalHold>
+) {
+  const held = yield* heldEvents(workspace, besides)
+  const ids = held.reduce((sum, each) => sum + (each.ids?.length ?? 0), (yield* subjectIds(workspace, person)).size)
+  if (ids <= removedSubjectsMax) return
+  const detail = `the persons of all legal holds have ${ids} ids, ${removedSubjectsMax} at the most`
+  return yield* new Refused({ kind: "conflict", detail, errors: [{ pointer: "/person", code: "too_many", detail }] })
+})
+
 /** The hold with the person's id as it is stored. */
-const checked = Effect.fnUntraced(function* (workspace: WorkspaceId, hold: NewLegalHold) {
+const checked = Effect.fnUntraced(function* (
+  workspace: WorkspaceId,
+  hold: NewLegalHold,
+  besides: ReadonlyArray<LegalHold>
+) {
   const { event_types, from, person, to } = hold
   if (event_types === undefined && from === undefined && person === undefined && to === undefined) {
     return yield* invalid("", "holds_everything", "say what it holds: a person, types of events or a range of time")
@@ -35,12 +54,15 @@ const checked = Effect.fnUntraced(function* (workspace: WorkspaceId, hold: NewLe
   }
   if (person === undefined) return hold
   if (isReservedId(person)) return yield* invalid("/person", "reserved_id", `${person} stands for nobody`)
-  return { ...hold, person: yield* idAtDoor(workspace, person) }
+  const stored = { ...hold, person: yield* idAtDoor(workspace, person) }
+  yield* refuseTooManyIds(workspace, stored.person, besides)
+  return stored
 })
 
 export const createHold = Effect.fn("createLegalHold")(function* (actor: Actor, asked: NewLegalHold) {
-  const hold = yield* checked(actor.workspace, asked)
-  if ((yield* holdsOf(actor.workspace)).length >= legalHoldsMax) {
+  const standing = yield* holdsOf(actor.workspace)
+  const hold = yield* checked(actor.workspace, asked, standing)
+  if (standing.length >= legalHoldsMax) {
     const detail = `${legalHoldsMax} legal holds at the most`
     return yield* new Refused({ kind: "conflict", detail, errors: [{ pointer: "", code: "too_many", detail }] })
   }
@@ -53,7 +75,8 @@ export const replaceHold = Effect.fnUntraced(function* (
   asked: NewLegalHold,
   revision: number
 ) {
-  return yield* replaceItem(holdKind, actor, id, yield* checked(actor.workspace, asked), revision)
+  const others = (yield* holdsOf(actor.workspace)).filter((hold) => hold.id !== id)
+  return yield* replaceItem(holdKind, actor, id, yield* checked(actor.workspace, asked, others), revision)
 })
 
 const typesFilter = (types: ReadonlyArray<string>): PlanFilter => ({

@@ -62,9 +62,15 @@ export const createPolicy = Effect.fn("createRetentionPolicy")(function* (actor:
   const documents = yield* DocumentStore
   const { workspace } = actor
   yield* check(yield* policiesOf(workspace), policy)
-  const write = { kind: "put", expected: "any", schema_version: 1, subjects: [], data: { name: workspace } } as const
-  yield* withoutConflict(
-    documents.commit(everywhere, { writes: [{ ...write, collection: retainingWorkspaces.name, id: workspace }] })
+  const write = { kind: "put", expected: 0, schema_version: 1, subjects: [], data: { name: workspace } } as const
+  yield* (
+    documents
+      .commit(everywhere, { writes: [{ ...write, collection: retainingWorkspaces.name, id: workspace }] })
+      // It stands there already, and may say that lines of the log are still to be overwritten.
+      .pipe(
+        Effect.catchTag("StaleRevision", () => Effect.void),
+        withoutConflict
+      )
   )
   return yield* createItem(retentionPolicies, actor, policy)
 })
