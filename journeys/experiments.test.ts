@@ -371,6 +371,13 @@ describe("results", () => {
         ["pro", [10, 10], 2 / 10, 5 / 10]
       ]
     )
+    const rows = await fetch(`${server.url}${path}/sliced/results?dimension=trait:plan&table=breakdown`, {
+      headers: { authorization: `Bearer ${token}`, accept: "text/csv" }
+    })
+    assert.match(
+      await rows.text(),
+      /^dimension,value,metric,[^\r]*\r\ntrait:plan,free,ordered,goal,short,0\.2,0\.5,[^\r]*\r\ntrait:plan,pro,[^\r]*\r\n$/u
+    )
     for (const [dimension, code] of [
       ["contry", "unknown_dimension"],
       ["cohort:c", "unsuitable_dimension"],

@@ -21,8 +21,8 @@ import { resourceEndpoints } from "./resource.ts"
 const PhaseNumber = Schema.optionalKey(
   Schema.FiniteFromString.check(Schema.isInt(), Schema.isBetween({ minimum: 1, maximum: phasesMax }))
 )
-/** Rows of `Accept: text/csv`: one for each metric and variant, or also for each day. */
-const ResultTable = Schema.optionalKey(Schema.Literals(["comparisons", "series"]))
+/** Rows of `Accept: text/csv`: one for each metric and variant, or also for each day, or value of the dimension. */
+const ResultTable = Schema.optionalKey(Schema.Literals(["comparisons", "series", "breakdown"]))
 const path = "/experiments/experiments"
 const one = `${path}/:id` as const
 const write = changes("experiments:write")
@@ -45,7 +45,7 @@ export class ExperimentsGroup extends HttpApiGroup.make("experiments")
       .annotate(EndpointRules, reads("experiments:read"))
       .annotate(
         OpenApi.Summary,
-        "Results of a phase, the last by default: by the method that was frozen at the start, with all that they rest on. With `dimension` also by its 20 values of most people, as it stood at or before each one's first exposure. `metric` is the one of the picture, the first goal by default; `table` the rows, `comparisons` by default or `series` of days."
+        "Results of a phase, the last by default: by the method that was frozen at the start, with all that they rest on. With `dimension` also by its 20 values of most people, as it stood at or before each one's first exposure. `metric` is the one of the picture, the first goal by default; `table` the rows, `comparisons` by default, `series` of days or `breakdown` by the dimension."
       ),
     HttpApiEndpoint.get("overview", "/experiments/overview", {
       query: { metric: Text, limit: Limit },

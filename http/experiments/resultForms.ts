@@ -1,6 +1,6 @@
 import { Effect } from "effect"
 import { HttpServerResponse } from "effect/http"
-import { comparisonsCsv, seriesCsv } from "../../domain/experiments/results/resultsTable.ts"
+import { breakdownCsv, comparisonsCsv, seriesCsv } from "../../domain/experiments/results/resultsTable.ts"
 import { experimentPicture } from "../../domain/pictures/experimentPicture.ts"
 import { pictureHeightUsual, pictureWidthUsual } from "../../ports/analytics/Picture.ts"
 import { Pictures } from "../../ports/analytics/Pictures.ts"
@@ -11,11 +11,13 @@ import type { AskedSize } from "../analytics/pictured.ts"
 
 export const csvType = "text/csv"
 
+const tables = { comparisons: comparisonsCsv, series: seriesCsv, breakdown: breakdownCsv }
+
 export interface AskedForm extends AskedSize {
   /** Of the picture; the first goal by default. */
   readonly metric?: string | undefined
   /** Of the rows. */
-  readonly table?: "comparisons" | "series" | undefined
+  readonly table?: keyof typeof tables | undefined
 }
 
 const drawn = Effect.fnUntraced(function* (
@@ -35,8 +37,11 @@ const drawn = Effect.fnUntraced(function* (
   return svgAnswer(yield* pictures.draw(picture, { width, height }))
 })
 
-const rows = (results: ExperimentResults, { table }: AskedForm): HttpServerResponse.HttpServerResponse =>
-  HttpServerResponse.text(table === "series" ? seriesCsv(results) : comparisonsCsv(results), {
+const rows = (
+  results: ExperimentResults,
+  { table = "comparisons" }: AskedForm
+): HttpServerResponse.HttpServerResponse =>
+  HttpServerResponse.text(tables[table](results), {
     contentType: `${csvType}; charset=utf-8; header=present`,
     headers: { vary: "accept" }
   })

@@ -46,6 +46,19 @@ export const comparisonsCsv = ({ comparisons }: ExperimentResults): string =>
     ...comparisons.map((comparison) => comparisonColumns.map(([, of]) => of(comparison)))
   ])
 
+/** Every value of the dimension, metric and variant as a row of RFC 4180; no row where none was asked for. */
+export const breakdownCsv = ({ breakdown }: ExperimentResults): string =>
+  csv([
+    ["dimension", "value", ...comparisonColumns.map(([name]) => name)],
+    ...(breakdown?.values ?? []).flatMap(({ comparisons, value }) =>
+      comparisons.map((comparison) => [
+        breakdown!.dimension,
+        value,
+        ...comparisonColumns.map(([, of]) => of(comparison))
+      ])
+    )
+  ])
+
 /** Every day, metric and variant as a row of RFC 4180. */
 export const seriesCsv = ({ series }: ExperimentResults): string =>
   csv([
