@@ -279,6 +279,38 @@ describe("a share link", () => {
     const refused = await send("POST", "/analytics/shares", { insight: people.split("/").at(-1) })
     assert.strictEqual(refused.status, 409)
     assert.deepInclude(problemOf(refused), { pointer: "/insight", code: "not_aggregated" })
+    const cohortOf = async (name: string, membership: object) =>
+      String((await send("POST", "/analytics/cohorts", { name, membership })).body["id"])
+    const listed = await cohortOf("A list", { kind: "static" })
+    const rule = { or: [{ cohort: listed, operator: "is_member" }] }
+    const behind = await cohortOf("Who is on the list", { kind: "live", rule })
+    const active = await cohortOf("Active", { kind: "live", rule: { did: { event_types: ["page_view"] } } })
+    const person = { dimension: "user_id", operator: "is", value: "ada" }
+    const of = (filters: object) => ({ kind: "trend", date_range: last, metrics: ["events"], filters })
+    const picking: ReadonlyArray<readonly [object, string]> = [
+      [of(person), "/filters"],
+      [of({ or: [{ not: { and: [person] } }] }), "/filters/or/0/not/and/0"],
+      [of({ dimension: "property:order_id", operator: "one_of", value: ["1"] }), "/filters"],
+      [of({ dimension: "trait:email", operator: "is", value: "ada@example.org" }), "/filters"],
+      [of({ cohort: listed, operator: "is_not_member" }), "/filters/cohort"],
+      [of({ and: [{ cohort: behind, operator: "is_member" }] }), "/filters/and/0/cohort"],
+      [{ kind: "funnel", date_range: last, steps: [steps[0], { ...steps[1], filters: person }] }, "/steps/1/filters"]
+    ]
+    for (const [index, [question, at]] of picking.entries()) {
+      const insight = (await keep(`Picks ${index}`, question)).split("/").at(-1)
+      const answer = await send("POST", "/analytics/shares", { insight })
+      assert.strictEqual(answer.status, 409, JSON.stringify(question))
+      const detail = `the question's ${at} shows or picks single people`
+      assert.deepInclude(problemOf(answer), { pointer: "/insight", code: "not_aggregated", detail })
+    }
+    const known = {
+      and: [
+        { dimension: "user_id", operator: "is_set" },
+        { cohort: active, operator: "is_member" }
+      ]
+    }
+    const aggregate = (await keep("Known and active", of(known))).split("/").at(-1)
+    assert.strictEqual((await send("POST", "/analytics/shares", { insight: aggregate })).status, 201)
     assert.strictEqual((await send("POST", "/analytics/shares", { insight: "none" })).status, 404)
     const good = await keep("By day", { kind: "stickiness", date_range: last })
     const over = await send("POST", "/analytics/shares", { insight: good.split("/").at(-1), expires_at: 1 })

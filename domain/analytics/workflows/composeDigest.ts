@@ -14,7 +14,7 @@ import { composeMail } from "../mail/mailText.ts"
 import type { MailBlock } from "../mail/mailText.ts"
 import { askAny } from "./askAny.ts"
 import { askQuestion } from "./askQuestion.ts"
-import { singles } from "./shares.ts"
+import { singlePeopleIn } from "./singlePeople.ts"
 
 const topRows = 5
 const breakdowns = [
@@ -64,7 +64,8 @@ const tileBlocks = Effect.fnUntraced(function* (
     { kind: "heading", text: name },
     { kind: "paragraph", text }
   ]
-  if (singles(item.question)) return instead("This insight shows single people, who are not sent by mail.")
+  const single = yield* singlePeopleIn(workspace, item.question)
+  if (single !== undefined) return instead("This insight shows single people, who are not sent by mail.")
   return yield* askAny(workspace, item.question).pipe(
     Effect.map((answer) => answerBlocks(answer, name)),
     Effect.catchTag("InvalidQuestion", ({ errors }) =>

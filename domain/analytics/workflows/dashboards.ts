@@ -4,6 +4,7 @@ import type { Dashboard, DashboardAnswers, NewDashboard, TileAnswer } from "../.
 import { insights } from "../../../ports/analytics/Insight.ts"
 import type { Insight } from "../../../ports/analytics/Insight.ts"
 import { DocumentStore } from "../../../ports/documents/DocumentStore.ts"
+import type { PortFailure } from "../../../ports/PortFailure.ts"
 import { Refused } from "../../../ports/platform/Refused.ts"
 import type { WorkspaceId } from "../../../ports/WorkspaceId.ts"
 import type { Actor } from "../../platform/audit.ts"
@@ -51,12 +52,12 @@ export const restoreDashboard = Effect.fnUntraced(function* (actor: Actor, id: s
 })
 
 type Tile = Dashboard["tiles"][number]
-type Withheld = (insight: Insight) => string | undefined
+type Withheld = (insight: Insight) => Effect.Effect<string | undefined, PortFailure, DocumentStore>
 
 const answerTile = Effect.fnUntraced(function* (workspace: WorkspaceId, tile: Tile, withheld: Withheld) {
   const { item } = yield* readItem<Insight>(insights, workspace, tile.insight)
   const told = { insight: tile.insight, title: tile.title ?? item.name }
-  const reason = withheld(item)
+  const reason = yield* withheld(item)
   const answered: TileAnswer =
     reason === undefined
       ? { ...told, outcome: "answered", answer: yield* askAny(workspace, item.question) }
@@ -101,7 +102,7 @@ export const answerTiles = Effect.fnUntraced(function* (
   workspace: WorkspaceId,
   dashboard: string,
   tiles: ReadonlyArray<Tile>,
-  withheld: Withheld = () => undefined
+  withheld: Withheld = () => Effect.succeed(undefined)
 ) {
   const causes: Array<Cause.Cause<TileFailure>> = []
   const answers = yield* Effect.forEach(

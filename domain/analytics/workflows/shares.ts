@@ -5,7 +5,6 @@ import { dashboards } from "../../../ports/analytics/Dashboard.ts"
 import type { Dashboard } from "../../../ports/analytics/Dashboard.ts"
 import { insights } from "../../../ports/analytics/Insight.ts"
 import type { Insight } from "../../../ports/analytics/Insight.ts"
-import type { AnyQuestion } from "../../../ports/analytics/AnyQuestion.ts"
 import { shares, shareSlugs, slugBytes } from "../../../ports/analytics/Share.ts"
 import type { NewShare, Share, SharedAnswer, SharedDashboard } from "../../../ports/analytics/Share.ts"
 import { DocumentStore } from "../../../ports/documents/DocumentStore.ts"
@@ -19,41 +18,34 @@ import { everywhere } from "../../platform/installation.ts"
 import { readItem, removeItem } from "../../platform/resources.ts"
 import { askAny } from "./askAny.ts"
 import { answerTiles } from "./dashboards.ts"
+import { singlePeopleIn } from "./singlePeople.ts"
 
 /** A share as the functions of resources name it. */
 export const shareKind = { name: shares.name, singular: "share" }
 
 const slugId = (slug: string): string => createHash("sha256").update(slug).digest("hex")
 
-/** Breakdowns whose values are people or their visits: they are no aggregates. */
-const singling: ReadonlySet<string> = new Set(["user_id", "anonymous_id", "session_id"])
-
-/** Whether an answer names people, who are no aggregates. */
-export const singles = (question: AnyQuestion): boolean => {
-  const named = [
-    ...("dimensions" in question ? (question.dimensions ?? []) : []),
-    ...("dimension" in question && question.dimension !== undefined ? [question.dimension] : [])
-  ]
-  return named.some((name) => singling.has(name) || name.startsWith("trait:"))
-}
-
-const refuseSingling = (target: "insight" | "dashboard"): Refused =>
-  new Refused({
+const refuseSingling = (target: "insight" | "dashboard", at: string): Refused => {
+  const detail = `the question's ${at} shows or picks single people`
+  return new Refused({
     kind: "conflict",
     detail: `the ${target} shows single people; only aggregates are shared`,
-    errors: [{ pointer: `/${target}`, code: "not_aggregated", detail: "it is broken down by people or their traits" }]
+    errors: [{ pointer: `/${target}`, code: "not_aggregated", detail }]
   })
+}
 
 /** Refuses what is not there, and what shows single people. */
 const checkTarget = Effect.fnUntraced(function* (workspace: WorkspaceId, asked: NewShare) {
   if ("insight" in asked) {
     const { item } = yield* readItem<Insight>(insights, workspace, asked.insight)
-    return singles(item.question) ? yield* refuseSingling("insight") : undefined
+    const single = yield* singlePeopleIn(workspace, item.question)
+    return single === undefined ? undefined : yield* refuseSingling("insight", single)
   }
   const { item } = yield* readItem<Dashboard>(dashboards, workspace, asked.dashboard)
   for (const { insight } of item.tiles) {
     const shown = yield* readItem<Insight>(insights, workspace, insight)
-    if (singles(shown.item.question)) return yield* refuseSingling("dashboard")
+    const single = yield* singlePeopleIn(workspace, shown.item.question)
+    if (single !== undefined) return yield* refuseSingling("dashboard", single)
   }
   return undefined
 })
@@ -133,7 +125,7 @@ const sharedInsight = Effect.fnUntraced(function* (workspace: WorkspaceId, id: s
   if (insight === undefined) return undefined
   const { name, question } = insight.data as Insight
   // The insight may have been changed since.
-  if (singles(question)) return undefined
+  if ((yield* singlePeopleIn(workspace, question)) !== undefined) return undefined
   return { name, answer: yield* askAny(workspace, question) }
 })
 
@@ -144,7 +136,9 @@ const sharedDashboard = Effect.fnUntraced(function* (workspace: WorkspaceId, id:
   if (dashboard === undefined) return undefined
   const { name, tiles } = dashboard.data as Dashboard
   const answers = yield* answerTiles(workspace, id, tiles, ({ question }) =>
-    singles(question) ? "it shows single people, which are not shared" : undefined
+    Effect.map(singlePeopleIn(workspace, question), (single) =>
+      single === undefined ? undefined : "it shows single people, which are not shared"
+    )
   )
   const shared: SharedDashboard = {
     name,
