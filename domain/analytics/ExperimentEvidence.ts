@@ -49,8 +49,11 @@ const gather = Effect.fn("gatherEvidence")(function* (workspace: WorkspaceId, qu
   const isMoney = asked.metrics.some(({ denominator, part }) =>
     [part, denominator].some((each) => each?.value.kind === "revenue")
   )
+  const history = Math.max(0, ...asked.metrics.map(({ historyMillis = 0 }) => historyMillis))
   const none = { runs: [], unconverted: [], stale: [] }
-  const money = isMoney ? yield* conversionsInto(workspace, { currency, exponent }, range) : none
+  const money = isMoney
+    ? yield* conversionsInto(workspace, { currency, exponent }, { ...range, fromMillis: range.fromMillis - history })
+    : none
   const plan: ExperimentPlan = {
     kind: "experiment",
     workspace,

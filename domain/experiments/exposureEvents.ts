@@ -1,4 +1,5 @@
 import { createHash } from "node:crypto"
+import { idCharactersMax, stringCharactersMax } from "../../ports/analytics/AnalyticsEvent.ts"
 import type { AnalyticsEvent } from "../../ports/analytics/AnalyticsEvent.ts"
 import type { Assignment, HeldOut } from "../../ports/experiments/Evaluation.ts"
 
@@ -59,8 +60,15 @@ export const heldOutEvent = (
   }
 })
 
+const isShort = (value: unknown): value is string => typeof value === "string" && value.length <= stringCharactersMax
+
+/** An id that an event may bear. */
 const text = (value: unknown): string | undefined =>
-  typeof value === "string" && value !== "" ? value : typeof value === "number" ? String(value) : undefined
+  typeof value === "string" && value !== "" && value.length <= idCharactersMax
+    ? value
+    : typeof value === "number"
+      ? String(value)
+      : undefined
 
 const eventOf = (
   event_id: string,
@@ -71,8 +79,8 @@ const eventOf = (
   const user = unit_attribute === "user_id" ? unit : text(attributes["user_id"])
   const device = unit_attribute === "anonymous_id" ? unit : text(attributes["anonymous_id"])
   const context = {
-    ...(typeof attributes["user_agent"] === "string" ? { user_agent: attributes["user_agent"] } : {}),
-    ...(typeof attributes["ip"] === "string" ? { ip: attributes["ip"] } : {})
+    ...(isShort(attributes["user_agent"]) ? { user_agent: attributes["user_agent"] } : {}),
+    ...(isShort(attributes["ip"]) ? { ip: attributes["ip"] } : {})
   }
   return {
     event_id,
@@ -86,6 +94,7 @@ const eventOf = (
 /** Whether the unit is somebody whom events can name: a user or a device. */
 export const isNamed = ({ unit, unit_attribute }: Exposed, attributes: Readonly<Record<string, unknown>>): boolean =>
   unit !== "" &&
+  unit.length <= idCharactersMax &&
   (unit_attribute === "user_id" ||
     unit_attribute === "anonymous_id" ||
     text(attributes["user_id"]) !== undefined ||

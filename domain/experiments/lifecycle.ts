@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from "node:util"
 import type {
   Experiment,
   ExperimentDecision,
@@ -9,6 +10,7 @@ import type {
   NewPhase
 } from "../../ports/experiments/Experiment.ts"
 import { phasesMax } from "../../ports/experiments/Experiment.ts"
+import { variantsMax } from "../../ports/experiments/FlagFile.ts"
 import { takeSlots } from "./layerSlots.ts"
 import type { SlotRange } from "./layerSlots.ts"
 
@@ -112,6 +114,7 @@ export const addVariant = (experiment: Experiment, variant: ExperimentVariant): 
     return conflict(`${stateOf(experiment)} keeps its variants: start a new phase`)
   }
   const variants = [...(experiment.variants ?? []), variant]
+  if (variants.length > variantsMax) return conflict(`an experiment has at most ${variantsMax} variants`)
   const errors = identityErrors(variants).map((each) => ({
     ...each,
     pointer: each.code === "weights" ? "/weight" : each.code === "two_controls" ? "/control" : "/id"
@@ -265,7 +268,7 @@ export const redefine = (experiment: Experiment, definition: NewExperiment): Lif
     (field) =>
       (!isDraft || field === "key") &&
       !(field === "key" && definition.key === undefined) &&
-      JSON.stringify(definition[field]) !== JSON.stringify(experiment[field])
+      !isDeepStrictEqual(definition[field], experiment[field])
   )
   if (touched.length > 0) {
     const detail = isDraft

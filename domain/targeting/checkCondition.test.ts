@@ -52,6 +52,8 @@ describe("the check of a condition", () => {
     assert.isFalse(test({ a: `${"a".repeat(100_000)}b` }))
     assert.isTrue(test({ a: "a".repeat(1000) }))
     assert.isFalse(compileCondition({ a: { $regex: "a*b" } })({ a: "a".repeat(100_000) }))
+    const optional = `^${"a?".repeat(40)}${"a".repeat(40)}$`
+    assert.isTrue(compileCondition({ a: { $regex: optional } })({ a: "a".repeat(40) }))
     assert.isBelow(Number(process.hrtime.bigint() - started) / 1e9, 5)
   })
 

@@ -124,17 +124,28 @@ const isObject = (value: unknown): value is Readonly<Record<string, unknown>> =>
   typeof value === "object" && value !== null && !Array.isArray(value)
 
 /** Ids of the groups that a condition names, each once. */
-export const groupsNamed = (condition: unknown): ReadonlySet<string> => {
-  const found = new Set<string>()
+export const groupsNamed = (condition: unknown): ReadonlySet<string> => new Set(groupReferences(condition))
+
+/** Ids of the groups that a condition names, as often as it does. */
+export const groupReferences = (condition: unknown): ReadonlyArray<string> => {
+  const found: Array<string> = []
   const visit = (value: unknown) => {
     if (Array.isArray(value)) return value.forEach(visit)
     if (!isObject(value)) return
     for (const [key, operand] of Object.entries(value)) {
-      if ((key === "$inGroup" || key === "$notInGroup") && typeof operand === "string") found.add(operand)
-      else if (key === "$savedGroup" && isObject(operand) && typeof operand["id"] === "string") found.add(operand["id"])
+      if ((key === "$inGroup" || key === "$notInGroup") && typeof operand === "string") found.push(operand)
+      else if (key === "$savedGroup" && isObject(operand) && typeof operand["id"] === "string")
+        found.push(operand["id"])
       else visit(operand)
     }
   }
   visit(condition)
   return found
+}
+
+/** Paths and operators of a condition, those of its groups not counted. */
+export const testCount = (condition: unknown): number => {
+  if (Array.isArray(condition)) return condition.reduce((sum: number, each) => sum + testCount(each), 0)
+  if (!isObject(condition)) return 0
+  return Object.values(condition).reduce((sum: number, value) => sum + 1 + testCount(value), 0)
 }

@@ -7,12 +7,12 @@ const plainTextMax = 1000
 /** Answers whether a text holds a match; in time that grows with the text, whatever the pattern. */
 export type Pattern = (text: string) => boolean
 
-/** At most one part repeats without bound, and nothing that repeats is inside of something that repeats. */
+/** At most one part may be left out or repeats without bound, and nothing that repeats is inside of something that repeats. */
 const isPlain = (source: string): boolean => {
   const bare = source.replace(/\\./gsu, "x").replace(/\[(?:[^\]]*)\]/gsu, "x")
-  const unbounded = bare.match(/[*+]|\{\d*,\}/gu)?.length ?? 0
+  const repeated = bare.match(/[*+?]|\{\d*,\}/gu)?.length ?? 0
   return (
-    unbounded <= 1 && !/\)\s*[*+?{]/u.test(bare) && !/\{/u.test(bare.replace(/\{\d*,\}/gu, "")) && !/\(\?/u.test(bare)
+    repeated <= 1 && !/\)\s*[*+?{]/u.test(bare) && !/\{/u.test(bare.replace(/\{\d*,\}/gu, "")) && !/\(\?/u.test(bare)
   )
 }
 

@@ -25,6 +25,7 @@ export interface BucketingOptions {
 }
 
 const everybody = () => true
+const nobody = () => false
 
 /** First place whose weights, summed up, exceed the bucket. */
 const byWeight = (weights: ReadonlyArray<number>) => {
@@ -50,8 +51,9 @@ export const bucketingOf = (options: BucketingOptions): Bucketing => {
     case "growthbook_2":
       return growthbook(growthbookHash2, (unit) => seed + unit, options)
     case "unleash": {
-      const place = byWeight(weights)
-      const total = weights.reduce((sum, weight) => sum + weight, 0)
+      // Its variants share out a thousand.
+      const place = byWeight(weights.map((weight) => weight * 10))
+      const total = weights.reduce((sum, weight) => sum + weight * 10, 0)
       return {
         includes: (unit) => unleashRollout(rollout, unit) <= percent,
         inputOf: (unit) => `${seed}:${unit}`,
@@ -70,7 +72,7 @@ const growthbook = (
 ): Bucketing => {
   const coverage = percent / 100
   if (weights.length === 1) {
-    const includes = coverage >= 1 ? everybody : (unit: string) => hash(seed, unit) <= coverage
+    const includes = coverage >= 1 ? everybody : coverage <= 0 ? nobody : (unit: string) => hash(seed, unit) <= coverage
     return { includes, inputOf, bucketOf: (unit) => hash(seed, unit), placeOf: () => 0 }
   }
   const shares = weights.map((weight) => weight / 100)

@@ -5,7 +5,8 @@ import type {
   FlagRule,
   FlagType
 } from "../../../ports/experiments/FlagFile.ts"
-import { checkCondition, groupsNamed } from "../../targeting/checkCondition.ts"
+import { conditionTestsMax } from "../../../ports/targeting/Condition.ts"
+import { checkCondition, groupReferences, groupsNamed, testCount } from "../../targeting/checkCondition.ts"
 
 /** A mistake in a file of flags; the pointer is into the file (RFC 6901). */
 export interface FlagFileMistake {
@@ -26,7 +27,9 @@ export const checkFlagFile = (file: FlagFile): ReadonlyArray<FlagFileMistake> =>
     mistakes.push({ pointer, code, detail })
   }
   const { experiments = [], groups = [], holdouts = [] } = file
+  const expanded = expandedGroups(groups)
   const known: Known = {
+    testsOf: (condition) => testsIn(condition, expanded),
     flags: new Map(file.flags.map((flag) => [flag.key, flag])),
     experiments: new Map(experiments.map((each) => [each.id, each])),
     groups: new Set(groups.map(({ id }) => id))
@@ -40,15 +43,61 @@ export const checkFlagFile = (file: FlagFile): ReadonlyArray<FlagFileMistake> =>
   groups.forEach((group, at) => {
     if (group.type === "condition") checkTargeting(group.condition, `/groups/${at}/condition`, known, say)
   })
+  checkGroups(groups, say)
   checkLayers(experiments, say)
   checkCycles(file.flags, known, say)
   return mistakes
 }
 
 interface Known {
+  /** Tests of a condition with those of all the groups that it names. */
+  readonly testsOf: (condition: unknown) => number
   readonly flags: ReadonlyMap<string, EvaluatedFlag>
   readonly experiments: ReadonlyMap<string, EvaluatedExperiment>
   readonly groups: ReadonlySet<string>
+}
+
+type Groups = NonNullable<FlagFile["groups"]>
+
+/** Tests of a condition, each reference to a group as all of that group's. */
+const testsIn = (condition: unknown, expanded: ReadonlyMap<string, number>): number =>
+  testCount(condition) + groupReferences(condition).reduce((sum, id) => sum + (expanded.get(id) ?? 0), 0)
+
+/** Tests of every group with those of the groups that it names; without end where it comes back to itself. */
+const expandedGroups = (groups: Groups): ReadonlyMap<string, number> => {
+  const byId = new Map(groups.map((group) => [group.id, group]))
+  const expanded = new Map<string, number>()
+  const expand = (id: string): number => {
+    const done = expanded.get(id)
+    if (done !== undefined) return done
+    // Whoever meets it on the way is in a circle.
+    expanded.set(id, Number.POSITIVE_INFINITY)
+    const group = byId.get(id)
+    if (group?.type === "condition") for (const named of groupReferences(group.condition)) expand(named)
+    expanded.set(id, group?.type === "condition" ? testsIn(group.condition, expanded) : 1)
+    return expanded.get(id)!
+  }
+  for (const { id } of groups) expand(id)
+  return expanded
+}
+
+/** A group that names itself, through others or not, has no members that could be told. */
+const checkGroups = (groups: Groups, say: Say) => {
+  const names = new Map(
+    groups.map((group) => [group.id, group.type === "condition" ? groupsNamed(group.condition) : new Set<string>()])
+  )
+  for (const [at, { id }] of groups.entries()) {
+    const seen = new Set<string>()
+    const open = [...(names.get(id) ?? [])]
+    for (let next = open.pop(); next !== undefined; next = open.pop()) {
+      if (next === id) {
+        say(`/groups/${at}/condition`, "cycle", `${id} would be a part of itself`)
+        break
+      }
+      if (!seen.has(next)) open.push(...(names.get(next) ?? []))
+      seen.add(next)
+    }
+  }
 }
 
 const noTwice = <Name extends string>(
@@ -66,6 +115,9 @@ const noTwice = <Name extends string>(
 
 const checkTargeting = (condition: unknown, pointer: string, known: Known, say: Say) => {
   for (const mistake of checkCondition(condition)) say(`${pointer}${mistake.pointer}`, mistake.code, mistake.detail)
+  if (known.testsOf(condition) > conditionTestsMax) {
+    say(pointer, "too_many", `has more than ${conditionTestsMax} tests with those of its groups`)
+  }
   for (const group of groupsNamed(condition)) {
     if (!known.groups.has(group)) say(pointer, "unknown_group", `there is no group ${group}`)
   }
@@ -175,42 +227,50 @@ const dependencies = (flag: EvaluatedFlag, known: Known): ReadonlyArray<readonly
   ]
 }
 
-/** A flag whose value would depend on itself, and a chain that is too long. */
+/** A flag whose value would depend on itself, and a chain that is too long; in time that grows with the file alone. */
 const checkCycles = (flags: ReadonlyArray<EvaluatedFlag>, known: Known, say: Say) => {
-  const depths = new Map<string, number>()
-  const path: Array<string> = []
-  const depthOf = (key: string): number => {
-    const done = depths.get(key)
-    if (done !== undefined) return done
-    if (path.includes(key)) return Number.POSITIVE_INFINITY
-    const flag = known.flags.get(key)
-    if (flag === undefined) return 0
-    path.push(key)
-    const below = dependencies(flag, known).map(([next]) => depthOf(next) + 1)
-    path.pop()
-    const depth = Math.max(0, ...below)
-    if (path.length === 0 || depth !== Number.POSITIVE_INFINITY) depths.set(key, depth)
-    return depth
-  }
-  for (const [at, flag] of flags.entries()) {
-    for (const [next, pointer] of dependencies(flag, known)) {
-      if (leadsTo(next, flag.key, known)) say(`/flags/${at}${pointer}`, "cycle", `${flag.key} would depend on itself`)
+  const edges = new Map(flags.map((flag) => [flag.key, dependencies(flag, known)]))
+  const { componentOf, depthOf } = componentsOf(edges)
+  for (const [at, { key }] of flags.entries()) {
+    for (const [next, pointer] of edges.get(key) ?? []) {
+      const isCycle = componentOf.get(next) === componentOf.get(key)
+      if (isCycle) say(`/flags/${at}${pointer}`, "cycle", `${key} would depend on itself`)
     }
-    const depth = depthOf(flag.key)
-    if (depth > prerequisiteDepthMax && depth !== Number.POSITIVE_INFINITY) {
+    if (depthOf(key) > prerequisiteDepthMax) {
       say(`/flags/${at}`, "too_deep", `depends on more than ${prerequisiteDepthMax} flags in a chain`)
     }
   }
 }
 
-const leadsTo = (from: string, target: string, known: Known): boolean => {
-  const seen = new Set<string>()
-  const open = [from]
-  for (let key = open.pop(); key !== undefined; key = open.pop()) {
-    if (key === target) return true
-    const flag = seen.has(key) ? undefined : known.flags.get(key)
-    seen.add(key)
-    if (flag !== undefined) open.push(...dependencies(flag, known).map(([next]) => next))
+/**
+ * Which flags depend on each other in a circle, and how many others each rests on in a chain (those of a circle count as
+ * none, for they are named already). Tarjan's algorithm: each flag and each dependency is looked at once.
+ */
+const componentsOf = (edges: ReadonlyMap<string, ReturnType<typeof dependencies>>) => {
+  const order = new Map<string, number>()
+  const lowest = new Map<string, number>()
+  const componentOf = new Map<string, number>()
+  const depths = new Map<string, number>()
+  const open: Array<string> = []
+  const visit = (key: string) => {
+    order.set(key, order.size)
+    lowest.set(key, order.get(key)!)
+    open.push(key)
+    for (const [next] of edges.get(key)!) {
+      if (!edges.has(next)) continue
+      if (!order.has(next)) visit(next)
+      if (!componentOf.has(next)) lowest.set(key, Math.min(lowest.get(key)!, lowest.get(next)!))
+    }
+    if (lowest.get(key) === order.get(key)) close(key)
   }
-  return false
+  const close = (key: string) => {
+    const members = open.splice(open.indexOf(key))
+    for (const member of members) componentOf.set(member, order.get(key)!)
+    for (const member of members) {
+      const below = edges.get(member)!.filter(([next]) => componentOf.get(next) !== order.get(key) && edges.has(next))
+      depths.set(member, Math.max(0, ...below.map(([next]) => (depths.get(next) ?? 0) + 1)))
+    }
+  }
+  for (const key of edges.keys()) if (!order.has(key)) visit(key)
+  return { componentOf, depthOf: (key: string): number => depths.get(key) ?? 0 }
 }

@@ -208,4 +208,35 @@ describe("the check of a file of flags", () => {
     assert.deepStrictEqual(mistakes(fileOf(...chain)), ["/flags/0 too_deep"])
     assert.strictEqual(evaluate(compileFlags(fileOf(...chain)), "f0", { attributes: {} })!.value, true)
   })
+
+  it("takes time that grows with the file alone, whatever depends on whatever", () => {
+    const layers = 20
+    const width = 10
+    const all = Array.from({ length: layers * width }, (_, at) => {
+      const below = Math.floor(at / width) + 1
+      const prerequisites = Array.from({ length: width }, (__, each) => ({
+        flag: `f${((below % layers) * width + each).toString()}`,
+        condition: { value: true }
+      }))
+      return flag(`f${at}`, { prerequisites })
+    })
+    const found = checkFlagFile(fileOf(...all))
+    assert.strictEqual(found.filter(({ code }) => code === "cycle").length, layers * width * width)
+  })
+
+  it("refuses groups that hold more than a condition may, or themselves", () => {
+    const doubled = (at: number) => ({ $or: [{ $savedGroup: { id: `g${at}` } }, { $savedGroup: { id: `g${at}` } }] })
+    const groups = Array.from({ length: 40 }, (_, at) => ({
+      id: `g${at}`,
+      type: "condition" as const,
+      condition: at === 39 ? { plan: "pro" } : doubled(at + 1)
+    }))
+    const codes = (of: FlagFile) => new Set(checkFlagFile(of).map(({ code }) => code))
+    assert.deepStrictEqual(codes({ ...fileOf(), groups }), new Set(["too_many"]))
+    const circle = [
+      { id: "a", type: "condition" as const, condition: { $savedGroup: { id: "b" } } },
+      { id: "b", type: "condition" as const, condition: { $savedGroup: { id: "a" } } }
+    ]
+    assert.isTrue(codes({ ...fileOf(), groups: circle }).has("cycle"))
+  })
 })

@@ -34,5 +34,8 @@ export const removeEnvironment = Effect.fn("removeEnvironment")(function* (actor
   const users = definitions.flags
     .filter((flag) => Object.hasOwn(flag.environments ?? {}, id))
     .map((flag) => ({ target: `flags/${flag.key}`, name: flag.name ?? flag.key }))
-  yield* removeLive(environments, actor, id, revision, users)
+  const running = definitions.experiments
+    .filter(({ environment, status }) => environment === id && status !== "archived")
+    .map((experiment) => ({ target: `experiments/${experiment.id}`, name: experiment.name }))
+  yield* removeLive(environments, actor, id, revision, [...users, ...running])
 })

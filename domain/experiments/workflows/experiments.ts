@@ -26,6 +26,9 @@ import { createLive, readDefinitions, removeLive, replaceLive } from "./liveDefi
 const refused = (detail: string, errors: ReadonlyArray<FieldError>, kind: Refused["kind"] = "bad-request") =>
   new Refused({ kind, detail, errors })
 
+/** What a flag must not become by a change of the experiment that it serves. */
+const breaks: ReadonlySet<string> = new Set(["unknown_variant", "cycle", "too_deep"])
+
 /** Mistakes in the experiment, and in flags that serve it, once it is what it would be. */
 const check = Effect.fnUntraced(function* (workspace: WorkspaceId, experiment: Experiment) {
   const evidence = yield* ExperimentEvidence
@@ -47,11 +50,15 @@ const check = Effect.fnUntraced(function* (workspace: WorkspaceId, experiment: E
   const serving = flagsOf(definitions, experiment.id)
   const broken = mistakes.filter(({ code, pointer }) => {
     const at = Number(/^\/flags\/(\d+)\//u.exec(pointer)?.[1] ?? "-1")
-    return code === "unknown_variant" && serving.includes(file.flags[at]?.key ?? "")
+    return breaks.has(code) && serving.includes(file.flags[at]?.key ?? "")
   })
   if (broken.length > 0) {
-    const told = broken.map(({ detail }) => ({ pointer: "/variants", code: "flag_lacks_variant", detail }))
-    return yield* refused("a flag that serves the experiment lacks a variant", told, "conflict")
+    const told = broken.map(({ code, detail }) =>
+      code === "unknown_variant"
+        ? { pointer: "/variants", code: "flag_lacks_variant", detail }
+        : { pointer: "/prerequisites", code, detail }
+    )
+    return yield* refused("a flag that serves the experiment would be wrong", told, "conflict")
   }
   return definitions
 })
@@ -69,7 +76,11 @@ export const createExperiment = Effect.fn("createExperiment")(function* (actor: 
   const stamps = { created_at: 0, created_by: "", changed_at: 0, changed_by: "" }
   const draft: Experiment = { ...definition, id: definition.key ?? "new", ...stamps, ...lifecycle.begun }
   const { experiments: others } = yield* check(actor.workspace, draft)
-  if (definition.key !== undefined && others.some(({ id }) => id === definition.key)) {
+  if (
+    actor.idempotency === undefined &&
+    definition.key !== undefined &&
+    others.some(({ id }) => id === definition.key)
+  ) {
     const detail = `there is an experiment ${definition.key}`
     return yield* refused(detail, [{ pointer: "/key", code: "taken", detail }], "conflict")
   }

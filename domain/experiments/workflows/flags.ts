@@ -1,5 +1,6 @@
 import { Effect } from "effect"
 import type { FieldError } from "../../../ports/analytics/IngestReceipt.ts"
+import type { Experiment } from "../../../ports/experiments/Experiment.ts"
 import { flags, production, segments } from "../../../ports/experiments/Flag.ts"
 import type { Flag, NewFlag, NewSegment, Segment } from "../../../ports/experiments/Flag.ts"
 import { Refused } from "../../../ports/platform/Refused.ts"
@@ -32,8 +33,8 @@ const completed = (flag: NewFlag): NewFlag => {
       { name: "on", value: true },
       { name: "off", value: false }
     ],
-    off_variant: flag.off_variant ?? "off",
-    default_variant: flag.default_variant ?? "on"
+    off_variant: flag.off_variant === undefined ? "off" : flag.off_variant,
+    default_variant: flag.default_variant === undefined ? "on" : flag.default_variant
   }
 }
 
@@ -94,7 +95,8 @@ export const definitionsWith = Effect.fn("definitionsWith")(function* (
 export const createFlag = Effect.fn("createFlag")(function* (actor: Actor, asked: NewFlag) {
   const flag = completed(asked)
   const { flags: others } = yield* checkFlag(actor.workspace, flag)
-  if (others.some(({ key }) => key === flag.key)) return yield* taken(flags.singular, flag.key)
+  if (actor.idempotency === undefined && others.some(({ key }) => key === flag.key))
+    return yield* taken(flags.singular, flag.key)
   return yield* createLive(flags, actor, flag, others.length)
 })
 
@@ -134,9 +136,27 @@ const dependents = ({ flags: all }: Definitions, key: string): ReadonlyArray<Use
     )
     .map((flag) => ({ target: `flags/${flag.key}`, name: flag.name ?? flag.key }))
 
+/** Experiments that do not take anybody without it. */
+const experimentsWith = (
+  { experiments }: Definitions,
+  names: (experiment: Experiment) => boolean
+): ReadonlyArray<User> =>
+  experiments
+    .filter((experiment) => experiment.status !== "archived" && names(experiment))
+    .map(({ id, name }) => ({ target: `experiments/${id}`, name }))
+
+const conditionsOf = ({ condition, phases, prerequisites }: Experiment) => [
+  condition,
+  phases.map((phase) => phase.condition),
+  prerequisites
+]
+
 export const removeFlag = Effect.fn("removeFlag")(function* (actor: Actor, id: string, revision: number) {
   const { definitions } = yield* readDefinitions(actor.workspace)
-  yield* removeLive(flags, actor, id, revision, dependents(definitions, id))
+  yield* removeLive(flags, actor, id, revision, [
+    ...dependents(definitions, id),
+    ...experimentsWith(definitions, ({ prerequisites = [] }) => prerequisites.some(({ flag }) => flag === id))
+  ])
 })
 
 /** Mistakes of the segment alone, by their place in it. */
@@ -152,7 +172,8 @@ const checkSegment = Effect.fnUntraced(function* (workspace: WorkspaceId, segmen
 
 export const createSegment = Effect.fn("createSegment")(function* (actor: Actor, segment: NewSegment) {
   const { segments: others } = yield* checkSegment(actor.workspace, segment)
-  if (others.some(({ key }) => key === segment.key)) return yield* taken(segments.singular, segment.key)
+  if (actor.idempotency === undefined && others.some(({ key }) => key === segment.key))
+    return yield* taken(segments.singular, segment.key)
   return yield* createLive(segmentKind, actor, segment, others.length)
 })
 
@@ -176,7 +197,8 @@ const usersOf = (definitions: Definitions, key: string): ReadonlyArray<User> => 
     .map((flag) => ({ target: `flags/${flag.key}`, name: flag.name ?? flag.key })),
   ...definitions.segments
     .filter(({ members }) => "condition" in members && groupsNamed(members.condition).has(key))
-    .map((segment) => ({ target: `segments/${segment.key}`, name: segment.key }))
+    .map((segment) => ({ target: `segments/${segment.key}`, name: segment.key })),
+  ...experimentsWith(definitions, (experiment) => groupsNamed(conditionsOf(experiment)).has(key))
 ]
 
 export const removeSegment = Effect.fn("removeSegment")(function* (actor: Actor, id: string, revision: number) {

@@ -11,7 +11,7 @@ const refuse = (kind: Refused["kind"], code: string, detail: string) =>
 export const createHoldout = Effect.fn("createHoldout")(function* (actor: Actor, asked: NewHoldout) {
   const { definitions } = yield* readDefinitions(actor.workspace)
   const known = definitions.holdouts
-  if (known.some(({ key }) => key === asked.key)) {
+  if (actor.idempotency === undefined && known.some(({ key }) => key === asked.key)) {
     return yield* refuse("conflict", "taken", `there is a holdout ${asked.key}`)
   }
   return yield* createLive(holdouts, actor, asked, known.length)
