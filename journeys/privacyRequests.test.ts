@@ -40,6 +40,26 @@ const done = async (body: Readonly<Record<string, unknown>>) => {
   return { at, request: ok(await post(`${at}/verification`, vouched)) }
 }
 
+/** Asks for a file of all events; answers its id. */
+const makeExport = async () => {
+  const date_range = { from: "2020-01-01", to: "2029-12-31" }
+  return String(ok(await post("/analytics/exports", { format: "ndjson", date_range }), 201)["id"])
+}
+/** How many lines of the export's file, once it is there, name the id. */
+const linesNaming = async (id: string, name: string) => {
+  const at = `/analytics/exports/${id}`
+  const deadline = Date.now() + 30_000
+  let item = ok(await get(at))
+  while (item["status"] !== "finished" && Date.now() < deadline) {
+    await new Promise((wait) => setTimeout(wait, 100))
+    item = ok(await get(at))
+  }
+  assert.strictEqual(item["status"], "finished", JSON.stringify(item))
+  const answer = await fetch(`${server.url}${at}/file`, { headers: { authorization: `Bearer ${token}` } })
+  assert.strictEqual(answer.status, 200)
+  return (await answer.text()).split("\n").filter((line) => line.includes(`"${name}"`)).length
+}
+
 const signUp = (name: string, device: string) =>
   eventOf({
     event_type: "user_signed_up",
@@ -206,6 +226,24 @@ describe("a request to restrict", () => {
     assert.strictEqual((await done({ kind: "lift_restriction", person: "ben" })).request["status"], "completed")
     assert.strictEqual(await countEvents(server, token, 7), 7)
     assert.isAtLeast((await inLake()) ?? 0, 2)
+  })
+})
+
+describe("files of events", { timeout: 120_000 }, () => {
+  it("leave out who is restricted, those from before, too, and hold the events again once it is lifted", async () => {
+    const before = await makeExport()
+    const lines = await linesNaming(before, "laptop")
+    assert.isAtLeast(lines, 2)
+    await done({ kind: "restrict", person: "ben" })
+    assert.strictEqual(await linesNaming(before, "laptop"), 0)
+    assert.isAtLeast(await linesNaming(before, "phone"), 2)
+    const since = await makeExport()
+    assert.strictEqual(await linesNaming(since, "laptop"), 0)
+    await done({ kind: "lift_restriction", person: "ben" })
+    assert.strictEqual(await linesNaming(before, "laptop"), lines)
+    for (const id of [before, since]) {
+      assert.strictEqual((await ask(server, "DELETE", `/analytics/exports/${id}`, { token })).status, 204)
+    }
   })
 })
 

@@ -96,8 +96,9 @@ const makeWritePart = (catalog: Catalog, folder: SpoolFolder) =>
       ({ files, removing }) => {
         const [first = "", last = ""] = part.split("_")
         const paths = files.filter(({ day }) => first <= day && day <= last).map(({ path }) => path)
-        const { workspace } = order
-        const seen = seenEvents({ workspace, paths, removing, personalColumns: true })
+        const { restricted = [], workspace } = order
+        const hidden = [...removing, { kind: "subjects" as const, userIds: restricted, anonymousIds: restricted }]
+        const seen = seenEvents({ workspace, paths, removing: hidden, personalColumns: true })
         const rows = chosenEvents(order, seen)
         const kind = linesOf(order)
         const text = kind === "csv" ? csvLines(order, rows) : kind === "ndjson" ? ndjsonLines(order, rows) : rows

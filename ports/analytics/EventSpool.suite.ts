@@ -76,6 +76,20 @@ export const suite = (name: string, layer: () => Layer.Layer<EventLake | EventSp
       })
     )
 
+    it.effect("leaves out the events of who is restricted, as a user and as a device", () =>
+      Effect.gen(function* () {
+        yield* fill([
+          lakeLine("kept-apart", 1, { time: start, anonymous_id: "phone", user_id: "ada" }),
+          lakeLine("kept-apart", 2, { time: start, anonymous_id: "phone" }),
+          lakeLine("kept-apart", 3, { time: start, anonymous_id: "phone", user_id: "ben" }),
+          lakeLine("kept-apart", 4, { time: start, anonymous_id: "ada" })
+        ])
+        const without = orderOf("kept-apart", { restricted: ["ada", "phone"] })
+        assert.deepStrictEqual(yield* idsOf("without", without), [3])
+        assert.deepStrictEqual(yield* idsOf("with", orderOf("kept-apart")), [1, 2, 3, 4])
+      })
+    )
+
     it.effect("writes JSON lines with every column, absent ones as null", () =>
       Effect.gen(function* () {
         const properties = { text: 'a "b"\n€', list: [1, null], deep: { value: 1.5 } }

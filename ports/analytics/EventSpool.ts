@@ -20,6 +20,8 @@ export interface SpoolOrder {
   readonly arrivedBeforeMicros: number
   /** On columns and properties of events. */
   readonly filter: PlanFilter
+  /** Ids of people whose events are not in the file; none by default. */
+  readonly restricted?: ReadonlyArray<string> | undefined
   /** In CSV, whether text that a spreadsheet takes for a formula is made harmless. */
   readonly escapesFormulas: boolean
   /**

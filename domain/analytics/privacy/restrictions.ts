@@ -10,6 +10,7 @@ import type { Actor } from "../../platform/audit.ts"
 import { everywhere } from "../../platform/installation.ts"
 import { gatherItems } from "../../platform/resources.ts"
 import { withoutConflict } from "../../platform/withoutConflict.ts"
+import { rewriteExports } from "../workflows/exports.ts"
 import { subjectIds } from "../workflows/subjectsOfPerson.ts"
 
 /** Every id of whoever is restricted, those that they have got since, too. */
@@ -57,7 +58,7 @@ export const applyAllRestrictions = Effect.gen(function* () {
   } while (cursor !== undefined)
 })
 
-/** From then on nothing that the person did counts in any answer, nor what they do; it is kept. May be repeated. */
+/** From then on nothing that the person did counts in any answer or file, nor what they do; it is kept. May be repeated. */
 export const restrict = Effect.fn("restrict")(function* (actor: Actor, person: string) {
   const documents = yield* DocumentStore
   const { workspace } = actor
@@ -77,6 +78,7 @@ export const restrict = Effect.fn("restrict")(function* (actor: Actor, person: s
     })
   )
   yield* applyRestrictions(workspace)
+  yield* rewriteExports(workspace)
 })
 
 /** Everything of the person counts again. */
@@ -98,4 +100,5 @@ export const liftRestriction = Effect.fn("liftRestriction")(function* (actor: Ac
     )
   }
   yield* applyRestrictions(workspace)
+  yield* rewriteExports(workspace)
 })

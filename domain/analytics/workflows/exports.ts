@@ -196,8 +196,8 @@ export const fileOf = (item: EventExport, events: number, bytes: number): EventE
 })
 
 /**
- * Takes away every file of the workspace, whole or not, and has them written anew: somebody was erased who may be in
- * them. Answers how many.
+ * Takes away every file of the workspace, whole or not, and has them written anew: somebody who may be in them was
+ * erased or restricted, or counts again. Answers how many.
  */
 export const rewriteExports = Effect.fn("rewriteExports")(function* (workspace: WorkspaceId) {
   const documents = yield* DocumentStore

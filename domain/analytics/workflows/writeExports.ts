@@ -20,6 +20,7 @@ import { WorkspaceId } from "../../../ports/WorkspaceId.ts"
 import { everywhere } from "../../platform/installation.ts"
 import { openReferences } from "../../privacy/openReferences.ts"
 import { planExport } from "../../questions/exports/planExport.ts"
+import { restrictedIds } from "../privacy/restrictions.ts"
 import { questionScope } from "./askQuestion.ts"
 import { awaitLake } from "./awaitLake.ts"
 import { dequeue, fileOf, partsOfSpoolName, putExport, spoolName } from "./exports.ts"
@@ -196,6 +197,7 @@ const orderOf = Effect.fnUntraced(function* (workspace: WorkspaceId, item: Event
     fromMillis,
     toMillis,
     filter,
+    restricted: yield* restrictedIds(workspace),
     arrivedBeforeMicros: (item.created_at + 1) * 1000,
     escapesFormulas: item.spreadsheet_safe ?? true,
     clear: columns.includes("personal")
@@ -213,9 +215,10 @@ const tooLarge = (exceeds: "events" | "bytes"): Unwritable => {
 /** Part by part; one that was written before something broke off is not written again. */
 const write = Effect.fnUntraced(function* (workspace: WorkspaceId, item: EventExport) {
   const spool = yield* EventSpool
-  const order = yield* orderOf(workspace, item)
   const name = spoolName({ ...item, workspace })
   yield* change(workspace, item, { status: "running", started_at: item.started_at ?? (yield* Clock.currentTimeMillis) })
+  // Running first: who is restricted from here on has it begun anew.
+  const order = yield* orderOf(workspace, item)
   const complete_to = yield* awaitLake(workspace, item.created_at)
   const parts = yield* spool.parts(name, order)
   let said = 0
