@@ -129,11 +129,22 @@ const operations = (
     ascending: { first: selectPage("ascending", "first"), next: selectPage("ascending", "next") },
     descending: { first: selectPage("descending", "first"), next: selectPage("descending", "next") }
   }
+  const selectCount = database.prepare(
+    `select count(*) as n from index_entries e
+     join documents d on d.workspace = e.workspace and d.collection = e.collection and d.id = e.id
+     where e.workspace = ? and e.collection = ? and e.index_name = ? and e.equals = ? and coalesce(d.expires_at, ${far}) > ?`
+  )
   const selectBySubject = database.prepare(
     `select ${columns} from document_subjects s
      join documents d on d.workspace = s.workspace and d.collection = s.collection and d.id = s.id
      where s.workspace = ? and s.subject = ? and coalesce(d.expires_at, ${far}) > ? order by d.collection, d.id`
   )
+  const mustHave = (collection: string, index: string, equals: ReadonlyArray<unknown>) => {
+    const definition = collections.get(collection)?.indexes.find((each) => each.name === index)
+    return definition?.equals.length === equals.length
+      ? Effect.succeed(definition)
+      : Effect.die(new Error(`no index ${collection}/${index} over ${equals.length} fields`))
+  }
   const write = writer(database, collections)
   const grouped = groupCommit("DocumentStore", database, state)
   const secret = cursorKey(database)
@@ -148,10 +159,7 @@ const operations = (
       ),
     list: ({ collection, cursor, equals, index, limit, range = {}, workspace }) =>
       Effect.gen(function* () {
-        const definition = collections.get(collection)?.indexes.find((each) => each.name === index)
-        if (definition === undefined || definition.equals.length !== equals.length) {
-          return yield* Effect.die(new Error(`no index ${collection}/${index} over ${equals.length} fields`))
-        }
+        const definition = yield* mustHave(collection, index, equals)
         const bounds = sortBounds(range)
         const list = [workspace, collection, index, equalsText(equals), ...bounds]
         const from = cursor === undefined ? undefined : decodeCursor(secret, list, cursor)
@@ -168,6 +176,14 @@ const operations = (
         const next = rows.length > count && last ? encodeCursor(secret, list, last.sort ?? "", last.id) : undefined
         return { items: items.map(documentOf), next }
       }),
+    count: Effect.fnUntraced(function* ({ collection, equals, index, workspace }) {
+      yield* mustHave(collection, index, equals)
+      const now = yield* Clock.currentTimeMillis
+      return yield* attempt("count", () => {
+        const row = selectCount.get(workspace, collection, index, equalsText(equals), now) as { readonly n: number }
+        return Number(row.n)
+      })
+    }),
     commit: Effect.fnUntraced(function* (workspace, commit) {
       const tooMany = overLimit(commit)
       if (tooMany !== undefined) return yield* tooMany

@@ -2,6 +2,7 @@ import { Clock, Effect } from "effect"
 import { SecureRandom } from "effect/crypto"
 import { DocumentStore, listLimitMax } from "../../ports/documents/DocumentStore.ts"
 import type { DocumentWrite, DuplicateKey } from "../../ports/documents/DocumentStore.ts"
+import { resourceDocumentsMax } from "../../ports/documents/Resource.ts"
 import type { Stamps } from "../../ports/documents/Resource.ts"
 import { Refused } from "../../ports/platform/Refused.ts"
 import type { WorkspaceId } from "../../ports/WorkspaceId.ts"
@@ -42,6 +43,17 @@ const putItem = ({ name, subjectsOf }: Kind, item: Stamps, expected: number): Do
   data: item
 })
 
+const refuseFull = Effect.fnUntraced(function* (
+  documents: DocumentStore["Service"],
+  workspace: WorkspaceId,
+  { name }: Kind
+) {
+  const count = yield* documents.count({ workspace, collection: name, index: "by_time", equals: [] })
+  if (count < resourceDocumentsMax) return
+  const detail = `a workspace has at most ${resourceDocumentsMax} of ${name}`
+  return yield* new Refused({ kind: "conflict", detail, errors: [{ pointer: "", code: "too_many", detail }] })
+})
+
 /** Makes a document, once per `Idempotency-Key`. */
 export const createItem = Effect.fn("createItem")(function* <Definition extends object>(
   kind: Kind,
@@ -56,6 +68,7 @@ export const createItem = Effect.fn("createItem")(function* <Definition extends 
   return yield* once<Definition & Stamps, DuplicateKey, SecureRandom.SecureRandom>(
     actor,
     Effect.fnUntraced(function* (remember) {
+      yield* refuseFull(documents, actor.workspace, kind)
       const now = yield* Clock.currentTimeMillis
       const random = yield* SecureRandom.SecureRandom
       const by = { created_at: now, created_by: actor.keyId, changed_at: now, changed_by: actor.keyId }

@@ -141,6 +141,10 @@ export const suite = (name: string, layer: () => Layer.Layer<DocumentStore, Port
         const expected = ["5", "6", "1", "10", "3", "0", "4", "9", "7", "2", "8"].map((n) => `l${n}`.padStart(4, "0"))
         for (const limit of [1, 2, 5, 100]) assert.deepStrictEqual(yield* ids("by_rank", ["on"], limit), expected)
         assert.deepStrictEqual(yield* ids("by_rank", ["off"], 10), [])
+        const by = { collection: "things", index: "by_rank" }
+        assert.strictEqual(yield* store.count({ ...by, workspace: one, equals: ["on"] }), ranks.length)
+        assert.strictEqual(yield* store.count({ ...by, workspace: one, equals: ["off"] }), 0)
+        assert.strictEqual(yield* store.count({ ...by, workspace: other, equals: ["on"] }), 0)
       })
     )
 
@@ -239,6 +243,21 @@ export const suite = (name: string, layer: () => Layer.Layer<DocumentStore, Port
         const failure = yield* Effect.flip(store.commit(one, { writes }))
         assert.include(failure._tag === "PortFailure" ? failure.detail : "", String(commitWritesMax))
         assert.isUndefined(yield* store.get(one, "things", "m0"))
+      })
+    )
+
+    it.effect("counts neither what was deleted nor what is over", () =>
+      Effect.gen(function* () {
+        const store = yield* DocumentStore
+        const workspace = WorkspaceId.make("counted")
+        const now = yield* Effect.clockWith((clock) => clock.currentTimeMillis)
+        const passing = put("c2", { status: "on" }, { expires_at: now + 1000 })
+        yield* store.commit(workspace, { writes: [put("c1", { status: "on" }), passing, put("c3", { status: "on" })] })
+        const count = store.count({ workspace, collection: "things", index: "by_rank", equals: ["on"] })
+        assert.strictEqual(yield* count, 3)
+        yield* store.commit(workspace, { writes: [{ kind: "delete", collection: "things", id: "c1", expected: 1 }] })
+        yield* TestClock.adjust("1 second")
+        assert.strictEqual(yield* count, 1)
       })
     )
   })

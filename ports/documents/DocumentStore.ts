@@ -116,6 +116,13 @@ export class DocumentStore extends Context.Service<
       { readonly items: ReadonlyArray<StoredDocument>; readonly next: string | undefined },
       PortFailure | InvalidCursor
     >
+    /** How many live documents an index holds of these values. */
+    readonly count: (request: {
+      readonly workspace: WorkspaceId
+      readonly collection: string
+      readonly index: string
+      readonly equals: ReadonlyArray<string | number | boolean | null>
+    }) => Effect.Effect<number, PortFailure>
     /** Answers the new revision of each write, in order (0 for a delete). */
     readonly commit: (
       workspace: WorkspaceId,

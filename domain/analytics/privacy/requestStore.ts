@@ -2,7 +2,7 @@ import { Clock, Effect } from "effect"
 import { DocumentStore } from "../../../ports/documents/DocumentStore.ts"
 import type { DocumentWrite, StoredDocument } from "../../../ports/documents/DocumentStore.ts"
 import { Refused } from "../../../ports/platform/Refused.ts"
-import { privacyRequests } from "../../../ports/privacy/PrivacyRequest.ts"
+import { openRequestsMax, privacyRequests } from "../../../ports/privacy/PrivacyRequest.ts"
 import type { KeptRequest, PrivacyRequestItem } from "../../../ports/privacy/PrivacyRequest.ts"
 import type { WorkspaceId } from "../../../ports/WorkspaceId.ts"
 
@@ -35,11 +35,24 @@ export const putRequest = (request: KeptRequest, expected: number, subjects: Rea
   data: request
 })
 
+const openStatuses: ReadonlyArray<KeptRequest["status"]> = ["unverified", "in_progress"]
+
+/** Refuses one more where as many are open as may be. */
+export const refuseManyOpen = Effect.fnUntraced(function* (
+  documents: DocumentStore["Service"],
+  workspace: WorkspaceId
+) {
+  const by = { workspace, collection: privacyRequests.name, index: "by_status" }
+  const counts = yield* Effect.forEach(openStatuses, (status) => documents.count({ ...by, equals: [status] }))
+  if (counts.reduce((sum, count) => sum + count, 0) < openRequestsMax) return
+  const detail = `a workspace has at most ${openRequestsMax} open privacy requests`
+  return yield* new Refused({ kind: "conflict", detail, errors: [{ pointer: "", code: "too_many", detail }] })
+})
+
 /** As it is answered: what is secret stays, and whether it is late is told. */
 export const itemOf = (request: KeptRequest, now: number): PrivacyRequestItem => {
   const { challenge: _, sealed_traits: __, ...told } = request
-  const isOpen = told.status === "unverified" || told.status === "in_progress"
-  return { ...told, overdue: isOpen && now > told.due_at }
+  return { ...told, overdue: openStatuses.includes(told.status) && now > told.due_at }
 }
 
 export const itemNow = (request: KeptRequest) => Effect.map(Clock.currentTimeMillis, (now) => itemOf(request, now))

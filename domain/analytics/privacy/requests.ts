@@ -26,7 +26,7 @@ import type { Command, Rejection } from "../../privacy/requestLife.ts"
 import { exportPerson } from "../workflows/exportPerson.ts"
 import { idAtDoor } from "../workflows/idAtDoor.ts"
 import { sealTraits, traitErrors } from "./rectifiedTraits.ts"
-import { findRequest, itemNow, itemOf, putRequest } from "./requestStore.ts"
+import { findRequest, itemNow, itemOf, putRequest, refuseManyOpen } from "./requestStore.ts"
 import { stepsOf } from "./requestSteps.ts"
 import { runningWrite, runRequest } from "./runRequest.ts"
 
@@ -68,6 +68,7 @@ export const createRequest = Effect.fn("createRequest")(function* (actor: Actor,
   return yield* once<PrivacyRequestItem, DuplicateKey, Effect.Services<ReturnType<typeof newRequest>>>(
     actor,
     Effect.fnUntraced(function* (remember) {
+      yield* refuseManyOpen(documents, workspace)
       const request = yield* newRequest(actor, { ...asked, person })
       const now = request.history[0]!.at
       const item = itemOf(request, now)
