@@ -60,6 +60,29 @@ const linesNaming = async (id: string, name: string) => {
   return (await answer.text()).split("\n").filter((line) => line.includes(`"${name}"`)).length
 }
 
+/** Who is in the list of people, and how many events are in that of events. */
+const listed = async (query: string) => {
+  const people = ok(await get("/analytics/persons"))["items"] as ReadonlyArray<{ readonly person_id: string }>
+  const events = ok(await get(`/analytics/events${query}`))["items"] as ReadonlyArray<object>
+  return [people.map(({ person_id }) => person_id).toSorted(), events.length]
+}
+/** Subjects of what happens, as the live stream tells them. */
+const watchLive = () =>
+  new Promise<{ readonly socket: WebSocket; readonly seen: Array<string> }>((open, failed) => {
+    const socket = new WebSocket(`${server.url.replace("http", "ws")}/analytics/realtime/stream`, token)
+    const seen: Array<string> = []
+    socket.onmessage = ({ data }) => seen.push((JSON.parse(String(data)) as { readonly subject: string }).subject)
+    socket.onopen = () => open({ socket, seen })
+    socket.onerror = () => failed(new Error("the stream was refused"))
+  })
+const eventually = async (holds: () => boolean) => {
+  const deadline = Date.now() + 10_000
+  while (!holds()) {
+    assert.isBelow(Date.now(), deadline, "it never happened")
+    await new Promise((wait) => setTimeout(wait, 20))
+  }
+}
+
 const signUp = (name: string, device: string) =>
   eventOf({
     event_type: "user_signed_up",
@@ -218,13 +241,22 @@ describe("a request to restrict", () => {
     const { request } = await done({ kind: "restrict", person: "laptop" })
     assert.strictEqual(request["status"], "completed", JSON.stringify(request))
     assert.strictEqual(await countEvents(server, token, 3), 3)
+    const live = await watchLive()
     assert.strictEqual(await inLake(), 0)
     ok(await post("/analytics/events/ingest", eventOf({ anonymous_id: "laptop" })))
     ok(await post("/analytics/events/ingest", eventOf({ anonymous_id: "watch" })))
     assert.strictEqual(await countEvents(server, token, 4), 4)
     assert.strictEqual(ok(await get("/analytics/persons/ben"))["events"], 3)
+    assert.deepStrictEqual(await listed(""), [["ada", "carl", "watch"], 4])
+    assert.deepStrictEqual(await listed("?person_id=ben"), [["ada", "carl", "watch"], 3])
+    await eventually(() => live.seen.includes("watch"))
+    assert.notInclude(live.seen, "laptop")
     assert.strictEqual((await done({ kind: "lift_restriction", person: "ben" })).request["status"], "completed")
     assert.strictEqual(await countEvents(server, token, 7), 7)
+    assert.deepStrictEqual(await listed(""), [["ada", "ben", "carl", "watch"], 7])
+    ok(await post("/analytics/events/ingest", eventOf({ anonymous_id: "laptop" })))
+    await eventually(() => live.seen.includes("laptop"))
+    live.socket.close()
     assert.isAtLeast((await inLake()) ?? 0, 2)
   })
 })

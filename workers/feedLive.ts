@@ -1,5 +1,5 @@
 import { Clock, Effect, Schema } from "effect"
-import { isReservedId } from "../ports/analytics/EventStore.ts"
+import { EventStore, isReservedId } from "../ports/analytics/EventStore.ts"
 import { EventLog } from "../ports/analytics/EventLog.ts"
 import { LiveFeed } from "../ports/analytics/LiveFeed.ts"
 import type { LiveEvent } from "../ports/analytics/LiveFeed.ts"
@@ -42,6 +42,7 @@ const liveEvent = (event: StoredEvent): LiveEvent => ({
 export const feedLive = Effect.gen(function* () {
   const log = yield* EventLog
   const feed = yield* LiveFeed
+  const store = yield* EventStore
   const { tombstones } = yield* SubjectKeys
   return yield* consume({
     name: "live",
@@ -59,7 +60,10 @@ export const feedLive = Effect.gen(function* () {
         if (events === undefined) byWorkspace.set(event.workspace, [liveEvent(event)])
         else events.push(liveEvent(event))
       }
-      for (const [workspace, events] of byWorkspace) {
+      for (const [workspace, all] of byWorkspace) {
+        const subjects = new Set(all.map(({ subject }) => subject))
+        const restricted = yield* store.restrictedAmong(WorkspaceId.make(workspace), [...subjects])
+        const events = all.filter(({ subject }) => !restricted.has(subject))
         for (let at = 0; at < events.length; at += publishedAtOnceMax) {
           yield* feed.publish(WorkspaceId.make(workspace), events.slice(at, at + publishedAtOnceMax))
           yield* Effect.yieldNow

@@ -20,7 +20,7 @@ import type { KnownIds } from "./KnownIds.ts"
 import { eventsText, peopleText, subjectsText, traitsText } from "./listText.ts"
 import { replaceMerges } from "./merging.ts"
 import { quote } from "./literals.ts"
-import { replaceRestrictions } from "./restricting.ts"
+import { replaceRestrictions, restrictedAmongText } from "./restricting.ts"
 import { endOf, stateOf, stateText, storeReads } from "./storeReads.ts"
 import { openWatermark, watermarkKeyBytes } from "./Watermark.ts"
 
@@ -123,6 +123,13 @@ const operations = ({ engine, ids, key, scratch }: Parts): EventStore["Service"]
   expire: (workspace, expiry) => engine.write("expire", (connection) => expireEvents(connection, workspace, expiry)),
   setRestricted: (workspace, ids) =>
     engine.write("setRestricted", (connection) => replaceRestrictions(connection, workspace, ids)),
+  restrictedAmong: (workspace, ids) =>
+    ids.length === 0
+      ? Effect.succeed(new Set<string>())
+      : Effect.map(
+          engine.lookUp("restrictedAmong", restrictedAmongText(workspace, ids)),
+          (rows) => new Set(rows.map((row) => String(row["id"])))
+        ),
   setMerges: (workspace, merges) =>
     engine.write("setMerges", (connection) => replaceMerges(connection, workspace, merges))
 })

@@ -2,6 +2,7 @@ import type { EventPlace } from "../../ports/analytics/EventStore.ts"
 import type { PlanFilter } from "../../ports/analytics/PlanFilter.ts"
 import { quote } from "./literals.ts"
 import { filterText } from "./conditionText.ts"
+import { isUnrestricted } from "./restricting.ts"
 import { hashOf, isLinkable, ownIdText } from "./schema.ts"
 import { traitJoins, traitsOf } from "./traitText.ts"
 
@@ -44,16 +45,18 @@ export const eventsText = (request: {
   readonly toMillis: number
   readonly filter: PlanFilter | undefined
   readonly personId?: string | undefined
+  readonly withoutRestricted?: boolean | undefined
   readonly before?: EventPlace | undefined
   readonly limit: number
 }): string => {
-  const { before, filter, fromMillis, limit, personId, toMillis, workspace } = request
+  const { before, filter, fromMillis, limit, personId, toMillis, withoutRestricted, workspace } = request
   const conditions = [
     `e.workspace = ${quote(workspace)}`,
     `e.time_ms >= ${fromMillis}`,
     `e.time_ms < ${toMillis}`,
     ...(filter === undefined ? [] : [filterText(filter)]),
     ...(personId === undefined ? [] : [`${person} = ${personOf(workspace, personId)}`]),
+    ...(withoutRestricted === true ? [`e.${isUnrestricted}`] : []),
     ...(before === undefined
       ? []
       : [
@@ -80,15 +83,17 @@ export const peopleText = (request: {
   readonly workspace: string
   readonly filter?: PlanFilter | undefined
   readonly personId?: string | undefined
+  readonly withoutRestricted?: boolean | undefined
   readonly idPrefix?: string | undefined
   readonly before?: { readonly last_seen: number; readonly person_id: string } | undefined
   readonly limit: number
 }): string => {
-  const { before, filter, idPrefix, limit, personId, workspace } = request
+  const { before, filter, idPrefix, limit, personId, withoutRestricted, workspace } = request
   const begins = (id: string) => `coalesce(starts_with(e.${id}, ${quote(idPrefix ?? "")}), false)`
   const own = [
     `e.workspace = ${quote(workspace)}`,
-    ...(personId === undefined ? [] : [`${person} = ${personOf(workspace, personId)}`])
+    ...(personId === undefined ? [] : [`${person} = ${personOf(workspace, personId)}`]),
+    ...(withoutRestricted === true ? [`e.${isUnrestricted}`] : [])
   ]
   const having = [
     ...(filter === undefined ? [] : [`bool_or(${filterText(filter)})`]),

@@ -9,7 +9,7 @@ const tablesOfDeeds = ["events", "payments", "activity", "account_changes", "fir
 /** Texts of clients, which stay as they are, and those tables. */
 const tables = new RegExp(String.raw`'(?:[^']|'')*'|\bstore\.(${tablesOfDeeds.join("|")})\b`, "g")
 
-const restricted = "subject not in (select subject from store.restrictions)"
+export const isUnrestricted = "subject not in (select subject from store.restrictions)"
 
 /** A text that reads nothing of the restricted where the given one reads what is there. */
 export const unrestrictedText = (sql: string, isPast: boolean): string =>
@@ -17,7 +17,7 @@ export const unrestrictedText = (sql: string, isPast: boolean): string =>
     if (table === undefined) return found
     // Payments of the past bear their row's number as a column already.
     const columns = table === "payments" && !isPast ? "rowid, *" : "*"
-    return `(select ${columns} from ${found} where ${restricted})`
+    return `(select ${columns} from ${found} where ${isUnrestricted})`
   })
 
 export const restrictionsText = (workspace: string): string =>
@@ -27,6 +27,11 @@ export const readingUnrestricted = (read: Read, isPast: boolean): Read =>
   Object.assign(async (sql: string) => read(unrestrictedText(sql, isPast)), {
     lists: async (sql: string) => read.lists(unrestrictedText(sql, isPast))
   })
+
+/** Those of the ids, one at least, that are on the workspace's list. */
+export const restrictedAmongText = (workspace: string, ids: ReadonlyArray<string>): string =>
+  `select id from (values ${ids.map((id) => `(${quote(id)})`).join(", ")}) asked(id)
+   where ${hashOf(quote(workspace), "u", "id")} in (select subject from store.restrictions where workspace = ${quote(workspace)})`
 
 /** Replaces the workspace's list; where it is another one, watermarks from before end. */
 export const replaceRestrictions = async (

@@ -612,6 +612,34 @@ export const suite = <E>(name: string, layer: Layer.Layer<EventStore, E>): void 
         })
       )
 
+      it.effect("lists without those who are restricted where that is asked for, and tells who is", () =>
+        Effect.gen(function* () {
+          const store = yield* EventStore
+          const workspace = WorkspaceId.make("list-restricted")
+          yield* insert("12r", [
+            lineOf("list-restricted", 90, { anonymous_id: "phone", user_id: "ada" }),
+            lineOf("list-restricted", 91, { anonymous_id: "phone" }),
+            lineOf("list-restricted", 92, { anonymous_id: "tablet" })
+          ])
+          yield* store.setRestricted(workspace, ["ada", "phone"])
+          const ask = { workspace, fromMillis: 0, toMillis: start + dayMillis, filter: undefined, limit: 9 }
+          const listed = (more: object) =>
+            Effect.gen(function* () {
+              const events = yield* store.events({ ...ask, ...more })
+              const people = yield* store.people({ workspace, limit: 9, ...more })
+              return [events.length, people.map(({ person_id }) => person_id).toSorted()]
+            })
+          assert.deepStrictEqual(yield* listed({}), [3, ["ada", "tablet"]])
+          assert.deepStrictEqual(yield* listed({ withoutRestricted: true }), [1, ["tablet"]])
+          assert.deepStrictEqual(yield* listed({ personId: "ada" }), [2, ["ada"]])
+          const among = (at: WorkspaceId, ids: ReadonlyArray<string>) =>
+            Effect.map(store.restrictedAmong(at, ids), (found) => [...found])
+          assert.deepStrictEqual(yield* among(workspace, ["tablet", "phone", "it's"]), ["phone"])
+          assert.deepStrictEqual(yield* among(workspace, []), [])
+          assert.deepStrictEqual(yield* among(WorkspaceId.make("list"), ["phone"]), [])
+        })
+      )
+
       it.effect("knows a person's traits of today and those at the time of an event", () =>
         Effect.gen(function* () {
           const set = (number: number, time: number, more: object) =>

@@ -159,6 +159,8 @@ export class EventStore extends Context.Service<
       readonly toMillis: number
       readonly filter: PlanFilter | undefined
       readonly personId?: string | undefined
+      /** Whether events of restricted people are left out. */
+      readonly withoutRestricted?: boolean | undefined
       readonly before?: EventPlace | undefined
       readonly limit: number
     }) => Effect.Effect<ReadonlyArray<HeldEvent>, PortFailure>
@@ -169,6 +171,8 @@ export class EventStore extends Context.Service<
       readonly personId?: string | undefined
       /** People with a user id or an anonymous id that begins so. */
       readonly idPrefix?: string | undefined
+      /** Whether restricted people are left out. */
+      readonly withoutRestricted?: boolean | undefined
       readonly before?: { readonly last_seen: number; readonly person_id: string } | undefined
       readonly limit: number
     }) => Effect.Effect<ReadonlyArray<HeldPerson>, PortFailure>
@@ -222,10 +226,15 @@ export class EventStore extends Context.Service<
      */
     readonly expire: (workspace: WorkspaceId, expiry: Expiry) => Effect.Effect<{ readonly events: number }, PortFailure>
     /**
-     * Ids of people whose events count in no answer, though they are kept and listed: replaces what was given before. Where
+     * Ids of people whose events count in no answer, though they are kept and listed where that is asked for: replaces what was given before. Where
      * it is another list no watermark from before is met again.
      */
     readonly setRestricted: (workspace: WorkspaceId, ids: ReadonlyArray<string>) => Effect.Effect<void, PortFailure>
+    /** Those of the ids that are restricted. */
+    readonly restrictedAmong: (
+      workspace: WorkspaceId,
+      ids: ReadonlyArray<string>
+    ) => Effect.Effect<ReadonlySet<string>, PortFailure>
     /** The workspace's merges, all of them: replaces what was given before. In every answer within one second. */
     readonly setMerges: (workspace: WorkspaceId, merges: ReadonlyArray<UserMerge>) => Effect.Effect<void, PortFailure>
   }

@@ -146,7 +146,10 @@ export const exploreEvents = Effect.fn("exploreEvents")(function* (workspace: Wo
     fromMillis: yield* readInstant(workspace, "from", request.from, 0),
     toMillis: yield* readInstant(workspace, "to", request.to, now + 2 * dayMillis),
     filter: filters.length === 0 ? undefined : { kind: "and", filters },
-    ...(request.person_id === undefined ? {} : { personId: yield* idAtDoor(workspace, request.person_id) }),
+    // Who asks for a person by id sees what is kept of them, restricted or not.
+    ...(request.person_id === undefined
+      ? { withoutRestricted: true }
+      : { personId: yield* idAtDoor(workspace, request.person_id) }),
     before,
     limit: request.limit + 1
   })
@@ -255,6 +258,7 @@ export const listPeople = Effect.fn("listPeople")(function* (workspace: Workspac
     workspace,
     filter: filters.length === 0 ? undefined : { kind: "and", filters },
     ...(request.search === undefined ? {} : { idPrefix: yield* idAtDoor(workspace, request.search) }),
+    withoutRestricted: true,
     before: cursor === undefined ? undefined : { last_seen: Number(cursor[0]), person_id: String(cursor[1]) },
     limit: request.limit + 1
   })
