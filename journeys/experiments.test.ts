@@ -191,6 +191,27 @@ describe("an experiment", () => {
     assert.strictEqual(taken, 60)
   })
 
+  it("has the slots of a layer once, however many are started at once", async () => {
+    const keys = Array.from({ length: 6 }, (_, at) => `race-${at}`)
+    for (const key of keys) {
+      await done(201, "POST", path, { key, name: key, variants, goals, layer: { id: "race", percent: 40 } })
+    }
+    const started = await Promise.all(keys.map((key) => send("POST", `${path}/${key}/start`)))
+    assert.deepStrictEqual(started.map(({ status }) => status).toSorted(), [200, 200, 409, 409, 409, 409])
+    const taken = started.flatMap(
+      ({ body }) =>
+        (body["phases"] as ReadonlyArray<{ slots: ReadonlyArray<{ from: number; to: number }> }> | undefined)?.[0]
+          ?.slots ?? []
+    )
+    assert.deepStrictEqual(
+      taken.toSorted((a, b) => a.from - b.from),
+      [
+        { from: 0, to: 4000 },
+        { from: 4000, to: 8000 }
+      ]
+    )
+  })
+
   it("holds units out of all experiments and releases of a team, and of no other", async () => {
     await done(201, "POST", "/experiments/holdouts", { key: "growth", percent: 100, team: "growth" })
     await done(409, "POST", "/experiments/holdouts", { key: "growth" })

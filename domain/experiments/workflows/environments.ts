@@ -3,20 +3,20 @@ import { environments, environmentsMax, production } from "../../../ports/experi
 import type { NewEnvironment } from "../../../ports/experiments/Flag.ts"
 import { Refused } from "../../../ports/platform/Refused.ts"
 import type { Actor } from "../../platform/audit.ts"
-import { createLive, readDefinitions, removeLive, replaceLive } from "./liveDefinitions.ts"
+import { createLive, readDefinitions, removeLive, replaceLive, untilSettled } from "./liveDefinitions.ts"
 
 const refuse = (kind: Refused["kind"], pointer: string, code: string, detail: string) =>
   new Refused({ kind, detail, errors: [{ pointer, code, detail }] })
 
 export const createEnvironment = Effect.fn("createEnvironment")(function* (actor: Actor, asked: NewEnvironment) {
-  const { environments: known } = yield* readDefinitions(actor.workspace)
+  const { environments: known, revision } = yield* readDefinitions(actor.workspace)
   if (known.includes(asked.key))
     return yield* refuse("conflict", "/key", "taken", `there is an environment ${asked.key}`)
   if (known.length > environmentsMax) {
     return yield* refuse("conflict", "", "too_many", `a workspace has at most ${environmentsMax} beside ${production}`)
   }
-  return yield* createLive(environments, actor, asked, known.length)
-})
+  return yield* createLive(environments, actor, asked, { revision, count: known.length })
+}, untilSettled)
 
 export const replaceEnvironment = Effect.fn("replaceEnvironment")(function* (
   actor: Actor,
@@ -25,17 +25,18 @@ export const replaceEnvironment = Effect.fn("replaceEnvironment")(function* (
   revision: number
 ) {
   if (asked.key !== id) return yield* refuse("bad-request", "/key", "immutable", `is ${id} and never changes`)
-  return yield* replaceLive(environments, actor, id, asked, revision)
-})
+  const { revision: standing } = yield* readDefinitions(actor.workspace)
+  return yield* replaceLive(environments, actor, id, asked, revision, standing)
+}, untilSettled)
 
 /** Refused while a flag says something of it. */
 export const removeEnvironment = Effect.fn("removeEnvironment")(function* (actor: Actor, id: string, revision: number) {
-  const { definitions } = yield* readDefinitions(actor.workspace)
+  const { definitions, revision: standing } = yield* readDefinitions(actor.workspace)
   const users = definitions.flags
     .filter((flag) => Object.hasOwn(flag.environments ?? {}, id))
     .map((flag) => ({ target: `flags/${flag.key}`, name: flag.name ?? flag.key }))
   const running = definitions.experiments
     .filter(({ environment, status }) => environment === id && status !== "archived")
     .map((experiment) => ({ target: `experiments/${experiment.id}`, name: experiment.name }))
-  yield* removeLive(environments, actor, id, revision, [...users, ...running])
-})
+  yield* removeLive(environments, actor, id, revision, [...users, ...running], standing)
+}, untilSettled)

@@ -21,7 +21,7 @@ import type { Definitions } from "../evaluation/fileOf.ts"
 import { metricsOf } from "../metricsOf.ts"
 import * as lifecycle from "../lifecycle.ts"
 import type { Act, LifeChange } from "../lifecycle.ts"
-import { createLive, readDefinitions, removeLive, replaceLive } from "./liveDefinitions.ts"
+import { createLive, readDefinitions, removeLive, replaceLive, untilSettled } from "./liveDefinitions.ts"
 
 const refused = (detail: string, errors: ReadonlyArray<FieldError>, kind: Refused["kind"] = "bad-request") =>
   new Refused({ kind, detail, errors })
@@ -33,7 +33,7 @@ const breaks: ReadonlySet<string> = new Set(["unknown_variant", "cycle", "too_de
 const check = Effect.fnUntraced(function* (workspace: WorkspaceId, experiment: Experiment) {
   const evidence = yield* ExperimentEvidence
   yield* evidence.check(workspace, metricsOf(experiment))
-  const { definitions, environments } = yield* readDefinitions(workspace)
+  const { definitions, environments, revision } = yield* readDefinitions(workspace)
   const environment = experiment.environment ?? production
   if (!environments.includes(environment)) {
     const detail = `there is no environment ${environment}`
@@ -60,7 +60,7 @@ const check = Effect.fnUntraced(function* (workspace: WorkspaceId, experiment: E
     )
     return yield* refused("a flag that serves the experiment would be wrong", told, "conflict")
   }
-  return definitions
+  return { ...definitions, revision }
 })
 
 /** Keys of the flags that serve an experiment. */
@@ -75,7 +75,7 @@ export const createExperiment = Effect.fn("createExperiment")(function* (actor: 
   if (errors.length > 0) return yield* refused("the experiment is not valid", errors)
   const stamps = { created_at: 0, created_by: "", changed_at: 0, changed_by: "" }
   const draft: Experiment = { ...definition, id: definition.key ?? "new", ...stamps, ...lifecycle.begun }
-  const { experiments: others } = yield* check(actor.workspace, draft)
+  const { experiments: others, revision } = yield* check(actor.workspace, draft)
   if (
     actor.idempotency === undefined &&
     definition.key !== undefined &&
@@ -84,9 +84,14 @@ export const createExperiment = Effect.fn("createExperiment")(function* (actor: 
     const detail = `there is an experiment ${definition.key}`
     return yield* refused(detail, [{ pointer: "/key", code: "taken", detail }], "conflict")
   }
-  const made: Experiment = yield* createLive(experiments, actor, { ...definition, ...lifecycle.begun }, others.length)
+  const made: Experiment = yield* createLive(
+    experiments,
+    actor,
+    { ...definition, ...lifecycle.begun },
+    { revision, count: others.length }
+  )
   return made
-})
+}, untilSettled)
 
 /** Takes one step of an experiment's life at the revision that stands. */
 const step = Effect.fnUntraced(function* (
@@ -96,15 +101,15 @@ const step = Effect.fnUntraced(function* (
   revision?: number
 ) {
   const { item, revision: stands } = yield* readItem<Experiment>(experiments, actor.workspace, id)
-  const { definitions } = yield* readDefinitions(actor.workspace)
+  const { definitions, revision: standing } = yield* readDefinitions(actor.workspace)
   const change = take(item, { by: actor.keyId, at: yield* Clock.currentTimeMillis }, definitions)
   if (change.kind === "refused") {
     const kind = change.because === "conflict" ? "conflict" : "bad-request"
     return yield* refused(change.detail, change.errors, kind)
   }
   yield* check(actor.workspace, change.experiment)
-  return yield* replaceLive(experiments, actor, id, change.experiment, revision ?? stands)
-})
+  return yield* replaceLive(experiments, actor, id, change.experiment, revision ?? stands, standing)
+}, untilSettled)
 
 export const replaceExperiment = Effect.fn("replaceExperiment")(
   (actor: Actor, id: string, definition: NewExperiment, revision: number) =>
@@ -148,7 +153,7 @@ export const removeExperiment = Effect.fn("removeExperiment")(function* (actor: 
     const detail = `a ${item.status} experiment is kept: ${item.status === "running" ? "stop" : "archive"} it first`
     return yield* refused(detail, [], "conflict")
   }
-  const { definitions } = yield* readDefinitions(actor.workspace)
+  const { definitions, revision: standing } = yield* readDefinitions(actor.workspace)
   const users: ReadonlyArray<User> = flagsOf(definitions, id).map((key) => ({ target: `flags/${key}`, name: key }))
-  yield* removeLive(experiments, actor, id, revision, users)
-})
+  yield* removeLive(experiments, actor, id, revision, users, standing)
+}, untilSettled)

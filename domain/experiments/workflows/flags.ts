@@ -13,7 +13,7 @@ import { checkFlagFile } from "../evaluation/checkFlagFile.ts"
 import { fileOf } from "../evaluation/fileOf.ts"
 import type { Definitions } from "../evaluation/fileOf.ts"
 import { listedPeople } from "../segmentMembers.ts"
-import { createLive, readDefinitions, removeLive, replaceLive } from "./liveDefinitions.ts"
+import { createLive, readDefinitions, removeLive, replaceLive, untilSettled } from "./liveDefinitions.ts"
 
 /** A list of people's ids names them. */
 const segmentKind = {
@@ -69,10 +69,10 @@ const placeOf = (pointer: string, environment: string, flag: NewFlag): string =>
 }
 
 const checkFlag = Effect.fnUntraced(function* (workspace: WorkspaceId, flag: NewFlag) {
-  const { definitions, environments } = yield* readDefinitions(workspace)
+  const { definitions, environments, revision } = yield* readDefinitions(workspace)
   const errors = mistakesOf(flag, definitions, environments)
   if (errors.length > 0) return yield* invalid("the flag is not valid", errors)
-  return definitions
+  return { ...definitions, revision }
 })
 
 /** All definitions as they would be with a draft of a flag, new or not; its mistakes stand under `pointer`. */
@@ -94,11 +94,11 @@ export const definitionsWith = Effect.fn("definitionsWith")(function* (
 
 export const createFlag = Effect.fn("createFlag")(function* (actor: Actor, asked: NewFlag) {
   const flag = completed(asked)
-  const { flags: others } = yield* checkFlag(actor.workspace, flag)
+  const { flags: others, revision } = yield* checkFlag(actor.workspace, flag)
   if (actor.idempotency === undefined && others.some(({ key }) => key === flag.key))
     return yield* taken(flags.singular, flag.key)
-  return yield* createLive(flags, actor, flag, others.length)
-})
+  return yield* createLive(flags, actor, flag, { revision, count: others.length })
+}, untilSettled)
 
 const taken = (singular: string, key: string) =>
   Effect.fail(
@@ -122,9 +122,9 @@ export const replaceFlag = Effect.fn("replaceFlag")(function* (
   const flag = completed(asked)
   const fixed = [...unchanged("/key", before.key, flag.key), ...unchanged("/type", before.type, flag.type)]
   if (fixed.length > 0) return yield* invalid("a flag's key and type never change", fixed)
-  yield* checkFlag(actor.workspace, flag)
-  return yield* replaceLive(flags, actor, id, flag, revision)
-})
+  const { revision: standing } = yield* checkFlag(actor.workspace, flag)
+  return yield* replaceLive(flags, actor, id, flag, revision, standing)
+}, untilSettled)
 
 /** Flags that name another one as their prerequisite. */
 const dependents = ({ flags: all }: Definitions, key: string): ReadonlyArray<User> =>
@@ -152,30 +152,31 @@ const conditionsOf = ({ condition, phases, prerequisites }: Experiment) => [
 ]
 
 export const removeFlag = Effect.fn("removeFlag")(function* (actor: Actor, id: string, revision: number) {
-  const { definitions } = yield* readDefinitions(actor.workspace)
-  yield* removeLive(flags, actor, id, revision, [
+  const { definitions, revision: standing } = yield* readDefinitions(actor.workspace)
+  const users = [
     ...dependents(definitions, id),
     ...experimentsWith(definitions, ({ prerequisites = [] }) => prerequisites.some(({ flag }) => flag === id))
-  ])
-})
+  ]
+  yield* removeLive(flags, actor, id, revision, users, standing)
+}, untilSettled)
 
 /** Mistakes of the segment alone, by their place in it. */
 const checkSegment = Effect.fnUntraced(function* (workspace: WorkspaceId, segment: NewSegment) {
-  const { definitions } = yield* readDefinitions(workspace)
+  const { definitions, revision } = yield* readDefinitions(workspace)
   const all = { ...definitions, segments: [segment, ...definitions.segments.filter(({ key }) => key !== segment.key)] }
   const errors = checkFlagFile(fileOf(all, production)).flatMap(({ code, detail, pointer }) =>
     pointer.startsWith("/groups/0/") ? [{ pointer: pointer.replace("/groups/0", "/members"), code, detail }] : []
   )
   if (errors.length > 0) return yield* invalid("the segment is not valid", errors)
-  return definitions
+  return { ...definitions, revision }
 })
 
 export const createSegment = Effect.fn("createSegment")(function* (actor: Actor, segment: NewSegment) {
-  const { segments: others } = yield* checkSegment(actor.workspace, segment)
+  const { revision, segments: others } = yield* checkSegment(actor.workspace, segment)
   if (actor.idempotency === undefined && others.some(({ key }) => key === segment.key))
     return yield* taken(segments.singular, segment.key)
-  return yield* createLive(segmentKind, actor, segment, others.length)
-})
+  return yield* createLive(segmentKind, actor, segment, { revision, count: others.length })
+}, untilSettled)
 
 export const replaceSegment = Effect.fn("replaceSegment")(function* (
   actor: Actor,
@@ -186,9 +187,9 @@ export const replaceSegment = Effect.fn("replaceSegment")(function* (
   const { item: before } = yield* readItem<Segment>(segments, actor.workspace, id)
   const fixed = unchanged("/key", before.key, segment.key)
   if (fixed.length > 0) return yield* invalid("a segment's key never changes", fixed)
-  yield* checkSegment(actor.workspace, segment)
-  return yield* replaceLive(segmentKind, actor, id, segment, revision)
-})
+  const { revision: standing } = yield* checkSegment(actor.workspace, segment)
+  return yield* replaceLive(segmentKind, actor, id, segment, revision, standing)
+}, untilSettled)
 
 /** Flags and segments whose conditions name a segment. */
 const usersOf = (definitions: Definitions, key: string): ReadonlyArray<User> => [
@@ -202,6 +203,6 @@ const usersOf = (definitions: Definitions, key: string): ReadonlyArray<User> => 
 ]
 
 export const removeSegment = Effect.fn("removeSegment")(function* (actor: Actor, id: string, revision: number) {
-  const { definitions } = yield* readDefinitions(actor.workspace)
-  yield* removeLive(segmentKind, actor, id, revision, usersOf(definitions, id))
-})
+  const { definitions, revision: standing } = yield* readDefinitions(actor.workspace)
+  yield* removeLive(segmentKind, actor, id, revision, usersOf(definitions, id), standing)
+}, untilSettled)

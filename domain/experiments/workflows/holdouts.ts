@@ -3,19 +3,19 @@ import { holdouts } from "../../../ports/experiments/Flag.ts"
 import type { NewHoldout } from "../../../ports/experiments/Flag.ts"
 import { Refused } from "../../../ports/platform/Refused.ts"
 import type { Actor } from "../../platform/audit.ts"
-import { createLive, readDefinitions, removeLive, replaceLive } from "./liveDefinitions.ts"
+import { createLive, readDefinitions, removeLive, replaceLive, untilSettled } from "./liveDefinitions.ts"
 
 const refuse = (kind: Refused["kind"], code: string, detail: string) =>
   new Refused({ kind, detail, errors: [{ pointer: "/key", code, detail }] })
 
 export const createHoldout = Effect.fn("createHoldout")(function* (actor: Actor, asked: NewHoldout) {
-  const { definitions } = yield* readDefinitions(actor.workspace)
+  const { definitions, revision } = yield* readDefinitions(actor.workspace)
   const known = definitions.holdouts
   if (actor.idempotency === undefined && known.some(({ key }) => key === asked.key)) {
     return yield* refuse("conflict", "taken", `there is a holdout ${asked.key}`)
   }
-  return yield* createLive(holdouts, actor, asked, known.length)
-})
+  return yield* createLive(holdouts, actor, asked, { revision, count: known.length })
+}, untilSettled)
 
 export const replaceHoldout = Effect.fn("replaceHoldout")(function* (
   actor: Actor,
@@ -24,10 +24,12 @@ export const replaceHoldout = Effect.fn("replaceHoldout")(function* (
   revision: number
 ) {
   if (asked.key !== id) return yield* refuse("bad-request", "immutable", `is ${id} and never changes`)
-  return yield* replaceLive(holdouts, actor, id, asked, revision)
-})
+  const { revision: standing } = yield* readDefinitions(actor.workspace)
+  return yield* replaceLive(holdouts, actor, id, asked, revision, standing)
+}, untilSettled)
 
 /** Its units get what everybody gets from then on. */
-export const removeHoldout = Effect.fn("removeHoldout")((actor: Actor, id: string, revision: number) =>
-  removeLive(holdouts, actor, id, revision, [])
-)
+export const removeHoldout = Effect.fn("removeHoldout")(function* (actor: Actor, id: string, revision: number) {
+  const { revision: standing } = yield* readDefinitions(actor.workspace)
+  yield* removeLive(holdouts, actor, id, revision, [], standing)
+}, untilSettled)

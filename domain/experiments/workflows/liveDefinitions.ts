@@ -1,5 +1,5 @@
 import { Clock, Effect } from "effect"
-import { DocumentStore } from "../../../ports/documents/DocumentStore.ts"
+import { DocumentStore, StaleRevision } from "../../../ports/documents/DocumentStore.ts"
 import type { Collection, DocumentWrite } from "../../../ports/documents/DocumentStore.ts"
 import type { Resource, Stamps } from "../../../ports/documents/Resource.ts"
 import { experiments } from "../../../ports/experiments/Experiment.ts"
@@ -64,25 +64,31 @@ interface Change {
   readonly keyId: string
 }
 
-const alsoWritten = (kind: Live, id: string, change: Change, item: unknown): ReadonlyArray<DocumentWrite> => {
+const alsoWritten = (
+  kind: Live,
+  id: string,
+  change: Change,
+  item: unknown,
+  standing: number
+): ReadonlyArray<DocumentWrite> => {
   const changed_at = change.at
   const past: PastDefinition = { kind: kind.name, id, changed_at, changed_by: change.keyId, item }
   const put = { kind: "put", expected: "any", schema_version: 1 } as const
   const subjects = item === null ? [] : (kind.subjectsOf?.(item) ?? [])
   const historyId = `${kind.name}/${id}/${changed_at}`
   return [
-    raisedRevision(changed_at),
+    raisedRevision(changed_at, standing),
     ...noteOf(kind, id, change),
     { ...put, collection: definitionHistory.name, id: historyId, subjects, data: past }
   ]
 }
 
-/** Makes every process read the definitions anew. */
-export const raisedRevision = (changed_at: number): DocumentWrite => ({
+/** Makes every process read the definitions anew; `standing`: those that the change was checked against. */
+export const raisedRevision = (changed_at: number, standing: number | "any"): DocumentWrite => ({
   kind: "put",
   collection: flagRevisions.name,
   id: revisionId,
-  expected: "any",
+  expected: standing,
   schema_version: 1,
   subjects: [],
   data: { changed_at }
@@ -96,19 +102,40 @@ export const told = Effect.fnUntraced(function* (workspace: WorkspaceId) {
   yield* Effect.ignore(notices.publish({ workspace, topic, revision: 0 }))
 })
 
+/** What a change was checked against: the revision of all definitions, and how many of the kind there are. */
+interface Standing {
+  readonly revision: number
+  readonly count: number
+}
+
+/** Another change came between the look at the definitions and the commit. */
+const isOvertaken = (failure: unknown): boolean =>
+  failure instanceof StaleRevision && failure.collection === flagRevisions.name
+
+const overtakenTriesMax = 5
+
+/** A look at the definitions, a check and a commit, once more where another change came in between. */
+export const untilSettled = <A, E, R>(change: Effect.Effect<A, E, R>): Effect.Effect<A, E | Refused, R> =>
+  change.pipe(
+    Effect.retry({ times: overtakenTriesMax, while: isOvertaken }),
+    Effect.catchIf(isOvertaken, () => {
+      const detail = "other definitions change all the time: try again"
+      return Effect.fail(new Refused({ kind: "conflict", detail, errors: [] }))
+    })
+  )
+
 export const createLive = Effect.fnUntraced(function* <Definition extends { readonly key?: string }>(
   kind: Live,
   actor: Actor,
   definition: Definition,
-  /** Of the kind that stand. */
-  count: number
+  { count, revision: standing }: Standing
 ) {
   if (count >= definitionsMax) {
     const detail = `a workspace has at most ${definitionsMax} of ${kind.name}`
     return yield* new Refused({ kind: "conflict", detail, errors: [{ pointer: "", code: "too_many", detail }] })
   }
   const also = (id: string, item: Definition & Stamps) =>
-    alsoWritten(kind, id, { verb: "made", at: item.changed_at, keyId: actor.keyId }, item)
+    alsoWritten(kind, id, { verb: "made", at: item.changed_at, keyId: actor.keyId }, item, standing)
   const made = yield* createItem(kind, actor, definition, also, definition.key)
   yield* told(actor.workspace)
   return made
@@ -119,10 +146,11 @@ export const replaceLive = Effect.fnUntraced(function* <Definition extends objec
   actor: Actor,
   id: string,
   definition: Definition,
-  revision: number
+  revision: number,
+  standing: number
 ) {
   const replaced = yield* replaceItem(kind, actor, id, definition, revision, (item) =>
-    alsoWritten(kind, id, { verb: "changed", at: item.changed_at, keyId: actor.keyId }, item)
+    alsoWritten(kind, id, { verb: "changed", at: item.changed_at, keyId: actor.keyId }, item, standing)
   )
   yield* told(actor.workspace)
   return replaced
@@ -133,7 +161,8 @@ export const removeLive = Effect.fnUntraced(function* (
   actor: Actor,
   id: string,
   revision: number,
-  users: ReadonlyArray<User>
+  users: ReadonlyArray<User>,
+  standing: number
 ) {
   const now = yield* Clock.currentTimeMillis
   yield* removeItem(
@@ -142,7 +171,7 @@ export const removeLive = Effect.fnUntraced(function* (
     id,
     revision,
     users,
-    alsoWritten(kind, id, { verb: "deleted", at: now, keyId: actor.keyId }, null)
+    alsoWritten(kind, id, { verb: "deleted", at: now, keyId: actor.keyId }, null, standing)
   )
   yield* told(actor.workspace)
 })

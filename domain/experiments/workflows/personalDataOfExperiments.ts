@@ -60,7 +60,7 @@ const takeFromSegments = Effect.fnUntraced(function* (workspace: WorkspaceId, id
   const now = yield* Clock.currentTimeMillis
   for (let at = 0; at < found.length; at += commitWritesMax - 1) {
     const writes = found.slice(at, at + commitWritesMax - 1).map((document) => withoutErased(document, erased))
-    yield* withoutConflict(documents.commit(workspace, { writes: [...writes, raisedRevision(now)] }))
+    yield* withoutConflict(documents.commit(workspace, { writes: [...writes, raisedRevision(now, "any")] }))
   }
   if (found.length > 0) yield* told(workspace)
   const removed = found.filter(({ collection }) => collection === segments.name).length
