@@ -337,3 +337,27 @@ describe("a request to erase", () => {
     assert.strictEqual((await get("/analytics/persons/carl")).status, 404)
   })
 })
+
+describe("a request to restrict more than there is room for", { timeout: 120_000 }, () => {
+  it("says so and restricts nobody, and there is still room for others", async () => {
+    const held = await countEvents(server, token, 0)
+    for (let at = 0; at < 10; at += 1) {
+      const events = Array.from({ length: 1000 }, (_, each) =>
+        eventOf({ anonymous_id: `device-${at}-${each}`, user_id: "shop-terminal" })
+      )
+      ok(await post("/analytics/events/batch", { events }))
+    }
+    await countEvents(server, token, held + 10_000)
+    const { request } = await done({ kind: "restrict", person: "shop-terminal" })
+    assert.notStrictEqual(request["status"], "completed")
+    assert.deepInclude((request["steps"] as ReadonlyArray<object>)[0], {
+      status: "failed",
+      error: "10000 ids of restricted people at the most"
+    })
+    assert.strictEqual((await done({ kind: "restrict", person: "watch" })).request["status"], "completed")
+    const people = ok(await get("/analytics/persons"))["items"] as ReadonlyArray<{ readonly person_id: string }>
+    const names = people.map(({ person_id }) => person_id)
+    assert.include(names, "shop-terminal")
+    assert.notInclude(names, "watch")
+  })
+})
