@@ -22,7 +22,10 @@ export const expiringEvents = (row: Row): ExpiringEvents => ({
 const place = (table: string): string =>
   `struct_pack(t := ${table}.time_ms, r := ${table}.received_us, i := ${table}.idx, e := ${table}.event_id)`
 
-/** The first expiring event of each subject and type, where no earlier one is known. */
+/**
+ * The first expiring event of each subject and type, where no earlier one is known, and those that tell which devices
+ * are a user's.
+ */
 const firstsText = (workspace: string, expiry: Expiry): string => `with leaving as (
   select subject, event_type, min(${place("f")}) as place from store.events f where ${condition(workspace, expiry)} group by all
 ), known as (
@@ -32,7 +35,10 @@ const firstsText = (workspace: string, expiry: Expiry): string => `with leaving 
   where k.place is null or l.place < k.place
 )
 select e.* from (select * from store.events where ${condition(workspace, expiry)}) e
-join fresh f on f.subject = e.subject and f.event_type = e.event_type and f.place = ${place("e")}`
+left join fresh f on f.subject = e.subject and f.event_type = e.event_type and f.place = ${place("e")}
+where f.subject is not null or (
+  e.event_id in (select event_id from store.links where workspace = ${quote(workspace)})
+  and e.event_id not in (select event_id from store.firsts where workspace = ${quote(workspace)}))`
 
 export const expiringFirstsText = (
   workspace: string,

@@ -116,7 +116,7 @@ const load = async (
     await writeScratch(scratch, lines, asItIs)
     await connection.run(stageLines(scratch))
     if (hasFirsts) await connection.run(stageFirsts(scratch))
-    await connection.run(stageLinks)
+    await connection.run(stageLinks(hasFirsts))
     await connection.run(stageNames)
   }
   await connection.run("begin transaction")

@@ -174,13 +174,16 @@ where case when json_valid(line) then try_cast(line->>'$.event_id' as uuid) is n
   .join(" or ")} else true end
 order by n`
 
+const linkColumns = "workspace, anonymous_id, user_id, subject, time_ms, received_us, idx, event_id"
+
 /** Staged links that are earlier than what is known, into the temporary table `new_links`. */
-export const stageLinks = `
+export const stageLinks = (hasFirsts: boolean): string => `
 create or replace temp table new_links as
 with seen as (
   select workspace, ${hashOf("workspace", "a", "anonymous_id")} as anonymous_subject, subject as user_subject,
     min(struct_pack(t := time_ms, r := received_us, i := idx, e := event_id)) as place
-  from staging where ${isLinkable("user_id")} and ${isLinkable("anonymous_id")}
+  from (select ${linkColumns} from staging${hasFirsts ? ` union all select ${linkColumns} from staged_firsts` : ""})
+  where ${isLinkable("user_id")} and ${isLinkable("anonymous_id")}
   group by all
 ), known as (
   select anonymous_subject, user_subject, min(struct_pack(t := time_ms, r := received_us, i := idx, e := event_id)) as place
