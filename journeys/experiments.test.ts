@@ -108,6 +108,8 @@ describe("an experiment", () => {
     await done(200, "POST", `${path}/life/archive`)
     await done(409, "POST", `${path}/life/start`)
     await done(204, "DELETE", `${path}/life`)
+    const again = await done(409, "POST", path, { key: "life", name: "Again" })
+    assert.deepStrictEqual(errorsOf(again), ["/key used_before"])
   })
 
   it("assigns by the published hash, the same at every call", async () => {

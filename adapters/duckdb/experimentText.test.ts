@@ -34,6 +34,7 @@ const plan: ExperimentPlan = {
   workspace: "it's",
   revisions: "",
   experiment: "short's",
+  phase: 2,
   variants: ["control", "it's"],
   fromMillis: january,
   toMillis: january + 10 * dayMillis,

@@ -17,18 +17,22 @@ export const exposuresText = (plan: ExperimentPlan): string => {
   // A draft has no variant yet, and nobody is in it.
   const variant = places.length === 0 ? "null" : `(case ${property("variant")} ${places.join(" ")} end)`
   return `create or replace temp table experiment_exposures as
-select ${person} as person, e.time_ms, ${place} as place, ${variant}::tinyint as variant
+select ${person} as person, e.time_ms, ${place} as place, ${variant}::tinyint as variant,
+  try_cast(${property("phase")} as integer) as phase
 from store.events e left join store.people p on p.subject = e.subject
 where e.workspace = ${quote(plan.workspace)} and e.event_type = 'experiment_exposed' and e.time_ms < ${plan.toMillis}
   and ${property("experiment_id")} = ${quote(plan.experiment)}`
 }
 
-/** Units of the phase by their first exposure, into `experiment_units`; who was exposed before it is none. */
+/**
+ * Units of the phase by their first exposure, into `experiment_units`; who was exposed before it is none. An exposure
+ * that names the phase before was decided in the moment in which the new one began: it is of neither.
+ */
 export const unitsText = (plan: ExperimentPlan): string => `create or replace temp table experiment_units as
 select person, arg_min(variant, place) as variant, min(time_ms) as first_ms, min(variant) <> max(variant) as several,
   ${dayAt(plan, "min(time_ms)")}::integer as day
 from experiment_exposures
-where variant is not null and time_ms >= ${plan.fromMillis}
+where variant is not null and time_ms >= ${plan.fromMillis} and (phase is null or phase = ${plan.phase})
   and person not in (select person from experiment_exposures where time_ms < ${plan.fromMillis})
 group by person`
 
@@ -36,9 +40,10 @@ export const unitCountsText = `select variant, day, count(*)::integer as assigne
 from experiment_units group by all order by all`
 
 export const carriedOverText = ({
-  fromMillis
+  fromMillis,
+  phase
 }: ExperimentPlan): string => `select count(distinct person)::integer as people
-from experiment_exposures where time_ms >= ${fromMillis}
+from experiment_exposures where time_ms >= ${fromMillis} and (phase is null or phase = ${phase})
   and person in (select person from experiment_exposures where time_ms < ${fromMillis})`
 
 /** The last value that an event brought; of what belongs to a person, the one that stood last, be it none. */

@@ -87,6 +87,10 @@ const rounded = (sums: MetricSums): unknown =>
     typeof value === "number" ? roundSignificant(Number(value.toFixed(6))) : value
   )
 
+/** Some clients do not say the phase, and some say the one before. */
+const phaseOf = ({ event_id }: StoredEvent) =>
+  [{ phase: 2 }, {}, { phase: 1 }, { phase: 2 }][Number.parseInt(event_id.slice(-1), 16) % 4]!
+
 /** Some of what the history holds are exposures instead. */
 const exposed = (generated: History, picks: ReadonlyArray<number>): History => ({
   ...generated,
@@ -97,7 +101,11 @@ const exposed = (generated: History, picks: ReadonlyArray<number>): History => (
       : {
           ...event,
           event_type: "experiment_exposed",
-          properties: { experiment_id: pick === 3 ? "other" : "e", variant: ["a", "b", "gone", "a"][pick] }
+          properties: {
+            experiment_id: pick === 3 ? "other" : "e",
+            variant: ["a", "b", "gone", "a"][pick],
+            ...phaseOf(event)
+          }
         }
   })
 })
@@ -132,6 +140,7 @@ describe("the evidence of an experiment", () => {
         const evidence = yield* ExperimentEvidence
         const { days, ...others } = yield* evidence.gather(workspace, {
           experiment: "e",
+          phase: 2,
           variants: experiment.variants,
           fromMillis: experiment.fromMillis,
           toMillis: experiment.toMillis,

@@ -59,6 +59,7 @@ const gather = Effect.fn("gatherEvidence")(function* (workspace: WorkspaceId, qu
     workspace,
     revisions: scope.revisions,
     experiment: question.experiment,
+    phase: question.phase,
     variants: question.variants,
     ...range,
     buckets: bucketRuns(starts, toMillis),

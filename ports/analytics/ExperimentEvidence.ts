@@ -9,6 +9,7 @@ import type { InvalidQuestion } from "./InvalidQuestion.ts"
 /** What is asked of one phase of an experiment. Times in ms UTC. */
 export interface EvidenceQuestion {
   readonly experiment: string
+  readonly phase: number
   readonly variants: ReadonlyArray<string>
   readonly fromMillis: number
   /** Nothing from then on counts; `undefined`: the phase goes on. */

@@ -33,6 +33,8 @@ export interface ExperimentPlan {
   readonly workspace: string
   readonly revisions: string
   readonly experiment: string
+  /** Exposures that name another phase are of that one, whenever they were. */
+  readonly phase: number
   readonly variants: ReadonlyArray<string>
   /** The phase; its end is exclusive, and nothing after it counts. */
   readonly fromMillis: number

@@ -1,5 +1,6 @@
 create or replace temp table experiment_exposures as
-select coalesce(p.person, e.subject) as person, e.time_ms, struct_pack(t := e.time_ms, r := e.received_us, i := e.idx, e := e.event_id) as place, (case (case when not contains((e.properties->>'/variant'), '"$pii":') then (e.properties->>'/variant') end) when 'control' then 0 when 'it''s' then 1 end)::tinyint as variant
+select coalesce(p.person, e.subject) as person, e.time_ms, struct_pack(t := e.time_ms, r := e.received_us, i := e.idx, e := e.event_id) as place, (case (case when not contains((e.properties->>'/variant'), '"$pii":') then (e.properties->>'/variant') end) when 'control' then 0 when 'it''s' then 1 end)::tinyint as variant,
+  try_cast((case when not contains((e.properties->>'/phase'), '"$pii":') then (e.properties->>'/phase') end) as integer) as phase
 from store.events e left join store.people p on p.subject = e.subject
 where e.workspace = 'it''s' and e.event_type = 'experiment_exposed' and e.time_ms < 1768089600000
   and (case when not contains((e.properties->>'/experiment_id'), '"$pii":') then (e.properties->>'/experiment_id') end) = 'short''s';
@@ -8,7 +9,7 @@ create or replace temp table experiment_units as
 select person, arg_min(variant, place) as variant, min(time_ms) as first_ms, min(variant) <> max(variant) as several,
   (0 + (min(time_ms) - 1767225600000) // 86400000)::integer as day
 from experiment_exposures
-where variant is not null and time_ms >= 1767225600000
+where variant is not null and time_ms >= 1767225600000 and (phase is null or phase = 2)
   and person not in (select person from experiment_exposures where time_ms < 1767225600000)
 group by person;
 
@@ -16,7 +17,7 @@ select variant, day, count(*)::integer as assigned, (count(*) filter (not severa
 from experiment_units group by all order by all;
 
 select count(distinct person)::integer as people
-from experiment_exposures where time_ms >= 1767225600000
+from experiment_exposures where time_ms >= 1767225600000 and (phase is null or phase = 2)
   and person in (select person from experiment_exposures where time_ms < 1767225600000);
 
 create or replace temp table experiment_cells as

@@ -42,12 +42,13 @@ export const exposedUnits = (
       event.event_type === "experiment_exposed" && event.properties["experiment_id"] === id && event.time < toMillis
   )
   const before = new Set(exposures.filter(({ time }) => time < fromMillis).map(person))
+  const ofPhase = ({ properties }: Event) => properties["phase"] === undefined || properties["phase"] === 2
   const inside = exposures.filter(
-    (event) => event.time >= fromMillis && variants.includes(event.properties["variant"] as string)
+    (event) => ofPhase(event) && event.time >= fromMillis && variants.includes(event.properties["variant"] as string)
   )
   const carried = new Set(
     exposures
-      .filter(({ time }) => time >= fromMillis)
+      .filter((event) => event.time >= fromMillis && ofPhase(event))
       .map(person)
       .filter((each) => before.has(each))
   )

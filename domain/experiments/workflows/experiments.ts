@@ -21,7 +21,7 @@ import type { Definitions } from "../evaluation/fileOf.ts"
 import { metricsOf } from "../metricsOf.ts"
 import * as lifecycle from "../lifecycle.ts"
 import type { Act, LifeChange } from "../lifecycle.ts"
-import { createLive, readDefinitions, removeLive, replaceLive, untilSettled } from "./liveDefinitions.ts"
+import { createLive, readDefinitions, removeLive, replaceLive, untilSettled, wasDefined } from "./liveDefinitions.ts"
 
 const refused = (detail: string, errors: ReadonlyArray<FieldError>, kind: Refused["kind"] = "bad-request") =>
   new Refused({ kind, detail, errors })
@@ -83,6 +83,12 @@ export const createExperiment = Effect.fn("createExperiment")(function* (actor: 
   ) {
     const detail = `there is an experiment ${definition.key}`
     return yield* refused(detail, [{ pointer: "/key", code: "taken", detail }], "conflict")
+  }
+  if (definition.key !== undefined && actor.idempotency === undefined) {
+    if (yield* wasDefined(actor.workspace, experiments, definition.key)) {
+      const detail = `there was an experiment ${definition.key}: its exposures would count for this one`
+      return yield* refused(detail, [{ pointer: "/key", code: "used_before", detail }], "conflict")
+    }
   }
   const made: Experiment = yield* createLive(
     experiments,

@@ -176,6 +176,14 @@ export const removeLive = Effect.fnUntraced(function* (
   yield* told(actor.workspace)
 })
 
+/** Whether there ever was one of the id, also where it is deleted. */
+export const wasDefined = Effect.fnUntraced(function* (workspace: WorkspaceId, kind: Live, id: string) {
+  const documents = yield* DocumentStore
+  const changes = { workspace, collection: definitionHistory.name, index: "by_definition", equals: [kind.name, id] }
+  const { items } = yield* Effect.catchTag(documents.list({ ...changes, limit: 1 }), "InvalidCursor", Effect.die)
+  return items.length > 0
+})
+
 /** What stands of a workspace, with the revision of it all: never older than the revision says. */
 export const readDefinitions = Effect.fnUntraced(function* (workspace: WorkspaceId) {
   const documents = yield* DocumentStore

@@ -18,6 +18,7 @@ export const phaseEvidence = Effect.fn("phaseEvidence")(function* (
   const metrics = metricsOf(experiment)
   const gathered = yield* evidence.gather(workspace, {
     experiment: experiment.id,
+    phase: phase.number,
     variants: phase.variants.map((variant) => variant.id),
     fromMillis: phase.started_at,
     toMillis: phase.ended_at ?? undefined,
