@@ -152,5 +152,5 @@ export const enforceRetention = Effect.gen(function* () {
   const due = done.flat()
   const inLog = due.length > 0 ? yield* expireInLog(due) : undefined
   const first = failure ?? inLog
-  if (first !== undefined) return yield* Effect.fail(first)
+  if (first !== undefined) return yield* first
 })
