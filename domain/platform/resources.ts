@@ -16,6 +16,8 @@ interface Kind {
   readonly singular: string
   /** People that a document names; none by default. */
   readonly subjectsOf?: (item: unknown) => ReadonlyArray<string>
+  /** Index that holds every document; `by_time` by default. */
+  readonly countedBy?: string
 }
 
 export interface Revised<Item> {
@@ -46,9 +48,9 @@ const putItem = ({ name, subjectsOf }: Kind, item: Stamps, expected: number): Do
 const refuseFull = Effect.fnUntraced(function* (
   documents: DocumentStore["Service"],
   workspace: WorkspaceId,
-  { name }: Kind
+  { countedBy = "by_time", name }: Kind
 ) {
-  const count = yield* documents.count({ workspace, collection: name, index: "by_time", equals: [] })
+  const count = yield* documents.count({ workspace, collection: name, index: countedBy, equals: [] })
   if (count < resourceDocumentsMax) return
   const detail = `a workspace has at most ${resourceDocumentsMax} of ${name}`
   return yield* new Refused({ kind: "conflict", detail, errors: [{ pointer: "", code: "too_many", detail }] })

@@ -46,7 +46,11 @@ const check = Effect.fnUntraced(function* ({ workspace }: Reader, { at, dashboar
 
 export const createAnnotation = Effect.fnUntraced(function* (author: Author, definition: NewAnnotation) {
   yield* check(author, definition)
-  return yield* createItem(annotations, author, { ...definition, author: author.subject, about: null })
+  return yield* createItem({ ...annotations, countedBy: "by_at" }, author, {
+    ...definition,
+    author: author.subject,
+    about: null
+  })
 })
 
 /** To others a personal note is not there. */
