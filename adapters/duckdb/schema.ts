@@ -62,7 +62,7 @@ create table if not exists store.erasures (workspace varchar, epoch bigint);
 create table if not exists store.firsts as from store.events limit 0;
 create table if not exists store.restrictions (workspace varchar, subject ubigint);
 create table if not exists store.expiries (workspace varchar, revision bigint);
-create or replace view store.ever as select * from store.events union all select * from store.firsts;
+create view if not exists store.ever as select * from store.events union all select * from store.firsts;
 create table if not exists store.version as select ${schemaVersion} as version;
 `
 

@@ -28,7 +28,7 @@ from attribution_events a
 where money_kind = 'order'
   and (counted or order_key in (select order_key from attribution_events where counted and money_kind = 'refund'));
 
-select c.conversion, a.amount, a.money_kind = 'refund' as refund
+select c.conversion, a.amount, a.money_kind = 'refund' as refund, coalesce(c.person, a.person) as person
 from attribution_events a left join attribution_conversions c on c.order_key = a.order_key
 where a.counted
 order by c.conversion nulls last, refund, a.time_ms, a.received_us, a.idx, a.event_id limit 10;
