@@ -51,7 +51,8 @@ const operands: Readonly<Record<string, Operand>> = {
   $type: (operand) => (typeNames.includes(operand as string) ? undefined : `must be one of ${typeNames.join(", ")}`)
 }
 
-const escaped = (key: string): string => key.replaceAll("~", "~0").replaceAll("/", "~1")
+/** A key as a part of a pointer (RFC 6901). */
+export const escaped = (key: string): string => key.replaceAll("~", "~0").replaceAll("/", "~1")
 
 /** Every mistake that a condition holds, first to last; what evaluation would quietly treat as "nobody" is one. */
 export const checkCondition = (condition: unknown): ReadonlyArray<ConditionMistake> => {

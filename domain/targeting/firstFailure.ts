@@ -1,4 +1,5 @@
 import type { Condition } from "../../ports/targeting/Condition.ts"
+import { escaped } from "./checkCondition.ts"
 import { compileCondition, isOperators } from "./compileCondition.ts"
 import type { Groups } from "./Groups.ts"
 
@@ -25,5 +26,3 @@ const within = (key: string, value: unknown, attributes: unknown, groups: Groups
   }
   return ""
 }
-
-const escaped = (key: string): string => key.replaceAll("~", "~0").replaceAll("/", "~1")

@@ -1,4 +1,5 @@
 import { Effect } from "effect"
+import { inTurns } from "../../platform/inTurns.ts"
 import { attributionTouchesMax } from "../../../ports/analytics/AttributionPlan.ts"
 import type { AttributionQuestion, AttributionResult } from "../../../ports/analytics/AttributionQuestion.ts"
 import { EventStore } from "../../../ports/analytics/EventStore.ts"
@@ -18,21 +19,11 @@ import {
   withCreditIntervals
 } from "../../questions/attribution/uncertainAttribution.ts"
 import { hashValue } from "../../questions/hashQuestion.ts"
-import type { Steps } from "../../statistics/steps.ts"
 import { formatInstant } from "../../zones/zones.ts"
 import { questionScope } from "./askQuestion.ts"
 import { conversionsInto, revenueWarnings } from "./conversions.ts"
 import { drawIntervals } from "./drawIntervals.ts"
 import { nameWarnings } from "./nameWarnings.ts"
-
-/** All the pieces, others in between. */
-const inTurns = Effect.fnUntraced(function* <Result>(steps: Steps<Result>) {
-  for (;;) {
-    const { done, value } = steps.next()
-    if (done === true) return value
-    yield* Effect.yieldNow
-  }
-})
 
 const ratesOf = ({ plan, unit }: PlannedAttribution, workspace: WorkspaceId) =>
   unit.kind === "money" ? conversionsInto(workspace, unit, plan) : Effect.succeed({ runs: [], stale: [] })

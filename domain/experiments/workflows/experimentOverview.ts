@@ -7,7 +7,7 @@ import { gatherItems } from "../../platform/resources.ts"
 import { finishedExperiment, isFinished, usualGoal } from "../programme/finishedExperiment.ts"
 import { overviewProgramme } from "../programme/overviewProgramme.ts"
 import { assembleInSteps } from "../results/assembleResults.ts"
-import { inTurns } from "./experimentResults.ts"
+import { inTurns } from "../../platform/inTurns.ts"
 import { phaseEvidence } from "./phaseEvidence.ts"
 
 export interface AskedOverview {

@@ -1,23 +1,14 @@
 import { Clock, Effect } from "effect"
+import { inTurns } from "../../platform/inTurns.ts"
 import { experiments } from "../../../ports/experiments/Experiment.ts"
 import type { Experiment, ExperimentPhase } from "../../../ports/experiments/Experiment.ts"
 import type { ExperimentResults } from "../../../ports/experiments/ExperimentResults.ts"
 import { Refused } from "../../../ports/platform/Refused.ts"
 import type { WorkspaceId } from "../../../ports/WorkspaceId.ts"
 import { readItem } from "../../platform/resources.ts"
-import type { Steps } from "../../statistics/steps.ts"
 import { assembleInSteps } from "../results/assembleResults.ts"
 import { breakDownInSteps } from "../results/breakDown.ts"
 import { phaseEvidence } from "./phaseEvidence.ts"
-
-/** All the pieces, others in between. */
-export const inTurns = Effect.fnUntraced(function* <Result>(steps: Steps<Result>) {
-  for (;;) {
-    const { done, value } = steps.next()
-    if (done === true) return value
-    yield* Effect.yieldNow
-  }
-})
 
 /** The phase, or what the first would be of an experiment that has not begun. */
 const phaseOf = (experiment: Experiment, number: number | undefined, now: number): ExperimentPhase | undefined => {
