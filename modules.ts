@@ -282,7 +282,7 @@ export const modules: ReadonlyArray<Module> = [
     jobs: {},
     personalData: {
       of: personalDataOfExperiments,
-      collections: [segments.collection, definitionHistory, stickyAssignments]
+      collections: [segments.collection, flags.collection, experiments.collection, definitionHistory, stickyAssignments]
     }
   },
   {

@@ -181,14 +181,58 @@ describe("segments and environments", () => {
     ])
   })
 
-  it("forget an erased person, in their history too", async () => {
+  it("forget an erased person, in their history too, and mean the same for everybody else", async () => {
+    const on = { variant: "on" }
+    const rules = [
+      { id: "listed", condition: { user_id: { $in: ["ada", "ben"] } }, serve: on },
+      { id: "alone", condition: { $or: [{ user_id: "ada" }, { user_id: { $eq: "eve@shop.example" } }] }, serve: on },
+      { id: "others", condition: { user_id: { $ne: "ada" }, country: "FR" }, serve: on }
+    ]
+    const production = { enabled: true, default_variant: "off", rules }
+    await made(flagsPath, { key: "by-name", type: "boolean", environments: { production } })
+    await made("/experiments/experiments", {
+      key: "by-name",
+      name: "By name",
+      condition: { $not: { user_id: "ada" } },
+      variants: [{ id: "on", weight: 100 }]
+    })
+    const others = [{ user_id: "ben" }, { user_id: "cy" }, { user_id: "cy", country: "FR" }, {}]
+    const answers = async () => {
+      const found = []
+      for (const context of others) found.push((await evaluate("by-name", context))["rule"])
+      return found
+    }
+    const before = await answers()
+    assert.deepStrictEqual(before, ["listed", null, "others", null])
+    const held = await send("GET", "/analytics/persons/ada/export")
+    const lines = held.body["lines"] as ReadonlyArray<{ readonly kind: string; readonly data: object }>
+    const places = ["listed", "alone", "others"].map((_, at) => `/environments/production/rules/${at}/condition`)
+    assert.deepStrictEqual(
+      lines.filter(({ kind }) => kind === "flags" || kind === "experiments").map(({ data }) => data),
+      [
+        { id: "by-name", places: ["/condition"] },
+        { id: "by-name", places }
+      ]
+    )
+    const mail = await send("POST", "/analytics/persons/eve@shop.example/erase", {})
+    assert.strictEqual(mail.status, 200, JSON.stringify(mail.body))
     const erased = await send("POST", "/analytics/persons/ada/erase", {})
     assert.strictEqual(erased.status, 200, JSON.stringify(erased.body))
     const stores = erased.body["stores"] as ReadonlyArray<{ readonly store: string; readonly removed: number }>
-    assert.strictEqual(stores.find(({ store }) => store === "segments")?.removed, 1)
+    assert.strictEqual(stores.find(({ store }) => store === "definitions")?.removed, 3)
     const { body } = await send("GET", "/experiments/segments/staff")
     assert.deepStrictEqual((body["members"] as { values: unknown }).values, [7])
     assert.deepInclude(await evaluate("internal", { user_id: "ada" }, "staging"), { value: false })
+    assert.deepStrictEqual(await answers(), before)
+    assert.isNull((await evaluate("by-name", { user_id: "ada" }))["rule"])
+    const { body: experiment } = await send("GET", "/experiments/experiments/by-name")
+    assert.deepStrictEqual(experiment["condition"], { $not: { user_id: { $in: [] } } })
+    const pages = [`${flagsPath}/by-name`, `${flagsPath}/by-name/revisions`, "/platform/audit?target=flags/by-name"]
+    for (const page of pages) {
+      const text = JSON.stringify((await send("GET", page)).body)
+      assert.notMatch(text, /"ada"|eve@/, page)
+      assert.include(text, "by-name")
+    }
   })
 })
 

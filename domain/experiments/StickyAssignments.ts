@@ -12,7 +12,9 @@ import {
 } from "../../ports/experiments/StickyAssignments.ts"
 import type { StickyAssignment, StickyExperiment } from "../../ports/experiments/StickyAssignments.ts"
 import type { WorkspaceId } from "../../ports/WorkspaceId.ts"
+import { SubjectKeys } from "../../ports/privacy/SubjectKeys.ts"
 import { withoutConflict } from "../platform/withoutConflict.ts"
+import { storedIds } from "../privacy/storedIds.ts"
 import { idOf } from "./evaluation/Subject.ts"
 import { uuidOf } from "./exposureEvents.ts"
 
@@ -40,13 +42,13 @@ export const earliest = (found: ReadonlyArray<Found>, experiment: StickyExperime
   return { variant, bucket_version, assigned_at, isOwn }
 }
 
-const writeOf = (id: string, data: StickyAssignment, now: number): DocumentWrite => ({
+const writeOf = (id: string, data: StickyAssignment, subject: string | null, now: number): DocumentWrite => ({
   kind: "put",
   collection: stickyAssignments.name,
   id,
   expected: "any",
   schema_version: 1,
-  subjects: data.unit === null ? [] : [data.unit],
+  subjects: subject === null ? [] : [subject],
   expires_at: now + stickyKeptDays * 86_400_000,
   data
 })
@@ -75,10 +77,11 @@ const logWaiting = (cause: Cause.Cause<unknown>) =>
   Effect.logWarning("sticky assignments are not written yet and are tried again", cause)
 
 /** Documents, with those in memory that wait to be written. */
-export const layer: Layer.Layer<StickyAssignments, never, DocumentStore> = Layer.effect(
+export const layer: Layer.Layer<StickyAssignments, never, DocumentStore | SubjectKeys> = Layer.effect(
   StickyAssignments,
   Effect.gen(function* () {
     const documents = yield* DocumentStore
+    const subjectKeys = yield* SubjectKeys
     const clock = yield* Clock.Clock
     const writing = yield* Semaphore.make(1)
     const waiting = new Map<WorkspaceId, Map<string, StickyAssignment>>()
@@ -109,8 +112,14 @@ export const layer: Layer.Layer<StickyAssignments, never, DocumentStore> = Layer
     const writeSome = Effect.fnUntraced(function* (workspace: WorkspaceId, queue: Map<string, StickyAssignment>) {
       const some = [...queue].slice(0, commitWritesMax)
       const now = clock.currentTimeMillisUnsafe()
-      const writes = some.map(([id, data]) => writeOf(id, data, now))
-      yield* withoutConflict(documents.commit(workspace, { writes }))
+      const stored = yield* Effect.provideService(storedIds(workspace), SubjectKeys, subjectKeys)
+      const writes = some.flatMap(([id, data]) => {
+        const subject = data.unit === null ? null : stored(data.unit)
+        // Nothing is kept of who is erased, also where they are seen again.
+        const isErased = subject !== null && subjectKeys.tombstones.has(workspace, subject)
+        return isErased ? [] : [writeOf(id, data, subject, now)]
+      })
+      if (writes.length > 0) yield* withoutConflict(documents.commit(workspace, { writes }))
       for (const [id, data] of some) {
         if (queue.get(id) !== data) continue
         queue.delete(id)

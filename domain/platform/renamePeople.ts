@@ -5,6 +5,7 @@ import { SubjectKeys } from "../../ports/privacy/SubjectKeys.ts"
 import type { WorkspaceId } from "../../ports/WorkspaceId.ts"
 import { documentsNaming } from "../privacy/documentsNaming.ts"
 import { blindIndex } from "../privacy/personalData.ts"
+import { storedIds } from "../privacy/storedIds.ts"
 import { withoutIds } from "../privacy/withoutIds.ts"
 import { withoutConflict } from "./withoutConflict.ts"
 
@@ -29,6 +30,9 @@ export const renamePeople = Effect.fn("renamePeople")(function* (
   const indexKey = yield* (yield* SubjectKeys).workspaceKey(workspace, "index")
   const secrets = { workspace, indexKey, pseudonymKey: indexKey }
   const names = new Map(ids.map((id) => [id, `erased_${blindIndex(secrets, "person", id)}`]))
+  // Definitions write e-mail addresses as they are sent.
+  const stored = yield* storedIds(workspace)
+  const nameOf = { get: (text: string) => names.get(stored(text)) }
   const found = yield* documentsNaming(workspace, ids, [collection])
   return yield* commitAll(
     workspace,
@@ -39,7 +43,7 @@ export const renamePeople = Effect.fn("renamePeople")(function* (
       expected: "any",
       schema_version,
       subjects: subjects.filter((subject) => !names.has(subject)),
-      data: withoutIds(data, names)
+      data: withoutIds(data, nameOf)
     }))
   )
 })

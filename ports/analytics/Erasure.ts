@@ -8,7 +8,7 @@ export const ErasedStore = Schema.Struct({
     "event_lake",
     "exports",
     "cohorts",
-    "segments",
+    "definitions",
     "sticky_assignments",
     "merges",
     "privacy_requests",

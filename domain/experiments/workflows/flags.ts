@@ -12,14 +12,7 @@ import { groupsNamed } from "../../targeting/checkCondition.ts"
 import { checkFlagFile } from "../evaluation/checkFlagFile.ts"
 import { fileOf } from "../evaluation/fileOf.ts"
 import type { Definitions } from "../evaluation/fileOf.ts"
-import { listedPeople } from "../segmentMembers.ts"
 import { createLive, readDefinitions, removeLive, replaceLive, untilSettled } from "./liveDefinitions.ts"
-
-/** A list of people's ids names them. */
-const segmentKind = {
-  ...segments,
-  subjectsOf: (item: unknown) => listedPeople((item as Segment).members)
-}
 
 const invalid = (detail: string, errors: ReadonlyArray<FieldError>) =>
   new Refused({ kind: "bad-request", detail, errors })
@@ -175,7 +168,7 @@ export const createSegment = Effect.fn("createSegment")(function* (actor: Actor,
   const { revision, segments: others } = yield* checkSegment(actor.workspace, segment)
   if (actor.idempotency === undefined && others.some(({ key }) => key === segment.key))
     return yield* taken(segments.singular, segment.key)
-  return yield* createLive(segmentKind, actor, segment, { revision, count: others.length })
+  return yield* createLive(segments, actor, segment, { revision, count: others.length })
 }, untilSettled)
 
 export const replaceSegment = Effect.fn("replaceSegment")(function* (
@@ -188,7 +181,7 @@ export const replaceSegment = Effect.fn("replaceSegment")(function* (
   const fixed = unchanged("/key", before.key, segment.key)
   if (fixed.length > 0) return yield* invalid("a segment's key never changes", fixed)
   const { revision: standing } = yield* checkSegment(actor.workspace, segment)
-  return yield* replaceLive(segmentKind, actor, id, segment, revision, standing)
+  return yield* replaceLive(segments, actor, id, segment, revision, standing)
 }, untilSettled)
 
 /** Flags and segments whose conditions name a segment. */
@@ -204,5 +197,5 @@ const usersOf = (definitions: Definitions, key: string): ReadonlyArray<User> => 
 
 export const removeSegment = Effect.fn("removeSegment")(function* (actor: Actor, id: string, revision: number) {
   const { definitions, revision: standing } = yield* readDefinitions(actor.workspace)
-  yield* removeLive(segmentKind, actor, id, revision, usersOf(definitions, id), standing)
+  yield* removeLive(segments, actor, id, revision, usersOf(definitions, id), standing)
 }, untilSettled)

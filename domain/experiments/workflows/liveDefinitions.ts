@@ -15,6 +15,8 @@ import type { Actor } from "../../platform/audit.ts"
 import { noteOfChange } from "../../platform/noteOfChange.ts"
 import { createItem, gatherItems, removeItem, replaceItem } from "../../platform/resources.ts"
 import type { User } from "../../platform/resources.ts"
+import { storedIds } from "../../privacy/storedIds.ts"
+import { subjectsOfDefinition } from "../definitionPeople.ts"
 import type { Definitions } from "../evaluation/fileOf.ts"
 
 /** The one revision of all definitions of a workspace: a document that every change writes. */
@@ -41,9 +43,19 @@ export interface PastDefinition {
 }
 
 /** What evaluation rests on is live: a change raises the workspace's revision, is kept as history, and is told at once. */
-interface Live extends Pick<Resource<never, never>, "name" | "singular"> {
-  readonly subjectsOf?: (item: unknown) => ReadonlyArray<string>
+type Live = Pick<Resource<never, never>, "name" | "singular">
+
+/** A kind whose documents say whom their conditions and lists name. */
+interface Naming extends Live {
+  readonly subjectsOf: (item: unknown) => ReadonlyArray<string>
 }
+
+const naming = (workspace: WorkspaceId, { name, singular }: Live) =>
+  Effect.map(storedIds(workspace), (stored): Naming => ({
+    name,
+    singular,
+    subjectsOf: (item) => subjectsOfDefinition(name, item, stored)
+  }))
 
 /** A change of a flag may be seen in the numbers. */
 const noteOf = ({ name, singular }: Live, id: string, changed: Change): ReadonlyArray<DocumentWrite> =>
@@ -65,7 +77,7 @@ interface Change {
 }
 
 const alsoWritten = (
-  kind: Live,
+  kind: Naming,
   id: string,
   change: Change,
   item: unknown,
@@ -74,7 +86,7 @@ const alsoWritten = (
   const changed_at = change.at
   const past: PastDefinition = { kind: kind.name, id, changed_at, changed_by: change.keyId, item }
   const put = { kind: "put", expected: "any", schema_version: 1 } as const
-  const subjects = item === null ? [] : (kind.subjectsOf?.(item) ?? [])
+  const subjects = item === null ? [] : kind.subjectsOf(item)
   const historyId = `${kind.name}/${id}/${changed_at}`
   return [
     raisedRevision(changed_at, standing),
@@ -125,15 +137,16 @@ export const untilSettled = <A, E, R>(change: Effect.Effect<A, E, R>): Effect.Ef
   )
 
 export const createLive = Effect.fnUntraced(function* <Definition extends { readonly key?: string }>(
-  kind: Live,
+  live: Live,
   actor: Actor,
   definition: Definition,
   { count, revision: standing }: Standing
 ) {
   if (count >= definitionsMax) {
-    const detail = `a workspace has at most ${definitionsMax} of ${kind.name}`
+    const detail = `a workspace has at most ${definitionsMax} of ${live.name}`
     return yield* new Refused({ kind: "conflict", detail, errors: [{ pointer: "", code: "too_many", detail }] })
   }
+  const kind = yield* naming(actor.workspace, live)
   const also = (id: string, item: Definition & Stamps) =>
     alsoWritten(kind, id, { verb: "made", at: item.changed_at, keyId: actor.keyId }, item, standing)
   const made = yield* createItem(kind, actor, definition, also, definition.key)
@@ -142,13 +155,14 @@ export const createLive = Effect.fnUntraced(function* <Definition extends { read
 })
 
 export const replaceLive = Effect.fnUntraced(function* <Definition extends object>(
-  kind: Live,
+  live: Live,
   actor: Actor,
   id: string,
   definition: Definition,
   revision: number,
   standing: number
 ) {
+  const kind = yield* naming(actor.workspace, live)
   const replaced = yield* replaceItem(kind, actor, id, definition, revision, (item) =>
     alsoWritten(kind, id, { verb: "changed", at: item.changed_at, keyId: actor.keyId }, item, standing)
   )
@@ -157,13 +171,14 @@ export const replaceLive = Effect.fnUntraced(function* <Definition extends objec
 })
 
 export const removeLive = Effect.fnUntraced(function* (
-  kind: Live,
+  live: Live,
   actor: Actor,
   id: string,
   revision: number,
   users: ReadonlyArray<User>,
   standing: number
 ) {
+  const kind = yield* naming(actor.workspace, live)
   const now = yield* Clock.currentTimeMillis
   yield* removeItem(
     kind,

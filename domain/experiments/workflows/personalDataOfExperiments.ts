@@ -1,40 +1,36 @@
 import { Clock, Effect, Stream } from "effect"
-import { commitWritesMax, DocumentStore } from "../../../ports/documents/DocumentStore.ts"
+import { commitWritesMax, DocumentStore, StaleRevision } from "../../../ports/documents/DocumentStore.ts"
 import type { DocumentWrite, StoredDocument } from "../../../ports/documents/DocumentStore.ts"
-import { segments } from "../../../ports/experiments/Flag.ts"
-import type { Segment } from "../../../ports/experiments/Flag.ts"
+import { experiments } from "../../../ports/experiments/Experiment.ts"
+import { flags, segments } from "../../../ports/experiments/Flag.ts"
 import type { FlagSnapshots } from "../../../ports/experiments/FlagSnapshots.ts"
 import { stickyAssignments } from "../../../ports/experiments/StickyAssignments.ts"
 import type { ChangeNotices } from "../../../ports/platform/ChangeNotices.ts"
 import type { PersonalDataOf } from "../../../ports/privacy/PersonalData.ts"
+import type { SubjectKeys } from "../../../ports/privacy/SubjectKeys.ts"
 import type { WorkspaceId } from "../../../ports/WorkspaceId.ts"
 import { commitAll } from "../../platform/renamePeople.ts"
-import { withoutConflict } from "../../platform/withoutConflict.ts"
 import { documentsNaming } from "../../privacy/documentsNaming.ts"
-import { withoutPeople } from "../segmentMembers.ts"
+import { storedIds } from "../../privacy/storedIds.ts"
+import { definitionWithout, peopleOfDefinition, subjectsOfDefinition } from "../definitionPeople.ts"
 import { definitionHistory, raisedRevision, told } from "./liveDefinitions.ts"
 import type { PastDefinition } from "./liveDefinitions.ts"
 
-type Services = DocumentStore | ChangeNotices | FlagSnapshots
+type Services = DocumentStore | ChangeNotices | FlagSnapshots | SubjectKeys
 
-/** Segments that list the person, as they are and as they were, and the variants that the person keeps. */
+/** Definitions whose conditions and lists may name people. */
+export const namingPeople: ReadonlyArray<string> = [segments.name, flags.name, experiments.name]
+
+/** Definitions that name the person, as they are and as they were, and the variants that the person keeps. */
 export const personalDataOfExperiments: Effect.Effect<PersonalDataOf, never, Services> = Effect.map(
   Effect.context<Services>(),
   (context) => ({
     export: ({ ids, workspace }) =>
-      Stream.fromIterableEffect(
-        Effect.map(documentsNaming(workspace, ids, [segments.name, stickyAssignments.name]), (found) =>
-          found.map(({ collection, data }) => {
-            if (collection === stickyAssignments.name) return { kind: collection, data }
-            const { key, members } = data as Segment
-            return { kind: segments.name, data: { key, attribute: "attribute" in members ? members.attribute : null } }
-          })
-        )
-      ).pipe(Stream.provideContext(context)),
+      Stream.fromIterableEffect(recordsOf(workspace, ids)).pipe(Stream.provideContext(context)),
     erase: [
       {
-        store: "segments",
-        run: ({ workspace }, ids) => Effect.provideContext(takeFromSegments(workspace, ids), context)
+        store: "definitions",
+        run: ({ workspace }, ids) => Effect.provideContext(takeFromDefinitions(workspace, ids), context)
       },
       {
         store: "sticky_assignments",
@@ -43,6 +39,39 @@ export const personalDataOfExperiments: Effect.Effect<PersonalDataOf, never, Ser
     ]
   })
 )
+
+const collections = [...namingPeople, definitionHistory.name]
+
+/** What is told of a definition: where in it the person stands, nothing of what is said of others. */
+const recordsOf = Effect.fnUntraced(function* (workspace: WorkspaceId, ids: ReadonlyArray<string>) {
+  const isOne = yield* isAmong(workspace, ids)
+  const found = yield* documentsNaming(workspace, ids, [...collections, stickyAssignments.name])
+  return found.map((document) => {
+    if (document.collection === stickyAssignments.name) return { kind: document.collection, data: document.data }
+    const { item, kind, past } = definitionIn(document)
+    const places = peopleOfDefinition(kind, item)
+      .filter(({ people }) => [...people].some(isOne))
+      .map(({ pointer }) => pointer)
+    const { id } = item as { readonly id: string }
+    return past === undefined
+      ? { kind, data: { id, places } }
+      : { kind: definitionHistory.name, data: { definition: `${kind}/${id}`, changed_at: past.changed_at, places } }
+  })
+})
+
+/** The definition that a document holds, or held. */
+const definitionIn = ({ collection, data }: StoredDocument) => {
+  if (collection !== definitionHistory.name) return { kind: collection, item: data, past: undefined }
+  const past = data as PastDefinition
+  return { kind: past.kind, item: past.item, past }
+}
+
+/** Whether an id as definitions write it is one of those, which are as they are stored. */
+const isAmong = (workspace: WorkspaceId, ids: ReadonlyArray<string>) =>
+  Effect.map(storedIds(workspace), (stored) => {
+    const among = new Set(ids)
+    return (id: string) => among.has(stored(id))
+  })
 
 const forgetAssignments = Effect.fnUntraced(function* (workspace: WorkspaceId, ids: ReadonlyArray<string>) {
   const found = yield* documentsNaming(workspace, ids, [stickyAssignments.name])
@@ -53,37 +82,35 @@ const forgetAssignments = Effect.fnUntraced(function* (workspace: WorkspaceId, i
   return { removed, what: "variants of experiments that were kept for the person" }
 })
 
-const takeFromSegments = Effect.fnUntraced(function* (workspace: WorkspaceId, ids: ReadonlyArray<string>) {
-  const documents = yield* DocumentStore
-  const erased = new Set(ids)
-  const found = yield* documentsNaming(workspace, ids, [segments.name, definitionHistory.name])
-  const now = yield* Clock.currentTimeMillis
-  for (let at = 0; at < found.length; at += commitWritesMax - 1) {
-    const writes = found.slice(at, at + commitWritesMax - 1).map((document) => withoutErased(document, erased))
-    yield* withoutConflict(documents.commit(workspace, { writes: [...writes, raisedRevision(now, "any")] }))
-  }
-  if (found.length > 0) yield* told(workspace)
-  const removed = found.filter(({ collection }) => collection === segments.name).length
-  return { removed, what: "taken from the segments that listed the person, and from their history" }
-})
+const overtakenTriesMax = 10
 
-const withoutErased = (
-  { collection, data, id, schema_version, subjects }: StoredDocument,
-  erased: ReadonlySet<string>
-): DocumentWrite => ({
-  kind: "put",
-  collection,
-  id,
-  expected: "any",
-  schema_version,
-  subjects: subjects.filter((subject) => !erased.has(subject)),
-  data: collection === segments.name ? ofSegment(data as Segment, erased) : ofHistory(data as PastDefinition, erased)
-})
-
-const ofSegment = (segment: Segment, erased: ReadonlySet<string>): Segment => ({
-  ...segment,
-  members: withoutPeople(segment.members, erased)
-})
-
-const ofHistory = (past: PastDefinition, erased: ReadonlySet<string>): PastDefinition =>
-  past.kind === segments.name && past.item !== null ? { ...past, item: ofSegment(past.item as Segment, erased) } : past
+/** Each document at the revision that it was read at: a change that comes in between is not undone, but looked at anew. */
+const takeFromDefinitions = Effect.fnUntraced(
+  function* (workspace: WorkspaceId, ids: ReadonlyArray<string>) {
+    const documents = yield* DocumentStore
+    const stored = yield* storedIds(workspace)
+    const isGone = yield* isAmong(workspace, ids)
+    const found = yield* documentsNaming(workspace, ids, collections)
+    const now = yield* Clock.currentTimeMillis
+    for (let at = 0; at < found.length; at += commitWritesMax - 1) {
+      const writes = found.slice(at, at + commitWritesMax - 1).map((document): DocumentWrite => {
+        const { collection, id, revision, schema_version } = document
+        const { item, kind, past } = definitionIn(document)
+        const left = definitionWithout(kind, item, isGone)
+        const subjects = subjectsOfDefinition(kind, left, stored)
+        const data = past === undefined ? left : { ...past, item: left }
+        return { kind: "put", collection, id, expected: revision, schema_version, subjects, data }
+      })
+      yield* documents
+        .commit(workspace, { writes: [...writes, raisedRevision(now, "any")] })
+        .pipe(Effect.catchTag("DuplicateKey", Effect.die))
+    }
+    if (found.length > 0) yield* told(workspace)
+    const removed = found.filter(({ collection }) => collection !== definitionHistory.name).length
+    return {
+      removed,
+      what: "taken from the conditions and lists of the flags, experiments and segments that named the person, and from their history"
+    }
+  },
+  Effect.retry({ times: overtakenTriesMax, while: (failure) => failure instanceof StaleRevision })
+)
