@@ -469,6 +469,14 @@ describe("every endpoint", () => {
     }
   })
 
+  it("refuses a key of one environment beyond what clients need", async () => {
+    const bound = tokenFor(folder, { environment: "production", scopes: ["*"] })
+    for (const sample of samples()) {
+      if (sample.rules.scope === "events:write" || sample.rules.scope === "flags:evaluate") continue
+      isRefused(sample, await send(sample, { token: bound, body: sample.body }), "forbidden")
+    }
+  })
+
   it("refuses a secret token in its address", async () => {
     for (const sample of samples()) {
       const answer = await send(sample, { more: `key=${token}`, body: sample.body })

@@ -15,6 +15,7 @@ const proofOf = (workspace: string, keyId: string) => {
     kind: "secret",
     scopes: new Set(),
     origins: [],
+    environment: undefined,
     expiresAt: 1000,
     rateLimits: {}
   }

@@ -2,6 +2,7 @@ import { Clock, Effect } from "effect"
 import { SecureRandom } from "effect/crypto"
 import { DocumentStore } from "../../ports/documents/DocumentStore.ts"
 import type { Collection, DocumentWrite, DuplicateKey } from "../../ports/documents/DocumentStore.ts"
+import { environments, production } from "../../ports/experiments/Flag.ts"
 import { keyDaysMax } from "../../ports/platform/ApiKey.ts"
 import type { ApiKey, ApiKeyChange, KeyRotation, MadeApiKey, NewApiKey } from "../../ports/platform/ApiKey.ts"
 import type { ChangeNotices } from "../../ports/platform/ChangeNotices.ts"
@@ -16,12 +17,15 @@ import { callerId } from "./callerId.ts"
 import { once } from "./idempotency.ts"
 import { announced } from "./identityChanges.ts"
 import { defaultWorkspace } from "./installation.ts"
-import { browserScopes, holdsScope, signToken } from "./tokens.ts"
+import { clientScopes, holdsScope, signToken } from "./tokens.ts"
 
 export const collection: Collection = {
   name: "keys",
   unique: [],
-  indexes: [{ name: "by_time", equals: [], sort: "created_at", direction: "descending" }]
+  indexes: [
+    { name: "by_time", equals: [], sort: "created_at", direction: "descending" },
+    { name: "by_environment", equals: ["environment"], sort: "created_at", direction: "descending" }
+  ]
 }
 const expiresInDaysUsual = 365
 const dayMillis = 86_400_000
@@ -55,6 +59,7 @@ export const putKey = (key: ApiKey, expected: number): DocumentWrite => ({
 export const createKey = Effect.fn("createKey")(function* (actor: KeyMaker, asked: NewApiKey) {
   yield* checkRights(actor, asked)
   yield* checkLimits(actor.workspace, asked.rate_limits)
+  yield* checkEnvironment(actor.workspace, asked.environment)
   const documents = yield* DocumentStore
   const made = yield* once<ApiKey, DuplicateKey, SecureRandom.SecureRandom>(
     actor,
@@ -75,13 +80,14 @@ export const createKey = Effect.fn("createKey")(function* (actor: KeyMaker, aske
 export const newKey = Effect.fnUntraced(function* (actor: Actor, asked: NewApiKey) {
   const random = yield* SecureRandom.SecureRandom
   const now = yield* Clock.currentTimeMillis
-  const { expires_in_days = expiresInDaysUsual, kind = "secret", name, origins = [], rate_limits = {}, scopes } = asked
+  const { environment, expires_in_days = expiresInDaysUsual, kind = "secret", name, rate_limits = {}, scopes } = asked
   const key: ApiKey = {
     id: yield* random.uuidV7(),
     name,
     scopes,
     kind,
-    origins,
+    origins: asked.origins ?? [],
+    ...(environment === undefined ? {} : { environment }),
     rate_limits,
     created_at: now,
     created_by: actor.keyId,
@@ -93,18 +99,32 @@ export const newKey = Effect.fnUntraced(function* (actor: Actor, asked: NewApiKe
   return key
 })
 
-const checkRights = (actor: KeyMaker, { kind, origins = [], scopes }: NewApiKey): Effect.Effect<void, Refused> => {
-  const foreign = kind === "browser" ? scopes.find((scope) => !browserScopes.has(scope)) : undefined
-  if (foreign !== undefined) return refuse("/scopes", "not_for_browsers", `a browser key cannot hold ${foreign}`)
+const checkRights = (
+  actor: KeyMaker,
+  { environment, kind, origins = [], scopes }: NewApiKey
+): Effect.Effect<void, Refused> => {
+  const foreign = scopes.find((scope) => !clientScopes.has(scope))
+  if (kind === "browser" && foreign !== undefined)
+    return refuse("/scopes", "not_for_browsers", `a browser key cannot hold ${foreign}`)
+  if (environment !== undefined && foreign !== undefined)
+    return refuse("/scopes", "not_for_environments", `a key of one environment cannot hold ${foreign}`)
   if (kind === "browser" && origins.length === 0)
     return refuse("/origins", "missing", "a browser key names its origins")
   return checkHeld(actor, scopes)
 }
 
 const checkHeld = (actor: KeyMaker, scopes: ReadonlyArray<string>): Effect.Effect<void, Refused> => {
-  const lacking = scopes.find((scope) => !holdsScope({ kind: "secret", scopes: actor.scopes }, scope))
+  const held = { kind: "secret", environment: undefined, scopes: actor.scopes } as const
+  const lacking = scopes.find((scope) => !holdsScope(held, scope))
   return lacking === undefined ? Effect.void : refuse("/scopes", "not_held", `your own token does not hold ${lacking}`)
 }
+
+const checkEnvironment = Effect.fnUntraced(function* (workspace: WorkspaceId, environment: string = production) {
+  const documents = yield* DocumentStore
+  if (environment === production || (yield* documents.get(workspace, environments.name, environment)) !== undefined)
+    return
+  return yield* refuse("/environment", "unknown_environment", `there is no environment ${environment}`)
+})
 
 /** The table protects the service: only those who run it allow more to a key. */
 const checkLimits = (workspace: WorkspaceId, limits: KeyLimits = {}): Effect.Effect<void, Refused> => {
@@ -125,6 +145,7 @@ export const withToken = Effect.fnUntraced(function* (workspace: WorkspaceId, ke
       kind: key.kind,
       scopes: key.scopes,
       origins: key.origins,
+      environment: key.environment,
       issuedAtMillis: key.created_at,
       expiresAtMillis: key.expires_at
     })
@@ -148,6 +169,29 @@ export const listKeys = Effect.fnUntraced(function* (
     cursor
   })
   return { items: items.map((item) => item.data as ApiKey), next: next ?? null }
+})
+
+/** Keys of an environment that still count. */
+export const keysOfEnvironment = Effect.fnUntraced(function* (workspace: WorkspaceId, environment: string) {
+  const documents = yield* DocumentStore
+  const now = yield* Clock.currentTimeMillis
+  const found: Array<ApiKey> = []
+  let cursor: string | undefined
+  do {
+    const page = yield* documents
+      .list({
+        workspace,
+        collection: collection.name,
+        index: "by_environment",
+        equals: [environment],
+        limit: 100,
+        cursor
+      })
+      .pipe(Effect.catchTag("InvalidCursor", Effect.die))
+    found.push(...page.items.map((item) => item.data as ApiKey))
+    cursor = page.next
+  } while (cursor !== undefined)
+  return found.filter((key) => key.revoked_at === null && key.expires_at > now)
 })
 
 export const readKey = Effect.fnUntraced(function* (workspace: WorkspaceId, keyId: string) {

@@ -1,4 +1,6 @@
+import { Schema } from "effect"
 import { SignJWT } from "jose"
+import { DefinitionKey } from "../../ports/experiments/FlagFile.ts"
 import { ownAudience, ownIssuer } from "../../ports/platform/TokenKey.ts"
 import type { Principal, TokenRefusal } from "../../ports/platform/TokenProofs.ts"
 import { WorkspaceId } from "../../ports/WorkspaceId.ts"
@@ -12,6 +14,7 @@ export interface TokenClaims {
   readonly kind: "secret" | "browser"
   readonly scopes: ReadonlyArray<string>
   readonly origins?: ReadonlyArray<string>
+  readonly environment?: string | undefined
   readonly issuedAtMillis: number
   readonly expiresAtMillis: number
 }
@@ -27,7 +30,8 @@ export const payloadOf = (claims: TokenClaims) => ({
   workspace: claims.workspace,
   scopes: [...claims.scopes],
   kind: claims.kind,
-  ...(claims.origins === undefined ? {} : { origins: [...claims.origins] })
+  ...(claims.origins === undefined ? {} : { origins: [...claims.origins] }),
+  ...(claims.environment === undefined ? {} : { environment: claims.environment })
 })
 
 /** A JSON Web Token, HS256 (RFC 7519, RFC 7515); the same claims give the same token. */
@@ -44,6 +48,8 @@ const isId = (value: unknown): value is string =>
 const isTexts = (value: unknown): value is ReadonlyArray<string> =>
   Array.isArray(value) && value.every((each) => typeof each === "string")
 
+const isDefinitionKey = Schema.is(DefinitionKey)
+
 /** `scopes` is a list; other issuers may also say `scope` with spaces between (RFC 8693, 4.2). */
 const scopesOf = ({ scope, scopes }: Readonly<Record<string, unknown>>): ReadonlyArray<string> | undefined => {
   if (isTexts(scopes)) return scopes
@@ -56,6 +62,7 @@ const scopesOf = ({ scope, scopes }: Readonly<Record<string, unknown>>): Readonl
  * - `workspace`: the workspace, a slug;
  * - `scopes` (list) or `scope` (text): what it may do;
  * - `kind`: `secret`, the usual one, or `browser`, with `origins`: the pages it works on;
+ * - `environment`: the one whose flags it reads, where it is bound to one;
  * - `jti`, or `sub` where another issuer gives none: what is audited and revoked;
  * - `exp`, `iat` are needed, `nbf` is heard.
  */
@@ -63,7 +70,7 @@ export const readClaims = (
   claims: Readonly<Record<string, unknown>>,
   nowMillis: number
 ): Omit<Principal, "rateLimits"> | TokenRefusal => {
-  const { exp, iat, kind = "secret", nbf, origins = [], sub, workspace } = claims
+  const { environment, exp, iat, kind = "secret", nbf, origins = [], sub, workspace } = claims
   const latest = nowMillis / 1000 + clockLeewaySeconds
   if (typeof exp !== "number" || typeof iat !== "number") return "wrong_claims"
   if (exp * 1000 <= nowMillis) return "expired"
@@ -74,6 +81,7 @@ export const readClaims = (
   const jti = claims["jti"] ?? (claims["iss"] === ownIssuer ? undefined : sub)
   if (scopes === undefined || !isTexts(origins) || !isId(jti)) return "wrong_claims"
   if (kind !== "secret" && kind !== "browser") return "wrong_claims"
+  if (environment !== undefined && !isDefinitionKey(environment)) return "wrong_claims"
   return {
     workspace: WorkspaceId.make(workspace),
     subject: isId(sub) ? sub : jti,
@@ -81,15 +89,19 @@ export const readClaims = (
     kind,
     scopes: new Set(scopes),
     origins,
+    environment,
     expiresAt: exp * 1000
   }
 }
 
-/** Scopes that a browser key may hold, whatever its claims say. */
-export const browserScopes: ReadonlySet<string> = new Set(["events:write", "flags:evaluate"])
+/** Scopes that a browser key or one of an environment may hold, whatever its claims say. */
+export const clientScopes: ReadonlySet<string> = new Set(["events:write", "flags:evaluate"])
 
-/** `*` is every scope, `events:*` every one of events. A browser key holds only the two of browsers. */
-export const holdsScope = ({ kind, scopes }: Pick<Principal, "kind" | "scopes">, scope: string): boolean => {
-  if (kind === "browser" && !browserScopes.has(scope)) return false
+/** `*` is every scope, `events:*` every one of events. Browser keys and those of an environment hold only two. */
+export const holdsScope = (
+  { environment, kind, scopes }: Pick<Principal, "kind" | "scopes" | "environment">,
+  scope: string
+): boolean => {
+  if ((kind === "browser" || environment !== undefined) && !clientScopes.has(scope)) return false
   return scopes.has("*") || scopes.has(scope) || scopes.has(`${scope.split(":")[0]}:*`)
 }

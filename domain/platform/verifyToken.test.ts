@@ -78,6 +78,7 @@ describe("verifyToken", () => {
       kind: "browser",
       scopes: ["events:write"],
       origins: ["https://shop.example"],
+      environment: "staging",
       issuedAtMillis: now,
       expiresAtMillis: now + 1000
     })
@@ -88,6 +89,7 @@ describe("verifyToken", () => {
       kind: "browser",
       scopes: new Set(["events:write"]),
       origins: ["https://shop.example"],
+      environment: "staging",
       expiresAt: now + 1000
     })
   })
@@ -101,6 +103,12 @@ describe("verifyToken", () => {
       })
     })
   }
+
+  it("refuses an environment that is none", async () => {
+    for (const environment of ["a:b", "", 1, null]) {
+      assert.strictEqual(await verify(await sign({ ...claims(), environment }, pairs.ES256)), "wrong_claims")
+    }
+  })
 
   it("reads scopes that stand in one text, and falls back to the subject where there is no jti", async () => {
     const { jti: _, scopes: __, ...rest } = claims()

@@ -13,6 +13,8 @@ export class CurrentPrincipal extends Context.Service<
     readonly keyId: string
     readonly kind: "secret" | "browser"
     readonly scopes: ReadonlySet<string>
+    /** The one environment whose flags the key reads. */
+    readonly environment: string | undefined
     /** Cut address of the client. */
     readonly from: string | undefined
     readonly requestId: string

@@ -32,7 +32,7 @@ const told = ({ item, revision }: Revised<Experiment>) => withRevision(revision,
 export const layer = HttpApiBuilder.group(ServedApi, "experiments", (handlers) =>
   handlers.handleAll({
     assign: ({ params, payload }) =>
-      Effect.flatMap(CurrentPrincipal, ({ workspace }) => answerProblems(assignUnit(workspace, params.id, payload))),
+      Effect.flatMap(CurrentPrincipal, (reader) => answerProblems(assignUnit(reader, params.id, payload))),
     results: ({ params, query }) =>
       Effect.flatMap(CurrentPrincipal, ({ workspace }) =>
         answerProblems(inAcceptedForm(experimentResults(workspace, params.id, query), query))

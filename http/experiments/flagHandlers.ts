@@ -56,7 +56,7 @@ const flagsLayer = HttpApiBuilder.group(ServedApi, "flags", (handlers) =>
   handlers.handleAll({
     ...reading<Flag>(flags),
     evaluate: ({ params, payload }) =>
-      Effect.flatMap(CurrentPrincipal, ({ workspace }) => answerProblems(evaluateFlag(workspace, params.id, payload))),
+      Effect.flatMap(CurrentPrincipal, (reader) => answerProblems(evaluateFlag(reader, params.id, payload))),
     explain: ({ params, payload, query: { at } }) =>
       Effect.flatMap(CurrentPrincipal, ({ workspace }) =>
         answerProblems(explainFlag(workspace, params.id, payload, at))
@@ -68,7 +68,7 @@ const flagsLayer = HttpApiBuilder.group(ServedApi, "flags", (handlers) =>
     usage: ({ params, query }) =>
       Effect.flatMap(CurrentPrincipal, ({ workspace }) => answerProblems(usageOfFlag(workspace, params.id, query))),
     bulkEvaluate: ({ payload }) =>
-      Effect.flatMap(CurrentPrincipal, ({ workspace }) => answerProblems(evaluateFlags(workspace, payload))),
+      Effect.flatMap(CurrentPrincipal, (reader) => answerProblems(evaluateFlags(reader, payload))),
     create: ({ payload }) =>
       Effect.flatMap(CurrentPrincipal, (principal) =>
         answerProblems(

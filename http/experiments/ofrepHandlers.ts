@@ -12,15 +12,15 @@ import { namesTag } from "../middleware/revisions.ts"
 export const layer = HttpApiBuilder.group(ServedApi, "ofrep", (handlers) =>
   handlers.handleAll({
     evaluate: ({ headers, params, payload, query }) =>
-      Effect.flatMap(CurrentPrincipal, ({ workspace }) =>
-        answerProblems(evaluateOfrep(workspace, params.key, payload, query.environment ?? headers["x-environment"]))
+      Effect.flatMap(CurrentPrincipal, (reader) =>
+        answerProblems(evaluateOfrep(reader, params.key, payload, query.environment ?? headers["x-environment"]))
       ),
     evaluateAll: ({ headers, payload, query }) =>
-      Effect.flatMap(CurrentPrincipal, ({ workspace }) =>
+      Effect.flatMap(CurrentPrincipal, (reader) =>
         answerProblems(
           Effect.gen(function* () {
             const { etag, values } = yield* evaluateOfrepBulk(
-              workspace,
+              reader,
               payload,
               query.environment ?? headers["x-environment"]
             )

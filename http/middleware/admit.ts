@@ -13,6 +13,8 @@ import { answerOf } from "./failures.ts"
 import { problem } from "./problem.ts"
 import { requestIdOf } from "./requestId.ts"
 import { rateHeaders, retryAfter } from "./rateHeaders.ts"
+import { mayStand, sentToken } from "./sentToken.ts"
+import type { Sent } from "./sentToken.ts"
 import { makeTakeRate } from "./takeRate.ts"
 import { ServerStop } from "../ServerStop.ts"
 import { RequestLimits } from "./RequestLimits.ts"
@@ -126,16 +128,16 @@ export const makeAdmit = Effect.gen(function* () {
       "www-authenticate": `${realm}, error="invalid_token", error_description="${refusals[refusal]}"`
     })
 
-  const admitUnproven = Effect.fnUntraced(function* (visit: Visit, rules: Rules, { inAddress, token }: Sent) {
+  const admitUnproven = Effect.fnUntraced(function* (visit: Visit, rules: Rules, sent: Sent) {
     const left = yield* takeRate(`refused|${addressKey(visit.ip)}`, limits.perMinute.anonymous, visit.now, 0)
     if (left !== undefined && left.remaining === 0) return limited(visit, left, rateHeaders(left, "anonymous"))
     const from = visit.ip === undefined ? undefined : cutAddress(visit.ip)
-    const proven = yield* proofs.prove(token, { from, requestId: visit.requestId })
+    const proven = yield* proofs.prove(sent.token, { from, requestId: visit.requestId })
     if (proven === "workspace_archived") {
       return yield* refuseAnonymous(visit, "forbidden", "the workspace is archived", {})
     }
     if (typeof proven === "string") return yield* refuseToken(visit, proven)
-    if (inAddress && proven.kind !== "browser") return yield* refuseToken(visit, "secret_in_address")
+    if (!mayStand(sent, proven)) return yield* refuseToken(visit, "secret_in_address")
     return yield* admitPrincipal(visit, rules, proven)
   })
 
@@ -151,13 +153,14 @@ export const makeAdmit = Effect.gen(function* () {
       ? { "x-request-id": requestId, connection: "close" }
       : { "x-request-id": requestId }
     const visit: Visit = { request, now, ip: clientAddress(request, limits.trustedHops), requestId, headers }
-    const sent = protocolToken === undefined ? sentToken(request) : { token: protocolToken, inAddress: false }
+    const sent: Sent | undefined =
+      protocolToken === undefined ? sentToken(request, rules.clientKey) : { token: protocolToken, place: "header" }
     if (sent === undefined) {
       const detail = "send a token: Authorization: Bearer …"
       return refuseAnonymous(visit, "unauthenticated", detail, { "www-authenticate": realm })
     }
     const known = proofs.known(sent.token, now)
-    if (known !== undefined && !(sent.inAddress && known.kind !== "browser")) {
+    if (known !== undefined && mayStand(sent, known)) {
       return admitPrincipal(visit, rules, known)
     }
     return Effect.catch(admitUnproven(visit, rules, sent), (failure) =>
@@ -170,22 +173,3 @@ export const makeAdmit = Effect.gen(function* () {
 })
 
 export type Admit = Effect.Success<typeof makeAdmit>
-
-interface Sent {
-  readonly token: string
-  /** As `?key=`, where only browser keys may stand: addresses are written into logs. */
-  readonly inAddress: boolean
-}
-
-/** The token of the request, wherever it stands in it. */
-export const sentToken = (request: HttpServerRequest.HttpServerRequest): Sent | undefined => {
-  const header = request.headers["authorization"]
-  if (header !== undefined) {
-    const usual = header.startsWith("Bearer ") ? header.slice("Bearer ".length) : " "
-    if (!usual.includes(" ") && !usual.includes("\t")) return { token: usual, inAddress: false }
-    return { token: /^bearer +(\S+)$/i.exec(header)?.[1] ?? "", inAddress: false }
-  }
-  const query = request.url.indexOf("?")
-  const key = query === -1 ? null : new URLSearchParams(request.url.slice(query)).get("key")
-  return key === null ? undefined : { token: key, inAddress: true }
-}

@@ -1,4 +1,5 @@
 import { Schema } from "effect"
+import { DefinitionKey } from "../experiments/FlagFile.ts"
 import { KeyLimits } from "./RateLimits.ts"
 
 export const scopeNames = [
@@ -36,6 +37,11 @@ export const NewApiKey = Schema.Struct({
   /** A browser key holds only `events:write` and `flags:evaluate`, on its origins. */
   kind: Schema.optionalKey(Schema.Literals(["secret", "browser"])),
   origins: Schema.optionalKey(Schema.Array(Origin).check(Schema.isMaxLength(50))),
+  /**
+   * The one environment whose flags it reads; it holds only `events:write` and `flags:evaluate`, so that what it opens
+   * stays small: clients that put their key into an address may use it.
+   */
+  environment: Schema.optionalKey(DefinitionKey),
   /** Requests a minute, where they differ from the service's. Above the product's table only in workspace `default`. */
   rate_limits: Schema.optionalKey(KeyLimits),
   expires_in_days: Schema.optionalKey(Schema.Int.check(Schema.isBetween({ minimum: 1, maximum: keyDaysMax })))
@@ -65,6 +71,8 @@ export const ApiKey = Schema.Struct({
   scopes: Schema.Array(Schema.String),
   kind: Schema.Literals(["secret", "browser"]),
   origins: Schema.Array(Schema.String),
+  /** Not there: flags of every environment. */
+  environment: Schema.optionalKey(Schema.String),
   rate_limits: KeyLimits,
   created_at: Schema.Int,
   created_by: Schema.String,

@@ -14,6 +14,8 @@ export interface Principal {
   readonly scopes: ReadonlySet<string>
   /** Pages that a browser key works on. */
   readonly origins: ReadonlyArray<string>
+  /** The one environment whose flags it reads; undefined: every one. */
+  readonly environment: string | undefined
   /** ms UTC */
   readonly expiresAt: number
   /** Requests a minute, where the key has limits of its own. */

@@ -8,6 +8,7 @@ import { StickyAssignments } from "../../../ports/experiments/StickyAssignments.
 import { Refused } from "../../../ports/platform/Refused.ts"
 import type { WorkspaceId } from "../../../ports/WorkspaceId.ts"
 import { readItem } from "../../platform/resources.ts"
+import type { FlagReader } from "./evaluateFlags.ts"
 
 const attributesOf = ({ anonymous_id, context = {}, user_id }: AssignRequest): Readonly<Record<string, unknown>> => ({
   ...context,
@@ -16,13 +17,15 @@ const attributesOf = ({ anonymous_id, context = {}, user_id }: AssignRequest): R
 })
 
 /** The variant of a unit in an experiment; who gets one is exposed to it. */
-export const assignUnit = Effect.fnUntraced(function* (workspace: WorkspaceId, id: string, request: AssignRequest) {
+export const assignUnit = Effect.fnUntraced(function* (reader: FlagReader, id: string, request: AssignRequest) {
+  const { environment = production, workspace } = reader
   const snapshots = yield* FlagSnapshots
   const exposures = yield* Exposures
   const attributes = attributesOf(request)
-  const known = snapshots.known(workspace, production) ?? (yield* snapshots.load(workspace, production))
-  // Of another environment than production, or of none that is known.
-  const snapshot = known?.assign(id, { attributes: {} }) === undefined ? yield* elsewhere(workspace, id) : known
+  const known = snapshots.known(workspace, environment) ?? (yield* snapshots.load(workspace, environment))
+  // Of another environment, which a key of one never reads, or of none that is known.
+  const isElsewhere = reader.environment === undefined && known?.assign(id, { attributes: {} }) === undefined
+  const snapshot = isElsewhere ? yield* elsewhere(workspace, id) : known
   const experiment = snapshot?.stickyExperiment(id)
   const sticky = yield* StickyAssignments
   const stored = experiment === undefined ? {} : yield* sticky.load(workspace, [experiment], attributes)

@@ -3,6 +3,7 @@ import { environments, environmentsMax, production } from "../../../ports/experi
 import type { NewEnvironment } from "../../../ports/experiments/Flag.ts"
 import { Refused } from "../../../ports/platform/Refused.ts"
 import type { Actor } from "../../platform/audit.ts"
+import { keysOfEnvironment } from "../../platform/keys.ts"
 import { createLive, readDefinitions, removeLive, replaceLive, untilSettled } from "./liveDefinitions.ts"
 
 const refuse = (kind: Refused["kind"], pointer: string, code: string, detail: string) =>
@@ -29,7 +30,7 @@ export const replaceEnvironment = Effect.fn("replaceEnvironment")(function* (
   return yield* replaceLive(environments, actor, id, asked, revision, standing)
 }, untilSettled)
 
-/** Refused while a flag says something of it. */
+/** Refused while a flag says something of it, an experiment runs in it or a key reads it. */
 export const removeEnvironment = Effect.fn("removeEnvironment")(function* (actor: Actor, id: string, revision: number) {
   const { definitions, revision: standing } = yield* readDefinitions(actor.workspace)
   const users = definitions.flags
@@ -38,5 +39,7 @@ export const removeEnvironment = Effect.fn("removeEnvironment")(function* (actor
   const running = definitions.experiments
     .filter(({ environment, status }) => environment === id && status !== "archived")
     .map((experiment) => ({ target: `experiments/${experiment.id}`, name: experiment.name }))
-  yield* removeLive(environments, actor, id, revision, [...users, ...running], standing)
+  const keys = yield* keysOfEnvironment(actor.workspace, id)
+  const reading = keys.map((key) => ({ target: `keys/${key.id}`, name: key.name }))
+  yield* removeLive(environments, actor, id, revision, [...users, ...running, ...reading], standing)
 }, untilSettled)

@@ -18,8 +18,27 @@ import { measured } from "../evaluationLatency.ts"
 
 const noAttributes: Readonly<Record<string, unknown>> = {}
 
+/** Whose flags are read: those of a workspace, and of one environment alone where the reader's key is bound to it. */
+export interface FlagReader {
+  readonly workspace: WorkspaceId
+  readonly environment?: string | undefined
+}
+
+/**
+ * The environment that is asked for: the key's own where nothing is said, else `production`. A key of one environment
+ * never reads another.
+ */
+export const environmentFor = (reader: FlagReader, asked: string | undefined): Effect.Effect<string, Refused> => {
+  const { environment: bound } = reader
+  if (bound === undefined || asked === undefined || asked === bound) return Effect.succeed(bound ?? asked ?? production)
+  const detail = `the key reads the environment ${bound} alone`
+  return new Refused({ kind: "forbidden", detail, errors: [{ pointer: "/environment", code: "not_of_key", detail }] })
+}
+
 /** The snapshot of an environment; in memory but for the first request of a workspace. */
-export const snapshotFor = Effect.fnUntraced(function* (workspace: WorkspaceId, environment = production) {
+export const snapshotFor = Effect.fnUntraced(function* (reader: FlagReader, asked: string | undefined) {
+  const { workspace } = reader
+  const environment = yield* environmentFor(reader, asked)
   const snapshots = yield* FlagSnapshots
   const snapshot = snapshots.known(workspace, environment) ?? (yield* snapshots.load(workspace, environment))
   if (snapshot !== undefined) return snapshot
@@ -64,12 +83,9 @@ export const valueOf = (evaluation: Evaluation, revision: number): EvaluatedValu
 }
 
 /** One flag for one context; whom an experiment serves through it is exposed. */
-export const evaluateFlag = Effect.fnUntraced(function* (
-  workspace: WorkspaceId,
-  key: string,
-  request: EvaluateRequest
-) {
-  const snapshot = yield* snapshotFor(workspace, request.environment)
+export const evaluateFlag = Effect.fnUntraced(function* (reader: FlagReader, key: string, request: EvaluateRequest) {
+  const { workspace } = reader
+  const snapshot = yield* snapshotFor(reader, request.environment)
   const context = yield* withStored(workspace, snapshot, contextOf(request.context), [key])
   const evaluation = snapshot.evaluate(key, context)
   if (evaluation === undefined) {
@@ -91,8 +107,9 @@ export const evaluateFlag = Effect.fnUntraced(function* (
 }, measured("single"))
 
 /** All flags, or those named, from one revision; a name that is no flag says so in its own place. */
-export const evaluateFlags = Effect.fnUntraced(function* (workspace: WorkspaceId, request: BulkEvaluateRequest) {
-  const snapshot = yield* snapshotFor(workspace, request.environment)
+export const evaluateFlags = Effect.fnUntraced(function* (reader: FlagReader, request: BulkEvaluateRequest) {
+  const { workspace } = reader
+  const snapshot = yield* snapshotFor(reader, request.environment)
   const { keys } = request
   const context = yield* withStored(workspace, snapshot, contextOf(request.context), keys)
   const found = snapshot.evaluateMany(context, keys ?? snapshot.keys)

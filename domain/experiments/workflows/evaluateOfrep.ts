@@ -3,8 +3,8 @@ import { createHash } from "node:crypto"
 import type { EvaluatedValue, EvaluateRequest } from "../../../ports/experiments/EvaluateRequest.ts"
 import type { OfrepRequest, OfrepValue, OfrepValues } from "../../../ports/experiments/Ofrep.ts"
 import { Refused } from "../../../ports/platform/Refused.ts"
-import type { WorkspaceId } from "../../../ports/WorkspaceId.ts"
 import { evaluateFlag, evaluateFlags } from "./evaluateFlags.ts"
+import type { FlagReader } from "./evaluateFlags.ts"
 
 /** Code of the error of a context that names no unit. */
 export const targetingKeyMissing = "targeting_key_missing"
@@ -13,25 +13,25 @@ const unitAttributes = ["user_id", "anonymous_id"]
 
 /** One flag; whom an experiment serves through it is exposed. */
 export const evaluateOfrep = Effect.fnUntraced(function* (
-  workspace: WorkspaceId,
+  reader: FlagReader,
   key: string,
   { context }: OfrepRequest,
   environment?: string
 ) {
   const request = requestOf(yield* attributesOf(context), environment)
-  const evaluated = yield* evaluateFlag(workspace, key, request)
+  const evaluated = yield* evaluateFlag(reader, key, request)
   const value = ofrepValue(evaluated)
   return { ...value, metadata: { ...value.metadata, revision: evaluated.revision } }
 })
 
 /** All flags from one revision, with the entity tag of the answer to this context; exposes nobody. */
 export const evaluateOfrepBulk = Effect.fnUntraced(function* (
-  workspace: WorkspaceId,
+  reader: FlagReader,
   { context }: OfrepRequest,
   environment?: string
 ) {
   const attributes = yield* attributesOf(context)
-  const { flags, ...evaluated } = yield* evaluateFlags(workspace, requestOf(attributes, environment))
+  const { flags, ...evaluated } = yield* evaluateFlags(reader, requestOf(attributes, environment))
   const values: OfrepValues = {
     flags: flags.flatMap((each) => ("error_code" in each ? [] : [ofrepValue(each)])),
     metadata: { environment: evaluated.environment, revision: evaluated.revision }

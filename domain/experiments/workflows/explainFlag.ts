@@ -26,7 +26,7 @@ export const explainFlag = Effect.fn("explainFlag")(function* (
       ? yield* pastSnapshot(workspace, environment, asOf)
       : draft !== undefined
         ? yield* draftSnapshot(workspace, environment, draft)
-        : yield* snapshotFor(workspace, environment)
+        : yield* snapshotFor({ workspace }, environment)
   // What was stored at another time is not known.
   const asked = { attributes: context, forced }
   const explained = snapshot.explain(key, asOf === null ? yield* withStored(workspace, snapshot, asked, [key]) : asked)
@@ -54,7 +54,7 @@ const checkDraft = Effect.fnUntraced(function* (key: string, draft: NewFlag, asO
 })
 
 const draftSnapshot = Effect.fnUntraced(function* (workspace: WorkspaceId, environment: string, draft: NewFlag) {
-  const { revision } = yield* snapshotFor(workspace, environment)
+  const { revision } = yield* snapshotFor({ workspace }, environment)
   return snapshotOf(yield* definitionsWith(workspace, draft, "/draft"), environment, revision)
 })
 
