@@ -57,11 +57,11 @@ describe("heatmaps", () => {
       page_width: 1280,
       document_height: 2560,
       cells: [
-        { column: 5, row: 5, clicks: 1 },
-        { column: 32, row: 64, clicks: 3 }
+        { column: 5, row: 5, clicks: 1, people: 1 },
+        { column: 32, row: 64, clicks: 3, people: 1 }
       ]
     })
-    assert.deepStrictEqual(map!.fixed["cells"], [{ column: 1, row: 3, clicks: 1 }])
+    assert.deepStrictEqual(map!.fixed["cells"], [{ column: 1, row: 3, clicks: 1, people: 1 }])
     const reach = map!.scroll["reach"] as ReadonlyArray<Fields>
     assert.deepStrictEqual(
       [reach[59], reach[60]],

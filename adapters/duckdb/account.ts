@@ -3,14 +3,10 @@ import { accountPageText, accountTraitsText, chosenAccountsText } from "./accoun
 import { chosenPeopleText } from "./chosenPeopleText.ts"
 import type { Read } from "./Engine.ts"
 import { newestArrival } from "./newestArrival.ts"
-import { peopleBehindText } from "./peopleBehindText.ts"
+import { gatherPeopleBehind } from "./peopleBehind.ts"
 
 export const answerAccounts = async (read: Read, plan: AccountPlan): Promise<AccountRows> => {
-  if (plan.of !== undefined) {
-    const { before, people } = peopleBehindText(plan.workspace, plan.of)
-    for (const text of before) await read(text)
-    await read(chosenPeopleText(people))
-  }
+  if (plan.of !== undefined) await read(chosenPeopleText(await gatherPeopleBehind(read, plan.workspace, plan.of)))
   await read(chosenAccountsText(plan, plan.of !== undefined))
   const [counted] = await read("select count(*)::integer as accounts from chosen_accounts")
   const page = await read(accountPageText(plan))

@@ -37,7 +37,7 @@ const rangeOf = async (read: Read, table: string, from: string, to: string): Pro
 }
 
 /** Makes `session_touches` for everybody who converted; whether there may be any. */
-const gatherTouches = async (read: Read, plan: AttributionPlan): Promise<boolean> => {
+export const gatherTouches = async (read: Read, plan: AttributionPlan): Promise<boolean> => {
   await read(attributionPeopleText(plan))
   const range = await rangeOf(read, "attribution_people", "from_ms", "to_ms")
   if (range === undefined) return false
@@ -62,7 +62,7 @@ export const answerAttribution = async (read: Read, plan: AttributionPlan): Prom
       conversion: row["conversion"] === null ? undefined : Number(row["conversion"]),
       amount: row["amount"] === null ? null : BigInt(row["amount"] as bigint),
       refund: row["refund"] === true,
-      ...(plan.uncertain === true ? { person: BigInt(row["person"] as bigint) } : {})
+      person: BigInt(row["person"] as bigint)
     })),
     touches: await mapRows(touches, (row) => ({
       conversion: Number(row["conversion"]),

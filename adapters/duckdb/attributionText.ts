@@ -1,7 +1,8 @@
 import { directTouch, touchEventTypes } from "../../ports/analytics/AttributionPlan.ts"
 import type { AttributionDimension, AttributionPlan } from "../../ports/analytics/AttributionPlan.ts"
+import type { PeopleSource } from "../../ports/analytics/PeoplePlan.ts"
 import { fieldText, filterText } from "./conditionText.ts"
-import { quote } from "./literals.ts"
+import { isValue, quote } from "./literals.ts"
 import { sessionSpansOf, sessionText, sessionTimesJoin } from "./sessionText.ts"
 import { traitJoins, traitsOf } from "./traitText.ts"
 import { ordersText, valueText } from "./trendText.ts"
@@ -133,9 +134,29 @@ from (
 where s.touch is not null`
 }
 
-/** Every conversion with the touches that count for it, the earliest first. */
-export const attributionTouchesText = ({ keepDirect, lookBackMillis }: AttributionPlan, max: number): string =>
-  `select c.conversion, t.value, (c.time_ms - t.time_ms)::double as before
+/** Every conversion `c` with the touches `t` that count for it. */
+const touchedText = (columns: string, { keepDirect, lookBackMillis }: AttributionPlan): string =>
+  `select ${columns}
 from attribution_conversions c
 join session_touches t on t.person = c.person and t.time_ms <= c.time_ms and t.time_ms >= c.time_ms - ${lookBackMillis}
-${keepDirect ? "" : "qualify not t.direct or bool_and(t.direct) over (partition by c.conversion)\n"}order by c.conversion, ${inPlace("t")} limit ${max}`
+${keepDirect ? "" : "qualify not t.direct or bool_and(t.direct) over (partition by c.conversion)\n"}`
+
+/** Who has a conversion in the range; one with such a touch, or with none. Where there is no touch there is no table of them. */
+export const attributedPeopleText = (
+  { plan, touched }: Extract<PeopleSource, { readonly kind: "attribution" }>,
+  touches: boolean
+): string => {
+  const counted =
+    "select c.conversion, c.person from attribution_conversions c where c.order_key in (select order_key from attribution_events where counted and money_kind = 'order')"
+  if (touched === undefined || (touched.kind === "unattributed" && !touches)) return `select person from (${counted})`
+  if (!touches) return `select person from (${counted}) where false`
+  const conversions = (condition: string) =>
+    `select conversion from (${touchedText("c.conversion, t.value", plan)})${condition}`
+  return touched.kind === "unattributed"
+    ? `select person from (${counted}) where conversion not in (${conversions("")})`
+    : `select person from (${counted}) where conversion in (${conversions(` where ${isValue("value", touched.value)}`)})`
+}
+
+/** Every conversion with the touches that count for it, the earliest first. */
+export const attributionTouchesText = (plan: AttributionPlan, max: number): string =>
+  `${touchedText("c.conversion, t.value, (c.time_ms - t.time_ms)::double as before", plan)}order by c.conversion, ${inPlace("t")} limit ${max}`

@@ -1,6 +1,8 @@
 import { rageMillisMax, ragePixelsMax } from "../../ports/analytics/ClickPlan.ts"
 import type { ClickPlan } from "../../ports/analytics/ClickPlan.ts"
+import type { PeopleSource } from "../../ports/analytics/PeoplePlan.ts"
 import { fieldText } from "./conditionText.ts"
+import { isValue } from "./literals.ts"
 import { deviceText, isTrueText, numberText, ofDevice, pageEventsText } from "./pageText.ts"
 import { person } from "./peopleText.ts"
 
@@ -45,3 +47,14 @@ export const rageElementsText = ({ order, top }: ClickPlan): string =>
 ) order by ${first[order]} desc, rage_clicks desc, dead_clicks desc, clicks desc, host nulls last, path nulls last, selector limit ${top}`
 
 export const rageTotalsText = `select ${counts} from rage_clicks`
+
+const kinds = { all: "true", rage: "rage", dead: "dead" } as const
+
+/** Who clicked there, in anger or in vain. */
+export const clickPeopleText = ({ counted, element }: Extract<PeopleSource, { readonly kind: "click" }>): string => {
+  const conditions =
+    element === undefined
+      ? []
+      : (["selector", "host", "path"] as const).map((column) => isValue(column, element[column]))
+  return `select person from rage_clicks where ${[kinds[counted], ...conditions].join(" and ")}`
+}

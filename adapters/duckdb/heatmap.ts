@@ -33,7 +33,8 @@ export const answerHeatmap = async (read: Read, plan: HeatmapPlan): Promise<Heat
       ...placeOf(row),
       column: Number(row["column"]),
       row: Number(row["row"]),
-      clicks: Number(row["clicks"])
+      clicks: Number(row["clicks"]),
+      people: Number(row["people"])
     })),
     elements: elements.map((row) => ({
       ...placeOf(row),

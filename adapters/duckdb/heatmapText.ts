@@ -1,7 +1,9 @@
 import { viewMillisMax } from "../../ports/analytics/HeatmapPlan.ts"
 import type { HeatmapPlan } from "../../ports/analytics/HeatmapPlan.ts"
+import type { PeopleSource } from "../../ports/analytics/PeoplePlan.ts"
 import { scrollPercentMax } from "../../ports/analytics/SessionPlan.ts"
 import { fieldText } from "./conditionText.ts"
+import { isValue } from "./literals.ts"
 import { deviceText, isTrueText, numberText, ofDevice, pageEventsText } from "./pageText.ts"
 import { person } from "./peopleText.ts"
 
@@ -26,8 +28,23 @@ export const heatmapLayersText = `select device, fixed, count(*)::integer as cli
   median(w) filter (placed)::double as width, median(h) filter (placed)::double as height
 from heatmap_clicks group by device, fixed order by device, fixed`
 
-export const heatmapCellsText = `select device, fixed, c as "column", r as "row", count(*)::integer as clicks
+export const heatmapCellsText = `select device, fixed, c as "column", r as "row", count(*)::integer as clicks, count(distinct person)::integer as people
 from heatmap_clicks where placed group by all order by device, fixed, "row", "column"`
+
+/** Who clicked on a layer, in a cell of it or on an element. */
+export const heatmapPeopleText = ({
+  device,
+  fixed,
+  place
+}: Extract<PeopleSource, { readonly kind: "heatmap" }>): string => {
+  const conditions = [
+    isValue("device", device),
+    fixed ? "fixed" : "not fixed",
+    ...(place?.kind === "cell" ? ["placed", `c = ${place.column}`, `r = ${place.row}`] : []),
+    ...(place?.kind === "element" ? [isValue("selector", place.selector)] : [])
+  ]
+  return `select person from heatmap_clicks where ${conditions.join(" and ")}`
+}
 
 /** Elements with their rank among those of their class of devices, into `heatmap_elements`. */
 export const heatmapElementsText = `create or replace temp table heatmap_elements as

@@ -1,7 +1,7 @@
 import type { PageSelection } from "../../ports/analytics/HeatmapPlan.ts"
 import { deviceClasses, mobileWidthMax, tabletWidthMax } from "../../ports/analytics/PageQuestion.ts"
 import { filterText } from "./conditionText.ts"
-import { pointerTo, quote } from "./literals.ts"
+import { isValue, pointerTo, quote } from "./literals.ts"
 import { eventsWithPeople } from "./peopleText.ts"
 
 /** A property as a number, null where it is none. */
@@ -30,4 +30,4 @@ where e.workspace = ${quote(workspace)} and e.event_type in (${types.map(quote).
 
 /** The condition that the class, as `column`, is the one that is asked for. */
 export const ofDevice = (column: string, { device }: Pick<PageSelection, "device">): string =>
-  device === undefined ? "true" : `${column} is not distinct from ${quote(device)}`
+  device === undefined ? "true" : isValue(column, device)

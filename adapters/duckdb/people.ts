@@ -2,12 +2,10 @@ import type { ListedPerson, PeoplePlan, PeopleRows } from "../../ports/analytics
 import type { Read, Row } from "./Engine.ts"
 import { chosenPeopleText, peoplePageText } from "./chosenPeopleText.ts"
 import { newestArrival } from "./newestArrival.ts"
-import { peopleBehindText } from "./peopleBehindText.ts"
+import { gatherPeopleBehind } from "./peopleBehind.ts"
 
 export const answerPeople = async (read: Read, plan: PeoplePlan): Promise<PeopleRows> => {
-  const { before, people } = peopleBehindText(plan.workspace, plan.of)
-  for (const text of before) await read(text)
-  await read(chosenPeopleText(people))
+  await read(chosenPeopleText(await gatherPeopleBehind(read, plan.workspace, plan.of)))
   const [counted] = await read("select count(*)::integer as people from chosen_people")
   const page = plan.limit === 0 ? [] : await read(peoplePageText(plan))
   return {

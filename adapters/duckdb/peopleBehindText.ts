@@ -1,11 +1,15 @@
 import type { LifecycleState, PathPlaceWanted, PeopleSource } from "../../ports/analytics/PeoplePlan.ts"
+import type { PlanFilter } from "../../ports/analytics/PlanFilter.ts"
 import type { PathPlan } from "../../ports/analytics/PathPlan.ts"
 import type { PathNode } from "../../ports/analytics/PathQuestion.ts"
 import { accountHash, isOpen, membershipsText } from "./accountText.ts"
 import { lifecyclePeopleText, activeBucketsText } from "./activityText.ts"
+import { clickPeopleText, rageClicksText } from "./clickText.ts"
 import { membersText } from "./cohortText.ts"
 import { bucketText, fieldText, filterText, unset } from "./conditionText.ts"
 import { funnelAttemptsText, funnelBestText, funnelEventsText } from "./funnelText.ts"
+import { heatmapClicksText, heatmapPeopleText } from "./heatmapText.ts"
+import { lifetimePaymentsText } from "./lifetimeText.ts"
 import { quote } from "./literals.ts"
 import { pathEventsText, pathFirstsText, pathGroupsText, pathStepsText } from "./pathText.ts"
 import {
@@ -25,7 +29,10 @@ export interface PeopleTexts {
   readonly people: string
 }
 
-export const peopleBehindText = (workspace: string, source: PeopleSource): PeopleTexts => {
+export const peopleBehindText = (
+  workspace: string,
+  source: Exclude<PeopleSource, { readonly kind: "session" | "attribution" }>
+): PeopleTexts => {
   switch (source.kind) {
     case "cohort":
       return { before: [], people: membersText(source.cohort) }
@@ -54,6 +61,15 @@ export const peopleBehindText = (workspace: string, source: PeopleSource): Peopl
     }
     case "path":
       return pathPeople(source)
+    case "lifetime":
+      return {
+        before: [lifetimePaymentsText(source.plan)],
+        people: `select person from lifetime_payments where kind = 'order' and cohort = ${source.cohort}`
+      }
+    case "click":
+      return { before: [rageClicksText(source.plan)], people: clickPeopleText(source) }
+    case "heatmap":
+      return { before: [heatmapClicksText(source.plan)], people: heatmapPeopleText(source) }
   }
 }
 
@@ -79,7 +95,17 @@ const retentionPeople = ({ cohort, plan, returned }: Source<"retention">): Peopl
   }
 }
 
-const trendPeople = ({ accountType, bucket, plan, values }: Source<"trend">): string => {
+const trendPeople = (source: Source<"trend">): string => {
+  const { converted } = source
+  if (converted === undefined) return trendPeopleWith(source, undefined)
+  const converts = trendPeopleWith(source, converted.by)
+  return converted.yes ? converts : `${trendPeopleWith(source, undefined)}\nexcept (${converts})`
+}
+
+const trendPeopleWith = (
+  { accountType, bucket, plan, values }: Source<"trend">,
+  where: PlanFilter | undefined
+): string => {
   const traits = traitsOf(plan.filter, values.length === 0 ? [] : plan.breakdown)
   const conditions = [
     `e.workspace = ${quote(plan.workspace)}`,
@@ -88,6 +114,7 @@ const trendPeople = ({ accountType, bucket, plan, values }: Source<"trend">): st
     ...(plan.eventTypes.length === 0 ? [] : [`e.event_type in (${plan.eventTypes.map(quote).join(", ")})`]),
     ...unitConditions(accountType),
     ...(plan.filter === undefined ? [] : [filterText(plan.filter)]),
+    ...(where === undefined ? [] : [filterText(where)]),
     ...(bucket === undefined ? [] : [`${bucketText(plan.buckets)} = ${bucket}`]),
     ...values.map((value, at) => `coalesce(${fieldText(plan.breakdown[at]!)}, '${unset}') = ${quote(value ?? unset)}`)
   ]

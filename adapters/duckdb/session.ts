@@ -55,10 +55,15 @@ const gatherSessions = async (
   await read(sessionRowsText({ selection, ...request, firstMillis, lastMillis }))
 }
 
-export const answerSessions = async (read: Read, plan: SessionPlan): Promise<SessionRows> => {
+/** Makes `session_rows` of all that the plan asks about. */
+export const gatherSessionRows = async (read: Read, plan: SessionPlan): Promise<void> => {
   const derived = await spanSessions(read, plan)
   const named = [...attributesOf(plan.filter), ...(typeof plan.breakdown === "string" ? [plan.breakdown] : [])]
   await gatherSessions(read, plan, { attributes: [...new Set(named)], named: false, derived })
+}
+
+export const answerSessions = async (read: Read, plan: SessionPlan): Promise<SessionRows> => {
+  await gatherSessionRows(read, plan)
   const given = plan.groups?.map((value) => value ?? unset)
   const top = plan.breakdown === undefined || given !== undefined ? [] : await read(sessionGroupsText(plan))
   const groups = given ?? top.map((row) => String(row["value"]))

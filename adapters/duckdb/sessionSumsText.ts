@@ -1,3 +1,4 @@
+import type { PeopleSource } from "../../ports/analytics/PeoplePlan.ts"
 import type { PlanFilter } from "../../ports/analytics/PlanFilter.ts"
 import type { SessionListPlan, SessionPlan } from "../../ports/analytics/SessionPlan.ts"
 import { bucketText, fieldText, filterText, unset } from "./conditionText.ts"
@@ -9,6 +10,8 @@ const whereText = (filter: PlanFilter | undefined): string =>
 const valueText = ({ breakdown }: SessionPlan): string =>
   `coalesce(${typeof breakdown === "object" ? fieldText(breakdown) : `e.${breakdown}`}, '${unset}')`
 
+const bucketOf = ({ buckets }: SessionPlan): string => bucketText(buckets).replaceAll("e.time_ms", "e.start_ms")
+
 /** The breakdown's values, most sessions first. */
 export const sessionGroupsText = (plan: SessionPlan): string => `select ${valueText(plan)} as value
 from session_rows e${whereText(plan.filter)} group by 1 order by count(*) desc, value limit ${plan.top}`
@@ -19,10 +22,7 @@ export const sessionSumsText = (plan: SessionPlan, groups: ReadonlyArray<string>
   const series = plan.buckets.length > 0
   const cases = groups.map((value, index) => `when ${quote(value)} then ${index}`)
   const group = cases.length === 0 ? "-1" : `case ${valueText(plan)} ${cases.join(" ")} else -1 end`
-  const columns = [
-    ...(series ? [`${bucketText(plan.buckets).replaceAll("e.time_ms", "e.start_ms")} as bucket`] : []),
-    ...(grouped ? [`${group} as grp`] : [])
-  ]
+  const columns = [...(series ? [`${bucketOf(plan)} as bucket`] : []), ...(grouped ? [`${group} as grp`] : [])]
   const sets = [
     "()",
     ...(grouped ? ["(grp)"] : []),
@@ -36,6 +36,20 @@ from (select e.*${columns.map((column) => `, ${column}`).join("")} from session_
 group by grouping sets (${sets.join(", ")})
 having count(*) > 0
 order by bucket nulls first, grp nulls first`
+}
+
+/** Whose sessions count there. */
+export const sessionPeopleText = ({
+  bucket,
+  plan,
+  value
+}: Extract<PeopleSource, { readonly kind: "session" }>): string => {
+  const conditions = [
+    ...(plan.filter === undefined ? [] : [filterText(plan.filter)]),
+    ...(bucket === undefined ? [] : [`${bucketOf(plan)} = ${bucket}`]),
+    ...(plan.breakdown === undefined ? [] : [`${valueText(plan)} = ${quote(value ?? unset)}`])
+  ]
+  return `select person from session_rows e${conditions.length === 0 ? "" : ` where ${conditions.join(" and ")}`}`
 }
 
 const behindText = ({ before }: SessionListPlan): string =>

@@ -9,10 +9,7 @@ export class PeopleGroup extends HttpApiGroup.make("people")
   .add(
     HttpApiEndpoint.post("ask", "/analytics/people/query", { payload: PeopleQuestion, success: PeopleList })
       .annotate(EndpointRules, reads("persons:read"))
-      .annotate(
-        OpenApi.Summary,
-        "The people behind a number of a funnel, retention, trend, stickiness, lifecycle or paths, by pages; as many as the number says."
-      ),
+      .annotate(OpenApi.Summary, "The people behind a number of an answer, by pages; as many as the number says."),
     HttpApiEndpoint.post("keep", "/analytics/people/cohorts", {
       payload: CohortOfPeople,
       success: cohorts.item.pipe(HttpApiSchema.status(201))

@@ -38,7 +38,7 @@ export interface AttributionPlan {
   readonly lookBackMillis: number
   readonly keepDirect: boolean
   readonly dimension: AttributionDimension
-  /** Also tells whose each conversion is. */
+  /** Intervals are drawn from the rows. */
   readonly uncertain?: true
   readonly limits: SessionLimits
   readonly sources: SourceRules
@@ -53,8 +53,8 @@ export interface AttributionCredit {
   readonly amount: bigint | null
   /** Not itself a conversion, but what takes one back. */
   readonly refund: boolean
-  /** Where it was asked for: whose conversion it is, a hash of 64 bits. */
-  readonly person?: bigint
+  /** Whose conversion it is, a hash of 64 bits. */
+  readonly person: bigint
 }
 
 export interface AttributionTouch {

@@ -69,6 +69,8 @@ export const AttributionRow = Schema.Struct({
   share: Schema.NullOr(Schema.Finite),
   /** Conversions with such a touch in their look-back. */
   touched: Schema.Int,
+  /** Who has such a conversion, once each. */
+  people: Schema.Int,
   /** Only with `uncertainty`: from where to where they may lie, 95 %; `null` where too few people tell. */
   intervals: Schema.optionalKey(
     Schema.Struct({
@@ -86,6 +88,8 @@ export const AttributionResult = Schema.Struct({
   from: Schema.String,
   to: Schema.String,
   conversions: Schema.Int,
+  /** Who converted, once each. */
+  people: Schema.Int,
   /** Revenue less refunds, or the property's sum: what the credits of each model add up to. */
   credit: Schema.NullOr(Schema.String),
   /** Of the credits; `null` where they are no money. */

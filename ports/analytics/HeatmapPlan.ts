@@ -50,6 +50,7 @@ export interface HeatmapRows {
     readonly column: number
     readonly row: number
     readonly clicks: number
+    readonly people: number
   }>
   /** Of each device most clicks first, then by selector, those on the page before fixed ones. */
   readonly elements: ReadonlyArray<{

@@ -28,7 +28,7 @@ export const HeatmapLayer = Schema.Struct({
   page_width: Schema.NullOr(Schema.Finite),
   document_height: Schema.NullOr(Schema.Finite),
   /** Cells with clicks, by row and column, counted from 0 at the top left. */
-  cells: Schema.Array(Schema.Struct({ column: Schema.Int, row: Schema.Int, clicks: Schema.Int }))
+  cells: Schema.Array(Schema.Struct({ column: Schema.Int, row: Schema.Int, clicks: Schema.Int, people: Schema.Int }))
 })
 export type HeatmapLayer = typeof HeatmapLayer.Type
 

@@ -1,9 +1,15 @@
+import type { AttributionPlan } from "./AttributionPlan.ts"
+import type { ClickPlan } from "./ClickPlan.ts"
 import type { FunnelPlan } from "./FunnelPlan.ts"
+import type { HeatmapPlan } from "./HeatmapPlan.ts"
 import type { LifecyclePlan } from "./LifecyclePlan.ts"
+import type { LifetimePlan } from "./LifetimePlan.ts"
+import type { DeviceClass } from "./PageQuestion.ts"
 import type { PathPlan } from "./PathPlan.ts"
 import type { PathNode } from "./PathQuestion.ts"
-import type { PlanCohort } from "./PlanFilter.ts"
+import type { PlanCohort, PlanFilter } from "./PlanFilter.ts"
 import type { RetentionPlan } from "./RetentionPlan.ts"
+import type { SessionPlan } from "./SessionPlan.ts"
 import type { StickinessPlan } from "./StickinessPlan.ts"
 import type { TrendPlan } from "./TrendPlan.ts"
 
@@ -34,6 +40,8 @@ export type PeopleSource =
       readonly bucket: number | undefined
       /** Of the breakdown; none: all together. */
       readonly values: ReadonlyArray<string | null>
+      /** Those of them with an event that the filter takes, or those without one. */
+      readonly converted?: { readonly by: PlanFilter; readonly yes: boolean }
     }
   /** Active on at least and at most so many buckets. */
   | {
@@ -51,6 +59,41 @@ export type PeopleSource =
   /** Who belongs to the account now. */
   | { readonly kind: "account_members"; readonly accountType: string; readonly accountId: string }
   | { readonly kind: "path"; readonly plan: PathPlan; readonly place: PathPlaceWanted | undefined }
+  /** People of the first events of sessions. */
+  | {
+      readonly kind: "session"
+      readonly plan: SessionPlan
+      readonly bucket: number | undefined
+      /** Of the breakdown, where there is one. */
+      readonly value: string | null
+    }
+  /** Whose conversions lie in the range. */
+  | { readonly kind: "attribution"; readonly plan: AttributionPlan; readonly touched: TouchWanted | undefined }
+  /** Customers of a cohort. */
+  | { readonly kind: "lifetime"; readonly plan: LifetimePlan; readonly cohort: number }
+  | {
+      readonly kind: "click"
+      readonly plan: ClickPlan
+      /** `undefined`: of every element, and of none. */
+      readonly element:
+        | { readonly selector: string; readonly host: string | null; readonly path: string | null }
+        | undefined
+      readonly counted: "all" | "rage" | "dead"
+    }
+  | {
+      readonly kind: "heatmap"
+      readonly plan: HeatmapPlan
+      readonly device: DeviceClass | null
+      readonly fixed: boolean
+      readonly place: HeatmapPlaceWanted | undefined
+    }
+
+/** With a touch of the value, or with a conversion that has none. */
+export type TouchWanted = { readonly kind: "value"; readonly value: string | null } | { readonly kind: "unattributed" }
+
+export type HeatmapPlaceWanted =
+  | { readonly kind: "cell"; readonly column: number; readonly row: number }
+  | { readonly kind: "element"; readonly selector: string }
 
 export type LifecycleState = "active" | "new" | "returning" | "resurrecting" | "dormant"
 

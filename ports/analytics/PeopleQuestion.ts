@@ -1,10 +1,17 @@
 import { Schema } from "effect"
+import { AttributionQuestion } from "./AttributionQuestion.ts"
+import { ClickQuestion } from "./ClickQuestion.ts"
 import { cohorts } from "./Cohort.ts"
 import { FunnelQuestion } from "./FunnelQuestion.ts"
+import { GoalQuestion } from "./GoalQuestion.ts"
+import { HeatmapQuestion } from "./HeatmapQuestion.ts"
 import { LifecycleQuestion } from "./LifecycleQuestion.ts"
+import { LifetimeQuestion } from "./LifetimeQuestion.ts"
+import { DeviceClass } from "./PageQuestion.ts"
 import { PathNode, PathQuestion } from "./PathQuestion.ts"
 import { Question } from "./Question.ts"
 import { RetentionQuestion } from "./RetentionQuestion.ts"
+import { SessionQuestion } from "./SessionQuestion.ts"
 import { StickinessQuestion } from "./StickinessQuestion.ts"
 
 const NullableText = Schema.NullOr(Schema.String)
@@ -59,6 +66,52 @@ export const ShownNumber = Schema.Union([
     /** An edge, instead of a node. */
     from: Schema.optionalKey(PathNode),
     to: Schema.optionalKey(PathNode)
+  }),
+  Schema.Struct({
+    /** Its metric `people`. */
+    sessions: SessionQuestion,
+    /** Index into `buckets`; without it, the whole range. */
+    bucket: Schema.optionalKey(Schema.Int),
+    /** Of the dimension. */
+    value: Schema.optionalKey(NullableText)
+  }),
+  Schema.Struct({
+    goals: GoalQuestion,
+    /** Whose converters are meant; without it, the visitors. */
+    goal: Schema.optionalKey(Schema.String),
+    /** Of a goal: who converted (the default), or the visitors who did not. */
+    outcome: Schema.optionalKey(Schema.Literals(["converted", "not_converted"])),
+    bucket: Schema.optionalKey(Schema.Int),
+    value: Schema.optionalKey(NullableText)
+  }),
+  Schema.Struct({
+    /** Everybody who converted, unless a value is named. */
+    attribution: AttributionQuestion,
+    /** Of the dimension: who converted with such a touch. */
+    value: Schema.optionalKey(NullableText),
+    /** Who has a conversion that nothing touched. */
+    unattributed: Schema.optionalKey(Schema.Literal(true))
+  }),
+  Schema.Struct({
+    /** Customers of a cohort. */
+    ltv: LifetimeQuestion,
+    /** Index into `cohorts`. */
+    cohort: Schema.Int
+  }),
+  Schema.Struct({
+    clicks: ClickQuestion,
+    /** Without it, all clicks. */
+    element: Schema.optionalKey(Schema.Struct({ selector: Schema.String, host: NullableText, path: NullableText })),
+    /** `people` (the default), `rage_people` or `dead_people`. */
+    counted: Schema.optionalKey(Schema.Literals(["all", "rage", "dead"]))
+  }),
+  Schema.Struct({
+    /** Of a map's `page`, or of its `fixed`, the people; of one of its cells or elements, theirs. */
+    heatmap: HeatmapQuestion,
+    device: Schema.NullOr(DeviceClass),
+    fixed: Schema.optionalKey(Schema.Boolean),
+    cell: Schema.optionalKey(Schema.Struct({ column: Schema.Int, row: Schema.Int })),
+    selector: Schema.optionalKey(Schema.String)
   })
 ]).annotate({ identifier: "ShownNumber" })
 export type ShownNumber = typeof ShownNumber.Type

@@ -16,7 +16,7 @@ select device, fixed, count(*)::integer as clicks, count(*) filter (placed)::int
   median(w) filter (placed)::double as width, median(h) filter (placed)::double as height
 from heatmap_clicks group by device, fixed order by device, fixed;
 
-select device, fixed, c as "column", r as "row", count(*)::integer as clicks
+select device, fixed, c as "column", r as "row", count(*)::integer as clicks, count(distinct person)::integer as people
 from heatmap_clicks where placed group by all order by device, fixed, "row", "column";
 
 create or replace temp table heatmap_elements as

@@ -86,7 +86,7 @@ export const referenceShares = (units: bigint, weights: ReadonlyArray<number>): 
 
 const dayMillis = 86_400_000
 
-/** Units by value, and `unattributed`, of what the touches of each conversion get. */
+/** Units by value, and `unattributed`, of what the touches of each conversion get, and who has such conversions. */
 export const attributed = (
   all: ReadonlyArray<Event>,
   asked: ReferenceAttribution,
@@ -111,14 +111,19 @@ export const attributed = (
       ? firsts.filter(asked.inRange)
       : all.filter((event) => asked.inRange(event) && asked.selection!(event))
   const credits = new Map<string, bigint>()
+  const people = new Map<string, Set<string>>()
   let conversions = 0
   for (const event of counted) {
     const isRefund = asked.selection === undefined && event.event_type === "order_refunded"
     const conversion = isRefund
       ? firsts.find((each) => each.event_type === "order_completed" && idOf(each) === idOf(event))
       : event
-    if (!isRefund) conversions += 1
     const own = conversion === undefined ? [] : touchesOf(conversion)
+    if (!isRefund) {
+      conversions += 1
+      const keys = own.length === 0 ? ["unattributed"] : own.map(({ value }) => `value ${value}`)
+      for (const key of ["all", ...keys]) people.set(key, (people.get(key) ?? new Set()).add(person(event)))
+    }
     const units = isRefund ? -asked.worth(event) : asked.worth(event)
     const weights = referenceWeights(
       model,
@@ -131,5 +136,5 @@ export const attributed = (
       credits.set(key, (credits.get(key) ?? 0n) + share)
     }
   }
-  return { credits, conversions }
+  return { credits, conversions, people }
 }

@@ -28,7 +28,10 @@ const placeOf = (event: Event, { columns, rows }: ReferenceHeatmap) => {
 }
 
 const layerOf = (clicks: ReadonlyArray<Event>, asked: ReferenceHeatmap, person: (event: Event) => string) => {
-  const places = clicks.flatMap((event) => placeOf(event, asked) ?? [])
+  const places = clicks.flatMap((event) => {
+    const place = placeOf(event, asked)
+    return place === undefined ? [] : [{ ...place, person: person(event) }]
+  })
   return {
     clicks: clicks.length,
     unplaced: clicks.length - places.length,
@@ -36,7 +39,12 @@ const layerOf = (clicks: ReadonlyArray<Event>, asked: ReferenceHeatmap, person: 
     page_width: median(places.map(({ width }) => width)),
     document_height: median(places.map(({ height }) => height)),
     cells: grouped(places, ({ column, row }) => [column, row])
-      .map((own) => ({ column: own[0]!.column, row: own[0]!.row, clicks: own.length }))
+      .map((own) => ({
+        column: own[0]!.column,
+        row: own[0]!.row,
+        clicks: own.length,
+        people: new Set(own.map((place) => place.person)).size
+      }))
       .toSorted((a, b) => a.row - b.row || a.column - b.column)
   }
 }

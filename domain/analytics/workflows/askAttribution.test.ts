@@ -60,7 +60,7 @@ describe("askAttribution", () => {
         }
         const result = yield* askAttribution(workspace, question)
         for (const { model, rows } of result.models) {
-          const { conversions, credits } = attributed(
+          const { conversions, credits, people } = attributed(
             all,
             {
               limits,
@@ -78,6 +78,11 @@ describe("askAttribution", () => {
             merges
           )
           assert.strictEqual(result.conversions, conversions)
+          assert.strictEqual(result.people, people.get("all")?.size ?? 0)
+          for (const row of rows) {
+            const key = row.unattributed === true ? "unattributed" : `value ${row.value}`
+            assert.strictEqual(row.people, people.get(key)?.size ?? 0, `${model} ${key} ${JSON.stringify(question)}`)
+          }
           const found = unitsOf(rows, own !== undefined)
           for (const key of new Set([...credits.keys(), ...found.keys()]))
             assert.strictEqual(

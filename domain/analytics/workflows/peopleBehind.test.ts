@@ -6,18 +6,26 @@ import type { EventSelection } from "../../../ports/analytics/FunnelQuestion.ts"
 import type { ShownNumber } from "../../../ports/analytics/PeopleQuestion.ts"
 import { WorkspaceId } from "../../../ports/WorkspaceId.ts"
 import type { Actor } from "../../platform/audit.ts"
+import { clickHistory } from "../testing/clickHistories.ts"
 import { funnelQuestion } from "../testing/funnels.ts"
 import { history } from "../testing/histories.ts"
 import { questionWorld, storeHistory } from "../testing/questionWorld.ts"
 import type { GeneratedHistory } from "../testing/questionWorld.ts"
 import { selection } from "../testing/selections.ts"
+import { visitHistory } from "../testing/visitHistories.ts"
+import { askAttribution } from "./askAttribution.ts"
+import { askClicks } from "./askClicks.ts"
 import { askFunnel } from "./askFunnel.ts"
+import { askHeatmap } from "./askHeatmap.ts"
 import { askLifecycle } from "./askLifecycle.ts"
+import { askLifetime } from "./askLifetime.ts"
 import { askPaths } from "./askPaths.ts"
 import { askQuestion } from "./askQuestion.ts"
 import { askRetention } from "./askRetention.ts"
+import { askSessions } from "./askSessions.ts"
 import { askStickiness } from "./askStickiness.ts"
 import { membersOfCohort } from "./cohorts.ts"
+import { askGoals, createGoal } from "./goals.ts"
 import { listPeopleBehind, savePeopleBehind } from "./peopleBehind.ts"
 
 const runs = Number(process.env["HISTORIES"] ?? 8)
@@ -156,13 +164,136 @@ const ofPaths = Effect.fnUntraced(function* (
   ]
 })
 
-const kinds = [ofFunnel, ofRetention, ofTrend, ofActivity, ofPaths]
+const ofSessions = Effect.fnUntraced(function* (
+  workspace: WorkspaceId,
+  date_range: Range,
+  time_zone: string,
+  { orAfter, start }: Asked
+) {
+  const sessions = {
+    date_range,
+    time_zone,
+    interval: "day" as const,
+    dimension: orAfter ? "source" : "cohort:buyers|list",
+    ...(orAfter ? {} : { holding: start })
+  }
+  const { rows, series = [], totals } = yield* askSessions(workspace, sessions)
+  return [
+    { of: { sessions }, number: totals.people },
+    ...series.map(({ people }, bucket): Shown => ({ of: { sessions, bucket }, number: people })),
+    ...rows
+      .filter(({ other }) => other !== true)
+      .flatMap(({ metrics, series: own = [], value = null }): ReadonlyArray<Shown> => [
+        { of: { sessions, value }, number: metrics.people },
+        ...own.map(({ people }, bucket): Shown => ({ of: { sessions, value, bucket }, number: people }))
+      ])
+  ]
+})
+
+const actorOf = (workspace: WorkspaceId): Actor => ({ workspace, keyId: "test", from: undefined, requestId: "test" })
+
+const ofGoals = Effect.fnUntraced(function* (workspace: WorkspaceId, date_range: Range, time_zone: string) {
+  yield* createGoal(actorOf(workspace), { name: "Buys", on: { event_type: "order_completed" } })
+  yield* createGoal(actorOf(workspace), { name: "Looks", on: { page: "/a" } })
+  const goals = { date_range, time_zone, interval: "day" as const, dimension: "country" }
+  const { items } = yield* askGoals(workspace, goals)
+  return items.flatMap(({ goal, rows, series: all = [], ...whole }): ReadonlyArray<Shown> => {
+    const shown = rows.filter(({ other }) => other !== true)
+    const places = [
+      { place: {}, numbers: whole },
+      ...all.map((numbers, bucket) => ({ place: { bucket }, numbers })),
+      ...shown.flatMap(({ dimension_value: value = null, series = [], ...numbers }) => [
+        { place: { value }, numbers },
+        ...series.map((each, bucket) => ({ place: { value, bucket }, numbers: each }))
+      ])
+    ]
+    return places.flatMap(({ numbers: { converters, visitors }, place }) => [
+      { of: { goals, ...place }, number: visitors },
+      { of: { goals, goal, ...place }, number: converters },
+      { of: { goals, goal, outcome: "not_converted" as const, ...place }, number: visitors - converters }
+    ])
+  })
+})
+
+const ofAttribution = Effect.fnUntraced(function* (
+  workspace: WorkspaceId,
+  date_range: Range,
+  time_zone: string,
+  { orAfter, start }: Asked
+) {
+  const attribution = {
+    date_range,
+    time_zone,
+    models: ["linear" as const],
+    dimension: orAfter ? ("source" as const) : ("landing_page" as const),
+    direct: orAfter ? ("last_resort" as const) : ("equal" as const),
+    ...(orAfter ? {} : { conversion: start })
+  }
+  const { models, people } = yield* askAttribution(workspace, attribution)
+  return [
+    { of: { attribution }, number: people },
+    ...models[0]!.rows
+      .filter(({ other }) => other !== true)
+      .map(({ people: own, unattributed, value = null }): Shown => ({
+        of: { attribution, ...(unattributed === true ? { unattributed } : { value }) },
+        number: own
+      }))
+  ]
+})
+
+const ofLifetime = Effect.fnUntraced(function* (workspace: WorkspaceId, date_range: Range, time_zone: string) {
+  const ltv = { date_range, time_zone, interval: "week" as const, periods: 1, predict: false }
+  const { cohorts } = yield* askLifetime(workspace, ltv)
+  return cohorts.map(({ customers }, cohort): Shown => ({ of: { ltv, cohort }, number: customers }))
+})
+
+const ofClicks = Effect.fnUntraced(function* (workspace: WorkspaceId, date_range: Range, time_zone: string) {
+  const clicks = { date_range, time_zone }
+  const { elements, totals } = yield* askClicks(workspace, clicks)
+  type Counts = Pick<typeof totals, "people" | "rage_people" | "dead_people">
+  const kindsOf = (of: ShownNumber, counts: Counts): ReadonlyArray<Shown> => [
+    { of, number: counts.people },
+    { of: { ...of, counted: "rage" } as ShownNumber, number: counts.rage_people },
+    { of: { ...of, counted: "dead" } as ShownNumber, number: counts.dead_people }
+  ]
+  return [
+    ...kindsOf({ clicks }, totals),
+    ...elements.flatMap(({ host, path, selector, ...counts }) =>
+      kindsOf({ clicks, element: { host, path, selector } }, counts)
+    )
+  ]
+})
+
+const ofHeatmap = Effect.fnUntraced(function* (workspace: WorkspaceId, date_range: Range, time_zone: string) {
+  const heatmap = { date_range, time_zone, path: "/a", columns: 3, rows: 7 }
+  const { maps } = yield* askHeatmap(workspace, heatmap)
+  return maps.flatMap(({ device, elements, ...map }): ReadonlyArray<Shown> => [
+    ...[false, true].flatMap((fixed): ReadonlyArray<Shown> => {
+      const { cells, people } = fixed ? map.fixed : map.page
+      return [
+        { of: { heatmap, device, fixed }, number: people },
+        ...cells.map(({ column, people: own, row }): Shown => ({
+          of: { heatmap, device, fixed, cell: { column, row } },
+          number: own
+        }))
+      ]
+    }),
+    ...elements.map(({ fixed, people, selector }): Shown => ({
+      of: { heatmap, device, fixed, selector },
+      number: people
+    }))
+  ])
+})
+
+const worlds = [
+  { of: "questions", histories: history, kinds: [ofFunnel, ofRetention, ofTrend, ofActivity, ofPaths] },
+  { of: "visits and orders", histories: visitHistory, kinds: [ofSessions, ofGoals, ofAttribution, ofLifetime] },
+  { of: "clicks", histories: clickHistory, kinds: [ofClicks, ofHeatmap] }
+]
 
 describe("the people behind a number", () => {
   const runtime = ManagedRuntime.make(Layer.mergeAll(questionWorld(), NodeCrypto.layer))
   let number = 0
-
-  const actorOf = (workspace: WorkspaceId): Actor => ({ workspace, keyId: "test", from: undefined, requestId: "test" })
 
   const all = Effect.fnUntraced(function* (workspace: WorkspaceId, of: ShownNumber, limit: number) {
     const ids: Array<string> = []
@@ -177,44 +308,50 @@ describe("the people behind a number", () => {
     return { ids: ids.toSorted(), told: [...told] }
   })
 
-  const isAsMany = async (generated: GeneratedHistory, own: Asked, places: ReadonlyArray<number>) => {
+  const isAsMany = async (
+    kinds: (typeof worlds)[number]["kinds"],
+    generated: GeneratedHistory,
+    own: Asked,
+    places: ReadonlyArray<number>
+  ) => {
     number += 1
     await runtime.runPromise(
       Effect.gen(function* () {
         const { range, workspace } = yield* storeHistory(`history-${number}`, generated)
-        const shown: Array<Shown> = []
-        for (const kind of kinds) {
+        for (const [index, kind] of kinds.entries()) {
           const numbers = yield* kind(workspace, range, generated.zone, own)
-          const at = (place: number) => numbers[place % Math.max(1, numbers.length)]
-          shown.push(...places.flatMap((place) => at(place) ?? []))
+          const shown = places.flatMap((place) => numbers[place % Math.max(1, numbers.length)] ?? [])
+          for (const { number: people, of } of shown) {
+            const { ids, told } = yield* all(workspace, of, 100)
+            assert.deepStrictEqual([ids.length, told], [people, [people]], JSON.stringify(of))
+          }
+          const largest = shown.toSorted((a, b) => b.number - a.number)[0]
+          if (largest === undefined) continue
+          const { of } = largest
+          const { ids } = yield* all(workspace, of, 2)
+          const { id } = yield* savePeopleBehind(actorOf(workspace), { name: `Kept ${index}`, of })
+          const members = yield* membersOfCohort(workspace, id, { limit: 100 })
+          assert.deepStrictEqual(members.items.map(({ person_id }) => person_id).toSorted(), ids, JSON.stringify(of))
+          assert.strictEqual(members.people, ids.length)
         }
-        for (const { number: people, of } of shown) {
-          const { ids, told } = yield* all(workspace, of, 100)
-          assert.deepStrictEqual([ids.length, told], [people, [people]], JSON.stringify(of))
-        }
-        const { of } = shown.toSorted((a, b) => b.number - a.number)[0]!
-        const { ids } = yield* all(workspace, of, 2)
-        const { id } = yield* savePeopleBehind(actorOf(workspace), { name: "Kept", of })
-        const members = yield* membersOfCohort(workspace, id, { limit: 100 })
-        assert.deepStrictEqual(members.items.map(({ person_id }) => person_id).toSorted(), ids, JSON.stringify(of))
-        assert.strictEqual(members.people, ids.length)
       })
     )
   }
 
-  it(
-    `are as many as the number, and stay so as a cohort, on ${runs} generated histories`,
-    {
-      timeout: 240_000
-    },
-    async () => {
-      const places = fc.array(fc.nat({ max: 1000 }), {
-        minLength: Math.ceil(numbersOfHistory / kinds.length),
-        maxLength: Math.ceil(numbersOfHistory / kinds.length)
-      })
-      await fc.assert(fc.asyncProperty(history("history"), asked, places, isAsMany), { numRuns: runs })
-    }
-  )
+  for (const { histories, kinds, of } of worlds) {
+    it(
+      `are as many as the number of ${of}, and stay so as a cohort, on ${runs} generated histories`,
+      { timeout: 240_000 },
+      async () => {
+        const length = Math.ceil(numbersOfHistory / kinds.length)
+        const places = fc.array(fc.nat({ max: 1000 }), { minLength: length, maxLength: length })
+        const property = fc.asyncProperty(histories("history"), asked, places, (generated, own, each) =>
+          isAsMany(kinds, generated, own, each)
+        )
+        await fc.assert(property, { numRuns: runs })
+      }
+    )
+  }
 
   const range = { from: "2026-03-01", to: "2026-03-03" }
   const wrong: ReadonlyArray<readonly [ShownNumber, string, string]> = [
@@ -230,7 +367,19 @@ describe("the people behind a number", () => {
     [{ stickiness: { date_range: range }, intervals: 4 }, "/of/intervals", "out_of_range"],
     [{ lifecycle: { date_range: range }, period: 3, state: "new" }, "/of/period", "out_of_range"],
     [{ paths: { date_range: range }, step: 1 }, "/of", "no_place"],
-    [{ paths: { date_range: range }, step: 6, node: { kind: "event", name: "x" } }, "/of/step", "out_of_range"]
+    [{ paths: { date_range: range }, step: 6, node: { kind: "event", name: "x" } }, "/of/step", "out_of_range"],
+    [{ sessions: { date_range: range }, bucket: 0 }, "/of/bucket", "out_of_range"],
+    [{ sessions: { date_range: range }, value: null }, "/of/value", "no_dimension"],
+    [{ goals: { date_range: range }, goal: "none" }, "/of/goal", "unknown_goal"],
+    [{ goals: { date_range: range, dimension: "contry" } }, "/of/goals/dimension", "unknown_dimension"],
+    [{ attribution: { date_range: range }, value: "direct", unattributed: true }, "/of/value", "no_place"],
+    [{ ltv: { date_range: range }, cohort: 1 }, "/of/cohort", "out_of_range"],
+    [{ clicks: { date_range: range, top: 0 } }, "/of/clicks/top", "out_of_range"],
+    [
+      { heatmap: { date_range: range, path: "/", rows: 5 }, device: null, cell: { column: 0, row: 5 } },
+      "/of/cell/row",
+      "out_of_range"
+    ]
   ]
 
   it("are refused where the number is none", async () => {

@@ -20,6 +20,8 @@ export interface AttributedValue {
   /** In the order in which values came. */
   readonly place: number
   readonly touched: number
+  /** Who has a conversion that it touched. */
+  readonly people: ReadonlySet<bigint>
   /** In the order of the models. */
   readonly shares: ReadonlyArray<Share>
 }
@@ -28,6 +30,8 @@ export interface Attribution {
   readonly values: ReadonlyArray<AttributedValue>
   readonly unattributed: Share
   readonly total: Share
+  /** Who converted, and who has a conversion that nothing touched. */
+  readonly people: { readonly all: ReadonlySet<bigint>; readonly unattributed: ReadonlySet<bigint> }
 }
 
 const nothing = (): Share => ({ credit: 0n, conversions: 0n })
@@ -54,16 +58,22 @@ export function* attribute(
 ): Steps<Attribution> {
   const values = new Map<
     string | null,
-    { touched: number; readonly place: number; readonly shares: ReadonlyArray<Share> }
+    {
+      touched: number
+      readonly people: Set<bigint>
+      readonly place: number
+      readonly shares: ReadonlyArray<Share>
+    }
   >()
   const valueOf = (value: string | null) => {
     const known = values.get(value)
     if (known !== undefined) return known
-    const fresh = { touched: 0, place: values.size, shares: models.map(nothing) }
+    const fresh = { touched: 0, people: new Set<bigint>(), place: values.size, shares: models.map(nothing) }
     values.set(value, fresh)
     return fresh
   }
   const [unattributed, total] = [nothing(), nothing()]
+  const people = { all: new Set<bigint>(), unattributed: new Set<bigint>() }
   let at = 0
   let done = 0
   let own: ReadonlyArray<AttributionTouch> = []
@@ -79,14 +89,22 @@ export function* attribute(
       weights = own.length === 0 ? [] : models.map((model) => weightsOf(model, before, halfLifeMillis))
     }
     const [amount, one] = [credit.amount ?? 0n, credit.refund ? 0n : conversionUnits]
-    const { person = 0n } = credit
+    const { person } = credit
     add(total, amount, one)
     contributions?.toAll(person, amount, one)
     if (own.length === 0) {
       add(unattributed, amount, one)
       contributions?.toNobody(person, amount, one)
     }
-    if (!credit.refund) for (const value of new Set(own.map((touch) => touch.value))) valueOf(value).touched += 1
+    if (!credit.refund) {
+      people.all.add(person)
+      if (own.length === 0) people.unattributed.add(person)
+      for (const value of new Set(own.map((touch) => touch.value))) {
+        const touched = valueOf(value)
+        touched.touched += 1
+        touched.people.add(person)
+      }
+    }
     for (const [model, weight] of weights.entries()) {
       const [amounts, ones] = [allocate(amount, weight), allocate(one, weight)]
       for (const [index, { value }] of own.entries()) {
@@ -101,7 +119,7 @@ export function* attribute(
       yield
     }
   }
-  return { values: [...values].map(([value, rest]) => ({ value, ...rest })), unattributed, total }
+  return { values: [...values].map(([value, rest]) => ({ value, ...rest })), unattributed, total, people }
 }
 
 /** Index of the first touch of that conversion or a later one. */

@@ -74,7 +74,12 @@ describe("attribute", () => {
   it("pauses within a few thousand shares, however many conversions there are", () => {
     const conversions = 3000
     const rows = {
-      credits: Array.from({ length: conversions }, (_, at) => ({ conversion: at + 1, amount: 999n, refund: false })),
+      credits: Array.from({ length: conversions }, (_, at) => ({
+        conversion: at + 1,
+        amount: 999n,
+        refund: false,
+        person: BigInt(at % 7)
+      })),
       touches: Array.from({ length: conversions * 3 }, (_, at) => ({
         conversion: Math.floor(at / 3) + 1,
         value: ["email", "paid", null][at % 3]!,
@@ -105,9 +110,9 @@ describe("attribute", () => {
       attribute(
         {
           credits: [
-            { conversion: 1, amount: 100n, refund: false },
-            { conversion: 1, amount: -100n, refund: true },
-            { conversion: undefined, amount: -7n, refund: true }
+            { conversion: 1, amount: 100n, refund: false, person: 1n },
+            { conversion: 1, amount: -100n, refund: true, person: 1n },
+            { conversion: undefined, amount: -7n, refund: true, person: 2n }
           ],
           touches: [touch("a", 3), touch("b", 2), touch("a", 1)]
         },
@@ -123,6 +128,7 @@ describe("attribute", () => {
       ]
     )
     assert.deepStrictEqual(found.unattributed, { credit: -7n, conversions: 0n })
+    assert.deepStrictEqual(found.people, { all: new Set([1n]), unattributed: new Set<bigint>() })
     assert.deepStrictEqual(found.total, { credit: -7n, conversions: 1_000_000n })
   })
 })

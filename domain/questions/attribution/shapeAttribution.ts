@@ -34,41 +34,52 @@ const compare = (a: AttributedValue, b: AttributedValue): number =>
 /** By model the values that touched most conversions, then all others together, then what nothing touched. */
 export const shapeAttribution = (
   { models, unit }: PlannedAttribution,
-  { total, unattributed, values }: Attribution
-): Pick<AttributionResult, "conversions" | "credit" | "currency" | "models"> => {
-  const rowOf = ({ conversions, credit }: Share, touched: number): Omit<AttributionRow, "value"> => ({
+  { people, total, unattributed, values }: Attribution
+): Pick<AttributionResult, "conversions" | "people" | "credit" | "currency" | "models"> => {
+  const rowOf = ({ conversions, credit }: Share, { people, touched }: Touched): Omit<AttributionRow, "value"> => ({
     credit: creditText(credit, unit),
     conversions: Number(conversions) / Number(conversionUnits),
     share: unit.kind === "none" ? ratioOf(conversions, total.conversions) : ratioOf(credit, total.credit),
-    touched
+    touched,
+    people
   })
   const ordered = orderedValues(values)
   const behind = ordered.slice(breakdownMax)
   return {
     conversions: Number(total.conversions / conversionUnits),
+    people: people.all.size,
     credit: creditText(total.credit, unit),
     currency: unit.kind === "money" ? unit.currency : null,
     models: models.map((model, index) => ({
       model,
       rows: [
-        ...ordered
-          .slice(0, breakdownMax)
-          .map(({ shares, touched, value }) => ({ value, ...rowOf(shares[index]!, touched) })),
+        ...ordered.slice(0, breakdownMax).map(({ people: own, shares, touched, value }) => ({
+          value,
+          ...rowOf(shares[index]!, { touched, people: own.size })
+        })),
         ...(behind.length === 0 ? [] : [{ other: true as const, ...together(behind, index, rowOf) }]),
-        { unattributed: true as const, ...rowOf(unattributed, 0) }
+        { unattributed: true as const, ...rowOf(unattributed, { touched: 0, people: people.unattributed.size }) }
       ]
     }))
   }
 }
 
+interface Touched {
+  readonly touched: number
+  readonly people: number
+}
+
 const together = <Row>(
   values: ReadonlyArray<AttributedValue>,
   model: number,
-  rowOf: (share: Share, touched: number) => Row
+  rowOf: (share: Share, touched: Touched) => Row
 ): Row => {
   const sum = (of: (share: Share) => bigint) => values.reduce((total, { shares }) => total + of(shares[model]!), 0n)
   return rowOf(
     { credit: sum(({ credit }) => credit), conversions: sum(({ conversions }) => conversions) },
-    values.reduce((total, { touched }) => total + touched, 0)
+    {
+      touched: values.reduce((total, { touched }) => total + touched, 0),
+      people: new Set(values.flatMap(({ people }) => [...people])).size
+    }
   )
 }

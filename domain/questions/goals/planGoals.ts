@@ -35,20 +35,25 @@ const valueMetric = ({ conversions, goal: { value } }: AskedGoal): PlanMetric | 
   return value?.kind === "revenue" ? { kind: "revenue", where: conversions } : undefined
 }
 
+/** Who came, with every name resolved, or everything that is wrong with it. */
+export const planVisitors = (request: GoalRequest, scope: QuestionScope): ReturnType<typeof planQuestion> => {
+  const read = planQuestion(questionOf(request), scope)
+  if (!("errors" in read)) return read
+  const errors = read.errors.map((error) => ({
+    ...error,
+    pointer: error.pointer.replace(/^\/dimensions\/0/, "/dimension")
+  }))
+  return { errors }
+}
+
 /** One pass over the events for all goals: visitors, and of each goal conversions, converters and what they are worth. */
 export const planGoals = (
   request: GoalRequest,
   asked: ReadonlyArray<AskedGoal>,
   scope: QuestionScope
 ): { readonly planned: PlannedQuestion } | { readonly errors: ReadonlyArray<FieldError> } => {
-  const read = planQuestion(questionOf(request), scope)
-  if ("errors" in read) {
-    const errors = read.errors.map((error) => ({
-      ...error,
-      pointer: error.pointer.replace(/^\/dimensions\/0/, "/dimension")
-    }))
-    return { errors }
-  }
+  const read = planVisitors(request, scope)
+  if ("errors" in read) return read
   const { planned } = read
   const rows = request.dimension === undefined ? 1 : breakdownMax + 2
   if (asked.length * rows * (planned.bucketStarts.length + 1) > goalNumbersMax) {

@@ -27,11 +27,11 @@ const result: HeatmapResult = {
         page_width: 1000,
         document_height: 2000,
         cells: [
-          { column: 0, row: 0, clicks: 4 },
-          { column: 9, row: 19, clicks: 1 }
+          { column: 0, row: 0, clicks: 4, people: 1 },
+          { column: 9, row: 19, clicks: 1, people: 1 }
         ]
       },
-      fixed: { ...none, clicks: 1, document_height: 800, cells: [{ column: 5, row: 19, clicks: 1 }] },
+      fixed: { ...none, clicks: 1, document_height: 800, cells: [{ column: 5, row: 19, clicks: 1, people: 1 }] },
       elements: [],
       other_elements: { elements: 0, clicks: 0 },
       scroll: { views: 2, measured: 2, reach }

@@ -36,7 +36,7 @@ const shapeLayer = ({ cells, layers }: HeatmapRows, device: Device, fixed: boole
     document_height: layer?.height ?? null,
     cells: cells
       .filter((row) => row.device === device && row.fixed === fixed)
-      .map(({ clicks, column, row }) => ({ column, row, clicks }))
+      .map(({ clicks, column, people, row }) => ({ column, row, clicks, people }))
   }
 }
 

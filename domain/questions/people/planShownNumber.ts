@@ -1,4 +1,3 @@
-import type { FieldError } from "../../../ports/analytics/IngestReceipt.ts"
 import type { PathPlaceWanted, PeopleSource } from "../../../ports/analytics/PeoplePlan.ts"
 import type { ShownNumber } from "../../../ports/analytics/PeopleQuestion.ts"
 import { planLifecycle } from "../activity/planLifecycle.ts"
@@ -8,35 +7,30 @@ import { planPaths } from "../paths/planPaths.ts"
 import { planQuestion } from "../planQuestion.ts"
 import type { QuestionScope } from "../QuestionScope.ts"
 import { planRetention } from "../retention/planRetention.ts"
-
-type Of<Key extends string> = Extract<ShownNumber, { readonly [name in Key]: unknown }>
-type Read = { readonly source: PeopleSource; readonly zone: string } | { readonly errors: ReadonlyArray<FieldError> }
+import { ofClicks, ofHeatmap } from "./ofPages.ts"
+import { ofAttribution, ofGoals, ofLifetime, ofSessions } from "./ofVisits.ts"
+import { outside, within, wrong } from "./ReadNumber.ts"
+import type { Of, ReadNumber } from "./ReadNumber.ts"
 
 /** What a list behind a number holds; the number has to count them. */
 export type Counted = "people" | "accounts"
 
 /** Whom a number counts, with every name and place resolved, or everything that is wrong with it. Knows no engine. */
-export const planShownNumber = (asked: ShownNumber, scope: QuestionScope, counted: Counted = "people"): Read => {
+export const planShownNumber = (asked: ShownNumber, scope: QuestionScope, counted: Counted = "people"): ReadNumber => {
   if ("trend" in asked) return ofTrend(asked, scope, counted)
   const read = planOther(asked, scope)
   if ("errors" in read) return read
   const accountType = accountTypeOfSource(read.source)
   if ((accountType === undefined) === (counted === "people")) return read
-  const [question = ""] = Object.keys(asked).filter((key) => kindsOfQuestion.has(key))
+  const question = aggregating.find((kind) => kind in asked)
+  const pointer = question === undefined ? "" : `/${question}/aggregate_by`
   return counted === "people"
-    ? wrong(
-        `/${question}/aggregate_by`,
-        "counts_accounts",
-        "accounts stand behind the number: POST /analytics/accounts/query"
-      )
-    : wrong(
-        `/${question}/aggregate_by`,
-        "counts_people",
-        "people stand behind the number: POST /analytics/people/query"
-      )
+    ? wrong(pointer, "counts_accounts", "accounts stand behind the number: POST /analytics/accounts/query")
+    : wrong(pointer, "counts_people", "people stand behind the number: POST /analytics/people/query")
 }
 
-const kindsOfQuestion: ReadonlySet<string> = new Set(["funnel", "retention", "stickiness", "lifecycle", "paths"])
+/** Questions that may count accounts. */
+const aggregating = ["funnel", "retention", "stickiness", "lifecycle", "paths"] as const
 
 /** The type of the accounts that stand behind a number, `undefined` where people do. */
 export const accountTypeOfSource = (source: PeopleSource): string | undefined =>
@@ -46,26 +40,20 @@ export const accountTypeOfSource = (source: PeopleSource): string | undefined =>
       ? source.plan.accountType
       : undefined
 
-const planOther = (asked: Exclude<ShownNumber, Of<"trend">>, scope: QuestionScope): Read => {
+const planOther = (asked: Exclude<ShownNumber, Of<"trend">>, scope: QuestionScope): ReadNumber => {
   if ("funnel" in asked) return ofFunnel(asked, scope)
   if ("retention" in asked) return ofRetention(asked, scope)
   if ("stickiness" in asked) return ofStickiness(asked, scope)
-  return "lifecycle" in asked ? ofLifecycle(asked, scope) : ofPaths(asked, scope)
+  if ("lifecycle" in asked) return ofLifecycle(asked, scope)
+  if ("paths" in asked) return ofPaths(asked, scope)
+  if ("sessions" in asked) return ofSessions(asked, scope)
+  if ("goals" in asked) return ofGoals(asked, scope)
+  if ("attribution" in asked) return ofAttribution(asked, scope)
+  if ("ltv" in asked) return ofLifetime(asked, scope)
+  return "clicks" in asked ? ofClicks(asked, scope) : ofHeatmap(asked, scope)
 }
 
-const wrong = (pointer: string, code: string, detail: string): { readonly errors: ReadonlyArray<FieldError> } => ({
-  errors: [{ pointer, code, detail }]
-})
-
-/** What is wrong with the question itself, where it stands here. */
-const within = (name: string, errors: ReadonlyArray<FieldError>): { readonly errors: ReadonlyArray<FieldError> } => ({
-  errors: errors.map((error) => ({ ...error, pointer: `/${name}${error.pointer}` }))
-})
-
-const outside = (pointer: string, value: number, first: number, last: number) =>
-  value < first || value > last ? wrong(pointer, "out_of_range", `must lie between ${first} and ${last}`) : undefined
-
-const ofFunnel = ({ funnel, outcome = "reached", step, value }: Of<"funnel">, scope: QuestionScope): Read => {
+const ofFunnel = ({ funnel, outcome = "reached", step, value }: Of<"funnel">, scope: QuestionScope): ReadNumber => {
   const read = planFunnel(funnel, scope)
   if ("errors" in read) return within("funnel", read.errors)
   const { plan, zone } = read.planned
@@ -84,7 +72,7 @@ const ofFunnel = ({ funnel, outcome = "reached", step, value }: Of<"funnel">, sc
 const ofRetention = (
   { cohort, outcome = "returned", period, retention }: Of<"retention">,
   scope: QuestionScope
-): Read => {
+): ReadNumber => {
   const read = planRetention(retention, scope)
   if ("errors" in read) return within("retention", read.errors)
   const { orAfter, periods, plan, zone } = read.planned
@@ -102,7 +90,7 @@ const ofRetention = (
   )
 }
 
-const ofTrend = ({ bucket, trend, values = [] }: Of<"trend">, scope: QuestionScope, counted: Counted): Read => {
+const ofTrend = ({ bucket, trend, values = [] }: Of<"trend">, scope: QuestionScope, counted: Counted): ReadNumber => {
   const read = planQuestion(trend, scope)
   if ("errors" in read) return within("trend", read.errors)
   const { bucketStarts, metricNames, plan, zone } = read.planned
@@ -128,7 +116,10 @@ const ofTrend = ({ bucket, trend, values = [] }: Of<"trend">, scope: QuestionSco
   )
 }
 
-const ofStickiness = ({ at_least = false, intervals, stickiness }: Of<"stickiness">, scope: QuestionScope): Read => {
+const ofStickiness = (
+  { at_least = false, intervals, stickiness }: Of<"stickiness">,
+  scope: QuestionScope
+): ReadNumber => {
   const read = planStickiness(stickiness, scope)
   if ("errors" in read) return within("stickiness", read.errors)
   const { plan, zone } = read.planned
@@ -140,7 +131,7 @@ const ofStickiness = ({ at_least = false, intervals, stickiness }: Of<"stickines
   )
 }
 
-const ofLifecycle = ({ lifecycle, period, state }: Of<"lifecycle">, scope: QuestionScope): Read => {
+const ofLifecycle = ({ lifecycle, period, state }: Of<"lifecycle">, scope: QuestionScope): ReadNumber => {
   const read = planLifecycle(lifecycle, scope)
   if ("errors" in read) return within("lifecycle", read.errors)
   const { plan, zone } = read.planned
@@ -153,7 +144,7 @@ const ofLifecycle = ({ lifecycle, period, state }: Of<"lifecycle">, scope: Quest
   )
 }
 
-const ofPaths = (asked: Of<"paths">, scope: QuestionScope): Read => {
+const ofPaths = (asked: Of<"paths">, scope: QuestionScope): ReadNumber => {
   const read = planPaths(asked.paths, scope)
   if ("errors" in read) return within("paths", read.errors)
   const { plan, zone } = read.planned
