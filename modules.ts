@@ -61,6 +61,8 @@ import { alerts, alertStates, incidents } from "./ports/analytics/Alert.ts"
 import { channelRules } from "./ports/analytics/ChannelRules.ts"
 import { eventExports, exportQueue } from "./ports/analytics/EventExport.ts"
 import type { EventLake } from "./ports/analytics/EventLake.ts"
+import { stepBandits } from "./domain/experiments/workflows/bandits.ts"
+import { banditStates } from "./ports/experiments/Bandit.ts"
 import { experiments } from "./ports/experiments/Experiment.ts"
 import { environments, flags, holdouts, segments } from "./ports/experiments/Flag.ts"
 import { personalDataOfExperiments } from "./domain/experiments/workflows/personalDataOfExperiments.ts"
@@ -82,6 +84,7 @@ import type { LiveFeed } from "./ports/analytics/LiveFeed.ts"
 import type { Collection, DocumentStore } from "./ports/documents/DocumentStore.ts"
 import type { EmailSender } from "./ports/email/EmailSender.ts"
 import { outgoingEmails } from "./ports/email/OutgoingEmail.ts"
+import type { ExperimentEvidence } from "./ports/analytics/ExperimentEvidence.ts"
 import type { FlagSnapshots } from "./ports/experiments/FlagSnapshots.ts"
 import type { Cache } from "./ports/platform/Cache.ts"
 import type { Computation } from "./ports/platform/Computation.ts"
@@ -114,6 +117,8 @@ type JobServices =
   | DocumentStore
   | DroppedEvents
   | EmailSender
+  | ExperimentEvidence
+  | FlagSnapshots
   | GeoLocator
   | ExchangeRates
   | PersonalData
@@ -276,10 +281,11 @@ export const modules: ReadonlyArray<Module> = [
       flagRevisions,
       definitionHistory,
       stickyAssignments,
-      flagUsage
+      flagUsage,
+      banditStates
     ],
     consumers: {},
-    jobs: {},
+    jobs: { step_bandits: { everyMillis: 60_000, round: () => stepBandits } },
     personalData: {
       of: personalDataOfExperiments,
       collections: [segments.collection, flags.collection, experiments.collection, definitionHistory, stickyAssignments]

@@ -10,10 +10,12 @@ import {
   carriedOverText,
   cellsText,
   exposuresText,
+  knownUnitsText,
   metricText,
   slicedUnitsText,
   slicesFoundText,
   slicesText,
+  steppedUnitsText,
   unitCountsText,
   unitsText,
   valuesText
@@ -37,12 +39,14 @@ export const answerExperiment = async (read: Read, plan: ExperimentPlan): Promis
   }
   const alone = await pass("alone")
   const intended = twoVariants === 0 ? undefined : await pass("intended")
+  if (plan.steps !== undefined) await read(knownUnitsText)
   const { slices, valuesLeftOut } = units.length === 0 ? noSlices : await slice(read, plan, () => pass("alone"))
   return {
     units,
     metrics: alone,
     intended,
     slices,
+    steps: units.length === 0 ? [] : await byStep(read, plan, () => pass("alone")),
     valuesLeftOut,
     twoVariants,
     carriedOver: Number(carried?.["people"] ?? 0),
@@ -66,10 +70,7 @@ const slice = async (
   await read(slicedUnitsText(plan))
   const units = (await read(unitCountsText)).map(unitOf)
   const metrics = await pass()
-  const own = <Of extends { readonly variant: number }>(rows: ReadonlyArray<Of>, at: number): ReadonlyArray<Of> =>
-    rows
-      .filter(({ variant }) => Math.floor(variant / variants.length) === at)
-      .map((row) => ({ ...row, variant: row.variant % variants.length }))
+  const own = partOf(variants.length)
   return {
     slices: found.map(({ value }, at) => ({
       value: typeof value === "string" ? value : null,
@@ -78,6 +79,29 @@ const slice = async (
     })),
     valuesLeftOut: Math.max(0, Number(found[0]?.["found"] ?? 0) - found.length)
   }
+}
+
+/** Rows of one of the parts into which the variants were multiplied. */
+const partOf =
+  (variants: number) =>
+  <Of extends { readonly variant: number }>(rows: ReadonlyArray<Of>, at: number): ReadonlyArray<Of> =>
+    rows
+      .filter(({ variant }) => Math.floor(variant / variants) === at)
+      .map((row) => ({ ...row, variant: row.variant % variants }))
+
+/** The passes again with the units of a bandit told apart by its steps. Makes other `experiment_units`, as slices do. */
+const byStep = async (
+  read: Read,
+  plan: ExperimentPlan,
+  pass: () => Promise<ExperimentRows["metrics"]>
+): Promise<ExperimentRows["steps"]> => {
+  const { steps = [], variants } = plan
+  if (steps.length === 0) return []
+  await read(steppedUnitsText(plan, steps))
+  const units = (await read(unitCountsText)).map(unitOf)
+  const metrics = await pass()
+  const own = partOf(variants.length)
+  return steps.map((_, at) => ({ units: own(units, at), metrics: metrics.map((rows) => own(rows, at)) }))
 }
 
 const unitOf = (row: Row): ExperimentUnitRow => ({

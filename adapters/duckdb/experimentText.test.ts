@@ -8,6 +8,7 @@ import {
   metricText,
   slicedUnitsText,
   slicesText,
+  steppedUnitsText,
   unitCountsText,
   unitsText,
   valuesText
@@ -73,7 +74,9 @@ describe("the text of an experiment's evidence", () => {
       valuesText(plan, { kind: "column", column: "country" }),
       valuesText(plan, { kind: "trait", name: "plan", asOf: "event" }),
       slicesText(20),
-      slicedUnitsText(plan)
+      slicedUnitsText(plan),
+      exposuresText({ ...plan, steps: [january] }),
+      steppedUnitsText(plan, [january, january + dayMillis])
     ]
     await expect(`${texts.join(";\n\n")};\n`).toMatchFileSnapshot("golden/experiment.sql")
   })

@@ -18,7 +18,7 @@ export const exposuresText = (plan: ExperimentPlan): string => {
   const variant = places.length === 0 ? "null" : `(case ${property("variant")} ${places.join(" ")} end)`
   return `create or replace temp table experiment_exposures as
 select ${person} as person, e.time_ms, ${place} as place, ${variant}::tinyint as variant,
-  try_cast(${property("phase")} as integer) as phase
+  try_cast(${property("phase")} as integer) as phase${plan.steps === undefined ? "" : `, try_cast(${property("step")} as integer) as step`}
 from store.events e left join store.people p on p.subject = e.subject
 where e.workspace = ${quote(plan.workspace)} and e.event_type = 'experiment_exposed' and e.time_ms < ${plan.toMillis}
   and ${property("experiment_id")} = ${quote(plan.experiment)}`
@@ -35,6 +35,28 @@ from experiment_exposures
 where variant is not null and time_ms >= ${plan.fromMillis} and (phase is null or phase = ${plan.phase})
   and person not in (select person from experiment_exposures where time_ms < ${plan.fromMillis})
 group by person`
+
+/**
+ * The units of a bandit once more, each variant once for each step, from \`experiment_known\`: the text of metrics and counts
+ * then holds for steps too.
+ */
+export const steppedUnitsText = (
+  plan: ExperimentPlan,
+  steps: ReadonlyArray<number>
+): string => `create or replace temp table experiment_units as
+with logged as (
+  select person, arg_min_null(step, place) as step from experiment_exposures
+  where variant is not null and time_ms >= ${plan.fromMillis} and (phase is null or phase = ${plan.phase}) group by person
+)
+select u.person, (case when l.step between 1 and ${steps.length} then l.step - 1
+  ${steps
+    .map((start, at) => `when u.first_ms >= ${start} then ${at}`)
+    .toReversed()
+    .join("\n  ")} else 0 end)::integer * ${plan.variants.length} + u.variant::integer as variant,
+  u.first_ms, u.several, u.day
+from experiment_known u join logged l using (person)`
+
+export const knownUnitsText = "create or replace temp table experiment_known as from experiment_units"
 
 export const unitCountsText = `select variant, day, count(*)::integer as assigned, (count(*) filter (not several))::integer as participants
 from experiment_units group by all order by all`

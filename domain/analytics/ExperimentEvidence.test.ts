@@ -2,6 +2,7 @@ import { assert, describe, it } from "@effect/vitest"
 import { Effect, Layer, ManagedRuntime } from "effect"
 import * as fc from "fast-check"
 import { ExperimentEvidence } from "../../ports/analytics/ExperimentEvidence.ts"
+import type { EvidenceDay } from "../../ports/analytics/ExperimentEvidence.ts"
 import type { StoredEvent } from "../../ports/analytics/StoredEvent.ts"
 import type { ExperimentMetric } from "../../ports/experiments/Experiment.ts"
 import type { MetricSums } from "../../ports/experiments/MetricSums.ts"
@@ -11,7 +12,7 @@ import { roundSignificant } from "../statistics/significantDigits.ts"
 import { parseDay, startOfDay } from "../zones/zones.ts"
 import * as experimentEvidence from "./ExperimentEvidence.ts"
 import { eventsBefore, exposedUnits, plainSums } from "./testing/experimentReference.ts"
-import type { PlainMetric } from "./testing/experimentReference.ts"
+import type { PlainMetric, Unit } from "./testing/experimentReference.ts"
 import { history } from "./testing/histories.ts"
 import type { History } from "./testing/histories.ts"
 import { traitOf } from "./testing/reference.ts"
@@ -91,6 +92,10 @@ const rounded = (sums: MetricSums): unknown =>
 const phaseOf = ({ event_id }: StoredEvent) =>
   [{ phase: 2 }, {}, { phase: 1 }, { phase: 2 }][Number.parseInt(event_id.slice(-1), 16) % 4]!
 
+/** Some say a step that there is, some one that there is not, some none. */
+const stepOf = ({ event_id }: StoredEvent) =>
+  [{ step: 1 }, {}, { step: 2 }, { step: 9 }][Number.parseInt(event_id.slice(-2, -1), 16) % 4]!
+
 /** Some of what the history holds are exposures instead. */
 const exposed = (generated: History, picks: ReadonlyArray<number>): History => ({
   ...generated,
@@ -104,7 +109,8 @@ const exposed = (generated: History, picks: ReadonlyArray<number>): History => (
           properties: {
             experiment_id: pick === 3 ? "other" : "e",
             variant: ["a", "b", "gone", "a"][pick],
-            ...phaseOf(event)
+            ...phaseOf(event),
+            ...stepOf(event)
           }
         }
   })
@@ -137,6 +143,7 @@ describe("the evidence of an experiment", () => {
           toMillis: start + 5 * day,
           zone: "UTC"
         }
+        const steps = [experiment.fromMillis, experiment.fromMillis + 30 * hour]
         const evidence = yield* ExperimentEvidence
         const { days, ...others } = yield* evidence.gather(workspace, {
           experiment: "e",
@@ -145,6 +152,7 @@ describe("the evidence of an experiment", () => {
           fromMillis: experiment.fromMillis,
           toMillis: experiment.toMillis,
           metrics: asked.map(([metric], index) => ({ metric, pointer: `/goals/${index}` })),
+          steps,
           dimension: dimensionName
         })
         const { carriedOver, units } = exposedUnits(all, merges, experiment)
@@ -184,20 +192,27 @@ describe("the evidence of an experiment", () => {
           sizes,
           sizes.toSorted((a, b) => b - a)
         )
-        for (const { day: slice, value } of others.slices) {
-          const among = ({ person }: { readonly person: string }) => valueBefore.get(person) === value
+        const isOf = (part: EvidenceDay, among: (unit: Unit) => boolean, where: string) => {
           for (const [arm, variant] of experiment.variants.entries()) {
             const own = units.filter((unit) => among(unit) && unit.variant === variant)
-            assert.strictEqual(slice.assigned[arm], own.length)
-            assert.strictEqual(slice.participants[arm], own.filter(({ several }) => !several).length)
+            assert.strictEqual(part.assigned[arm], own.length)
+            assert.strictEqual(part.participants[arm], own.filter(({ several }) => !several).length)
             for (const [index, [metric, plain]] of asked.entries()) {
               assert.deepStrictEqual(
-                rounded(slice.sums[index]![arm]!),
+                rounded(part.sums[index]![arm]!),
                 rounded(plainSums(all, merges, experiment, plain, variant, last.date, among)),
-                `${metric.id} of ${variant} where ${dimensionName} is ${value}`
+                `${metric.id} of ${variant} where ${where}`
               )
             }
           }
+        }
+        for (const { day: slice, value } of others.slices) {
+          isOf(slice, ({ person }) => valueBefore.get(person) === value, `${dimensionName} is ${value}`)
+        }
+        const stepOfUnit = ({ first, step }: Unit) => (step === 1 || step === 2 ? step : first >= steps[1]! ? 2 : 1)
+        assert.strictEqual(others.steps.length, units.length === 0 ? 0 : 2)
+        for (const [at, part] of others.steps.entries()) {
+          isOf(part, (unit) => stepOfUnit(unit) === at + 1, `the step is ${at + 1}`)
         }
       })
     )

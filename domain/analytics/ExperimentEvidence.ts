@@ -12,7 +12,7 @@ import type { WorkspaceId } from "../../ports/WorkspaceId.ts"
 import { exponentOf } from "../money/minorUnits.ts"
 import { planDimension } from "../questions/experiment/planDimension.ts"
 import { planMetrics } from "../questions/experiment/planEvidence.ts"
-import { shapeEvidence, shapeSlices } from "../questions/experiment/shapeEvidence.ts"
+import { shapeEvidence, shapeSlices, shapeSteps } from "../questions/experiment/shapeEvidence.ts"
 import { bucketRuns, bucketStarts } from "../zones/buckets.ts"
 import { dayAt, formatDay } from "../zones/zones.ts"
 import { questionScope } from "./workflows/askQuestion.ts"
@@ -65,6 +65,7 @@ const gather = Effect.fn("gatherEvidence")(function* (workspace: WorkspaceId, qu
     buckets: bucketRuns(starts, toMillis),
     conversions: money.runs,
     metrics: asked.metrics,
+    ...(question.steps === undefined ? {} : { steps: question.steps }),
     ...(field === undefined ? {} : { dimension: { field, valuesMax: experimentValuesMax } })
   }
   const rows = yield* store.answer(plan)
@@ -80,6 +81,7 @@ const gather = Effect.fn("gatherEvidence")(function* (workspace: WorkspaceId, qu
     intended: rows.intended === undefined ? undefined : shapeEvidence(shape, rows.units.map(asIntended), rows.intended),
     slices: shapeSlices(shape, rows.slices),
     valuesLeftOut: rows.valuesLeftOut,
+    steps: shapeSteps(shape, rows.steps),
     fullDays: Math.max(0, Math.floor((toMillis - question.fromMillis) / 86_400_000)),
     twoVariants: rows.twoVariants,
     carriedOver: rows.carriedOver,

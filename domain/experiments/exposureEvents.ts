@@ -43,7 +43,8 @@ export const exposureEvent = (
     variant: assignment.variant,
     phase: assignment.phase,
     source: assignment.from === "stored" ? "stored" : "hash",
-    ...(assignment.from === "unavailable" ? { sticky: "unavailable" } : {})
+    ...(assignment.from === "unavailable" ? { sticky: "unavailable" } : {}),
+    ...assignment.allocation
   }
 })
 

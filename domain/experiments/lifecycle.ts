@@ -9,6 +9,8 @@ import type {
   NewExperiment,
   NewPhase
 } from "../../ports/experiments/Experiment.ts"
+import { allocationDefaults, allocationStepsMax } from "../../ports/experiments/Bandit.ts"
+import type { AllocationStep } from "../../ports/experiments/Bandit.ts"
 import { phasesMax } from "../../ports/experiments/Experiment.ts"
 import { variantsMax } from "../../ports/experiments/FlagFile.ts"
 import { takeSlots } from "./layerSlots.ts"
@@ -80,6 +82,57 @@ export const identityErrors = (variants: ReadonlyArray<ExperimentVariant>): Life
   ]
 }
 
+/** What is wrong with a bandit: shares that leave no room, or figures that cannot be weighed by probabilities. */
+const allocationErrors = ({
+  allocation,
+  analysis,
+  goals = [],
+  variants = []
+}: NewExperiment): LifeRefusal["errors"] => {
+  if (allocation === undefined) return []
+  const { minimum_percent: minimum = allocationDefaults.minimum_percent } = allocation
+  const goal = goals[0]?.measure.kind
+  return [
+    ...(minimum * variants.length > 100
+      ? [
+          error(
+            "/allocation/minimum_percent",
+            "too_large",
+            `${variants.length} variants have no room for ${minimum} % each`
+          )
+        ]
+      : []),
+    ...(analysis?.method === "fixed"
+      ? [
+          error(
+            "/analysis/method",
+            "adaptive_allocation",
+            "a test that looks once does not hold where shares follow results"
+          )
+        ]
+      : []),
+    ...(goal === undefined || weighable.has(goal)
+      ? []
+      : [error("/goals/0/measure/kind", "not_weighable", "shares follow a rate, a mean or a retention")])
+  ]
+}
+
+const weighable: ReadonlySet<string> = new Set(["rate", "mean", "retention"])
+
+/** Every variant of a bandit begins with what it keeps at the least. */
+const startErrors = (
+  allocation: NewExperiment["allocation"],
+  variants: ReadonlyArray<ExperimentVariant>
+): LifeRefusal["errors"] => {
+  if (allocation === undefined) return []
+  const { minimum_percent: minimum = allocationDefaults.minimum_percent } = allocation
+  return variants.flatMap(({ weight }, at) =>
+    weight < minimum
+      ? [error(`/variants/${at}/weight`, "too_small", `is below the ${minimum} % that every variant keeps`)]
+      : []
+  )
+}
+
 type Versions = Pick<ExperimentPhase, "bucket_version" | "bucket_version_min">
 
 /** What is wrong with versions of buckets: the least that counts is newer than what is stored. */
@@ -105,7 +158,12 @@ export const definitionErrors = (definition: NewExperiment): LifeRefusal["errors
       ]
     })
   )
-  return [...identityErrors(definition.variants ?? []), ...versionErrors(definition), ...metrics]
+  return [
+    ...identityErrors(definition.variants ?? []),
+    ...versionErrors(definition),
+    ...allocationErrors(definition),
+    ...metrics
+  ]
 }
 
 /** One more variant; of a running experiment a new phase says the same with weights that still sum to 100. */
@@ -130,6 +188,7 @@ export const start = (experiment: Experiment, act: Act, taken: ReadonlyArray<Slo
   const variants = experiment.variants ?? []
   const errors = [
     ...variantErrors(variants),
+    ...startErrors(experiment.allocation, variants),
     ...((experiment.goals ?? []).length === 0 ? [error("/goals", "missing", "must have a goal that decides")] : [])
   ]
   if (errors.length > 0) return invalid("the experiment cannot be started yet", errors)
@@ -145,9 +204,37 @@ export const start = (experiment: Experiment, act: Act, taken: ReadonlyArray<Slo
     ...(experiment.condition === undefined ? {} : { condition: experiment.condition }),
     ...(experiment.percent === undefined ? {} : { percent: experiment.percent }),
     ...bucketingOf(experiment),
+    ...firstStep(experiment, variants.map(weightOf), act),
     ...(slots === undefined ? {} : { slots: slots.slots })
   }
   return changed({ ...experiment, status: "running", phases: [phase] })
+}
+
+/** The shares that a phase of a bandit begins with. */
+const firstStep = (
+  { allocation }: Experiment,
+  weights: ReadonlyArray<number>,
+  { at, by }: Act
+): Pick<ExperimentPhase, "steps"> =>
+  allocation === undefined ? {} : { steps: [{ number: 1, started_at: at, started_by: by, weights, chances: null }] }
+
+const weightOf = ({ weight }: ExperimentVariant): number => weight
+
+/** Other shares of the traffic of a running bandit, from now on. */
+export const takeStep = (
+  experiment: Experiment,
+  { chances, weights }: Pick<AllocationStep, "chances" | "weights">,
+  { at, by }: Act
+): LifeChange => {
+  const phase = experiment.phases.at(-1)
+  const steps = phase?.steps ?? []
+  const last = steps.at(-1)
+  if (experiment.status !== "running" || phase === undefined || last === undefined) {
+    return conflict(`${stateOf(experiment)} has no shares that change`)
+  }
+  if (steps.length >= allocationStepsMax) return conflict(`a phase has at most ${allocationStepsMax} steps`)
+  const step: AllocationStep = { number: last.number + 1, started_at: at, started_by: by, weights, chances }
+  return changed({ ...experiment, phases: [...experiment.phases.slice(0, -1), { ...phase, steps: [...steps, step] }] })
 }
 
 /** What a phase says of stored assignments. */
@@ -189,7 +276,9 @@ export const openPhase = (experiment: Experiment, asked: NewPhase, act: Act): Li
   const versions = { ...bucketingOf(last), ...bucketingOf(asked) }
   const falls = (versions.bucket_version ?? 0) < (last.bucket_version ?? 0)
   const errors = [
-    ...(asked.variants === undefined ? [] : variantErrors(asked.variants)),
+    ...(asked.variants === undefined
+      ? []
+      : [...variantErrors(asked.variants), ...startErrors(experiment.allocation, asked.variants)]),
     ...versionErrors(versions),
     ...(falls
       ? [error("/bucket_version", "falls", `is below ${last.bucket_version ?? 0}, that of the phase before`)]
@@ -203,6 +292,7 @@ export const openPhase = (experiment: Experiment, asked: NewPhase, act: Act): Li
     ...(percent === undefined ? {} : { percent }),
     ...(slots === undefined ? {} : { slots }),
     ...bucketingOf(last),
+    ...firstStep(experiment, asked.variants?.map(weightOf) ?? last.steps?.at(-1)?.weights ?? [], act),
     ...rest,
     ...opened(last.number + 1, act, reason)
   }
@@ -252,6 +342,7 @@ const frozen = [
   "hash",
   "seed",
   "sticky",
+  "allocation",
   "bucket_version",
   "bucket_version_min",
   "old_assignments",

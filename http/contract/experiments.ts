@@ -10,6 +10,7 @@ import {
   NewPhase,
   phasesMax
 } from "../../ports/experiments/Experiment.ts"
+import { AllocationLook } from "../../ports/experiments/Bandit.ts"
 import { Admission } from "./Admission.ts"
 import { ExperimentOverview } from "../../ports/experiments/ExperimentProgramme.ts"
 import { ExperimentResults } from "../../ports/experiments/ExperimentResults.ts"
@@ -73,6 +74,12 @@ export class ExperimentsGroup extends HttpApiGroup.make("experiments")
     })
       .annotate(EndpointRules, write)
       .annotate(OpenApi.Summary, "Other weights, variants, targeting or traffic, as a phase that is analysed alone."),
+    HttpApiEndpoint.post("step", `${one}/step`, { params: { id: Id }, success: AllocationLook })
+      .annotate(EndpointRules, write)
+      .annotate(
+        OpenApi.Summary,
+        "Look at the results of a running bandit now, and change its shares where they say so; the next look is a whole step later."
+      ),
     HttpApiEndpoint.post("stop", `${one}/stop`, { params: { id: Id }, success: Experiment })
       .annotate(EndpointRules, write)
       .annotate(OpenApi.Summary, "Stop a running experiment: it takes nobody more, and its layer's slots are free."),

@@ -2,6 +2,7 @@ import { Effect } from "effect"
 import { HttpServerResponse } from "effect/http"
 import { HttpApiBuilder } from "effect/http-api"
 import { assignUnit } from "../../domain/experiments/workflows/assignUnit.ts"
+import { lookAtBandit } from "../../domain/experiments/workflows/bandits.ts"
 import {
   addVariant,
   archiveExperiment,
@@ -53,6 +54,8 @@ export const layer = HttpApiBuilder.group(ServedApi, "experiments", (handlers) =
       Effect.flatMap(CurrentPrincipal, (principal) =>
         answerProblems(Effect.flatMap(openPhase(principal, params.id, payload), told))
       ),
+    step: ({ params }) =>
+      Effect.flatMap(CurrentPrincipal, (principal) => answerProblems(lookAtBandit(principal, params.id))),
     stop: ({ params }) =>
       Effect.flatMap(CurrentPrincipal, (principal) =>
         answerProblems(Effect.flatMap(stopExperiment(principal, params.id), told))

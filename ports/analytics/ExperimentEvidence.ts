@@ -19,6 +19,8 @@ export interface EvidenceQuestion {
     /** Where it stands in what was asked, for mistakes in it. */
     readonly pointer: string
   }>
+  /** Of a bandit: when each of its steps began. */
+  readonly steps?: ReadonlyArray<number> | undefined
   /** What units are told apart by too, by its name. */
   readonly dimension?: string | undefined
 }
@@ -41,6 +43,8 @@ export interface Evidence {
   /** By the values of the dimension as it stood at or before the first exposure; the value of most units first. */
   readonly slices: ReadonlyArray<{ readonly value: string | null; readonly day: EvidenceDay }>
   readonly valuesLeftOut: number
+  /** One for each step that was asked for: units that were first exposed in it, as they stand now. */
+  readonly steps: ReadonlyArray<EvidenceDay>
   readonly fullDays: number
   readonly twoVariants: number
   readonly carriedOver: number

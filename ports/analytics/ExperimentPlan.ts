@@ -45,6 +45,11 @@ export interface ExperimentPlan {
   readonly metrics: ReadonlyArray<ExperimentMetricPlan>
   /** Units also by their value of a field at or before their first exposure; values of most units only. */
   readonly dimension?: { readonly field: PlanField; readonly valuesMax: number } | undefined
+  /**
+   * Of a bandit: when each of its steps began, in ms UTC. Units are told apart by the step that their first exposure names
+   * (its place from 1), or in which it was where it names none.
+   */
+  readonly steps?: ReadonlyArray<number> | undefined
 }
 
 /** What one day brought to one variant; sums over units, each sum what it grew by. */
@@ -74,6 +79,9 @@ export interface ExperimentUnitRow {
   readonly participants: number
 }
 
+/** Units of one step. */
+export type ExperimentStepRows = Pick<ExperimentRows, "units" | "metrics">
+
 /** Units with one value; `null` are those without any. */
 export interface ExperimentSliceRows {
   readonly value: string | null
@@ -89,6 +97,8 @@ export interface ExperimentRows {
   readonly intended: ReadonlyArray<ReadonlyArray<ExperimentMetricRow>> | undefined
   /** Where a dimension was asked for: the value of most units first. */
   readonly slices: ReadonlyArray<ExperimentSliceRows>
+  /** Where steps were asked for: one for each. */
+  readonly steps: ReadonlyArray<ExperimentStepRows>
   /** Values that are in no slice. */
   readonly valuesLeftOut: number
   readonly twoVariants: number

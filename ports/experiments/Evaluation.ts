@@ -59,6 +59,8 @@ export interface Assignment {
   readonly bucket: number | null
   /** `unavailable`: by the hash, as the store that might know a sticky variant is away. */
   readonly from: "hash" | "stored" | "forced" | "unavailable"
+  /** Of a bandit, where the hash decided: the step of its shares, and the probability that the variant had. */
+  readonly allocation?: { readonly step: number; readonly probability: number }
 }
 
 /** A unit that an experiment or a release would have taken, were it not held out. */

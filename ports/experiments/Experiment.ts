@@ -3,6 +3,7 @@ import { EventSelection } from "../analytics/FunnelQuestion.ts"
 import { resource } from "../documents/Resource.ts"
 import { ContextAttributes } from "./EvaluateRequest.ts"
 import { Condition } from "../targeting/Condition.ts"
+import { Allocation, AllocationStep, allocationStepsMax } from "./Bandit.ts"
 import {
   AnalysisMethod,
   analysisDefaults,
@@ -149,6 +150,8 @@ const fields = {
   seed: Schema.optionalKey(Schema.String.check(Schema.isMinLength(1), Schema.isMaxLength(200))),
   /** Whether a unit keeps the variant that it was first given, whatever changes. */
   sticky: Schema.optionalKey(Schema.Boolean),
+  /** Shares of the traffic follow the results; without it they stay as they are. */
+  allocation: Schema.optionalKey(Allocation),
   ...bucketing,
   goals: Metrics,
   secondary: Metrics,
@@ -175,6 +178,8 @@ export const ExperimentPhase = Schema.Struct({
   condition: Schema.optionalKey(Condition),
   percent: Schema.optionalKey(Percent),
   slots: Schema.optionalKey(Slots),
+  /** Of a bandit: shares of the traffic, oldest first. */
+  steps: Schema.optionalKey(Schema.Array(AllocationStep).check(Schema.isMaxLength(allocationStepsMax))),
   ...bucketing
 }).annotate({ identifier: "ExperimentPhase" })
 export type ExperimentPhase = typeof ExperimentPhase.Type
@@ -278,6 +283,8 @@ export const AssignedVariant = Schema.Struct({
   /** Pointer into the condition, the flag of the prerequisite, the layer or the holdout. */
   detail: Schema.NullOr(Schema.String),
   /** Of a sticky experiment: the variant was stored, or the store is away and the hash decided. */
-  sticky: Schema.NullOr(Schema.Literals(["stored", "unavailable"]))
+  sticky: Schema.NullOr(Schema.Literals(["stored", "unavailable"])),
+  /** Of a bandit, where the hash decided: what an exposure that the client writes itself should bear. */
+  allocation: Schema.optionalKey(Schema.Struct({ step: Schema.Int, probability: Schema.Finite }))
 }).annotate({ identifier: "AssignedVariant" })
 export type AssignedVariant = typeof AssignedVariant.Type

@@ -161,6 +161,9 @@ export const RecommendationReason = Schema.Literals([
   "prior_bias",
   "too_few_days",
   "planned_units_not_reached",
+  /** Of a bandit: a variant is the best with a chance of 95 percent, or none is yet. */
+  "best_arm",
+  "no_best_arm",
   "not_significant"
 ]).annotate({ identifier: "RecommendationReason" })
 export type RecommendationReason = typeof RecommendationReason.Type
@@ -191,6 +194,41 @@ export const IntentionToTreat = Schema.Struct({
   split: Schema.NullOr(SplitCheck)
 }).annotate({ identifier: "IntentionToTreat" })
 export type IntentionToTreat = typeof IntentionToTreat.Type
+
+/** How a bandit shared the traffic, and what its variants are worth: nothing here is a test. */
+export const AllocationResult = Schema.Struct({
+  /** The metric that shares follow. */
+  goal: Schema.NullOr(Schema.String),
+  steps: Schema.Array(
+    Schema.Struct({
+      number: Schema.Int,
+      /** Probabilities of the variants, in their order. */
+      shares: Schema.Array(Schema.Finite),
+      /** Units first exposed in the step. */
+      assigned: Schema.Array(Schema.Int)
+    })
+  ),
+  arms: Schema.Array(
+    Schema.Struct({
+      variant: Schema.String,
+      /** Probability from the last step on. */
+      share: Schema.Finite,
+      /** Units that count: with a window, those whose window is over. */
+      units: Schema.Int,
+      /** Each unit weighs 1 / the logged probability of its variant. */
+      mean: Schema.NullOr(Schema.Finite),
+      /** Normal, at 95 %. */
+      interval: Schema.NullOr(Interval),
+      /** Chance to be the best of all. */
+      chance_best: Schema.NullOr(Schema.Finite)
+    })
+  ),
+  /** The variant whose chance is at least 95 %. */
+  best: Schema.NullOr(Schema.String),
+  /** What the goal brought more, over all units, than at the first step's shares: the regret that was avoided. */
+  gained: Schema.NullOr(Schema.Finite)
+}).annotate({ identifier: "AllocationResult" })
+export type AllocationResult = typeof AllocationResult.Type
 
 /** Comparisons among the people who share a value, taken at or before their first exposure. */
 export const Breakdown = Schema.Struct({
@@ -245,6 +283,8 @@ export const ExperimentResults = Schema.Struct({
       values_left_out: Schema.Int
     })
   ),
+  /** Of a bandit. */
+  allocation: Schema.optionalKey(AllocationResult),
   excluded: ExcludedUnits,
   progress: PlanProgress,
   recommendation: Recommendation,

@@ -131,7 +131,9 @@ export const EvaluatedExperiment = Schema.Struct({
   /** A stored assignment of an older version counts no more. */
   bucket_version_min: Schema.optionalKey(Schema.Int),
   /** What becomes of a unit whose stored assignment is too old. */
-  old_assignments: Schema.optionalKey(Schema.Literals(["rebucket", "exclude"]))
+  old_assignments: Schema.optionalKey(Schema.Literals(["rebucket", "exclude"])),
+  /** Of a bandit: the step of its shares, which are the weights. */
+  step: Schema.optionalKey(Schema.Int.check(Schema.isGreaterThanOrEqualTo(1)))
 }).annotate({ identifier: "EvaluatedExperiment" })
 export type EvaluatedExperiment = typeof EvaluatedExperiment.Type
 

@@ -188,3 +188,21 @@ from experiment_values where not several group by value qualify slice < 20;
 create or replace temp table experiment_units as
 select v.person, s.slice * 2 + v.variant::integer as variant, v.first_ms, v.several, v.day
 from experiment_values v join experiment_slices s on s.value is not distinct from v.value;
+
+create or replace temp table experiment_exposures as
+select coalesce(p.person, e.subject) as person, e.time_ms, struct_pack(t := e.time_ms, r := e.received_us, i := e.idx, e := e.event_id) as place, (case (case when not contains((e.properties->>'/variant'), '"$pii":') then (e.properties->>'/variant') end) when 'control' then 0 when 'it''s' then 1 end)::tinyint as variant,
+  try_cast((case when not contains((e.properties->>'/phase'), '"$pii":') then (e.properties->>'/phase') end) as integer) as phase, try_cast((case when not contains((e.properties->>'/step'), '"$pii":') then (e.properties->>'/step') end) as integer) as step
+from store.events e left join store.people p on p.subject = e.subject
+where e.workspace = 'it''s' and e.event_type = 'experiment_exposed' and e.time_ms < 1768089600000
+  and (case when not contains((e.properties->>'/experiment_id'), '"$pii":') then (e.properties->>'/experiment_id') end) = 'short''s';
+
+create or replace temp table experiment_units as
+with logged as (
+  select person, arg_min_null(step, place) as step from experiment_exposures
+  where variant is not null and time_ms >= 1767225600000 and (phase is null or phase = 2) group by person
+)
+select u.person, (case when l.step between 1 and 2 then l.step - 1
+  when u.first_ms >= 1767312000000 then 1
+  when u.first_ms >= 1767225600000 then 0 else 0 end)::integer * 2 + u.variant::integer as variant,
+  u.first_ms, u.several, u.day
+from experiment_known u join logged l using (person);

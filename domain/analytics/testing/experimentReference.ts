@@ -28,6 +28,8 @@ export interface Unit {
   readonly variant: string
   readonly first: number
   readonly several: boolean
+  /** That its first exposure names. */
+  readonly step: unknown
 }
 
 /** Who was exposed in the phase, by the first exposure of all their ids. */
@@ -61,7 +63,8 @@ export const exposedUnits = (
         person: each,
         variant: own[0]!.properties["variant"] as string,
         first: own[0]!.time,
-        several: seen.size > 1
+        several: seen.size > 1,
+        step: own[0]!.properties["step"]
       }
     })
   return { units, carriedOver: carried.size, person }

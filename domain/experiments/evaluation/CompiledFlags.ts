@@ -46,6 +46,8 @@ export interface CompiledExperiment {
   readonly bucketVersion: number
   readonly oldestVersion: number
   readonly excludesOld: boolean
+  /** Of a bandit: the step, and the probability of each variant. */
+  readonly allocation: { readonly step: number; readonly probabilities: ReadonlyArray<number> } | undefined
 }
 
 export type CompiledServe =
@@ -143,7 +145,11 @@ const compileExperiment = (
   stickySince: experiment.sticky_since,
   bucketVersion: experiment.bucket_version ?? 0,
   oldestVersion: experiment.bucket_version_min ?? 0,
-  excludesOld: experiment.old_assignments === "exclude"
+  excludesOld: experiment.old_assignments === "exclude",
+  allocation:
+    experiment.step === undefined
+      ? undefined
+      : { step: experiment.step, probabilities: experiment.variants.map(({ weight }) => weight / 100) }
 })
 
 const compileFlag = (

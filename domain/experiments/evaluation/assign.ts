@@ -56,16 +56,23 @@ const assignInLayer = (experiment: CompiledExperiment, subject: Subject, unit: U
 }
 
 const assignByHash = (experiment: CompiledExperiment, subject: Subject, unit: Unit): Assigned => {
-  const { bucketing, gates, stickySince, targeting, variants } = experiment
+  const { allocation, bucketing, gates, stickySince, targeting, variants } = experiment
   const untargeted = notTargeted(targeting, gates, subject)
   if (untargeted !== undefined) return untargeted
   if (!bucketing.includes(unit.id)) return passedOver("rollout")
   const bucket = bucketing.bucketOf(unit.id)
   const isUnknown = stickySince !== undefined && subject.context.stored === "unavailable"
   const from = isUnknown ? "unavailable" : "hash"
-  const variant = variants[bucketing.placeOf(bucket)]
-  return variant === undefined ? passedOver("rollout") : taken(experiment, unit, variant, bucket, from)
+  const place = bucketing.placeOf(bucket)
+  const variant = variants[place]
+  if (variant === undefined) return passedOver("rollout")
+  const assigned = taken(experiment, unit, variant, bucket, from)
+  if (allocation === undefined) return assigned
+  const { probabilities, step } = allocation
+  return withAllocation(assigned, { step, probability: probabilities[place] ?? 0 })
 }
+
+type Taken = Extract<Assigned, { readonly kind: "assigned" }>
 
 const taken = (
   { id, phase }: CompiledExperiment,
@@ -73,9 +80,14 @@ const taken = (
   variant: string,
   bucket: number | null,
   from: Assignment["from"]
-): Assigned => ({
+): Taken => ({
   kind: "assigned",
   assignment: { experiment: id, phase, variant, unit: unit.id, unit_attribute: unit.attribute, bucket, from }
+})
+
+const withAllocation = ({ assignment, kind }: Taken, allocation: NonNullable<Assignment["allocation"]>): Taken => ({
+  kind,
+  assignment: { ...assignment, allocation }
 })
 
 /** Why targeting does not meet the subject; nothing where it does. */

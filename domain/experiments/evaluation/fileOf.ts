@@ -55,15 +55,16 @@ const groupOf = ({ key, members }: Definitions["segments"][number]): EvaluatedGr
 
 /** An experiment as it runs now: by its last phase. One that has not begun takes nobody. */
 export const evaluatedExperiment = (experiment: Experiment): EvaluatedExperiment => {
-  const { hash, id, layer, phases, prerequisites, seed, status, sticky, team, unit } = experiment
+  const { allocation, hash, id, layer, phases, prerequisites, seed, status, sticky, team, unit } = experiment
   const phase = phases.at(-1)
   const { bucket_version, bucket_version_min, condition, old_assignments, percent, variants = [] } = phase ?? experiment
   const slots = phase?.slots
+  const step = phase?.steps?.at(-1)
   return {
     id,
     running: status === "running",
     phase: phase?.number ?? 1,
-    variants: variants.map(({ id: variant, weight }) => ({ variant, weight })),
+    variants: variants.map(({ id: variant, weight }, place) => ({ variant, weight: step?.weights[place] ?? weight })),
     ...(unit === undefined ? {} : { unit }),
     ...(condition === undefined ? {} : { condition }),
     ...(prerequisites === undefined ? {} : { prerequisites }),
@@ -72,9 +73,13 @@ export const evaluatedExperiment = (experiment: Experiment): EvaluatedExperiment
     ...(team === undefined ? {} : { team }),
     ...(hash === undefined ? {} : { hash }),
     ...(seed === undefined ? {} : { seed }),
-    ...(sticky === true && phases.length > 0 ? { sticky_since: phases[0]!.started_at } : {}),
+    // What a unit of a bandit does later must count for one variant alone.
+    ...((sticky === true || allocation !== undefined) && phases.length > 0
+      ? { sticky_since: phases[0]!.started_at }
+      : {}),
     ...(bucket_version === undefined ? {} : { bucket_version }),
     ...(bucket_version_min === undefined ? {} : { bucket_version_min }),
-    ...(old_assignments === undefined ? {} : { old_assignments })
+    ...(old_assignments === undefined ? {} : { old_assignments }),
+    ...(step === undefined ? {} : { step: step.number })
   }
 }

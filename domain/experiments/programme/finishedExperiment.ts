@@ -53,12 +53,13 @@ const outcomeOf = ({ decision }: Experiment, results: ExperimentResults | undefi
 
 /** Of the variant that is shipped, else of the one that is surest to differ; positive is better. */
 const liftOf = (
-  { comparisons, control, metrics, variants }: ExperimentResults,
+  { allocation, comparisons, control, metrics, variants }: ExperimentResults,
   id: string | undefined,
   shipped: string | undefined
 ): FinishedExperiment["lift"] => {
   const found = metrics.find(({ metric }) => metric.id === id)
-  if (found === undefined) return undefined
+  // Plain sums of a bandit follow its shares.
+  if (found === undefined || allocation !== undefined) return undefined
   const surest = comparisons
     .filter(({ metric }) => metric === id)
     .toSorted((a, b) => a.adjusted_p_value - b.adjusted_p_value || a.p_value - b.p_value)[0]?.variant

@@ -8,6 +8,7 @@ import { checkRatio, checkRatioBySteps } from "../../statistics/ratioMismatch.ts
 import { runToEnd } from "../../statistics/steps.ts"
 import type { Steps } from "../../statistics/steps.ts"
 import { wilsonInterval } from "../../statistics/wilson.ts"
+import { allocationResult, recommendArm } from "./allocationResult.ts"
 import { compareFamilies } from "./compareFamilies.ts"
 import { comparePair } from "./comparePair.ts"
 import type { EvidenceDay, ExperimentEvidence } from "./ExperimentEvidence.ts"
@@ -33,6 +34,7 @@ export const assembleInSteps = function* (evidence: ExperimentEvidence): Steps<E
   const needed = metrics[goal]?.sample_size_needed ?? null
   const progress = progressOf(evidence, needed ?? undefined)
   const split = splitOf(evidence)
+  const allocation = evidence.steps === undefined ? undefined : allocationResult(evidence, goal, evidence.steps)
   return {
     experiment_id: evidence.experimentId,
     variants: variantsOf(evidence, goal),
@@ -48,9 +50,13 @@ export const assembleInSteps = function* (evidence: ExperimentEvidence): Steps<E
     ...(intentionToTreat === undefined
       ? {}
       : { intention_to_treat: yield* treatedAsIntended(evidence, intentionToTreat) }),
+    ...(allocation === undefined ? {} : { allocation }),
     excluded: evidence.excluded,
     progress,
-    recommendation: recommend({ plan, comparisons, metrics, split, progress }),
+    recommendation:
+      allocation === undefined
+        ? recommend({ plan, comparisons, metrics, split, progress })
+        : recommendArm(allocation, control, progress.full_days, split),
     watermark: evidence.watermark
   }
 }

@@ -1,5 +1,6 @@
 import type { AnalysedMetric } from "../../../ports/experiments/ExperimentAnalysis.ts"
 import type { MetricSums } from "../../../ports/experiments/MetricSums.ts"
+import { stepSumsOf } from "../allocation/bestChances.ts"
 import { weightedEstimate } from "../../statistics/inverseProbability.ts"
 import type { ArmPair } from "./ArmPair.ts"
 import { proportionOf } from "./ArmPair.ts"
@@ -54,13 +55,7 @@ export const pairsOf = (
 const isWeighable = ({ kind }: AnalysedMetric): boolean => kind === "rate" || kind === "mean"
 
 const weightedArm = (steps: ReadonlyArray<AllocationStep>, metric: number, arm: number): Estimate =>
-  weightedEstimate(
-    steps.flatMap(({ probabilities, sums }) => {
-      const probability = probabilities[arm] ?? 0
-      const { count, squares, sum } = sums[metric]?.[arm] ?? noMetricSums
-      return count > 0 ? [{ probability, count, sum, squares }] : []
-    })
-  )
+  weightedEstimate(stepSumsOf(steps, metric, arm))
 
 /** One for each variant, whatever the store told. */
 export const armsOf = (arms: ReadonlyArray<MetricSums> | undefined, variants: number): ReadonlyArray<MetricSums> =>

@@ -58,7 +58,8 @@ export const assignUnit = Effect.fnUntraced(function* (reader: FlagReader, id: s
     bucket: assignment.bucket,
     reason: assignment.from === "stored" || assignment.from === "forced" ? assignment.from : "assigned",
     detail: null,
-    sticky: assignment.from === "stored" || assignment.from === "unavailable" ? assignment.from : null
+    sticky: assignment.from === "stored" || assignment.from === "unavailable" ? assignment.from : null,
+    ...(assignment.allocation === undefined ? {} : { allocation: assignment.allocation })
   }
   return answer
 })

@@ -73,6 +73,7 @@ export const valueOf = (evaluation: Evaluation, revision: number): EvaluatedValu
   if (assignment !== null) {
     metadata["experiment"] = assignment.experiment
     metadata["phase"] = assignment.phase
+    Object.assign(metadata, assignment.allocation)
     if (assignment.from === "stored" || assignment.from === "unavailable") metadata["sticky"] = assignment.from
   }
   if (held_out !== null) metadata["holdout"] = held_out.holdout

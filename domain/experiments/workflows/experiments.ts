@@ -1,4 +1,5 @@
 import { Clock, Effect } from "effect"
+import type { DocumentWrite } from "../../../ports/documents/DocumentStore.ts"
 import { ExperimentEvidence } from "../../../ports/analytics/ExperimentEvidence.ts"
 import type { FieldError } from "../../../ports/analytics/IngestReceipt.ts"
 import { experiments } from "../../../ports/experiments/Experiment.ts"
@@ -21,6 +22,7 @@ import type { Definitions } from "../evaluation/fileOf.ts"
 import { metricsOf } from "../metricsOf.ts"
 import * as lifecycle from "../lifecycle.ts"
 import type { Act, LifeChange } from "../lifecycle.ts"
+import { nextLook } from "./bandits.ts"
 import { createLive, readDefinitions, removeLive, replaceLive, untilSettled, wasDefined } from "./liveDefinitions.ts"
 
 const refused = (detail: string, errors: ReadonlyArray<FieldError>, kind: Refused["kind"] = "bad-request") =>
@@ -104,17 +106,20 @@ const step = Effect.fnUntraced(function* (
   actor: Actor,
   id: string,
   take: (experiment: Experiment, act: Act, definitions: Definitions) => LifeChange,
-  revision?: number
+  revision?: number,
+  also: (experiment: Experiment, now: number) => ReadonlyArray<DocumentWrite> = () => []
 ) {
   const { item, revision: stands } = yield* readItem<Experiment>(experiments, actor.workspace, id)
   const { definitions, revision: standing } = yield* readDefinitions(actor.workspace)
-  const change = take(item, { by: actor.keyId, at: yield* Clock.currentTimeMillis }, definitions)
+  const now = yield* Clock.currentTimeMillis
+  const change = take(item, { by: actor.keyId, at: now }, definitions)
   if (change.kind === "refused") {
     const kind = change.because === "conflict" ? "conflict" : "bad-request"
     return yield* refused(change.detail, change.errors, kind)
   }
   yield* check(actor.workspace, change.experiment)
-  return yield* replaceLive(experiments, actor, id, change.experiment, revision ?? stands, standing)
+  const written = also(change.experiment, now)
+  return yield* replaceLive(experiments, actor, id, change.experiment, revision ?? stands, standing, written)
 }, untilSettled)
 
 export const replaceExperiment = Effect.fn("replaceExperiment")(
@@ -127,8 +132,12 @@ export const addVariant = Effect.fn("addVariant")((actor: Actor, id: string, var
 )
 
 export const startExperiment = Effect.fn("startExperiment")((actor: Actor, id: string) =>
-  step(actor, id, (experiment, act, { experiments: all }) =>
-    lifecycle.start(experiment, act, takenSlots(experiment, all))
+  step(
+    actor,
+    id,
+    (experiment, act, { experiments: all }) => lifecycle.start(experiment, act, takenSlots(experiment, all)),
+    undefined,
+    nextLook
   )
 )
 

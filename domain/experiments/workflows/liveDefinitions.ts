@@ -160,12 +160,15 @@ export const replaceLive = Effect.fnUntraced(function* <Definition extends objec
   id: string,
   definition: Definition,
   revision: number,
-  standing: number
+  standing: number,
+  /** What else is written with it. */
+  also: ReadonlyArray<DocumentWrite> = []
 ) {
   const kind = yield* naming(actor.workspace, live)
-  const replaced = yield* replaceItem(kind, actor, id, definition, revision, (item) =>
-    alsoWritten(kind, id, { verb: "changed", at: item.changed_at, keyId: actor.keyId }, item, standing)
-  )
+  const replaced = yield* replaceItem(kind, actor, id, definition, revision, (item) => [
+    ...alsoWritten(kind, id, { verb: "changed", at: item.changed_at, keyId: actor.keyId }, item, standing),
+    ...also
+  ])
   yield* told(actor.workspace)
   return replaced
 })

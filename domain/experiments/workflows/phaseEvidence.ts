@@ -4,8 +4,9 @@ import type { Evidence } from "../../../ports/analytics/ExperimentEvidence.ts"
 import { analysisDefaults, analysisMethodUsual } from "../../../ports/experiments/Experiment.ts"
 import type { Experiment, ExperimentPhase } from "../../../ports/experiments/Experiment.ts"
 import type { WorkspaceId } from "../../../ports/WorkspaceId.ts"
+import { noMetricSums } from "../results/ExperimentEvidence.ts"
 import { analysed, metricsOf } from "../metricsOf.ts"
-import type { ExperimentEvidence as AllEvidence } from "../results/ExperimentEvidence.ts"
+import type { AllocationStep, ExperimentEvidence as AllEvidence } from "../results/ExperimentEvidence.ts"
 
 /** All that the results of a phase are computed from, and the same by the values of a dimension. */
 export const phaseEvidence = Effect.fn("phaseEvidence")(function* (
@@ -15,7 +16,9 @@ export const phaseEvidence = Effect.fn("phaseEvidence")(function* (
   dimension?: string
 ) {
   const evidence = yield* ExperimentEvidence
-  const metrics = metricsOf(experiment)
+  const { steps } = phase
+  // Shares follow results: only what had the same time to come may count.
+  const metrics = metricsOf(experiment).map((each) => (steps === undefined ? each : withCompleteWindow(each)))
   const gathered = yield* evidence.gather(workspace, {
     experiment: experiment.id,
     phase: phase.number,
@@ -23,6 +26,7 @@ export const phaseEvidence = Effect.fn("phaseEvidence")(function* (
     fromMillis: phase.started_at,
     toMillis: phase.ended_at ?? undefined,
     metrics,
+    ...(steps === undefined ? {} : { steps: steps.map(({ started_at }) => started_at) }),
     dimension
   })
   const all: AllEvidence = {
@@ -32,6 +36,9 @@ export const phaseEvidence = Effect.fn("phaseEvidence")(function* (
     control: controlOf(phase),
     metrics: metrics.map(({ metric, role }) => analysed(metric, role)),
     days: gathered.days,
+    ...(steps === undefined
+      ? {}
+      : { steps: steps.map((step, at) => stepOf(step, gathered.steps[at], phase, metrics.length)) }),
     ...(gathered.intended === undefined ? {} : { intentionToTreat: gathered.intended }),
     fullDays: gathered.fullDays,
     coverage: coverageOf(experiment, phase),
@@ -45,6 +52,22 @@ export const phaseEvidence = Effect.fn("phaseEvidence")(function* (
     watermark: gathered.watermark
   }
   return { all, slices: gathered.slices, valuesLeftOut: gathered.valuesLeftOut }
+})
+
+type Asked = ReturnType<typeof metricsOf>[number]
+
+const withCompleteWindow = (asked: Asked): Asked =>
+  asked.metric.window_days === undefined ? asked : { ...asked, metric: { ...asked.metric, complete_windows: true } }
+
+const stepOf = (
+  { weights }: NonNullable<ExperimentPhase["steps"]>[number],
+  found: Evidence["steps"][number] | undefined,
+  { variants }: ExperimentPhase,
+  metrics: number
+): AllocationStep => ({
+  probabilities: weights.map((weight) => weight / 100),
+  assigned: found?.assigned ?? variants.map(() => 0),
+  sums: found?.sums ?? Array.from({ length: metrics }, () => variants.map(() => noMetricSums))
 })
 
 /** Units whose window is not over yet, of the metric that waits for the most. */

@@ -54,15 +54,23 @@ export const shapeSlices = (
   shape: Shape,
   slices: ExperimentRows["slices"]
 ): ReadonlyArray<{ readonly value: string | null; readonly day: EvidenceDay }> => {
-  const whole = { ...shape, dates: shape.dates.slice(-1) }
-  return slices.flatMap(({ metrics, units, value }) =>
-    shapeEvidence(
-      whole,
-      units.map((unit) => ({ ...unit, day: 0 })),
-      metrics.map((rows) => rows.map((row) => ({ ...row, day: 0 })))
-    ).map((day) => ({ value, day }))
-  )
+  return slices.flatMap((slice) => shapeWhole(shape, slice).map((day) => ({ value: slice.value, day })))
 }
+
+/** Steps of a bandit, each with all that came up to the last day. */
+export const shapeSteps = (shape: Shape, steps: ExperimentRows["steps"]): ReadonlyArray<EvidenceDay> =>
+  steps.flatMap((step) => shapeWhole(shape, step))
+
+/** All that came up to the last day, as one; nothing where there is no day. */
+const shapeWhole = (
+  shape: Shape,
+  { metrics, units }: Pick<ExperimentRows, "units" | "metrics">
+): ReadonlyArray<EvidenceDay> =>
+  shapeEvidence(
+    { ...shape, dates: shape.dates.slice(-1) },
+    units.map((unit) => ({ ...unit, day: 0 })),
+    metrics.map((rows) => rows.map((row) => ({ ...row, day: 0 })))
+  )
 
 type Totals = Omit<ExperimentMetricRow, "variant" | "day">
 
