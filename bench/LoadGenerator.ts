@@ -5,7 +5,8 @@ import { join } from "node:path"
 
 export interface Load {
   readonly port: number
-  readonly path: string
+  /** Asked in turn where there are several. */
+  readonly path: string | ReadonlyArray<string>
   readonly token: string
   readonly connections: number
   readonly seconds: number
@@ -15,9 +16,20 @@ export interface Load {
   readonly personal: boolean
   /** Events in one request; 1: the event is the body. */
   readonly eventsPerRequest: number
+  /** Sent in place of events. */
+  readonly body?: NumberedBody
   /** Requests a second over all connections; as many as are answered where it is absent. */
   readonly perSecond?: number
 }
+
+/** A body in which each request has a number of its own. */
+export interface NumberedBody {
+  /** Contains `numberMark` once. */
+  readonly text: string
+  /** The numbers begin again after so many. */
+  readonly count: number
+}
+export const numberMark = "##########"
 
 export interface LoadResult {
   readonly requests: number

@@ -5,7 +5,7 @@ import type { AskedQuestion } from "./askedQuestions.ts"
 import type { ServerProcess } from "../journeys/ServerProcess.ts"
 
 /** Limits that the bench raises, so that what is measured is the work and not the refusals. */
-export const rateLimits = "ingest=100000000,batch=100000000,default=100000000"
+export const rateLimits = "ingest=100000000,batch=100000000,evaluate=100000000,default=100000000"
 
 export interface Service extends ServerProcess {
   readonly port: number

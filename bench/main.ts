@@ -6,6 +6,7 @@ import { isMet, table } from "./Figure.ts"
 import type { Figure } from "./Figure.ts"
 import { aa } from "./sections/aa.ts"
 import { batches } from "./sections/batches.ts"
+import { evaluate } from "./sections/evaluate.ts"
 import { flags } from "./sections/flags.ts"
 import { fresh } from "./sections/fresh.ts"
 import { ingest } from "./sections/ingest.ts"
@@ -16,7 +17,7 @@ import { rateLimits } from "./Service.ts"
 
 /** `npm run bench` runs everything, `npm run bench -- ingest fresh` a part. */
 
-const sections = [ingest, batches, fresh, start, questions, postgres, aa, flags]
+const sections = [ingest, batches, fresh, start, questions, postgres, aa, flags, evaluate]
 const asked = process.argv.slice(2)
 const unknown = asked.filter((name) => !sections.some((section) => section.name === name))
 if (unknown.length > 0) {

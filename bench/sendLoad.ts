@@ -3,7 +3,8 @@ import type { Socket } from "node:net"
 import { performance } from "node:perf_hooks"
 import process from "node:process"
 import { makeEvents } from "./eventBodies.ts"
-import type { Load, LoadResult } from "./LoadGenerator.ts"
+import { numberMark } from "./LoadGenerator.ts"
+import type { Load, LoadResult, NumberedBody } from "./LoadGenerator.ts"
 
 /** The process that sends: HTTP/1.1 on plain sockets, one request at a time on each connection. */
 
@@ -23,15 +24,34 @@ const isOk = (bytes: Buffer): boolean => bytes.toString("latin1", 9, 12) === "20
 const percentile = (sorted: Float64Array, part: number): number =>
   sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * part))] ?? Number.NaN
 
+/** The bodies of numbers 0, 1, …, each a copy with other digits. */
+const numbered = ({ count, text }: NumberedBody) => {
+  const template = Buffer.from(text)
+  const at = template.indexOf(numberMark)
+  let number = 0
+  return () => {
+    const body = Buffer.from(template)
+    body.write(String(number).padStart(numberMark.length, "0"), at, "latin1")
+    number = (number + 1) % count
+    return body
+  }
+}
+
 const drive = (load: Load): Promise<LoadResult> =>
   new Promise((done, failed) => {
     const events = makeEvents(load.run, load.personal)
-    const bodyOf = () => (load.eventsPerRequest === 1 ? events.one() : events.batch(load.eventsPerRequest))
-    const headOf = (length: number) =>
+    const bodyOf =
+      load.body === undefined
+        ? () => (load.eventsPerRequest === 1 ? events.one() : events.batch(load.eventsPerRequest))
+        : numbered(load.body)
+    const paths = typeof load.path === "string" ? [load.path] : load.path
+    const headOf = (length: number, path = paths[0]) =>
       Buffer.from(
-        `POST ${load.path} HTTP/1.1\r\nHost: 127.0.0.1\r\nAuthorization: Bearer ${load.token}\r\nContent-Type: application/json\r\nContent-Length: ${length}\r\n\r\n`
+        `POST ${path} HTTP/1.1\r\nHost: 127.0.0.1\r\nAuthorization: Bearer ${load.token}\r\nContent-Type: application/json\r\nContent-Length: ${length}\r\n\r\n`
       )
-    const usualHead = headOf(bodyOf().length)
+    const usualBytes = bodyOf().length
+    const usualHeads = paths.map((path) => headOf(usualBytes, path))
+    let sent = 0
     const times: Array<number> = []
     let refused = 0
     let open = 0
@@ -56,7 +76,7 @@ const drive = (load: Load): Promise<LoadResult> =>
 
     const send = (socket: Socket): number => {
       const body = bodyOf()
-      const head = load.eventsPerRequest === 1 ? usualHead : headOf(body.length)
+      const head = load.eventsPerRequest === 1 ? usualHeads[sent++ % usualHeads.length]! : headOf(body.length)
       socket.write(Buffer.concat([head, body]))
       return performance.now()
     }

@@ -1,5 +1,7 @@
 import fastify from "fastify"
 import process from "node:process"
+import { contextAttributesMax } from "../ports/experiments/EvaluateRequest.ts"
+import { definitionKey } from "../ports/experiments/FlagFile.ts"
 import {
   eventIdPattern,
   idCharactersMax,
@@ -52,6 +54,47 @@ server.post<{ Body: { readonly event_id: string } }>(
   "/events",
   { schema: { body, response: { 200: { type: "object", properties: { event_id: { type: "string" } } } } } },
   (request, reply) => reply.send({ event_id: request.body.event_id })
+)
+server.post(
+  "/evaluate",
+  {
+    schema: {
+      body: {
+        type: "object",
+        additionalProperties: false,
+        properties: {
+          context: { type: "object", maxProperties: contextAttributesMax },
+          environment: { type: "string", pattern: definitionKey.source }
+        }
+      },
+      response: {
+        200: {
+          type: "object",
+          properties: {
+            key: { type: "string" },
+            variant: { type: "string" },
+            reason: { type: "string" },
+            rule: { type: "string" },
+            bucket: { type: "number" },
+            metadata: { type: "object", additionalProperties: true },
+            revision: { type: "integer" },
+            value: { type: "number" }
+          }
+        }
+      }
+    }
+  },
+  (_request, reply) =>
+    reply.send({
+      key: "f1",
+      variant: "v1",
+      reason: "SPLIT",
+      rule: "r1",
+      bucket: 17,
+      metadata: {},
+      revision: 1,
+      value: 1
+    })
 )
 await server.listen({ host: "127.0.0.1", port: 0 })
 process.send!((server.server.address() as { readonly port: number }).port)

@@ -78,7 +78,10 @@ export class DirectConnection {
       remoteAddress: this.#remoteAddress,
       [wholeBody]: read.body
     }
-    route(request as unknown as HttpServerRequest.HttpServerRequest, this.#onAnswer)
+    if (route(request as unknown as HttpServerRequest.HttpServerRequest, this.#onAnswer)) return
+    this.#answering = false
+    this.#held = bytes
+    this.#giveUp()
   }
 
   readonly #onAnswer = (answer: Answer): void => {

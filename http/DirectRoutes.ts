@@ -26,14 +26,16 @@ export class TextAnswer {
 
 export type Answer = TextAnswer | HttpServerResponse.HttpServerResponse
 
-export type Exchange = (request: HttpServerRequest.HttpServerRequest) => Effect.Effect<Answer>
+/** Answers a request, or leaves it to the router: nothing was done with it. */
+export type Exchange = (request: HttpServerRequest.HttpServerRequest) => Effect.Effect<Answer> | undefined
 
 export const asResponse = (answer: Answer) =>
   answer instanceof TextAnswer
     ? HttpServerResponse.text(answer.text, { contentType: "application/json", headers: answer.headers })
     : answer
 
-export type DirectRoute = (request: HttpServerRequest.HttpServerRequest, done: (answer: Answer) => void) => void
+/** Whether it takes the request; if not, it is the router's. */
+export type DirectRoute = (request: HttpServerRequest.HttpServerRequest, done: (answer: Answer) => void) => boolean
 
 /**
  * Routes (all of them POST) whose requests are taken straight off the connection: no streams, no router, no layers of
@@ -43,6 +45,7 @@ export type DirectRoute = (request: HttpServerRequest.HttpServerRequest, done: (
 export class DirectRoutes extends Context.Service<
   DirectRoutes,
   {
+    /** The path may have one parameter, `:name`, that takes one segment. */
     readonly add: (path: string, exchange: Exchange) => Effect.Effect<void>
     readonly find: (path: string) => DirectRoute | undefined
     /** Not where requests are traced: a span belongs to the way through the router. */
@@ -55,15 +58,36 @@ export const layer = Layer.effect(
   Effect.gen(function* () {
     const tracing = yield* Tracing
     const routes = new Map<string, DirectRoute>()
+    const templates: Array<Template> = []
     return DirectRoutes.of({
       add: (path, exchange) =>
-        Effect.contextWith((services) => Effect.sync(() => void routes.set(path, direct(path, exchange, services)))),
-      find: (path) => routes.get(path),
+        Effect.contextWith((services) =>
+          Effect.sync(() => {
+            const route = direct(path, exchange, services)
+            const [before, after] = path.split(/:\w+/)
+            if (after === undefined) routes.set(path, route)
+            else templates.push({ before: before!, after, route })
+          })
+        ),
+      find: (path) => routes.get(path) ?? templates.find((template) => isOf(template, path))?.route,
       // Bun's HTTP server does not stand on connections of `node:net`.
       isOpen: tracing === undefined && process.versions["bun"] === undefined
     })
   })
 )
+
+/** A path with one parameter. */
+interface Template {
+  readonly before: string
+  readonly after: string
+  readonly route: DirectRoute
+}
+
+const isOf = ({ after, before }: Template, path: string): boolean => {
+  if (!path.startsWith(before) || !path.endsWith(after)) return false
+  const end = path.length - after.length
+  return end > before.length && path.lastIndexOf("/", end - 1) < before.length
+}
 
 const direct = (path: string, exchange: Exchange, services: Context.Context<never>): DirectRoute => {
   const count = countsOf("POST", path)
@@ -74,9 +98,12 @@ const direct = (path: string, exchange: Exchange, services: Context.Context<neve
       count(answer instanceof TextAnswer ? 200 : answer.status, Date.now() - start)
       done(answer instanceof TextAnswer ? answer : finish(request, answer))
     }
-    run(exchange(request)).addObserver((exit) => {
+    const answering = exchange(request)
+    if (answering === undefined) return false
+    run(answering).addObserver((exit) => {
       if (Exit.isSuccess(exit)) deliver(exit.value)
       else if (!Cause.hasInterruptsOnly(exit.cause)) run(Effect.map(recover(request, exit.cause), deliver))
     })
+    return true
   }
 }

@@ -38,6 +38,8 @@ interface Received {
   readonly status: number
   readonly headers: Readonly<Record<string, string>>
   readonly body: Readonly<Record<string, unknown>>
+  /** Whether Node's HTTP server wrote it, which writes `Date` with a capital letter. */
+  readonly isNodes: boolean
 }
 
 const readAnswers = (text: string): ReadonlyArray<Received> => {
@@ -48,10 +50,12 @@ const readAnswers = (text: string): ReadonlyArray<Received> => {
     if (end === -1) return answers
     const [first = "", ...lines] = text.slice(at, end).split("\r\n")
     const headers = Object.fromEntries(lines.map((line) => line.toLowerCase().split(/: (.*)/)))
-    const length = Number(headers["content-length"])
+    const length = Number(headers["content-length"] ?? 0)
     const body = text.slice(end + 4, end + 4 + length)
     if (body.length < length) return answers
-    answers.push({ status: Number(first.split(" ")[1]), headers, body: JSON.parse(body) })
+    const isNodes = lines.some((line) => line.startsWith("Date:"))
+    const json = length > 0 ? JSON.parse(body) : {}
+    answers.push({ status: Number(first.split(" ")[1]), headers, body: json, isNodes })
     at = end + 4 + length
   }
 }
@@ -80,6 +84,16 @@ const exchange = (pieces: ReadonlyArray<Buffer>, count: number, pauseMillis = 0)
     socket.on("error", failed)
     socket.on("close", () => failed(new Error(`closed after ${text}`)))
   })
+
+/** How a request is answered off the connection, and by Node's server. */
+const bothWays = async (make: () => Sent) => {
+  const direct = await ask(make())
+  const again = make()
+  const usual = await ask({ ...again, headers: { ...again.headers, ...unusual } })
+  assert.deepStrictEqual(comparable(direct), comparable(usual))
+  assert.isTrue(usual.isNodes)
+  return direct
+}
 
 const ask = async (sent: Sent): Promise<Received> => (await exchange([bytesOf(sent)], 1))[0]!
 
@@ -111,12 +125,9 @@ describe("a request taken straight off its connection", () => {
   }
   for (const [title, sent] of Object.entries(cases)) {
     it(`is answered as any other: ${title}`, async () => {
-      const make = typeof sent === "function" ? sent : () => sent
-      const direct = await ask(make())
+      const direct = await bothWays(typeof sent === "function" ? sent : () => sent)
       const event = title.includes("good") || title.includes("kept") || title.includes("id") || title.includes("Beacon")
-      const again = make()
-      const usual = await ask({ ...again, headers: { ...again.headers, ...unusual } })
-      assert.deepStrictEqual(comparable(direct), comparable(usual))
+      assert.isFalse(direct.isNodes)
       if (event) assert.strictEqual(direct.status, 200)
     })
   }
@@ -198,5 +209,98 @@ describe("a request taken straight off its connection", () => {
     const before = await counted()
     await ask({})
     assert.strictEqual(await counted(), before + 1)
+  })
+})
+
+describe("an evaluation taken straight off its connection", () => {
+  const one = "/experiments/feature-flags/greeting/evaluate"
+  const all = "/experiments/feature-flags/bulk-evaluate"
+  const ofrep = "/ofrep/v1/evaluate/flags"
+  const context = { user_id: "ada", country: "DE" }
+  const of = (value: unknown): string => JSON.stringify(value)
+  const make = async (path: string, body?: object) => {
+    const answer = await askServer(server, "POST", path, { token, ...(body === undefined ? {} : { body }) })
+    assert.isBelow(answer.status, 300, JSON.stringify(answer.body))
+  }
+  beforeAll(async () => {
+    await make("/experiments/experiments", {
+      key: "words",
+      name: "Words",
+      variants: ["short", "long"].map((id) => ({ id, weight: 50 })),
+      goals: [{ id: "ordered", measure: { kind: "rate", of: { event_types: ["order_completed"] } } }]
+    })
+    await make("/experiments/experiments/words/start")
+    const variants = ["short", "long"].map((name) => ({ name, value: `${name} – grüß dich` }))
+    const rules = [{ id: "test", condition: { country: "DE" }, serve: { experiment: "words" } }]
+    const production = { enabled: true, default_variant: "short", rules }
+    await make("/experiments/feature-flags", {
+      key: "greeting",
+      type: "string",
+      variants,
+      environments: { production }
+    })
+  })
+
+  const taken: Readonly<Record<string, Sent>> = {
+    "one flag": { path: one, body: of({ context }) },
+    "one flag, without a context": { path: one, body: "{}" },
+    "one flag that is none": { path: "/experiments/feature-flags/other/evaluate", body: of({ context }) },
+    "an environment that is none": { path: one, body: of({ context, environment: "moon" }) },
+    "all flags": { path: all, body: of({ context }) },
+    "flags by name, of which one is none": { path: all, body: of({ context, keys: ["greeting", "other"] }) },
+    "one flag of OFREP": { path: `${ofrep}/greeting`, body: of({ context: { targetingKey: "ada", country: "DE" } }) },
+    "one flag of OFREP that is none": { path: `${ofrep}/other`, body: of({ context }) },
+    "OFREP without a targeting key": { path: `${ofrep}/greeting`, body: of({ context: {} }) },
+    "all flags of OFREP": { path: ofrep, body: of({ context }), headers: { "x-environment": "production" } },
+    "an environment of OFREP that is none": { path: ofrep, body: of({ context }), headers: { "x-environment": "moon" } }
+  }
+  for (const [title, sent] of Object.entries(taken)) {
+    it(`is answered as any other: ${title}`, async () => {
+      const direct = await bothWays(() => sent)
+      assert.isFalse(direct.isNodes)
+    })
+  }
+
+  const left: Readonly<Record<string, Sent>> = {
+    "a token that is none": { path: one, body: of({ context }), headers: { authorization: "Bearer x.y.z" } },
+    "an unknown field": { path: one, body: of({ context, more: 1 }) },
+    "a context of the wrong type": { path: `${ofrep}/greeting`, body: of({ context: "ada" }) },
+    "a key given twice": { path: one, body: `{"context":{},"context":{}}` },
+    "no JSON": { path: all, body: "{" },
+    "no UTF-8": { path: all, body: "\ud800" },
+    "an environment that is no key": { path: ofrep, body: of({ context }), headers: { "x-environment": "a b" } },
+    "a wrong content type": { path: one, body: of({ context }), headers: { "content-type": "text/plain" } },
+    "an unknown encoding": { path: one, body: of({ context }), headers: { "content-encoding": "br" } },
+    "a query string": { path: `${ofrep}?environment=production`, body: of({ context }) },
+    "another path": { path: "/experiments/feature-flags/a/b/evaluate", body: of({ context }) },
+    "a path without a key": { path: "/experiments/feature-flags//evaluate", body: of({ context }) }
+  }
+  for (const [title, sent] of Object.entries(left)) {
+    it(`is left to the router: ${title}`, async () => {
+      const direct = await bothWays(() => sent)
+      assert.isTrue(direct.isNodes)
+      assert.isTrue(direct.status >= 400 || title === "a query string", String(direct.status))
+    })
+  }
+
+  it("is 304 for a context that got the same, with the tag of its answer", async () => {
+    const sent = { path: ofrep, body: of({ context }) }
+    const { headers } = await askServer(server, "POST", ofrep, { token, body: { context } })
+    const again = await bothWays(() => ({ ...sent, headers: { "if-none-match": headers.get("etag")! } }))
+    assert.strictEqual(again.status, 304)
+    assert.isFalse(again.isNodes)
+  })
+
+  it("exposes the unit once", async () => {
+    const { body } = await ask({ path: one, body: of({ context: { user_id: "grace", country: "DE" } }) })
+    assert.deepInclude(body, { reason: "SPLIT", rule: "test" })
+    await ask({ path: one, body: of({ context: { user_id: "grace", country: "DE" } }) })
+    const deadline = Date.now() + 10_000
+    for (;;) {
+      const person = await askServer(server, "GET", "/analytics/persons/grace", { token })
+      if (person.status === 404 && Date.now() < deadline) continue
+      assert.strictEqual(person.body["events"], 1, JSON.stringify(person.body))
+      break
+    }
   })
 })

@@ -12,7 +12,7 @@ import { batchBodyBytesMax, eventBodyBytesMax } from "../contract/bodyLimits.ts"
 import { batchRules, ingestRules } from "../contract/analytics.ts"
 import type { Rules } from "../contract/EndpointRules.ts"
 import { asResponse, DirectRoutes, TextAnswer } from "../DirectRoutes.ts"
-import type { Answer, Exchange } from "../DirectRoutes.ts"
+import type { Answer } from "../DirectRoutes.ts"
 import { makeAdmit } from "../middleware/admit.ts"
 import type { Admitted } from "../middleware/admit.ts"
 import { readText } from "../middleware/body.ts"
@@ -55,7 +55,7 @@ export const layer = HttpRouter.use(
       bytesMax: number,
       ingest: (request: IngestRequest, body: string) => Effect.Effect<A, InvalidEvents | PortFailure>,
       answer: (receipt: A) => TextAnswer
-    ): Exchange => {
+    ) => {
       const bodyRules = { bytesMax, types }
       const run = (request: HttpServerRequest.HttpServerRequest, admitted: Admitted) => {
         const strange = refuseParameters(request, [])
@@ -73,7 +73,7 @@ export const layer = HttpRouter.use(
           )
         })
       }
-      return (request) => {
+      return (request: HttpServerRequest.HttpServerRequest): Effect.Effect<Answer> => {
         const start = clock.currentTimeMillisUnsafe()
         return Effect.flatMapEager(admit(request, rules), (admitted): Effect.Effect<Answer> => {
           if (HttpServerResponse.isHttpServerResponse(admitted)) return Effect.succeed(admitted)
@@ -87,7 +87,7 @@ export const layer = HttpRouter.use(
       }
     }
 
-    const serve = (path: `/${string}`, made: Exchange) =>
+    const serve = (path: `/${string}`, made: (request: HttpServerRequest.HttpServerRequest) => Effect.Effect<Answer>) =>
       Effect.andThen(
         router.add("POST", path, (request) => Effect.map(made(request), asResponse)),
         direct.add(path, made)

@@ -21,10 +21,13 @@ import { usageOfFlag } from "../../domain/experiments/workflows/usageOfFlag.ts"
 import { createHoldout, removeHoldout, replaceHoldout } from "../../domain/experiments/workflows/holdouts.ts"
 import { listItems, readItem } from "../../domain/platform/resources.ts"
 import { environments, flags, holdouts, segments } from "../../ports/experiments/Flag.ts"
+import type { BulkEvaluateRequest, EvaluateRequest } from "../../ports/experiments/EvaluateRequest.ts"
 import type { Environment, Flag, Holdout, Segment } from "../../ports/experiments/Flag.ts"
 import { CurrentPrincipal } from "../contract/Admission.ts"
 import { ServedApi } from "../contract/Api.ts"
+import { FlagsGroup } from "../contract/flags.ts"
 import { limitUsual } from "../contract/parameters.ts"
+import { makeServeDirectly } from "../directEndpoint.ts"
 import { answerProblems } from "../middleware/failures.ts"
 import { paged } from "../middleware/pages.ts"
 import { matchRevision, withLocation, withRevision } from "../middleware/revisions.ts"
@@ -52,11 +55,24 @@ const reading = <Item>(kind: { readonly name: string; readonly singular: string 
 
 const gone = HttpServerResponse.empty({ status: 204 })
 
+const evaluateOne = ({ params, payload }: Parameters & { readonly payload: EvaluateRequest }) =>
+  Effect.flatMap(CurrentPrincipal, (reader) => answerProblems(evaluateFlag(reader, params.id, payload)))
+const evaluateMany = ({ payload }: { readonly payload: BulkEvaluateRequest }) =>
+  Effect.flatMap(CurrentPrincipal, (reader) => answerProblems(evaluateFlags(reader, payload)))
+
+/** The hot endpoints off the connection. */
+const directLayer = Layer.effectDiscard(
+  Effect.gen(function* () {
+    const serveDirectly = yield* makeServeDirectly
+    yield* serveDirectly(FlagsGroup.endpoints.evaluate, evaluateOne)
+    yield* serveDirectly(FlagsGroup.endpoints.bulkEvaluate, evaluateMany)
+  })
+)
+
 const flagsLayer = HttpApiBuilder.group(ServedApi, "flags", (handlers) =>
   handlers.handleAll({
     ...reading<Flag>(flags),
-    evaluate: ({ params, payload }) =>
-      Effect.flatMap(CurrentPrincipal, (reader) => answerProblems(evaluateFlag(reader, params.id, payload))),
+    evaluate: evaluateOne,
     explain: ({ params, payload, query: { at } }) =>
       Effect.flatMap(CurrentPrincipal, ({ workspace }) =>
         answerProblems(explainFlag(workspace, params.id, payload, at))
@@ -67,8 +83,7 @@ const flagsLayer = HttpApiBuilder.group(ServedApi, "flags", (handlers) =>
       ),
     usage: ({ params, query }) =>
       Effect.flatMap(CurrentPrincipal, ({ workspace }) => answerProblems(usageOfFlag(workspace, params.id, query))),
-    bulkEvaluate: ({ payload }) =>
-      Effect.flatMap(CurrentPrincipal, (reader) => answerProblems(evaluateFlags(reader, payload))),
+    bulkEvaluate: evaluateMany,
     create: ({ payload }) =>
       Effect.flatMap(CurrentPrincipal, (principal) =>
         answerProblems(
@@ -188,4 +203,4 @@ const environmentsLayer = HttpApiBuilder.group(ServedApi, "environments", (handl
   })
 )
 
-export const layer = Layer.mergeAll(flagsLayer, segmentsLayer, holdoutsLayer, environmentsLayer)
+export const layer = Layer.mergeAll(directLayer, flagsLayer, segmentsLayer, holdoutsLayer, environmentsLayer)

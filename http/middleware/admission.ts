@@ -1,5 +1,4 @@
-import { Cause, Context, Effect, Layer, SchemaAST } from "effect"
-import type { Schema } from "effect"
+import { Cause, Context, Effect, Layer } from "effect"
 import { HttpServerRequest, HttpServerResponse } from "effect/http"
 import { HttpApiError } from "effect/http-api"
 import type { IdempotencyMark } from "../../ports/platform/IdempotencyMark.ts"
@@ -12,7 +11,7 @@ import { makeIdempotency } from "./idempotencyKey.ts"
 import { readJson } from "./jsonBody.ts"
 import type { JsonBody } from "./jsonBody.ts"
 import { ofrepAnswer } from "./ofrepAnswer.ts"
-import { refuseParameters } from "./parameters.ts"
+import { parameterNames, refuseParameters } from "./parameters.ts"
 import { problem } from "./problem.ts"
 import { answerConditionally } from "./revisions.ts"
 
@@ -68,8 +67,3 @@ export const layer = Layer.effect(
     }
   })
 )
-
-const parameterNames = (query: Schema.Top): ReadonlyArray<string> => {
-  const sent = SchemaAST.toEncoded(query.ast)
-  return SchemaAST.isObjects(sent) ? sent.propertySignatures.map((property) => String(property.name)) : []
-}

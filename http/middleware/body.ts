@@ -103,6 +103,14 @@ export const wholeBody = Symbol("http/middleware/wholeBody")
 
 const wholeBodyOf = (request: object): Buffer | undefined => (request as { readonly [wholeBody]?: Buffer })[wholeBody]
 
+/** The text of a body that was read already, where there is nothing to say against it. */
+export const textAtHand = (request: HttpServerRequest.HttpServerRequest, rules: BodyRules): string | undefined => {
+  const bytes = wholeBodyOf(request)
+  const { "content-encoding": encoding, "content-type": type = "" } = request.headers
+  if (bytes === undefined || encoding !== undefined || !rules.types.includes(type)) return undefined
+  return bytes.length <= rules.bytesMax && isUtf8(bytes) ? bytes.toString("utf8") : undefined
+}
+
 /** The body as text, or the problem that stands in its way: type, encoding, size, time, characters. */
 export const readText = (
   request: HttpServerRequest.HttpServerRequest,

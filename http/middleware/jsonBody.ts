@@ -6,14 +6,14 @@ import { jsonBodyBytesMax } from "../contract/bodyLimits.ts"
 import { readText } from "./body.ts"
 import { problem } from "./problem.ts"
 
-const bodyRules = { bytesMax: jsonBodyBytesMax, types: ["application/json"] }
+export const jsonBodyRules = { bytesMax: jsonBodyBytesMax, types: ["application/json"] }
 
 /** A body that was read, or the problem that stands in its way. */
 export type JsonBody = { readonly value: unknown } | { readonly refused: HttpServerResponse.HttpServerResponse }
 
 /** The request's JSON; what decodes the request after this finds the same text. */
 export const readJson = (request: HttpServerRequest.HttpServerRequest): Effect.Effect<JsonBody> =>
-  Effect.map(readText(request, bodyRules), (text): JsonBody => {
+  Effect.map(readText(request, jsonBodyRules), (text): JsonBody => {
     if (typeof text !== "string") return { refused: text }
     const errors = inspectJson(text)
     if (errors.length > 0) {

@@ -1,3 +1,5 @@
+import { SchemaAST } from "effect"
+import type { Schema } from "effect"
 import type { HttpServerRequest, HttpServerResponse } from "effect/http"
 import { inspectJson } from "../../domain/analytics/ingestion/inspectJson.ts"
 import { jsonParameters } from "../contract/parameters.ts"
@@ -27,4 +29,10 @@ export const refuseParameters = (
     return inspectJson(parameters.get(name)!).map((error) => ({ ...error, pointer: pointer + error.pointer }))
   })
   return errors.length === 0 ? undefined : problem("bad-request", { detail: "the query string is not valid", errors })
+}
+
+/** Names that a schema of parameters or headers has on the wire. */
+export const parameterNames = (schema: Schema.Top): ReadonlyArray<string> => {
+  const sent = SchemaAST.toEncoded(schema.ast)
+  return SchemaAST.isObjects(sent) ? sent.propertySignatures.map((property) => String(property.name)) : []
 }

@@ -10,7 +10,7 @@ export const prerequisitesMax = 20
 /** Flags, experiments, groups, layers and holdouts of one environment, each. */
 export const definitionsMax = 5000
 
-const definitionKey = /^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$/
+export const definitionKey = /^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$/
 /** Name of a flag, a rule, an experiment, a layer or a holdout. No `:`, which joins names in what is hashed. */
 export const DefinitionKey = Schema.String.check(
   Schema.isPattern(definitionKey, {

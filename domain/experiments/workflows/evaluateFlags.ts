@@ -79,8 +79,9 @@ export const valueOf = (evaluation: Evaluation, revision: number): EvaluatedValu
   if (held_out !== null) metadata["holdout"] = held_out.holdout
   if (prerequisite !== null) metadata["prerequisite"] = prerequisite
   if (forced) metadata["forced"] = true
-  const answer = { key, variant, reason, rule, bucket, metadata, revision }
-  return value === undefined ? answer : { ...answer, value }
+  return value === undefined
+    ? { key, variant, reason, rule, bucket, metadata, revision }
+    : { key, value, variant, reason, rule, bucket, metadata, revision }
 }
 
 /** One flag for one context; whom an experiment serves through it is exposed. */

@@ -1,0 +1,116 @@
+import { Context, Effect, Option, Schema } from "effect"
+import { HttpServerRequest, HttpServerResponse } from "effect/http"
+import type { HttpApiEndpoint } from "effect/http-api"
+import { inspectJson } from "../domain/analytics/ingestion/inspectJson.ts"
+import { TokenProofs } from "../ports/platform/TokenProofs.ts"
+import { CurrentPrincipal } from "./contract/Admission.ts"
+import { AnswerHeaders } from "./contract/AnswerHeaders.ts"
+import { EndpointRules } from "./contract/EndpointRules.ts"
+import { DirectRoutes, TextAnswer } from "./DirectRoutes.ts"
+import type { Answer } from "./DirectRoutes.ts"
+import { makeAdmit } from "./middleware/admit.ts"
+import { sentToken } from "./middleware/sentToken.ts"
+import { textAtHand } from "./middleware/body.ts"
+import { jsonBodyRules } from "./middleware/jsonBody.ts"
+import { ofrepAnswer } from "./middleware/ofrepAnswer.ts"
+import { parameterNames } from "./middleware/parameters.ts"
+
+/** What a request of the router has beside what every request has. */
+type Served = CurrentPrincipal | AnswerHeaders | HttpServerRequest.HttpServerRequest
+
+/** Parts of a request by the contract; a query string is never one of a direct request. */
+interface Parts {
+  readonly params: unknown
+  readonly payload: unknown
+  readonly headers: unknown
+  readonly query: Readonly<Record<string, never>>
+}
+type Handled<Endpoint> = Pick<
+  HttpApiEndpoint.Request<Endpoint>,
+  Extract<keyof HttpApiEndpoint.Request<Endpoint>, keyof Parts>
+>
+
+/**
+ * Serves endpoints of the contract off the connection too, with the handlers that the router has. It takes requests of
+ * a known token whose every part is as the contract wants it, and leaves all others to the router: what is refused is
+ * refused in one place. For endpoints whose successes are JSON as they are, and that are neither audited nor idempotent.
+ */
+export const makeServeDirectly = Effect.gen(function* () {
+  const admit = yield* makeAdmit
+  const proofs = yield* TokenProofs
+  const direct = yield* DirectRoutes
+
+  return Effect.fnUntraced(function* <Endpoint extends HttpApiEndpoint.Top, Services>(
+    endpoint: Endpoint,
+    handler: (request: Handled<Endpoint>) => Effect.Effect<unknown, never, Served | Services>
+  ) {
+    const services = yield* Effect.context<Services>()
+    const rules = Context.get(endpoint.annotations as Context.Context<EndpointRules>, EndpointRules)
+    const read = readerOf(endpoint)
+    const answer = Effect.fnUntraced(function* (request: HttpServerRequest.HttpServerRequest, parts: Parts) {
+      const admitted = yield* admit(request, rules)
+      if (HttpServerResponse.isHttpServerResponse(admitted)) return admitted
+      const { from, principal, requestId } = admitted
+      const added = new Map<string, string>()
+      const served = Context.make(CurrentPrincipal, { ...principal, from, requestId, idempotency: undefined }).pipe(
+        Context.add(AnswerHeaders, added),
+        Context.add(HttpServerRequest.HttpServerRequest, request)
+      )
+      const handled = handler(parts as unknown as Handled<Endpoint>)
+      const made = yield* Effect.provideContext(handled, Context.merge(services, served))
+      const headers = added.size === 0 ? admitted.headers : { ...admitted.headers, ...Object.fromEntries(added) }
+      if (!HttpServerResponse.isHttpServerResponse(made)) return new TextAnswer(JSON.stringify(made), headers)
+      const response = HttpServerResponse.setHeaders(made, headers)
+      return rules.protocol === "ofrep" ? ofrepAnswer(request, response) : response
+    })
+    yield* direct.add(endpoint.path, (request): Effect.Effect<Answer> | undefined => {
+      const sent = sentToken(request, rules.clientKey)
+      if (sent === undefined || proofs.known(sent.token, Date.now()) === undefined) return undefined
+      const parts = read(request)
+      return parts === undefined ? undefined : answer(request, parts)
+    })
+  })
+})
+
+type Decode = (value: unknown) => Option.Option<unknown>
+
+const nothing: Decode = () => Option.some({})
+
+/** As the contract is decoded everywhere. */
+const decodeOf = (schema: Schema.Top | undefined): Decode =>
+  schema === undefined
+    ? nothing
+    : Schema.decodeUnknownOption(schema as Schema.Codec<unknown>, { onExcessProperty: "error" })
+
+/** Reads what a handler is given; nothing where any of it is not as it should be. */
+const readerOf = (endpoint: HttpApiEndpoint.Top) => {
+  const payload = [...endpoint.payload.values()][0]?.schemas[0]
+  const decodePayload = decodeOf(payload)
+  const decodeParams = decodeOf(endpoint.params)
+  const decodeHeaders = decodeOf(endpoint.headers)
+  const headerNames = endpoint.headers === undefined ? [] : parameterNames(endpoint.headers)
+  const [before = "", parameter = ""] = endpoint.path.split(/:(\w+).*/, 2)
+
+  return (request: HttpServerRequest.HttpServerRequest): Parts | undefined => {
+    const text = textAtHand(request, jsonBodyRules)
+    if (text === undefined || inspectJson(text).length > 0) return undefined
+    const json = parsed(text)
+    if (json === undefined) return undefined
+    const named = parameter === "" ? {} : { [parameter]: request.url.slice(before.length).split("/", 1)[0] }
+    const sent: Record<string, string | undefined> = {}
+    for (const name of headerNames) if (request.headers[name] !== undefined) sent[name] = request.headers[name]
+    const body = decodePayload(json)
+    const params = decodeParams(named)
+    const headers = decodeHeaders(sent)
+    if (body._tag === "None" || params._tag === "None" || headers._tag === "None") return undefined
+    return { payload: body.value, params: params.value, headers: headers.value, query: {} }
+  }
+}
+
+const parsed = (text: string): unknown => {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return undefined
+  }
+}
