@@ -25,6 +25,7 @@ import { AlertsGroup, IncidentsGroup } from "./http/contract/alerts.ts"
 import { AnnotationsGroup } from "./http/contract/annotations.ts"
 import { AnalyticsGroup, EventsGroup } from "./http/contract/analytics.ts"
 import { ChannelRulesGroup } from "./http/contract/channelRules.ts"
+import { ApprovalsGroup, ChangeRequestsGroup } from "./http/contract/changeRequests.ts"
 import { ClicksGroup } from "./http/contract/clicks.ts"
 import { CohortsGroup } from "./http/contract/cohorts.ts"
 import { DashboardsGroup } from "./http/contract/dashboards.ts"
@@ -63,6 +64,9 @@ import { eventExports, exportQueue } from "./ports/analytics/EventExport.ts"
 import type { EventLake } from "./ports/analytics/EventLake.ts"
 import { stepBandits } from "./domain/experiments/workflows/bandits.ts"
 import { banditStates } from "./ports/experiments/Bandit.ts"
+import { applyDueRequests } from "./domain/experiments/workflows/applyDueRequests.ts"
+import { approvalPolicies } from "./ports/experiments/ApprovalPolicy.ts"
+import { changeRequests } from "./ports/experiments/ChangeRequest.ts"
 import { experiments } from "./ports/experiments/Experiment.ts"
 import { environments, flags, holdouts, segments } from "./ports/experiments/Flag.ts"
 import { personalDataOfExperiments } from "./domain/experiments/workflows/personalDataOfExperiments.ts"
@@ -270,8 +274,17 @@ export const modules: ReadonlyArray<Module> = [
   },
   {
     name: "experiments",
-    groups: [ExperimentsGroup, FlagsGroup, SegmentsGroup, HoldoutsGroup, EnvironmentsGroup, ExperimentPlansGroup],
-    scopes: ["experiments:read", "experiments:write", "flags:evaluate"],
+    groups: [
+      ExperimentsGroup,
+      FlagsGroup,
+      SegmentsGroup,
+      HoldoutsGroup,
+      EnvironmentsGroup,
+      ApprovalsGroup,
+      ChangeRequestsGroup,
+      ExperimentPlansGroup
+    ],
+    scopes: ["experiments:read", "experiments:write", "experiments:review", "experiments:bypass", "flags:evaluate"],
     collections: [
       experiments.collection,
       flags.collection,
@@ -282,13 +295,25 @@ export const modules: ReadonlyArray<Module> = [
       definitionHistory,
       stickyAssignments,
       flagUsage,
-      banditStates
+      banditStates,
+      approvalPolicies,
+      changeRequests
     ],
     consumers: {},
-    jobs: { step_bandits: { everyMillis: 60_000, round: () => stepBandits } },
+    jobs: {
+      step_bandits: { everyMillis: 60_000, round: () => stepBandits },
+      apply_change_requests: { everyMillis: 1000, round: () => applyDueRequests }
+    },
     personalData: {
       of: personalDataOfExperiments,
-      collections: [segments.collection, flags.collection, experiments.collection, definitionHistory, stickyAssignments]
+      collections: [
+        segments.collection,
+        flags.collection,
+        experiments.collection,
+        definitionHistory,
+        stickyAssignments,
+        changeRequests
+      ]
     }
   },
   {

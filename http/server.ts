@@ -56,6 +56,7 @@ import { makeStopping } from "./stopping.ts"
 import * as emails from "./platform/emailHandlers.ts"
 import * as keys from "./platform/keyHandlers.ts"
 import * as records from "./platform/recordHandlers.ts"
+import * as changeRequests from "./experiments/changeRequestHandlers.ts"
 import * as experiments from "./experiments/experimentHandlers.ts"
 import * as experimentPlans from "./experiments/planHandlers.ts"
 import * as experimentFlags from "./experiments/flagHandlers.ts"
@@ -96,6 +97,7 @@ const api = HttpApiBuilder.layer(ServedApi).pipe(
     attribution.layer,
     sessions.layer,
     experiments.layer,
+    changeRequests.layer,
     experimentFlags.layer,
     ofrep.layer,
     experimentPlans.layer,

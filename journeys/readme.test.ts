@@ -45,7 +45,15 @@ import { goalsMax } from "../ports/analytics/Goal.ts"
 import { goalNumbersMax } from "../ports/analytics/GoalQuestion.ts"
 import { recipientsMax } from "../ports/email/EmailSender.ts"
 import { emailAgeMillisMax, emailKeptDays } from "../ports/email/OutgoingEmail.ts"
+import { approvalsMax } from "../ports/experiments/ApprovalPolicy.ts"
 import { allocationStepsMax } from "../ports/experiments/Bandit.ts"
+import {
+  changesMax,
+  closedRequestsKeptDays,
+  commentsMax,
+  openRequestsMax,
+  requestBytesMax
+} from "../ports/experiments/ChangeRequest.ts"
 import { metricsMax as metricsOfExperimentMax, phasesMax } from "../ports/experiments/Experiment.ts"
 import { environmentsMax } from "../ports/experiments/Flag.ts"
 import { definitionsMax, prerequisitesMax, rulesMax, variantsMax } from "../ports/experiments/FlagFile.ts"
@@ -195,6 +203,7 @@ describe("README's tables", () => {
         `${sqlCharactersMax} characters, ${sqlRowsMax} rows (${sqlRowsUsual} by default), ${megabytes(sqlBytesMax)}, ${selectMillisMaxUsual / 1000} s, ${roomMegabytes} MB of memory; ${selectsAtOnceMax} at once, ${selectsWaitingMax} waiting`,
         `${recipientsMax} recipients of an alert or digest; a server that is away is tried for ${emailAgeMillisMax / 3_600_000} h; messages are listed for ${emailKeptDays} days`,
         `${definitionsMax} of each, and of segments; ${rulesMax} rules, ${variantsMax} variants, ${prerequisitesMax} prerequisites; ${environmentsMax} environments beside production`,
+        `${changesMax} definitions, ${megabytes(requestBytesMax)} with what they began from, ${commentsMax} comments; ${openRequestsMax} open ones, closed ones are kept for ${closedRequestsKeptDays} days; up to ${approvalsMax} approvals`,
         `${metricsOfExperimentMax} goals, ${metricsOfExperimentMax} secondary metrics, ${metricsOfExperimentMax} guardrails; ${phasesMax} phases, ${allocationStepsMax} steps of a bandit in each`,
         String(watchersMax),
         `${keyDaysMax} days`

@@ -11,7 +11,7 @@ import type { Actor } from "./audit.ts"
 import { once } from "./idempotency.ts"
 
 /** What the functions below need of a resource. */
-interface Kind {
+export interface Kind {
   readonly name: string
   readonly singular: string
   /** People that a document names; none by default. */
@@ -32,10 +32,10 @@ export interface User {
   readonly name: string
 }
 
-const named = ({ subjectsOf }: Kind, ...items: ReadonlyArray<unknown>): ReadonlyArray<string> =>
+export const named = ({ subjectsOf }: Kind, ...items: ReadonlyArray<unknown>): ReadonlyArray<string> =>
   subjectsOf === undefined ? [] : [...new Set(items.flatMap(subjectsOf))]
 
-const putItem = ({ name, subjectsOf }: Kind, item: Stamps, expected: number): DocumentWrite => ({
+export const putItem = ({ name, subjectsOf }: Kind, item: Stamps, expected: number): DocumentWrite => ({
   kind: "put",
   collection: name,
   id: item.id,

@@ -6,6 +6,7 @@ import { AlertsGroup, IncidentsGroup } from "./alerts.ts"
 import { AnnotationsGroup } from "./annotations.ts"
 import { AnalyticsGroup, EventsGroup, StreamGroup } from "./analytics.ts"
 import { ChannelRulesGroup } from "./channelRules.ts"
+import { ApprovalsGroup, ChangeRequestsGroup } from "./changeRequests.ts"
 import { ClicksGroup } from "./clicks.ts"
 import { CohortsGroup } from "./cohorts.ts"
 import { LiveEvent } from "../../ports/analytics/LiveFeed.ts"
@@ -77,6 +78,8 @@ const served = [
   SegmentsGroup,
   HoldoutsGroup,
   EnvironmentsGroup,
+  ApprovalsGroup,
+  ChangeRequestsGroup,
   OfrepGroup,
   ExperimentPlansGroup,
   PlatformGroup,

@@ -6,6 +6,8 @@ export const FlagRevision = Schema.Struct({
   changed_at: Schema.Int,
   changed_by: Schema.String,
   change: Schema.Literals(["made", "changed", "deleted"]),
+  /** The request that made it so; `null`: it was changed directly. */
+  change_request: Schema.NullOr(Schema.String),
   /** `null`: it was deleted. */
   flag: Schema.NullOr(flags.item)
 }).annotate({ identifier: "FlagRevision" })

@@ -2,14 +2,19 @@ import { Effect } from "effect"
 import { environments, environmentsMax, production } from "../../../ports/experiments/Flag.ts"
 import type { NewEnvironment } from "../../../ports/experiments/Flag.ts"
 import { Refused } from "../../../ports/platform/Refused.ts"
-import type { Actor } from "../../platform/audit.ts"
 import { keysOfEnvironment } from "../../platform/keys.ts"
+import type { User } from "../../platform/resources.ts"
+import type { WorkspaceId } from "../../../ports/WorkspaceId.ts"
+import { withDefinition } from "../changes/Catalogue.ts"
+import type { Definitions } from "../evaluation/fileOf.ts"
+import { refuseUnapproved } from "./approvals.ts"
+import type { Changer } from "./approvals.ts"
 import { createLive, readDefinitions, removeLive, replaceLive, untilSettled } from "./liveDefinitions.ts"
 
 const refuse = (kind: Refused["kind"], pointer: string, code: string, detail: string) =>
   new Refused({ kind, detail, errors: [{ pointer, code, detail }] })
 
-export const createEnvironment = Effect.fn("createEnvironment")(function* (actor: Actor, asked: NewEnvironment) {
+export const createEnvironment = Effect.fn("createEnvironment")(function* (actor: Changer, asked: NewEnvironment) {
   const { environments: known, revision } = yield* readDefinitions(actor.workspace)
   if (known.includes(asked.key))
     return yield* refuse("conflict", "/key", "taken", `there is an environment ${asked.key}`)
@@ -20,7 +25,7 @@ export const createEnvironment = Effect.fn("createEnvironment")(function* (actor
 }, untilSettled)
 
 export const replaceEnvironment = Effect.fn("replaceEnvironment")(function* (
-  actor: Actor,
+  actor: Changer,
   id: string,
   asked: NewEnvironment,
   revision: number
@@ -30,16 +35,34 @@ export const replaceEnvironment = Effect.fn("replaceEnvironment")(function* (
   return yield* replaceLive(environments, actor, id, asked, revision, standing)
 }, untilSettled)
 
+/** Flags that say something of an environment, experiments in it, and keys that read it. */
+export const usersOfEnvironment = Effect.fnUntraced(function* (
+  workspace: WorkspaceId,
+  { experiments, flags }: Definitions,
+  id: string
+) {
+  const keys = yield* keysOfEnvironment(workspace, id)
+  const users: ReadonlyArray<User> = [
+    ...flags
+      .filter((flag) => Object.hasOwn(flag.environments ?? {}, id))
+      .map((flag) => ({ target: `flags/${flag.key}`, name: flag.name ?? flag.key })),
+    ...experiments
+      .filter(({ environment, status }) => environment === id && status !== "archived")
+      .map((experiment) => ({ target: `experiments/${experiment.id}`, name: experiment.name })),
+    ...keys.map((key) => ({ target: `keys/${key.id}`, name: key.name }))
+  ]
+  return users
+})
+
 /** Refused while a flag says something of it, an experiment runs in it or a key reads it. */
-export const removeEnvironment = Effect.fn("removeEnvironment")(function* (actor: Actor, id: string, revision: number) {
-  const { definitions, revision: standing } = yield* readDefinitions(actor.workspace)
-  const users = definitions.flags
-    .filter((flag) => Object.hasOwn(flag.environments ?? {}, id))
-    .map((flag) => ({ target: `flags/${flag.key}`, name: flag.name ?? flag.key }))
-  const running = definitions.experiments
-    .filter(({ environment, status }) => environment === id && status !== "archived")
-    .map((experiment) => ({ target: `experiments/${experiment.id}`, name: experiment.name }))
-  const keys = yield* keysOfEnvironment(actor.workspace, id)
-  const reading = keys.map((key) => ({ target: `keys/${key.id}`, name: key.name }))
-  yield* removeLive(environments, actor, id, revision, [...users, ...running, ...reading], standing)
+export const removeEnvironment = Effect.fn("removeEnvironment")(function* (
+  actor: Changer,
+  id: string,
+  revision: number
+) {
+  const catalogue = yield* readDefinitions(actor.workspace)
+  const name = { kind: "environment", id } as const
+  yield* refuseUnapproved(actor, catalogue, withDefinition(catalogue, name, null), name)
+  const users = yield* usersOfEnvironment(actor.workspace, catalogue.definitions, id)
+  yield* removeLive(environments, actor, id, revision, users, catalogue.revision)
 }, untilSettled)

@@ -3,6 +3,7 @@ import type { DocumentWrite } from "../../../ports/documents/DocumentStore.ts"
 import { ExperimentEvidence } from "../../../ports/analytics/ExperimentEvidence.ts"
 import type { FieldError } from "../../../ports/analytics/IngestReceipt.ts"
 import { experiments } from "../../../ports/experiments/Experiment.ts"
+import type { ExperimentStep } from "../../../ports/experiments/ChangeRequest.ts"
 import type {
   Experiment,
   ExperimentVariant,
@@ -13,9 +14,10 @@ import type {
 import { production } from "../../../ports/experiments/Flag.ts"
 import { Refused } from "../../../ports/platform/Refused.ts"
 import type { WorkspaceId } from "../../../ports/WorkspaceId.ts"
-import type { Actor } from "../../platform/audit.ts"
 import { readItem } from "../../platform/resources.ts"
 import type { User } from "../../platform/resources.ts"
+import { withDefinition } from "../changes/Catalogue.ts"
+import type { Catalogue } from "../changes/Catalogue.ts"
 import { checkFlagFile } from "../evaluation/checkFlagFile.ts"
 import { fileOf } from "../evaluation/fileOf.ts"
 import type { Definitions } from "../evaluation/fileOf.ts"
@@ -23,6 +25,8 @@ import { metricsOf } from "../metricsOf.ts"
 import * as lifecycle from "../lifecycle.ts"
 import type { Act, LifeChange } from "../lifecycle.ts"
 import { nextLook } from "./bandits.ts"
+import { refuseUnapproved } from "./approvals.ts"
+import type { Changer } from "./approvals.ts"
 import { createLive, readDefinitions, removeLive, replaceLive, untilSettled, wasDefined } from "./liveDefinitions.ts"
 
 const refused = (detail: string, errors: ReadonlyArray<FieldError>, kind: Refused["kind"] = "bad-request") =>
@@ -31,15 +35,15 @@ const refused = (detail: string, errors: ReadonlyArray<FieldError>, kind: Refuse
 /** What a flag must not become by a change of the experiment that it serves. */
 const breaks: ReadonlySet<string> = new Set(["unknown_variant", "cycle", "too_deep"])
 
-/** Mistakes in the experiment, and in flags that serve it, once it is what it would be. */
-const check = Effect.fnUntraced(function* (workspace: WorkspaceId, experiment: Experiment) {
-  const evidence = yield* ExperimentEvidence
-  yield* evidence.check(workspace, metricsOf(experiment))
-  const { definitions, environments, revision } = yield* readDefinitions(workspace)
+/** Why an experiment may not become what it would, by itself or for the flags that serve it. */
+export const refusalOfExperiment = (
+  experiment: Experiment,
+  { definitions, environments }: Catalogue
+): Refused | undefined => {
   const environment = experiment.environment ?? production
   if (!environments.includes(environment)) {
     const detail = `there is no environment ${environment}`
-    return yield* refused(detail, [{ pointer: "/environment", code: "unknown_environment", detail }])
+    return refused(detail, [{ pointer: "/environment", code: "unknown_environment", detail }])
   }
   const others = definitions.experiments.filter(({ id }) => id !== experiment.id)
   const own = others.filter((each) => (each.environment ?? production) === environment)
@@ -48,21 +52,29 @@ const check = Effect.fnUntraced(function* (workspace: WorkspaceId, experiment: E
   const errors = mistakes.flatMap(({ code, detail, pointer }) =>
     pointer.startsWith("/experiments/0/") ? [{ pointer: pointer.replace("/experiments/0", ""), code, detail }] : []
   )
-  if (errors.length > 0) return yield* refused("the experiment is not valid", errors)
+  if (errors.length > 0) return refused("the experiment is not valid", errors)
   const serving = flagsOf(definitions, experiment.id)
   const broken = mistakes.filter(({ code, pointer }) => {
     const at = Number(/^\/flags\/(\d+)\//u.exec(pointer)?.[1] ?? "-1")
     return breaks.has(code) && serving.includes(file.flags[at]?.key ?? "")
   })
-  if (broken.length > 0) {
-    const told = broken.map(({ code, detail }) =>
-      code === "unknown_variant"
-        ? { pointer: "/variants", code: "flag_lacks_variant", detail }
-        : { pointer: "/prerequisites", code, detail }
-    )
-    return yield* refused("a flag that serves the experiment would be wrong", told, "conflict")
-  }
-  return { ...definitions, revision }
+  if (broken.length === 0) return undefined
+  const told = broken.map(({ code, detail }) =>
+    code === "unknown_variant"
+      ? { pointer: "/variants", code: "flag_lacks_variant", detail }
+      : { pointer: "/prerequisites", code, detail }
+  )
+  return refused("a flag that serves the experiment would be wrong", told, "conflict")
+}
+
+/** What stands, where the experiment may become what it would. */
+const check = Effect.fnUntraced(function* (workspace: WorkspaceId, experiment: Experiment) {
+  const evidence = yield* ExperimentEvidence
+  yield* evidence.check(workspace, metricsOf(experiment))
+  const catalogue = yield* readDefinitions(workspace)
+  const refusal = refusalOfExperiment(experiment, catalogue)
+  if (refusal !== undefined) return yield* refusal
+  return catalogue
 })
 
 /** Keys of the flags that serve an experiment. */
@@ -72,12 +84,13 @@ const flagsOf = ({ flags }: Definitions, experiment: string): ReadonlyArray<stri
     return rules.some(({ serve }) => "experiment" in serve && serve.experiment === experiment) ? [key] : []
   })
 
-export const createExperiment = Effect.fn("createExperiment")(function* (actor: Actor, definition: NewExperiment) {
+export const createExperiment = Effect.fn("createExperiment")(function* (actor: Changer, definition: NewExperiment) {
   const errors = lifecycle.definitionErrors(definition)
   if (errors.length > 0) return yield* refused("the experiment is not valid", errors)
   const stamps = { created_at: 0, created_by: "", changed_at: 0, changed_by: "" }
   const draft: Experiment = { ...definition, id: definition.key ?? "new", ...stamps, ...lifecycle.begun }
-  const { experiments: others, revision } = yield* check(actor.workspace, draft)
+  const { definitions, revision } = yield* check(actor.workspace, draft)
+  const others = definitions.experiments
   if (
     actor.idempotency === undefined &&
     definition.key !== undefined &&
@@ -103,7 +116,7 @@ export const createExperiment = Effect.fn("createExperiment")(function* (actor: 
 
 /** Takes one step of an experiment's life at the revision that stands. */
 const step = Effect.fnUntraced(function* (
-  actor: Actor,
+  actor: Changer,
   id: string,
   take: (experiment: Experiment, act: Act, definitions: Definitions) => LifeChange,
   revision?: number,
@@ -117,29 +130,43 @@ const step = Effect.fnUntraced(function* (
     const kind = change.because === "conflict" ? "conflict" : "bad-request"
     return yield* refused(change.detail, change.errors, kind)
   }
-  yield* check(actor.workspace, change.experiment)
+  const catalogue = yield* check(actor.workspace, change.experiment)
+  const name = { kind: "experiment", id } as const
+  yield* refuseUnapproved(actor, catalogue, withDefinition(catalogue, name, change.experiment), name)
   const written = also(change.experiment, now)
   return yield* replaceLive(experiments, actor, id, change.experiment, revision ?? stands, standing, written)
 }, untilSettled)
 
 export const replaceExperiment = Effect.fn("replaceExperiment")(
-  (actor: Actor, id: string, definition: NewExperiment, revision: number) =>
+  (actor: Changer, id: string, definition: NewExperiment, revision: number) =>
     step(actor, id, (experiment) => lifecycle.redefine(experiment, definition), revision)
 )
 
-export const addVariant = Effect.fn("addVariant")((actor: Actor, id: string, variant: ExperimentVariant) =>
+export const addVariant = Effect.fn("addVariant")((actor: Changer, id: string, variant: ExperimentVariant) =>
   step(actor, id, (experiment) => lifecycle.addVariant(experiment, variant))
 )
 
-export const startExperiment = Effect.fn("startExperiment")((actor: Actor, id: string) =>
+export const startExperiment = Effect.fn("startExperiment")((actor: Changer, id: string) =>
   step(
     actor,
     id,
-    (experiment, act, { experiments: all }) => lifecycle.start(experiment, act, takenSlots(experiment, all)),
+    (experiment, act, definitions) => lifeAfter(experiment, { step: "start" }, act, definitions),
     undefined,
     nextLook
   )
 )
+
+/** What a step makes of an experiment, as things stand. */
+export const lifeAfter = (
+  experiment: Experiment,
+  asked: ExperimentStep,
+  act: Act,
+  { experiments: all }: Definitions
+): LifeChange => {
+  if (asked.step === "start") return lifecycle.start(experiment, act, takenSlots(experiment, all))
+  if (asked.step === "stop") return lifecycle.stop(experiment, act)
+  return lifecycle.openPhase(experiment, asked.phase, act)
+}
 
 /** Slots of the experiment's layer that others have, in the same environment. */
 const takenSlots = ({ environment = production, layer }: Experiment, all: ReadonlyArray<Experiment>) =>
@@ -148,21 +175,23 @@ const takenSlots = ({ environment = production, layer }: Experiment, all: Readon
     .filter((other) => (other.environment ?? production) === environment)
     .flatMap(({ phases }) => phases.at(-1)?.slots ?? [])
 
-export const openPhase = Effect.fn("openPhase")((actor: Actor, id: string, asked: NewPhase) =>
+export const openPhase = Effect.fn("openPhase")((actor: Changer, id: string, asked: NewPhase) =>
   step(actor, id, (experiment, act) => lifecycle.openPhase(experiment, asked, act))
 )
 
-export const stopExperiment = Effect.fn("stopExperiment")((actor: Actor, id: string) => step(actor, id, lifecycle.stop))
+export const stopExperiment = Effect.fn("stopExperiment")((actor: Changer, id: string) =>
+  step(actor, id, lifecycle.stop)
+)
 
-export const archiveExperiment = Effect.fn("archiveExperiment")((actor: Actor, id: string) =>
+export const archiveExperiment = Effect.fn("archiveExperiment")((actor: Changer, id: string) =>
   step(actor, id, lifecycle.archive)
 )
 
-export const decideExperiment = Effect.fn("decideExperiment")((actor: Actor, id: string, asked: NewDecision) =>
+export const decideExperiment = Effect.fn("decideExperiment")((actor: Changer, id: string, asked: NewDecision) =>
   step(actor, id, (experiment, act) => lifecycle.decide(experiment, asked, act))
 )
 
-export const removeExperiment = Effect.fn("removeExperiment")(function* (actor: Actor, id: string, revision: number) {
+export const removeExperiment = Effect.fn("removeExperiment")(function* (actor: Changer, id: string, revision: number) {
   const { item } = yield* readItem<Experiment>(experiments, actor.workspace, id)
   if (item.status === "running" || item.status === "stopped") {
     const detail = `a ${item.status} experiment is kept: ${item.status === "running" ? "stop" : "archive"} it first`

@@ -5,20 +5,23 @@ import { flags, production, segments } from "../../../ports/experiments/Flag.ts"
 import type { Flag, NewFlag, NewSegment, Segment } from "../../../ports/experiments/Flag.ts"
 import { Refused } from "../../../ports/platform/Refused.ts"
 import type { WorkspaceId } from "../../../ports/WorkspaceId.ts"
-import type { Actor } from "../../platform/audit.ts"
 import { readItem } from "../../platform/resources.ts"
 import type { User } from "../../platform/resources.ts"
 import { groupsNamed } from "../../targeting/checkCondition.ts"
 import { checkFlagFile } from "../evaluation/checkFlagFile.ts"
 import { fileOf } from "../evaluation/fileOf.ts"
 import type { Definitions } from "../evaluation/fileOf.ts"
+import { withDefinition } from "../changes/Catalogue.ts"
+import type { Catalogue } from "../changes/Catalogue.ts"
+import { refuseUnapproved } from "./approvals.ts"
+import type { Changer } from "./approvals.ts"
 import { createLive, readDefinitions, removeLive, replaceLive, untilSettled } from "./liveDefinitions.ts"
 
 const invalid = (detail: string, errors: ReadonlyArray<FieldError>) =>
   new Refused({ kind: "bad-request", detail, errors })
 
 /** A flag with what it has where nothing is said. */
-const completed = (flag: NewFlag): NewFlag => {
+export const completed = (flag: NewFlag): NewFlag => {
   if (flag.type !== "boolean" || flag.variants !== undefined) return flag
   return {
     ...flag,
@@ -32,7 +35,10 @@ const completed = (flag: NewFlag): NewFlag => {
 }
 
 /** Mistakes of the flag alone, by their place in it. */
-const mistakesOf = (flag: NewFlag, others: Definitions, known: ReadonlyArray<string>): ReadonlyArray<FieldError> => {
+export const mistakesOfFlag = (
+  flag: NewFlag,
+  { definitions: others, environments: known }: Catalogue
+): ReadonlyArray<FieldError> => {
   if (flag.variants === undefined) return [{ pointer: "/variants", code: "missing", detail: "must have a variant" }]
   const all = { ...others, flags: [flag, ...others.flags.filter(({ key }) => key !== flag.key)] }
   const said = Object.keys(flag.environments ?? {})
@@ -61,11 +67,14 @@ const placeOf = (pointer: string, environment: string, flag: NewFlag): string =>
   return pointer
 }
 
-const checkFlag = Effect.fnUntraced(function* (workspace: WorkspaceId, flag: NewFlag) {
-  const { definitions, environments, revision } = yield* readDefinitions(workspace)
-  const errors = mistakesOf(flag, definitions, environments)
+/** What stands, where the flag is valid in it and the actor may make it so. */
+const checkFlag = Effect.fnUntraced(function* (actor: Changer, flag: NewFlag) {
+  const catalogue = yield* readDefinitions(actor.workspace)
+  const errors = mistakesOfFlag(flag, catalogue)
   if (errors.length > 0) return yield* invalid("the flag is not valid", errors)
-  return { ...definitions, revision }
+  const name = { kind: "flag", id: flag.key } as const
+  yield* refuseUnapproved(actor, catalogue, withDefinition(catalogue, name, flag), name)
+  return { ...catalogue.definitions, revision: catalogue.revision }
 })
 
 /** All definitions as they would be with a draft of a flag, new or not; its mistakes stand under `pointer`. */
@@ -75,8 +84,9 @@ export const definitionsWith = Effect.fn("definitionsWith")(function* (
   pointer: string
 ) {
   const flag = completed(draft)
-  const { definitions, environments } = yield* readDefinitions(workspace)
-  const errors = mistakesOf(flag, definitions, environments)
+  const catalogue = yield* readDefinitions(workspace)
+  const { definitions } = catalogue
+  const errors = mistakesOfFlag(flag, catalogue)
   if (errors.length > 0) {
     const placed = errors.map((error) => ({ ...error, pointer: pointer + error.pointer }))
     return yield* invalid("the draft is not valid", placed)
@@ -85,9 +95,9 @@ export const definitionsWith = Effect.fn("definitionsWith")(function* (
   return all
 })
 
-export const createFlag = Effect.fn("createFlag")(function* (actor: Actor, asked: NewFlag) {
+export const createFlag = Effect.fn("createFlag")(function* (actor: Changer, asked: NewFlag) {
   const flag = completed(asked)
-  const { flags: others, revision } = yield* checkFlag(actor.workspace, flag)
+  const { flags: others, revision } = yield* checkFlag(actor, flag)
   if (actor.idempotency === undefined && others.some(({ key }) => key === flag.key))
     return yield* taken(flags.singular, flag.key)
   return yield* createLive(flags, actor, flag, { revision, count: others.length })
@@ -102,20 +112,26 @@ const taken = (singular: string, key: string) =>
     })
   )
 
-const unchanged = (pointer: string, before: unknown, after: unknown): ReadonlyArray<FieldError> =>
+export const unchanged = (pointer: string, before: unknown, after: unknown): ReadonlyArray<FieldError> =>
   before === after ? [] : [{ pointer, code: "immutable", detail: `is ${String(before)} and never changes` }]
 
+/** What never changes of a flag, and would. */
+export const changedForGood = (before: NewFlag, after: NewFlag): ReadonlyArray<FieldError> => [
+  ...unchanged("/key", before.key, after.key),
+  ...unchanged("/type", before.type, after.type)
+]
+
 export const replaceFlag = Effect.fn("replaceFlag")(function* (
-  actor: Actor,
+  actor: Changer,
   id: string,
   asked: NewFlag,
   revision: number
 ) {
   const { item: before } = yield* readItem<Flag>(flags, actor.workspace, id)
   const flag = completed(asked)
-  const fixed = [...unchanged("/key", before.key, flag.key), ...unchanged("/type", before.type, flag.type)]
+  const fixed = changedForGood(before, flag)
   if (fixed.length > 0) return yield* invalid("a flag's key and type never change", fixed)
-  const { revision: standing } = yield* checkFlag(actor.workspace, flag)
+  const { revision: standing } = yield* checkFlag(actor, flag)
   return yield* replaceLive(flags, actor, id, flag, revision, standing)
 }, untilSettled)
 
@@ -144,35 +160,45 @@ const conditionsOf = ({ condition, phases, prerequisites }: Experiment) => [
   prerequisites
 ]
 
-export const removeFlag = Effect.fn("removeFlag")(function* (actor: Actor, id: string, revision: number) {
-  const { definitions, revision: standing } = yield* readDefinitions(actor.workspace)
-  const users = [
-    ...dependents(definitions, id),
-    ...experimentsWith(definitions, ({ prerequisites = [] }) => prerequisites.some(({ flag }) => flag === id))
-  ]
-  yield* removeLive(flags, actor, id, revision, users, standing)
+/** Flags and experiments that look at a flag's value. */
+export const usersOfFlag = (definitions: Definitions, id: string): ReadonlyArray<User> => [
+  ...dependents(definitions, id),
+  ...experimentsWith(definitions, ({ prerequisites = [] }) => prerequisites.some(({ flag }) => flag === id))
+]
+
+export const removeFlag = Effect.fn("removeFlag")(function* (actor: Changer, id: string, revision: number) {
+  const catalogue = yield* readDefinitions(actor.workspace)
+  const name = { kind: "flag", id } as const
+  yield* refuseUnapproved(actor, catalogue, withDefinition(catalogue, name, null), name)
+  yield* removeLive(flags, actor, id, revision, usersOfFlag(catalogue.definitions, id), catalogue.revision)
 }, untilSettled)
 
 /** Mistakes of the segment alone, by their place in it. */
-const checkSegment = Effect.fnUntraced(function* (workspace: WorkspaceId, segment: NewSegment) {
-  const { definitions, revision } = yield* readDefinitions(workspace)
+export const mistakesOfSegment = (segment: NewSegment, { definitions }: Catalogue): ReadonlyArray<FieldError> => {
   const all = { ...definitions, segments: [segment, ...definitions.segments.filter(({ key }) => key !== segment.key)] }
-  const errors = checkFlagFile(fileOf(all, production)).flatMap(({ code, detail, pointer }) =>
+  return checkFlagFile(fileOf(all, production)).flatMap(({ code, detail, pointer }) =>
     pointer.startsWith("/groups/0/") ? [{ pointer: pointer.replace("/groups/0", "/members"), code, detail }] : []
   )
+}
+
+const checkSegment = Effect.fnUntraced(function* (actor: Changer, segment: NewSegment) {
+  const catalogue = yield* readDefinitions(actor.workspace)
+  const errors = mistakesOfSegment(segment, catalogue)
   if (errors.length > 0) return yield* invalid("the segment is not valid", errors)
-  return { ...definitions, revision }
+  const name = { kind: "segment", id: segment.key } as const
+  yield* refuseUnapproved(actor, catalogue, withDefinition(catalogue, name, segment), name)
+  return { ...catalogue.definitions, revision: catalogue.revision }
 })
 
-export const createSegment = Effect.fn("createSegment")(function* (actor: Actor, segment: NewSegment) {
-  const { revision, segments: others } = yield* checkSegment(actor.workspace, segment)
+export const createSegment = Effect.fn("createSegment")(function* (actor: Changer, segment: NewSegment) {
+  const { revision, segments: others } = yield* checkSegment(actor, segment)
   if (actor.idempotency === undefined && others.some(({ key }) => key === segment.key))
     return yield* taken(segments.singular, segment.key)
   return yield* createLive(segments, actor, segment, { revision, count: others.length })
 }, untilSettled)
 
 export const replaceSegment = Effect.fn("replaceSegment")(function* (
-  actor: Actor,
+  actor: Changer,
   id: string,
   segment: NewSegment,
   revision: number
@@ -180,12 +206,12 @@ export const replaceSegment = Effect.fn("replaceSegment")(function* (
   const { item: before } = yield* readItem<Segment>(segments, actor.workspace, id)
   const fixed = unchanged("/key", before.key, segment.key)
   if (fixed.length > 0) return yield* invalid("a segment's key never changes", fixed)
-  const { revision: standing } = yield* checkSegment(actor.workspace, segment)
+  const { revision: standing } = yield* checkSegment(actor, segment)
   return yield* replaceLive(segments, actor, id, segment, revision, standing)
 }, untilSettled)
 
 /** Flags and segments whose conditions name a segment. */
-const usersOf = (definitions: Definitions, key: string): ReadonlyArray<User> => [
+export const usersOfSegment = (definitions: Definitions, key: string): ReadonlyArray<User> => [
   ...definitions.flags
     .filter(({ environments = {} }) => groupsNamed(environments).has(key))
     .map((flag) => ({ target: `flags/${flag.key}`, name: flag.name ?? flag.key })),
@@ -195,7 +221,7 @@ const usersOf = (definitions: Definitions, key: string): ReadonlyArray<User> => 
   ...experimentsWith(definitions, (experiment) => groupsNamed(conditionsOf(experiment)).has(key))
 ]
 
-export const removeSegment = Effect.fn("removeSegment")(function* (actor: Actor, id: string, revision: number) {
+export const removeSegment = Effect.fn("removeSegment")(function* (actor: Changer, id: string, revision: number) {
   const { definitions, revision: standing } = yield* readDefinitions(actor.workspace)
-  yield* removeLive(segments, actor, id, revision, usersOf(definitions, id), standing)
+  yield* removeLive(segments, actor, id, revision, usersOfSegment(definitions, id), standing)
 }, untilSettled)

@@ -17,6 +17,7 @@ import { createItem, gatherItems, removeItem, replaceItem } from "../../platform
 import type { User } from "../../platform/resources.ts"
 import { storedIds } from "../../privacy/storedIds.ts"
 import { subjectsOfDefinition } from "../definitionPeople.ts"
+import type { Catalogue } from "../changes/Catalogue.ts"
 import type { Definitions } from "../evaluation/fileOf.ts"
 
 /** The one revision of all definitions of a workspace: a document that every change writes. */
@@ -40,17 +41,19 @@ export interface PastDefinition {
   readonly changed_at: number
   readonly changed_by: string
   readonly item: unknown
+  /** The change request by which it became so. */
+  readonly change_request?: string
 }
 
 /** What evaluation rests on is live: a change raises the workspace's revision, is kept as history, and is told at once. */
-type Live = Pick<Resource<never, never>, "name" | "singular">
+export type Live = Pick<Resource<never, never>, "name" | "singular">
 
 /** A kind whose documents say whom their conditions and lists name. */
 interface Naming extends Live {
   readonly subjectsOf: (item: unknown) => ReadonlyArray<string>
 }
 
-const naming = (workspace: WorkspaceId, { name, singular }: Live) =>
+export const naming = (workspace: WorkspaceId, { name, singular }: Live) =>
   Effect.map(storedIds(workspace), (stored): Naming => ({
     name,
     singular,
@@ -74,26 +77,27 @@ interface Change {
   readonly verb: "made" | "changed" | "deleted"
   readonly at: number
   readonly keyId: string
+  readonly request?: string
 }
 
-const alsoWritten = (
-  kind: Naming,
-  id: string,
-  change: Change,
-  item: unknown,
-  standing: number
-): ReadonlyArray<DocumentWrite> => {
-  const changed_at = change.at
-  const past: PastDefinition = { kind: kind.name, id, changed_at, changed_by: change.keyId, item }
+/** A definition's note and history, to be committed with its change. */
+export const historyOf = (kind: Naming, id: string, change: Change, item: unknown): ReadonlyArray<DocumentWrite> => {
+  const { at, keyId, request } = change
+  const by = { changed_by: keyId, ...(request === undefined ? {} : { change_request: request }) }
+  const past: PastDefinition = { kind: kind.name, id, changed_at: at, ...by, item }
   const put = { kind: "put", expected: "any", schema_version: 1 } as const
   const subjects = item === null ? [] : kind.subjectsOf(item)
-  const historyId = `${kind.name}/${id}/${changed_at}`
+  const historyId = `${kind.name}/${id}/${at}`
   return [
-    raisedRevision(changed_at, standing),
     ...noteOf(kind, id, change),
     { ...put, collection: definitionHistory.name, id: historyId, subjects, data: past }
   ]
 }
+
+const alsoWritten = (kind: Naming, id: string, change: Change, item: unknown, standing: number) => [
+  raisedRevision(change.at, standing),
+  ...historyOf(kind, id, change, item)
+]
 
 /** Makes every process read the definitions anew; `standing`: those that the change was checked against. */
 export const raisedRevision = (changed_at: number, standing: number | "any"): DocumentWrite => ({
@@ -213,5 +217,10 @@ export const readDefinitions = Effect.fnUntraced(function* (workspace: Workspace
     experiments: yield* gatherItems(experiments, workspace, (experiment: Experiment) => [experiment])
   }
   const others = yield* gatherItems(environments, workspace, ({ key }: Environment) => [key])
-  return { revision: stands?.revision ?? 0, definitions, environments: [production, ...others] }
+  const read: Catalogue & { readonly revision: number } = {
+    revision: stands?.revision ?? 0,
+    definitions,
+    environments: [production, ...others]
+  }
+  return read
 })

@@ -1,6 +1,8 @@
 import { Clock, Effect, Stream } from "effect"
 import { commitWritesMax, DocumentStore, StaleRevision } from "../../../ports/documents/DocumentStore.ts"
 import type { DocumentWrite, StoredDocument } from "../../../ports/documents/DocumentStore.ts"
+import { changeRequests } from "../../../ports/experiments/ChangeRequest.ts"
+import type { ChangeRequest } from "../../../ports/experiments/ChangeRequest.ts"
 import { experiments } from "../../../ports/experiments/Experiment.ts"
 import { flags, segments } from "../../../ports/experiments/Flag.ts"
 import type { FlagSnapshots } from "../../../ports/experiments/FlagSnapshots.ts"
@@ -12,7 +14,9 @@ import type { WorkspaceId } from "../../../ports/WorkspaceId.ts"
 import { commitAll } from "../../platform/renamePeople.ts"
 import { documentsNaming } from "../../privacy/documentsNaming.ts"
 import { storedIds } from "../../privacy/storedIds.ts"
+import { mapDrafts, peopleOfRequest } from "../changes/draftPeople.ts"
 import { definitionWithout, peopleOfDefinition, subjectsOfDefinition } from "../definitionPeople.ts"
+import { putRequest } from "./requestDocuments.ts"
 import { definitionHistory, raisedRevision, told } from "./liveDefinitions.ts"
 import type { PastDefinition } from "./liveDefinitions.ts"
 
@@ -21,7 +25,7 @@ type Services = DocumentStore | ChangeNotices | FlagSnapshots | SubjectKeys
 /** Definitions whose conditions and lists may name people. */
 export const namingPeople: ReadonlyArray<string> = [segments.name, flags.name, experiments.name]
 
-/** Definitions that name the person, as they are and as they were, and the variants that the person keeps. */
+/** Definitions that name the person, as they are, were and are drafted, and the variants that the person keeps. */
 export const personalDataOfExperiments: Effect.Effect<PersonalDataOf, never, Services> = Effect.map(
   Effect.context<Services>(),
   (context) => ({
@@ -40,7 +44,7 @@ export const personalDataOfExperiments: Effect.Effect<PersonalDataOf, never, Ser
   })
 )
 
-const collections = [...namingPeople, definitionHistory.name]
+const collections = [...namingPeople, definitionHistory.name, changeRequests.name]
 
 /** What is told of a definition: where in it the person stands, nothing of what is said of others. */
 const recordsOf = Effect.fnUntraced(function* (workspace: WorkspaceId, ids: ReadonlyArray<string>) {
@@ -48,6 +52,11 @@ const recordsOf = Effect.fnUntraced(function* (workspace: WorkspaceId, ids: Read
   const found = yield* documentsNaming(workspace, ids, [...collections, stickyAssignments.name])
   return found.map((document) => {
     if (document.collection === stickyAssignments.name) return { kind: document.collection, data: document.data }
+    if (document.collection === changeRequests.name) {
+      const request = document.data as ChangeRequest
+      const places = peopleOfRequest(request).filter(({ people }) => [...people].some(isOne))
+      return { kind: document.collection, data: { id: request.id, places: places.map(({ pointer }) => pointer) } }
+    }
     const { item, kind, past } = definitionIn(document)
     const places = peopleOfDefinition(kind, item)
       .filter(({ people }) => [...people].some(isOne))
@@ -95,6 +104,11 @@ const takeFromDefinitions = Effect.fnUntraced(
     for (let at = 0; at < found.length; at += commitWritesMax - 1) {
       const writes = found.slice(at, at + commitWritesMax - 1).map((document): DocumentWrite => {
         const { collection, id, revision, schema_version } = document
+        if (collection === changeRequests.name) {
+          // Approvals stay: that a person is gone is no other draft.
+          const without = <Draft>(kind: string, draft: Draft) => definitionWithout(kind, draft, isGone)
+          return putRequest(mapDrafts(document.data as ChangeRequest, without), revision, stored)
+        }
         const { item, kind, past } = definitionIn(document)
         const left = definitionWithout(kind, item, isGone)
         const subjects = subjectsOfDefinition(kind, left, stored)
@@ -106,10 +120,10 @@ const takeFromDefinitions = Effect.fnUntraced(
         .pipe(Effect.catchTag("DuplicateKey", Effect.die))
     }
     if (found.length > 0) yield* told(workspace)
-    const removed = found.filter(({ collection }) => collection !== definitionHistory.name).length
+    const removed = found.filter(({ collection }) => namingPeople.includes(collection)).length
     return {
       removed,
-      what: "taken from the conditions and lists of the flags, experiments and segments that named the person, and from their history"
+      what: "taken from the conditions and lists of the flags, experiments and segments that named the person, from their history and from drafts"
     }
   },
   Effect.retry({ times: overtakenTriesMax, while: (failure) => failure instanceof StaleRevision })

@@ -1,0 +1,71 @@
+import { Clock, Effect } from "effect"
+import { DocumentStore, listLimitMax } from "../../../ports/documents/DocumentStore.ts"
+import { changeRequests } from "../../../ports/experiments/ChangeRequest.ts"
+import type { ChangeRequest } from "../../../ports/experiments/ChangeRequest.ts"
+import type { Refused } from "../../../ports/platform/Refused.ts"
+import type { WorkspaceId } from "../../../ports/WorkspaceId.ts"
+import { auditOf } from "../../platform/audit.ts"
+import { forEachApart, forEveryWorkspace } from "../../platform/everyWorkspace.ts"
+import { withoutConflict } from "../../platform/withoutConflict.ts"
+import { postpone } from "../changes/requestLife.ts"
+import { applyRequest, requestWrite } from "./changeRequests.ts"
+import type { Person } from "./changeRequests.ts"
+
+const listDue = Effect.fnUntraced(function* (workspace: WorkspaceId) {
+  const documents = yield* DocumentStore
+  const range = { from: 0, to: (yield* Clock.currentTimeMillis) + 1 }
+  const by = { workspace, collection: changeRequests.name, index: "by_due", equals: ["in_review"], range }
+  const { items } = yield* Effect.catchTag(documents.list({ ...by, limit: listLimitMax }), "InvalidCursor", Effect.die)
+  return items.map(({ data, revision }) => ({ request: data as ChangeRequest, revision }))
+})
+
+/** Says in the request why it was not applied; whoever asked for it must see to it. */
+const leave = Effect.fnUntraced(function* (
+  person: Person,
+  request: ChangeRequest,
+  revision: number,
+  { detail, errors }: Refused
+) {
+  const documents = yield* DocumentStore
+  const now = yield* Clock.currentTimeMillis
+  const target = `${changeRequests.name}/${request.id}`
+  const audit = yield* auditOf(person, now, "change_request.postponed", target, undefined, { detail })
+  yield* (
+    documents
+      .commit(person.workspace, {
+        writes: [yield* requestWrite(person.workspace, postpone(request, { at: now, detail, errors }), revision)],
+        audit: [audit]
+      })
+      // Somebody did something to it meanwhile: the next round sees what stands.
+      .pipe(
+        Effect.catchTag("StaleRevision", () => Effect.void),
+        withoutConflict
+      )
+  )
+})
+
+const applyOne = Effect.fnUntraced(function* (
+  workspace: WorkspaceId,
+  { request, revision }: { readonly request: ChangeRequest; readonly revision: number }
+) {
+  const by = request.scheduled_by
+  if (by === null) return
+  const person: Person = { workspace, keyId: by.key, subject: by.by, from: undefined, requestId: `due-${request.id}` }
+  yield* applyRequest(person, request.id).pipe(
+    Effect.catchTag("Refused", (refused) => leave(person, request, revision, refused)),
+    Effect.catchTag("StaleRevision", () => Effect.void)
+  )
+})
+
+/** Applies every request whose time has come, of all workspaces; what a kill leaves is due in the next round. */
+export const applyDueRequests = forEveryWorkspace(
+  Effect.fnUntraced(function* (workspace) {
+    const due = yield* listDue(workspace)
+    const { failure } = yield* forEachApart(
+      due,
+      () => workspace,
+      (each) => applyOne(workspace, each)
+    )
+    if (failure !== undefined) return yield* Effect.fail(failure)
+  })
+)
