@@ -50,9 +50,11 @@ import { PrivacyGroup } from "./http/contract/privacy.ts"
 import { LegalHoldsGroup, RetentionPoliciesGroup } from "./http/contract/retentionPolicies.ts"
 import { RetentionGroup } from "./http/contract/retention.ts"
 import { AttributionGroup } from "./http/contract/attribution.ts"
+import { SchedulesGroup } from "./http/contract/schedules.ts"
 import { SessionsGroup } from "./http/contract/sessions.ts"
 import { AuditGroup, DeadLettersGroup } from "./http/contract/records.ts"
 import { WorkspacesGroup } from "./http/contract/workspaces.ts"
+import type { ExperimentEvidence } from "./ports/analytics/ExperimentEvidence.ts"
 import type { DroppedEvents } from "./ports/analytics/DroppedEvents.ts"
 import type { VisitorIds } from "./ports/analytics/VisitorIds.ts"
 import type { GeoLocator } from "./ports/reference/GeoLocator.ts"
@@ -69,6 +71,8 @@ import { approvalPolicies } from "./ports/experiments/ApprovalPolicy.ts"
 import { changeRequests } from "./ports/experiments/ChangeRequest.ts"
 import { experiments } from "./ports/experiments/Experiment.ts"
 import { environments, flags, holdouts, segments } from "./ports/experiments/Flag.ts"
+import { scheduleCollection } from "./ports/experiments/FlagSchedule.ts"
+import { countSamples, runSchedules } from "./domain/experiments/workflows/runSchedules.ts"
 import { personalDataOfExperiments } from "./domain/experiments/workflows/personalDataOfExperiments.ts"
 import { stickyAssignments } from "./ports/experiments/StickyAssignments.ts"
 import { flagUsage } from "./ports/experiments/FlagUsage.ts"
@@ -88,7 +92,6 @@ import type { LiveFeed } from "./ports/analytics/LiveFeed.ts"
 import type { Collection, DocumentStore } from "./ports/documents/DocumentStore.ts"
 import type { EmailSender } from "./ports/email/EmailSender.ts"
 import { outgoingEmails } from "./ports/email/OutgoingEmail.ts"
-import type { ExperimentEvidence } from "./ports/analytics/ExperimentEvidence.ts"
 import type { FlagSnapshots } from "./ports/experiments/FlagSnapshots.ts"
 import type { Cache } from "./ports/platform/Cache.ts"
 import type { Computation } from "./ports/platform/Computation.ts"
@@ -282,6 +285,7 @@ export const modules: ReadonlyArray<Module> = [
       EnvironmentsGroup,
       ApprovalsGroup,
       ChangeRequestsGroup,
+      SchedulesGroup,
       ExperimentPlansGroup
     ],
     scopes: ["experiments:read", "experiments:write", "experiments:review", "experiments:bypass", "flags:evaluate"],
@@ -291,6 +295,7 @@ export const modules: ReadonlyArray<Module> = [
       segments.collection,
       holdouts.collection,
       environments.collection,
+      scheduleCollection,
       flagRevisions,
       definitionHistory,
       stickyAssignments,
@@ -302,7 +307,9 @@ export const modules: ReadonlyArray<Module> = [
     consumers: {},
     jobs: {
       step_bandits: { everyMillis: 60_000, round: () => stepBandits },
-      apply_change_requests: { everyMillis: 1000, round: () => applyDueRequests }
+      apply_change_requests: { everyMillis: 1000, round: () => applyDueRequests },
+      run_schedules: { everyMillis: 2000, round: () => runSchedules },
+      count_samples: { everyMillis: 15_000, round: () => countSamples }
     },
     personalData: {
       of: personalDataOfExperiments,

@@ -60,6 +60,7 @@ import * as changeRequests from "./experiments/changeRequestHandlers.ts"
 import * as experiments from "./experiments/experimentHandlers.ts"
 import * as experimentPlans from "./experiments/planHandlers.ts"
 import * as experimentFlags from "./experiments/flagHandlers.ts"
+import * as schedules from "./experiments/scheduleHandlers.ts"
 import * as ofrep from "./experiments/ofrepHandlers.ts"
 import * as tracker from "./tracker.ts"
 import * as workspaces from "./platform/workspaceHandlers.ts"
@@ -99,6 +100,7 @@ const api = HttpApiBuilder.layer(ServedApi).pipe(
     experiments.layer,
     changeRequests.layer,
     experimentFlags.layer,
+    schedules.layer,
     ofrep.layer,
     experimentPlans.layer,
     platform.layer,

@@ -56,6 +56,7 @@ import {
 } from "../ports/experiments/ChangeRequest.ts"
 import { metricsMax as metricsOfExperimentMax, phasesMax } from "../ports/experiments/Experiment.ts"
 import { environmentsMax } from "../ports/experiments/Flag.ts"
+import { scheduleStepsMax, stepChangesMax, stepWaitDaysMax } from "../ports/experiments/FlagSchedule.ts"
 import { definitionsMax, prerequisitesMax, rulesMax, variantsMax } from "../ports/experiments/FlagFile.ts"
 import { lifetimeCustomersMax } from "../ports/analytics/LifetimePlan.ts"
 import { lifetimeBucketsMax } from "../ports/analytics/LifetimeQuestion.ts"
@@ -204,6 +205,7 @@ describe("README's tables", () => {
         `${recipientsMax} recipients of an alert or digest; a server that is away is tried for ${emailAgeMillisMax / 3_600_000} h; messages are listed for ${emailKeptDays} days`,
         `${definitionsMax} of each, and of segments; ${rulesMax} rules, ${variantsMax} variants, ${prerequisitesMax} prerequisites; ${environmentsMax} environments beside production`,
         `${changesMax} definitions, ${megabytes(requestBytesMax)} with what they began from, ${commentsMax} comments; ${openRequestsMax} open ones, closed ones are kept for ${closedRequestsKeptDays} days; up to ${approvalsMax} approvals`,
+        `${scheduleStepsMax} steps of ${stepChangesMax} changes, waits of ${stepWaitDaysMax} days; a flag has one at a time in an environment`,
         `${metricsOfExperimentMax} goals, ${metricsOfExperimentMax} secondary metrics, ${metricsOfExperimentMax} guardrails; ${phasesMax} phases, ${allocationStepsMax} steps of a bandit in each`,
         String(watchersMax),
         `${keyDaysMax} days`

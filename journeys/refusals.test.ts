@@ -609,8 +609,8 @@ describe("every endpoint that admits its example", () => {
       const isAtItsEnd = sample.id === "exports.cancel" && answer.status === 409
       // The walk has erased somebody since that answer.
       const isFromBefore = sample.path === "/analytics/query/changes" && answer.status === 410
-      // An experiment goes its way, which is not the walk's.
-      const isOutOfTurn = sample.path.startsWith("/experiments/experiments/{id}/") && answer.status === 409
+      // Experiments and schedules go their way, which is not the walk's.
+      const isOutOfTurn = /^\/experiments\/(experiments|schedules)\/\{id\}\//.test(sample.path) && answer.status === 409
       // Nor does a change request: whoever wrote it does not approve it.
       const isOfAnother =
         sample.path.startsWith("/experiments/change-requests/{id}") && [403, 409].includes(answer.status)

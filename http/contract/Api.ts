@@ -37,6 +37,7 @@ import { PrivacyGroup } from "./privacy.ts"
 import { LegalHoldsGroup, RetentionPoliciesGroup } from "./retentionPolicies.ts"
 import { RetentionGroup } from "./retention.ts"
 import { AttributionGroup } from "./attribution.ts"
+import { SchedulesGroup } from "./schedules.ts"
 import { SessionsGroup } from "./sessions.ts"
 import { AuditGroup, DeadLettersGroup } from "./records.ts"
 import { WorkspacesGroup } from "./workspaces.ts"
@@ -80,6 +81,7 @@ const served = [
   EnvironmentsGroup,
   ApprovalsGroup,
   ChangeRequestsGroup,
+  SchedulesGroup,
   OfrepGroup,
   ExperimentPlansGroup,
   PlatformGroup,

@@ -15,6 +15,7 @@ import { withDefinition } from "../changes/Catalogue.ts"
 import type { Catalogue } from "../changes/Catalogue.ts"
 import { refuseUnapproved } from "./approvals.ts"
 import type { Changer } from "./approvals.ts"
+import { schedulesOfFlag } from "./schedules.ts"
 import { createLive, readDefinitions, removeLive, replaceLive, untilSettled } from "./liveDefinitions.ts"
 
 const invalid = (detail: string, errors: ReadonlyArray<FieldError>) =>
@@ -68,7 +69,7 @@ const placeOf = (pointer: string, environment: string, flag: NewFlag): string =>
 }
 
 /** What stands, where the flag is valid in it and the actor may make it so. */
-const checkFlag = Effect.fnUntraced(function* (actor: Changer, flag: NewFlag) {
+export const checkFlag = Effect.fnUntraced(function* (actor: Changer, flag: NewFlag) {
   const catalogue = yield* readDefinitions(actor.workspace)
   const errors = mistakesOfFlag(flag, catalogue)
   if (errors.length > 0) return yield* invalid("the flag is not valid", errors)
@@ -170,7 +171,8 @@ export const removeFlag = Effect.fn("removeFlag")(function* (actor: Changer, id:
   const catalogue = yield* readDefinitions(actor.workspace)
   const name = { kind: "flag", id } as const
   yield* refuseUnapproved(actor, catalogue, withDefinition(catalogue, name, null), name)
-  yield* removeLive(flags, actor, id, revision, usersOfFlag(catalogue.definitions, id), catalogue.revision)
+  const users = [...usersOfFlag(catalogue.definitions, id), ...(yield* schedulesOfFlag(actor.workspace, id))]
+  yield* removeLive(flags, actor, id, revision, users, catalogue.revision)
 }, untilSettled)
 
 /** Mistakes of the segment alone, by their place in it. */

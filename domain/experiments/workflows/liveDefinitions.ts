@@ -11,9 +11,10 @@ import { FlagSnapshots } from "../../../ports/experiments/FlagSnapshots.ts"
 import { ChangeNotices } from "../../../ports/platform/ChangeNotices.ts"
 import { Refused } from "../../../ports/platform/Refused.ts"
 import type { WorkspaceId } from "../../../ports/WorkspaceId.ts"
-import type { Actor } from "../../platform/audit.ts"
+import { auditOf } from "../../platform/audit.ts"
+import type { Actor, AuditEntry } from "../../platform/audit.ts"
 import { noteOfChange } from "../../platform/noteOfChange.ts"
-import { createItem, gatherItems, removeItem, replaceItem } from "../../platform/resources.ts"
+import { createItem, gatherItems, named, putItem, removeItem, replaceItem } from "../../platform/resources.ts"
 import type { User } from "../../platform/resources.ts"
 import { storedIds } from "../../privacy/storedIds.ts"
 import { subjectsOfDefinition } from "../definitionPeople.ts"
@@ -66,7 +67,7 @@ const noteOf = ({ name, singular }: Live, id: string, changed: Change): Readonly
     ? [
         noteOfChange({
           about: `${name}/${id}`,
-          text: `${singular.slice(0, 1).toUpperCase()}${singular.slice(1)} ${id} ${changed.verb}`,
+          text: changed.note ?? `${singular.slice(0, 1).toUpperCase()}${singular.slice(1)} ${id} ${changed.verb}`,
           at: changed.at,
           keyId: changed.keyId
         })
@@ -78,6 +79,8 @@ interface Change {
   readonly at: number
   readonly keyId: string
   readonly request?: string
+  /** What the note of it says, where it is more than that it was changed. */
+  readonly note?: string | undefined
 }
 
 /** A definition's note and history, to be committed with its change. */
@@ -175,6 +178,49 @@ export const replaceLive = Effect.fnUntraced(function* <Definition extends objec
   ])
   yield* told(actor.workspace)
   return replaced
+})
+
+/** One of several definitions that are replaced together. */
+export interface LiveReplacement {
+  readonly kind: Live
+  readonly before: Stamps
+  readonly after: object
+  /** The one that is replaced. */
+  readonly revision: number
+  readonly note?: string | undefined
+}
+
+/** Replaces definitions in one transaction at one revision of them all, with what else is true from then on. */
+export const replaceTogether = Effect.fnUntraced(function* (
+  actor: Actor,
+  at: number,
+  replacements: ReadonlyArray<LiveReplacement>,
+  standing: number,
+  also: { readonly writes: ReadonlyArray<DocumentWrite>; readonly audit: ReadonlyArray<AuditEntry> }
+) {
+  const documents = yield* DocumentStore
+  const changed = yield* Effect.forEach(
+    replacements,
+    Effect.fnUntraced(function* ({ after, before, kind: live, note, revision }) {
+      const kind = yield* naming(actor.workspace, live)
+      const { created_at, created_by, id } = before
+      const item = { ...after, id, created_at, created_by, changed_at: at, changed_by: actor.keyId }
+      const kept = historyOf(kind, id, { verb: "changed", at, keyId: actor.keyId, note }, item)
+      const subjects = named(kind, before, item)
+      const target = `${kind.name}/${id}`
+      const record = yield* auditOf(actor, at, `${kind.singular}.changed`, target, before, item, subjects)
+      return { record, writes: [putItem(kind, item, revision), ...kept] }
+    })
+  )
+  yield* documents.commit(actor.workspace, {
+    writes: [
+      ...(changed.length === 0 ? [] : [raisedRevision(at, standing)]),
+      ...changed.flatMap(({ writes }) => writes),
+      ...also.writes
+    ],
+    audit: [...changed.map(({ record }) => record), ...also.audit]
+  })
+  if (changed.length > 0) yield* told(actor.workspace)
 })
 
 export const removeLive = Effect.fnUntraced(function* (
