@@ -38,6 +38,15 @@ describe("an answer's watermark", () => {
     [`/analytics/heatmaps?${range}&path=/`],
     ["/analytics/funnels/query", { date_range, steps: [pages, pages] }]
   ]
+  const views = { funnel: { date_range, steps: [pages, pages] }, step: 1 }
+  const accounts = { trend: { date_range, metrics: ["accounts:company"] } }
+  const lists: ReadonlyArray<readonly [path: string, body?: unknown]> = [
+    [`/analytics/sessions/list?${range}&limit=1`],
+    ["/analytics/people/query", { of: views, limit: 1 }],
+    ["/analytics/accounts?type=company&limit=1"],
+    ["/analytics/accounts/query", { of: accounts, limit: 1 }],
+    ["/analytics/accounts/acme/members?type=company&limit=1"]
+  ]
   const at = (path: string, watermark: string) => `${path}${path.includes("?") ? "&" : "?"}watermark=${watermark}`
 
   it("gives the same bytes again, whatever came since, and names what late events changed", async () => {
@@ -72,6 +81,107 @@ describe("an answer's watermark", () => {
       [{ pointer: "/totals/events", before: 2, after: 4, difference: 2 }] as never
     )
     assert.deepInclude(changed.body, { since, more: false })
+  })
+
+  it("gives lists of people, sessions and accounts again, on every page", async () => {
+    const view = (anonymous_id: string, more: object = {}) => [
+      eventOf({ anonymous_id, timestamp, ...more }),
+      eventOf({
+        anonymous_id,
+        timestamp,
+        event_type: "account_joined",
+        properties: { account_id: anonymous_id === "watch" ? "zeta" : "acme", account_type: "company" },
+        ...more
+      })
+    ]
+    const made = await call("/analytics/cohorts", {
+      name: "Viewers",
+      membership: { kind: "live", rule: { did: pages, at_least: 1 } }
+    })
+    assert.strictEqual(made.status, 201, JSON.stringify(made.body))
+    const cohort = `/analytics/cohorts/${String(made.body["id"])}`
+    const asked = [...lists, [`${cohort}/members?limit=1`] as const]
+    await send([
+      ...view("radio", { user_id: "dora" }),
+      ...view("watch", { user_id: "eve" }),
+      ...view("tv", { user_id: "eli" })
+    ])
+    await countEvents(server, token, 10)
+    const before = []
+    const nextOf = ({ body }: { readonly body: Readonly<Record<string, unknown>> }) => String(body["next"])
+    const pageBehind = (path: string, body: object | undefined, cursor: string) =>
+      body === undefined
+        ? ([`${path}${path.includes("?") ? "&" : "?"}cursor=${cursor}`, undefined] as const)
+        : ([path, { ...body, cursor }] as const)
+    for (const [path, body] of asked) {
+      const first = await call(path, body)
+      assert.strictEqual(first.status, 200, `${path} ${JSON.stringify(first.body)}`)
+      const [next, more] = pageBehind(path, body as object | undefined, nextOf(first))
+      before.push({ path, body, first, next, more, second: await call(next, more) })
+    }
+    const size = await call(`${cohort}/size`)
+    await send([...view("radio", { user_id: "fay" }), ...view("desk", { user_id: "gus" })])
+    await countEvents(server, token, 14)
+    for (const { body, first, more, next, path, second } of before) {
+      assert.strictEqual(second.status, 200, `${next} ${JSON.stringify(second.body)}`)
+      const watermark = String(first.body["watermark"])
+      assert.strictEqual(JSON.stringify((await call(at(path, watermark), body)).body), JSON.stringify(first.body), path)
+      const again = await call(at(next, watermark), more)
+      assert.strictEqual(JSON.stringify(again.body), JSON.stringify(second.body), next)
+    }
+    const again = await call(at(`${cohort}/size`, String(size.body["watermark"])))
+    assert.deepStrictEqual(again.body, size.body)
+    assert.isAbove(Number((await call(`${cohort}/size`)).body["people"]), Number(size.body["people"]))
+  })
+
+  it("reads definitions as they stood, where their revisions are kept", async () => {
+    const goal = await call("/analytics/goals", { name: "Sees a page", on: { page: "/**" } })
+    const { id } = goal.body
+    const trend = { kind: "trend", date_range, metrics: [`conversions:${String(id)}`, "events"] }
+    const insight = await call("/analytics/insights", { name: "Goal by day", question: trend })
+    const dashboard = await call("/analytics/dashboards", {
+      name: "Goals",
+      tiles: [{ insight: insight.body["id"] }, { insight: insight.body["id"], title: "Again" }]
+    })
+    const ids = [goal, insight, dashboard].map(({ body }) => String(body["id"]))
+    assert.deepStrictEqual(
+      [goal.status, insight.status, dashboard.status],
+      [201, 201, 201],
+      JSON.stringify(insight.body)
+    )
+    const paths = [
+      `/analytics/goals/conversions?${range}`,
+      `/analytics/goals/${ids[0]}/conversion?${range}`,
+      `/analytics/insights/${ids[1]}/answer`,
+      `/analytics/dashboards/${ids[2]}/answers`
+    ]
+    const before = []
+    for (const path of paths) before.push(await call(path))
+    const replace = async (path: string, body: object) => {
+      const changed = await ask(server, "PUT", path, { token, body, headers: { "if-match": '"1"' } })
+      assert.strictEqual(changed.status, 200, JSON.stringify(changed.body))
+    }
+    await replace(`/analytics/goals/${ids[0]}`, { name: "Buys", on: { event_type: "order_completed" } })
+    await replace(`/analytics/insights/${ids[1]}`, { name: "Events", question: { ...trend, metrics: ["events"] } })
+    await replace(`/analytics/dashboards/${ids[2]}`, { name: "Less", tiles: [{ insight: ids[1] }] })
+    await call("/analytics/goals", { name: "Reads", on: { page: "/blog/**" } })
+    for (const [index, path] of paths.entries()) {
+      const { body, status } = before[index]!
+      assert.strictEqual(status, 200, JSON.stringify(body))
+      assert.isString(body["watermark"], path)
+      const again = await call(at(path, String(body["watermark"])))
+      assert.strictEqual(JSON.stringify(again.body), JSON.stringify(body), path)
+      assert.notStrictEqual(JSON.stringify((await call(path)).body), JSON.stringify(body), path)
+    }
+    const { answer } = before[2]!.body as { readonly answer: { readonly result: { readonly watermark: string } } }
+    const asBefore = await call(at("/analytics/query", answer.result.watermark), trend)
+    assert.deepStrictEqual(asBefore.body, { ...answer })
+  })
+
+  it("is refused for SQL, whose files have no history", async () => {
+    const refused = await call(at("/analytics/sql", "any"), { query: "select 1 as one" })
+    assert.strictEqual(refused.status, 400)
+    assert.deepStrictEqual(codesOf(refused), [["/watermark", "no_history"]])
   })
 
   it("is refused where nobody issued it, and gone with data that was erased", async () => {

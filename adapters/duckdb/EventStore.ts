@@ -103,7 +103,8 @@ const operations = ({ engine, ids, key, scratch }: Parts): EventStore["Service"]
       const mark = openWatermark(key, workspace, watermark)
       if (mark === undefined) return yield* new StaleWatermark({ reason: "not_issued" })
       const reason = endOf(mark, stateOf(yield* engine.lookUp("asOf", stateText(workspace))))
-      return reason === undefined ? storeReads(engine, key, mark) : yield* new StaleWatermark({ reason })
+      if (reason !== undefined) return yield* new StaleWatermark({ reason })
+      return { ...storeReads(engine, key, mark), revisions: mark.revisions }
     }),
   events: (request) => Effect.map(list(engine, "events", request, eventsText(request)), (rows) => rows.map(heldEvent)),
   people: (request) => Effect.map(list(engine, "people", request, peopleText(request)), (rows) => rows.map(heldPerson)),

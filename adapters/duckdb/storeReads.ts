@@ -66,6 +66,10 @@ export const storeReads = (engine: Engine, key: Uint8Array, mark: Watermark | un
         const watermark = sealWatermark(key, plan.workspace, { incarnation, epoch, tick, revisions: plan.revisions })
         return { ...rows, watermark }
       }),
+    watermark: (workspace, revisions) =>
+      reading("watermark", workspace, async (_, { epoch, incarnation, tick }) =>
+        sealWatermark(key, workspace, { incarnation, epoch, tick, revisions })
+      ),
     currencies: (workspace, fromMillis, toMillis) =>
       reading("currencies", workspace, async (read) => {
         const rows = await read(

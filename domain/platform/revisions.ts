@@ -21,8 +21,8 @@ interface Kept<Item> {
   readonly item: Item
 }
 
-const ofItem = ({ name }: Kind, id: string): string => `${name}/${id}`
-const keptId = (kind: Kind, id: string, revision: number): string => `${ofItem(kind, id)}/${revision}`
+const ofItem = ({ name }: Pick<Kind, "name">, id: string): string => `${name}/${id}`
+const keptId = (kind: Pick<Kind, "name">, id: string, revision: number): string => `${ofItem(kind, id)}/${revision}`
 
 /** What a document is from a revision on. */
 export const keep = (kind: Kind, item: Stamps, revision: number): DocumentWrite => {
@@ -103,6 +103,18 @@ export const pageOfRevisions = Effect.fnUntraced(function* <Definition extends o
   const at = { workspace, collection: keptRevisions.name, index: "by_revision", equals }
   const { items, next } = yield* documents.list({ ...at, limit, cursor })
   return { items: items.map(({ data }) => shown(data as Kept<Definition & Stamps>)), next: next ?? null }
+})
+
+/** The document as it was from that revision on, where that is kept. */
+export const keptRevision = Effect.fnUntraced(function* <Item>(
+  kind: Pick<Kind, "name">,
+  workspace: WorkspaceId,
+  id: string,
+  revision: number
+) {
+  const documents = yield* DocumentStore
+  const found = yield* documents.get(workspace, keptRevisions.name, keptId(kind, id, revision))
+  return found === undefined ? undefined : { item: (found.data as Kept<Item>).item, revision }
 })
 
 export const readRevision = Effect.fn("readRevision")(function* <Definition extends object>(

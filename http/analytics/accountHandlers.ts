@@ -12,21 +12,26 @@ import { ServedApi } from "../contract/Api.ts"
 import { limitUsual } from "../contract/parameters.ts"
 import { answerProblems } from "../middleware/failures.ts"
 import { paged } from "../middleware/pages.ts"
+import { askedAt } from "./queryMetrics.ts"
 
 export const layer = HttpApiBuilder.group(ServedApi, "accounts", (handlers) =>
   handlers.handleAll({
     list: ({ query: { limit = limitUsual, ...query } }) =>
       Effect.flatMap(CurrentPrincipal, ({ workspace }) =>
-        answerProblems(Effect.flatMap(listAccounts(workspace, { limit, ...query }), paged))
+        answerProblems(Effect.flatMap(askedAt(workspace, query, listAccounts(workspace, { limit, ...query })), paged))
       ),
     types: () => Effect.flatMap(CurrentPrincipal, ({ workspace }) => answerProblems(listAccountTypes(workspace))),
-    ask: ({ payload }) =>
-      Effect.flatMap(CurrentPrincipal, ({ workspace }) => answerProblems(listAccountsBehind(workspace, payload))),
+    ask: ({ payload, query }) =>
+      Effect.flatMap(CurrentPrincipal, ({ workspace }) =>
+        answerProblems(askedAt(workspace, query, listAccountsBehind(workspace, payload)))
+      ),
     read: ({ params, query: { type } }) =>
       Effect.flatMap(CurrentPrincipal, ({ workspace }) => answerProblems(readAccount(workspace, params.id, type))),
     members: ({ params, query: { limit = limitUsual, ...query } }) =>
       Effect.flatMap(CurrentPrincipal, ({ workspace }) =>
-        answerProblems(Effect.flatMap(listMembers(workspace, params.id, { limit, ...query }), paged))
+        answerProblems(
+          Effect.flatMap(askedAt(workspace, query, listMembers(workspace, params.id, { limit, ...query })), paged)
+        )
       )
   })
 )

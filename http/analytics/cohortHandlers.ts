@@ -18,19 +18,21 @@ import { limitUsual } from "../contract/parameters.ts"
 import { answerProblems } from "../middleware/failures.ts"
 import { paged } from "../middleware/pages.ts"
 import { matchRevision, withLocation, withRevision } from "../middleware/revisions.ts"
-import { measured } from "./queryMetrics.ts"
+import { askedAt, measured } from "./queryMetrics.ts"
 
 const path = "/analytics/cohorts"
 
 export const layer = HttpApiBuilder.group(ServedApi, "cohorts", (handlers) =>
   handlers.handleAll({
-    size: ({ params, query: { at } }) =>
+    size: ({ params, query }) =>
       Effect.flatMap(CurrentPrincipal, ({ workspace }) =>
-        answerProblems(measured(sizeOfCohort(workspace, params.id, at)))
+        answerProblems(measured(askedAt(workspace, query, sizeOfCohort(workspace, params.id, query.at))))
       ),
     members: ({ params, query: { limit = limitUsual, ...query } }) =>
       Effect.flatMap(CurrentPrincipal, ({ workspace }) =>
-        answerProblems(Effect.flatMap(membersOfCohort(workspace, params.id, { limit, ...query }), paged))
+        answerProblems(
+          Effect.flatMap(askedAt(workspace, query, membersOfCohort(workspace, params.id, { limit, ...query })), paged)
+        )
       ),
     addMembers: ({ params, payload: { people } }) =>
       Effect.flatMap(CurrentPrincipal, (principal) =>

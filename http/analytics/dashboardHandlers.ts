@@ -8,6 +8,7 @@ import {
   replaceDashboard,
   restoreDashboard
 } from "../../domain/analytics/workflows/dashboards.ts"
+import { askAt } from "../../domain/analytics/workflows/askAt.ts"
 import { removeDashboard } from "../../domain/analytics/workflows/digests.ts"
 import { listItems, readItem } from "../../domain/platform/resources.ts"
 import { listRevisions, readRevision } from "../../domain/platform/revisions.ts"
@@ -26,7 +27,10 @@ export const layer = HttpApiBuilder.group(ServedApi, "dashboards", (handlers) =>
     answers: ({ params, query }) =>
       Effect.flatMap(CurrentPrincipal, (principal) => {
         const noted = query.annotations === "true" ? answerDashboardWithNotes(principal, params.id) : undefined
-        return answerProblems(measured(noted ?? answerDashboard(principal.workspace, params.id)))
+        const asked = noted ?? answerDashboard(principal.workspace, params.id)
+        return answerProblems(
+          measured(askAt(principal.workspace, query.watermark, asked, ({ watermark }) => watermark))
+        )
       }),
     list: ({ query: { cursor, limit = limitUsual } }) =>
       Effect.flatMap(CurrentPrincipal, ({ workspace }) =>

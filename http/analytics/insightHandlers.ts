@@ -13,7 +13,7 @@ import { createShare, removeShare, shareKind } from "../../domain/analytics/work
 import { listItems, readItem } from "../../domain/platform/resources.ts"
 import { listRevisions, readRevision } from "../../domain/platform/revisions.ts"
 import { insights } from "../../ports/analytics/Insight.ts"
-import type { Insight, NewInsight } from "../../ports/analytics/Insight.ts"
+import type { Insight, InsightAnswer, NewInsight } from "../../ports/analytics/Insight.ts"
 import type { Share } from "../../ports/analytics/Share.ts"
 import { CurrentPrincipal } from "../contract/Admission.ts"
 import { ServedApi } from "../contract/Api.ts"
@@ -25,6 +25,10 @@ import { askAt } from "../../domain/analytics/workflows/askAt.ts"
 import { asAccepted, picture } from "./pictured.ts"
 import { measured } from "./queryMetrics.ts"
 
+/** Its own, or that of its question's answer, where the caller names that one. */
+const watermarkOfEither = ({ answer, watermark }: InsightAnswer, named: string | undefined): string | null =>
+  answer.result.watermark === named ? named : watermark
+
 export const layer = HttpApiBuilder.group(ServedApi, "insights", (handlers) =>
   handlers.handleAll({
     answer: ({ params, query: { annotations, watermark, ...query } }) =>
@@ -34,7 +38,7 @@ export const layer = HttpApiBuilder.group(ServedApi, "insights", (handlers) =>
         const answered = asked ?? answerInsight(workspace, params.id)
         return answerProblems(
           asAccepted(
-            measured(askAt(workspace, watermark, answered, ({ answer }) => answer.result.watermark)),
+            measured(askAt(workspace, watermark, answered, (given) => watermarkOfEither(given, watermark))),
             ({ answer, name }) => picture(answer, { ...query, title: name })
           )
         )

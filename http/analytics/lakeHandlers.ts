@@ -10,11 +10,13 @@ import { measured } from "./queryMetrics.ts"
 
 export const layer = HttpApiBuilder.group(ServedApi, "lake", (handlers) =>
   handlers.handleAll({
-    sql: ({ payload }) =>
+    sql: ({ payload, query }) =>
       Effect.flatMap(CurrentPrincipal, (principal) =>
         answerProblems(
           Effect.map(
-            measured(askSql({ ...principal, mayReadPersonalData: holdsScope(principal, "pii:read") }, payload)),
+            measured(
+              askSql({ ...principal, mayReadPersonalData: holdsScope(principal, "pii:read") }, payload, query.watermark)
+            ),
             (json) => HttpServerResponse.text(json, { contentType: "application/json" })
           )
         )

@@ -5,11 +5,14 @@ import { CurrentPrincipal } from "../contract/Admission.ts"
 import { ServedApi } from "../contract/Api.ts"
 import { answerProblems } from "../middleware/failures.ts"
 import { withLocation } from "../middleware/revisions.ts"
+import { askedAt } from "./queryMetrics.ts"
 
 export const layer = HttpApiBuilder.group(ServedApi, "people", (handlers) =>
   handlers.handleAll({
-    ask: ({ payload }) =>
-      Effect.flatMap(CurrentPrincipal, ({ workspace }) => answerProblems(listPeopleBehind(workspace, payload))),
+    ask: ({ payload, query }) =>
+      Effect.flatMap(CurrentPrincipal, ({ workspace }) =>
+        answerProblems(askedAt(workspace, query, listPeopleBehind(workspace, payload)))
+      ),
     keep: ({ payload }) =>
       Effect.flatMap(CurrentPrincipal, (principal) =>
         answerProblems(

@@ -21,9 +21,11 @@ export const layer = HttpApiBuilder.group(ServedApi, "sessions", (handlers) =>
       Effect.flatMap(CurrentPrincipal, ({ workspace }) =>
         answerProblems(pictured("sessions", {}, measured(askedAt(workspace, query, askSessions(workspace, payload)))))
       ),
-    list: ({ query: { limit = limitUsual, ...query } }) =>
+    list: ({ query: { limit = limitUsual, watermark, ...query } }) =>
       Effect.flatMap(CurrentPrincipal, ({ workspace }) =>
-        answerProblems(Effect.flatMap(listSessions(workspace, { limit, ...query }), paged))
+        answerProblems(
+          Effect.flatMap(askedAt(workspace, { watermark }, listSessions(workspace, { limit, ...query })), paged)
+        )
       )
   })
 )

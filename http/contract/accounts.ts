@@ -4,13 +4,13 @@ import { AccountQuestion } from "../../ports/analytics/AccountQuestion.ts"
 import { PeopleList } from "../../ports/analytics/Cohort.ts"
 import { Admission } from "./Admission.ts"
 import { EndpointRules, reads } from "./EndpointRules.ts"
-import { Cursor, Filters, Id, Limit, Text } from "./parameters.ts"
+import { Cursor, Filters, Id, Limit, Text, Watermark } from "./parameters.ts"
 
 /** Companies, teams, households: what people belong to. */
 export class AccountsGroup extends HttpApiGroup.make("accounts")
   .add(
     HttpApiEndpoint.get("list", "/analytics/accounts", {
-      query: { type: Text, search: Text, filters: Filters, limit: Limit, cursor: Cursor },
+      query: { type: Text, search: Text, filters: Filters, limit: Limit, cursor: Cursor, watermark: Watermark },
       success: AccountList
     })
       .annotate(EndpointRules, reads("persons:read"))
@@ -21,7 +21,11 @@ export class AccountsGroup extends HttpApiGroup.make("accounts")
     HttpApiEndpoint.get("types", "/analytics/account-types", { success: AccountTypeList })
       .annotate(EndpointRules, reads("analytics:read"))
       .annotate(OpenApi.Summary, "Types of the accounts that events have named."),
-    HttpApiEndpoint.post("ask", "/analytics/accounts/query", { payload: AccountQuestion, success: AccountList })
+    HttpApiEndpoint.post("ask", "/analytics/accounts/query", {
+      query: { watermark: Watermark },
+      payload: AccountQuestion,
+      success: AccountList
+    })
       .annotate(EndpointRules, reads("persons:read"))
       .annotate(
         OpenApi.Summary,
@@ -36,7 +40,7 @@ export class AccountsGroup extends HttpApiGroup.make("accounts")
       .annotate(OpenApi.Summary, "One account with its traits."),
     HttpApiEndpoint.get("members", "/analytics/accounts/:id/members", {
       params: { id: Id },
-      query: { type: Text, limit: Limit, cursor: Cursor },
+      query: { type: Text, limit: Limit, cursor: Cursor, watermark: Watermark },
       success: PeopleList
     })
       .annotate(EndpointRules, reads("persons:read"))

@@ -8,7 +8,7 @@ import {
 } from "../../ports/analytics/Cohort.ts"
 import { Admission } from "./Admission.ts"
 import { changes, EndpointRules, reads } from "./EndpointRules.ts"
-import { Cursor, Id, Limit, Text } from "./parameters.ts"
+import { Cursor, Id, Limit, Text, Watermark } from "./parameters.ts"
 import { resourceEndpoints } from "./resource.ts"
 
 const members = "/analytics/cohorts/:id/members"
@@ -18,14 +18,14 @@ export class CohortsGroup extends HttpApiGroup.make("cohorts")
   .add(
     HttpApiEndpoint.get("size", "/analytics/cohorts/:id/size", {
       params: { id: Id },
-      query: { at: Text },
+      query: { at: Text, watermark: Watermark },
       success: CohortSize
     })
       .annotate(EndpointRules, reads("analytics:read"))
       .annotate(OpenApi.Summary, "How many people belong to a cohort now, or at the end of a day or at an instant."),
     HttpApiEndpoint.get("members", members, {
       params: { id: Id },
-      query: { at: Text, limit: Limit, cursor: Cursor },
+      query: { at: Text, limit: Limit, cursor: Cursor, watermark: Watermark },
       success: CohortMemberList
     })
       .annotate(EndpointRules, reads("persons:read"))

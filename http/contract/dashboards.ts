@@ -3,7 +3,7 @@ import { DashboardAnswers, DashboardRevision, dashboards } from "../../ports/ana
 import { Admission } from "./Admission.ts"
 import { AskedAnnotations } from "./annotations.ts"
 import { EndpointRules, reads } from "./EndpointRules.ts"
-import { Id } from "./parameters.ts"
+import { Id, Watermark } from "./parameters.ts"
 import { resourceEndpoints } from "./resource.ts"
 import { revisionEndpoints } from "./revisions.ts"
 
@@ -15,7 +15,7 @@ export class DashboardsGroup extends HttpApiGroup.make("dashboards")
   .add(
     HttpApiEndpoint.get("answers", "/analytics/dashboards/:id/answers", {
       params: { id: Id },
-      query: { annotations: AskedAnnotations },
+      query: { annotations: AskedAnnotations, watermark: Watermark },
       success: DashboardAnswers
     })
       .annotate(EndpointRules, reads("analytics:read"))

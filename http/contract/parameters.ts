@@ -7,6 +7,7 @@ import {
   pictureWidthMin,
   pictureWidthUsual
 } from "../../ports/analytics/Picture.ts"
+import { watermarkCharactersMax } from "../../ports/analytics/StaleWatermark.ts"
 
 /** `?limit=` of every list: 1 to 100, 25 by default. */
 export const Limit = Schema.optionalKey(
@@ -30,7 +31,7 @@ export const pictureParameters = {
 }
 
 /** Of every question: the watermark of an answer from before, whose bytes the same question gives again. */
-export const Watermark = Schema.optionalKey(Schema.String.check(Schema.isMaxLength(1000)))
+export const Watermark = Schema.optionalKey(Schema.String.check(Schema.isMaxLength(watermarkCharactersMax)))
 /** What every question's answer may be asked for with. */
 export const answerParameters = { ...pictureParameters, watermark: Watermark }
 

@@ -3,11 +3,16 @@ import { cohorts, PeopleList } from "../../ports/analytics/Cohort.ts"
 import { CohortOfPeople, PeopleQuestion } from "../../ports/analytics/PeopleQuestion.ts"
 import { Admission } from "./Admission.ts"
 import { creates, EndpointRules, reads } from "./EndpointRules.ts"
+import { Watermark } from "./parameters.ts"
 
 /** Who stands behind a number. */
 export class PeopleGroup extends HttpApiGroup.make("people")
   .add(
-    HttpApiEndpoint.post("ask", "/analytics/people/query", { payload: PeopleQuestion, success: PeopleList })
+    HttpApiEndpoint.post("ask", "/analytics/people/query", {
+      query: { watermark: Watermark },
+      payload: PeopleQuestion,
+      success: PeopleList
+    })
       .annotate(EndpointRules, reads("persons:read"))
       .annotate(OpenApi.Summary, "The people behind a number of an answer, by pages; as many as the number says."),
     HttpApiEndpoint.post("keep", "/analytics/people/cohorts", {

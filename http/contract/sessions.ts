@@ -37,7 +37,7 @@ export class SessionsGroup extends HttpApiGroup.make("sessions")
       .annotate(EndpointRules, reads("analytics:read"))
       .annotate(OpenApi.Summary, "The same as GET /analytics/sessions, the question as JSON."),
     HttpApiEndpoint.get("list", "/analytics/sessions/list", {
-      query: { ...which, limit: Limit, cursor: Cursor },
+      query: { ...which, limit: Limit, cursor: Cursor, watermark: Watermark },
       success: SessionPage
     })
       .annotate(EndpointRules, reads("analytics:read"))

@@ -1,5 +1,6 @@
 import { Schema } from "effect"
 import { AnyQuestion } from "./AnyQuestion.ts"
+import { watermarkCharactersMax } from "./StaleWatermark.ts"
 
 /** Changes that one answer tells. */
 export const answerChangesMax = 1000
@@ -7,7 +8,7 @@ export const answerChangesMax = 1000
 export const ChangesQuestion = Schema.Struct({
   question: AnyQuestion,
   /** The watermark of an answer from before. */
-  since: Schema.String.check(Schema.isMinLength(1), Schema.isMaxLength(1000))
+  since: Schema.String.check(Schema.isMinLength(1), Schema.isMaxLength(watermarkCharactersMax))
 }).annotate({
   identifier: "ChangesQuestion",
   examples: [

@@ -57,7 +57,7 @@ export const DashboardAnswers = Schema.Struct({
   name: Schema.String,
   /** In the order of the tiles. */
   tiles: Schema.Array(TileAnswer),
-  /** Where all answers have the same; `null` where events came in between. */
+  /** Of all of them: the same dashboard has these bytes again. `null` where a tile failed, or events came in between. */
   watermark: Schema.NullOr(Schema.String)
 }).annotate({ identifier: "DashboardAnswers" })
 export type DashboardAnswers = typeof DashboardAnswers.Type

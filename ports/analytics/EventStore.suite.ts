@@ -491,7 +491,15 @@ export const suite = <E>(name: string, layer: Layer.Layer<EventStore, E>): void 
           assert.notInclude(Buffer.from(watermark, "base64url").toString("latin1"), "past-")
 
           const other = { ...plan, revisions: "other" }
-          assert.notStrictEqual((yield* (yield* store.asOf(workspace, watermark)).answer(other)).watermark, watermark)
+          const reads = yield* store.asOf(workspace, watermark)
+          const ofOther = (yield* reads.answer(other)).watermark
+          assert.notStrictEqual(ofOther, watermark)
+          assert.deepStrictEqual(
+            [yield* reads.watermark(workspace, ""), yield* reads.watermark(workspace, "other"), reads.revisions],
+            [watermark, ofOther, ""]
+          )
+          assert.strictEqual((yield* store.asOf(workspace, ofOther)).revisions, "other")
+          assert.notStrictEqual(yield* store.watermark(workspace, ""), watermark)
           const elsewhere = (yield* store.answer(planOf("past-other"))).watermark
           yield* store.erase(workspace, ["carl"], 1)
           assert.strictEqual(yield* staleOf(workspace, watermark), "erased")

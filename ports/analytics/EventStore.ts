@@ -100,6 +100,8 @@ export interface UserMerge {
 /** What is asked of one state of the data. */
 export interface StoreReads {
   readonly answer: <Kind extends PlanKind>(plan: QueryPlan<Kind>) => Effect.Effect<PlanAnswer<Kind>, PortFailure>
+  /** The watermark that an answer to a plan of these revisions would bear. */
+  readonly watermark: (workspace: WorkspaceId, revisions: string) => Effect.Effect<string, PortFailure>
   /** Currencies of the orders and refunds in the range, sorted. */
   readonly currencies: (
     workspace: WorkspaceId,
@@ -112,6 +114,12 @@ export interface StoreReads {
   ) => Effect.Effect<ReadonlyArray<{ readonly event_type: string; readonly events: number }>, PortFailure>
   /** Names that have been seen in `properties`, in traits or as types of accounts, sorted; the first {@link namesMax} that came. */
   readonly names: (workspace: WorkspaceId, kind: NameKind) => Effect.Effect<ReadonlyArray<string>, PortFailure>
+}
+
+/** What is asked of the state of a watermark. */
+export interface PastReads extends StoreReads {
+  /** Those of the plan whose answer bore it. */
+  readonly revisions: string
 }
 
 /**
@@ -141,6 +149,7 @@ export class EventStore extends Context.Service<
       eventIds: ReadonlyArray<string>
     ) => Effect.Effect<ReadonlySet<string>, PortFailure>
     readonly answer: StoreReads["answer"]
+    readonly watermark: StoreReads["watermark"]
     readonly currencies: StoreReads["currencies"]
     /**
      * The store as it was when it issued the watermark: events that came later, links that they made and merges of since
@@ -148,10 +157,7 @@ export class EventStore extends Context.Service<
      * watermark tells nothing but to the store that issued it, for the workspace that it was issued for; data that was
      * erased since, or a store that was built anew, ends it.
      */
-    readonly asOf: (
-      workspace: WorkspaceId,
-      watermark: string
-    ) => Effect.Effect<StoreReads, PortFailure | StaleWatermark>
+    readonly asOf: (workspace: WorkspaceId, watermark: string) => Effect.Effect<PastReads, PortFailure | StaleWatermark>
     /** Newest first by arrival order. */
     readonly events: (request: {
       readonly workspace: WorkspaceId

@@ -26,6 +26,8 @@ export type Insight = typeof insights.item.Type
 export const InsightAnswer = Schema.Struct({
   insight: Schema.String,
   name: Schema.String,
-  answer: AnyAnswer
+  answer: AnyAnswer,
+  /** Of the insight as it stands; the answer's own is of its question alone. `null` where data was erased in between. */
+  watermark: Schema.NullOr(Schema.String)
 }).annotate({ identifier: "InsightAnswer" })
 export type InsightAnswer = typeof InsightAnswer.Type

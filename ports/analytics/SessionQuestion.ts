@@ -129,6 +129,7 @@ export type SessionItem = typeof SessionItem.Type
 
 export const SessionPage = Schema.Struct({
   items: Schema.Array(SessionItem),
-  next: Schema.NullOr(Schema.String)
+  next: Schema.NullOr(Schema.String),
+  watermark: Schema.String
 }).annotate({ identifier: "SessionPage" })
 export type SessionPage = typeof SessionPage.Type

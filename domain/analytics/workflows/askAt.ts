@@ -4,6 +4,10 @@ import type { StaleWatermark } from "../../../ports/analytics/StaleWatermark.ts"
 import { Refused } from "../../../ports/platform/Refused.ts"
 import type { PortFailure } from "../../../ports/PortFailure.ts"
 import type { WorkspaceId } from "../../../ports/WorkspaceId.ts"
+import { hashValue } from "../../questions/hashQuestion.ts"
+import { definitionsIn, revisionsText } from "../../questions/revisions.ts"
+import type { DefinitionRevision } from "../../questions/revisions.ts"
+import { PastDefinitions } from "./pastDefinitions.ts"
 
 const refuser = (pointer: string) => (kind: "bad-request" | "gone", code: string, detail: string) =>
   new Refused({ kind, detail, errors: [{ pointer, code, detail }] })
@@ -20,15 +24,15 @@ const refusalOf = ({ reason }: StaleWatermark, refuse: ReturnType<typeof refuser
 }
 
 /**
- * A question as it would have been answered at the watermark of an answer from before: with the same events, people and
- * names, so that the same question has the same bytes. Where settings, rates or definitions that it rests on have changed
- * since, it cannot be had any more.
+ * A question as it would have been answered at the watermark of an answer from before: with the same events, people,
+ * names, and definitions as they stood, so that the same question has the same bytes. Where settings or rates have changed
+ * since, or definitions whose revision is not kept any more, it cannot be had.
  */
 export const askAt = <A, E, R>(
   workspace: WorkspaceId,
   watermark: string | undefined,
   question: Effect.Effect<A, E, R>,
-  watermarkOf: (answer: A) => string,
+  watermarkOf: (answer: A) => string | null,
   pointer = "/watermark"
 ): Effect.Effect<A, E | Refused | PortFailure, R | EventStore> =>
   watermark === undefined
@@ -39,11 +43,40 @@ export const askAt = <A, E, R>(
         const past = yield* Effect.catchTag(store.asOf(workspace, watermark), "StaleWatermark", (stale) =>
           refusalOf(stale, refuse)
         )
-        const answer = yield* Effect.provideService(question, EventStore, { ...store, ...past })
+        const { revisions, ...reads } = past
+        const answer = yield* question.pipe(
+          Effect.provideService(EventStore, { ...store, ...reads }),
+          Effect.provideService(PastDefinitions, definitionsIn(revisions))
+        )
         if (watermarkOf(answer) === watermark) return answer
         const detail = "settings, exchange rates or definitions that the answer rests on have changed since"
         return yield* refuse("gone", "definitions_changed", detail)
       })
+
+/**
+ * The watermark of answers that are given together: it also carries what decided that they are these. `null` where they
+ * are of more than one state, so that nobody can have all of them again.
+ */
+export const watermarkOver = Effect.fnUntraced(function* (
+  workspace: WorkspaceId,
+  watermarks: ReadonlyArray<string>,
+  definitions: ReadonlyArray<DefinitionRevision>
+) {
+  const store = yield* EventStore
+  const carried = [...definitions]
+  const states = new Set<string>()
+  const over: Array<Effect.Success<ReturnType<typeof store.asOf>>> = []
+  for (const each of new Set(watermarks)) {
+    const past = yield* Effect.catchTag(store.asOf(workspace, each), "StaleWatermark", () => Effect.void)
+    if (past === undefined) return null
+    carried.push(...definitionsIn(past.revisions))
+    states.add(yield* past.watermark(workspace, ""))
+    over.push(past)
+  }
+  const [reads] = over
+  if (reads === undefined || states.size > 1) return null
+  return yield* reads.watermark(workspace, revisionsText(hashValue(watermarks), carried))
+})
 
 /** Asked as of an answer that was given just now, so that both are of one state. */
 export const askBeside = <A, E, R>(workspace: WorkspaceId, watermark: string, question: Effect.Effect<A, E, R>) =>

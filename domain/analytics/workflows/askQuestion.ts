@@ -24,6 +24,7 @@ import type { FilterScope } from "../../questions/planFilter.ts"
 import { planQuestion, previousPeriod, withConversions } from "../../questions/planQuestion.ts"
 import type { PlannedQuestion } from "../../questions/planQuestion.ts"
 import type { QuestionScope } from "../../questions/QuestionScope.ts"
+import { alsoRestingOn, definitionOf, revisionsText } from "../../questions/revisions.ts"
 import { sessionLimitsOf, sourceRulesOf } from "../../questions/sessions/sessionRules.ts"
 import { shapeAnswer } from "../../questions/shapeAnswer.ts"
 import { uncertainRequest, uncertainStatistics, withIntervals } from "../../questions/uncertainTrend.ts"
@@ -31,7 +32,7 @@ import { askBeside } from "./askAt.ts"
 import { resolveCohorts } from "./cohortRules.ts"
 import { conversionsOf, moneyWarnings } from "./conversions.ts"
 import { resolveGoals } from "./goalRules.ts"
-import { keptChannelRules } from "./keptChannelRules.ts"
+import { channelRulesId, channelRulesKind, keptChannelRules } from "./keptChannelRules.ts"
 import { drawIntervals } from "./drawIntervals.ts"
 import { nameWarnings } from "./nameWarnings.ts"
 
@@ -63,16 +64,18 @@ export const questionScope = Effect.fnUntraced(function* (workspace: WorkspaceId
     sessionLimits: sessionLimitsOf(settings.ingest),
     sources: sourceRulesOf(settings.ingest.own_domains),
     channelRules: channelRulesOf(ownRules, settings.ingest.own_domains),
-    revisions: hashValue([settings, rates.revision, channels])
+    revisions: revisionsText(hashValue([settings, rates.revision]), [
+      [definitionOf(channelRulesKind, channelRulesId), channels.revision]
+    ])
   }
   const namedGoal = namedGoals(question)
   const { goals, revisions: ofGoals } = yield* resolveGoals(workspace, namedGoal, scope)
   const ofEvents =
-    namedGoal.length === 0 ? scope : { ...scope, goals, revisions: hashValue([scope.revisions, ofGoals]) }
+    namedGoal.length === 0 ? scope : { ...scope, goals, revisions: alsoRestingOn(scope.revisions, ofGoals) }
   const named = namedCohorts(question)
   if (named.length === 0) return ofEvents
   const { cohorts, revisions } = yield* resolveCohorts(workspace, named, ofEvents)
-  return { ...ofEvents, cohorts, revisions: hashValue([ofEvents.revisions, revisions]) }
+  return { ...ofEvents, cohorts, revisions: alsoRestingOn(ofEvents.revisions, revisions) }
 })
 
 /** The period with intervals: drawn by query and watermark alone. */

@@ -79,7 +79,7 @@ export const listSessions = Effect.fn("listSessions")(function* (workspace: Work
     before: position === undefined ? undefined : { startMillis: Number(position[0]), key: String(position[1]) },
     limit: limit + 1
   }
-  const { sessions } = yield* store.answer(plan)
+  const { sessions, watermark } = yield* store.answer(plan)
   const items = sessions.slice(0, limit)
   const last = items.at(-1)
   const page: SessionPage = {
@@ -87,7 +87,8 @@ export const listSessions = Effect.fn("listSessions")(function* (workspace: Work
     next:
       sessions.length > limit && last !== undefined
         ? yield* encodeCursor(workspace, list, [last.startMillis, last.key])
-        : null
+        : null,
+    watermark
   }
   return page
 })

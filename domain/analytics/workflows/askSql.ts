@@ -12,8 +12,21 @@ export interface LakeActor extends Actor {
   readonly mayReadPersonalData: boolean
 }
 
+/** Files are written anew as events come: what they were is not kept. */
+const noHistory = () =>
+  new InvalidQuestion({
+    errors: [
+      {
+        pointer: "/watermark",
+        code: "no_history",
+        detail: "SQL reads the files as they are now; ask POST /analytics/query for an answer from before"
+      }
+    ]
+  })
+
 /** The answer as JSON: rows were text when they came, and are not read again. */
-export const askSql = Effect.fn("askSql")(function* (actor: LakeActor, request: SqlRequest) {
+export const askSql = Effect.fn("askSql")(function* (actor: LakeActor, request: SqlRequest, watermark?: string) {
+  if (watermark !== undefined) return yield* noHistory()
   const lake = yield* EventLake
   const { workspace } = actor
   const { limit = sqlRowsUsual, personal_data: personalColumns = false, query } = request

@@ -14,8 +14,11 @@ import { planCohortRule } from "../../questions/cohorts/planCohortRule.ts"
 import type { CohortScope } from "../../questions/cohorts/planCohortRule.ts"
 import { hashValue } from "../../questions/hashQuestion.ts"
 import { namedGoals } from "../../questions/goals/namedGoals.ts"
+import { definitionOf } from "../../questions/revisions.ts"
+import type { DefinitionRevision } from "../../questions/revisions.ts"
 import { readMembers } from "./cohortLists.ts"
 import { resolveGoals } from "./goalRules.ts"
+import { readDefinition } from "./pastDefinitions.ts"
 
 interface Held {
   readonly cohort: Cohort
@@ -40,15 +43,21 @@ export const reachCohorts = Effect.fnUntraced(function* (
   const visit = (
     names: ReadonlyArray<NamedCohort>,
     path: ReadonlyArray<string>
-  ): Effect.Effect<void, InvalidQuestion | Effect.Error<ReturnType<typeof documents.get>>> =>
+  ): Effect.Effect<void, InvalidQuestion | Effect.Error<ReturnType<typeof documents.get>>, DocumentStore> =>
     Effect.forEach(
       names,
       Effect.fnUntraced(function* ({ id, pointer }) {
         if (path.includes(id)) return yield* refuse(pointer, "cyclic_cohort", `the cohort ${id} is a part of itself`)
         if (found.has(id)) return
-        const document = yield* documents.get(workspace, cohorts.name, id)
-        if (document === undefined) return
-        const held = { cohort: document.data as Cohort, revision: document.revision }
+        const standing = yield* documents.get(workspace, cohorts.name, id)
+        if (standing === undefined) return
+        // Of lists there is no history: they are as they stand.
+        const isLive = (standing.data as Cohort).membership.kind === "live"
+        const past = isLive ? yield* readDefinition<Cohort>(workspace, cohorts, id) : undefined
+        const held: Held =
+          past === undefined
+            ? { cohort: standing.data as Cohort, revision: standing.revision }
+            : { cohort: past.item, revision: past.revision }
         // Wherever a circle closes, what is at fault is what was asked.
         yield* visit(
           namedCohorts(ruleOf(held.cohort)).map((each) => ({ ...each, pointer })),
@@ -92,7 +101,13 @@ export const resolveCohorts = Effect.fnUntraced(function* (
     if (errors.length > 0) return yield* new InvalidQuestion({ errors: errors.map(inCohort(cohort)) })
     resolved.set(id, { digest: hashValue([rule, beforeMillis ?? null]), rule, beforeMillis })
   }
-  return { cohorts: resolved, revisions: [...[...reached].map(([id, { revision }]) => [id, revision]), ...ofGoals] }
+  return {
+    cohorts: resolved,
+    revisions: [
+      ...[...reached].map(([id, { revision }]): DefinitionRevision => [definitionOf(cohorts, id), revision]),
+      ...ofGoals
+    ]
+  }
 })
 
 /** What was right when the cohort was kept may be wrong by now: a trait that is encrypted since, a cohort that is gone. */

@@ -10,6 +10,7 @@ import { createItem, readItem, removeItem, replaceItem } from "../../platform/re
 import { namedCohorts } from "../../questions/cohorts/namedCohorts.ts"
 import { planCohortRule } from "../../questions/cohorts/planCohortRule.ts"
 import { hashValue } from "../../questions/hashQuestion.ts"
+import { alsoRestingOn } from "../../questions/revisions.ts"
 import { parseInstant } from "../../zones/instant.ts"
 import { addDays, formatInstant, parseDay, startOfDay } from "../../zones/zones.ts"
 import { questionScope } from "./askQuestion.ts"
@@ -73,7 +74,7 @@ const resolve = Effect.fnUntraced(function* (workspace: WorkspaceId, id: string,
   return {
     workspace,
     zone: scope.timeZone,
-    revisions: hashValue([scope.revisions, resolved.revisions]),
+    revisions: alsoRestingOn(scope.revisions, resolved.revisions),
     of: { kind: "cohort" as const, cohort: resolved.cohorts.get(id)! },
     beforeMillis
   }

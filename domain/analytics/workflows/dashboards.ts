@@ -11,9 +11,13 @@ import type { Actor } from "../../platform/audit.ts"
 import { gatherItems, readItem } from "../../platform/resources.ts"
 import { createKept, readRevision, replaceKept } from "../../platform/revisions.ts"
 import type { User } from "../../platform/resources.ts"
+import { definitionOf } from "../../questions/revisions.ts"
+import type { DefinitionRevision } from "../../questions/revisions.ts"
 import { withAnnotations } from "./annotations.ts"
 import type { Reader } from "./annotations.ts"
 import { askAny } from "./askAny.ts"
+import { watermarkOver } from "./askAt.ts"
+import { readDefined, readDefinition } from "./pastDefinitions.ts"
 
 /** Refuses tiles whose insight is not there. */
 const check = Effect.fnUntraced(function* (workspace: WorkspaceId, { tiles }: NewDashboard) {
@@ -55,7 +59,7 @@ type Tile = Dashboard["tiles"][number]
 type Withheld = (insight: Insight) => Effect.Effect<string | undefined, PortFailure, DocumentStore>
 
 const answerTile = Effect.fnUntraced(function* (workspace: WorkspaceId, tile: Tile, withheld: Withheld) {
-  const { item } = yield* readItem<Insight>(insights, workspace, tile.insight)
+  const { item } = yield* readDefined<Insight>(insights, workspace, tile.insight)
   const told = { insight: tile.insight, title: tile.title ?? item.name }
   const reason = yield* withheld(item)
   const answered: TileAnswer =
@@ -126,14 +130,24 @@ export const answerTiles = Effect.fnUntraced(function* (
 
 /** A dashboard's answers, as they stand now. */
 export const answerDashboard = Effect.fn("answerDashboard")(function* (workspace: WorkspaceId, id: string) {
-  const { item } = yield* readItem<Dashboard>(dashboards, workspace, id)
+  const { item, revision } = yield* readDefined<Dashboard>(dashboards, workspace, id)
+  const shown = new Set(item.tiles.map(({ insight }) => insight))
+  const ofInsights = yield* Effect.forEach(shown, (insight) =>
+    Effect.map(readDefinition<Insight>(workspace, insights, insight), (found): DefinitionRevision => [
+      definitionOf(insights, insight),
+      found?.revision ?? 0
+    ])
+  )
   const tiles = yield* answerTiles(workspace, id, item.tiles)
-  const watermarks = new Set(tiles.flatMap((tile) => ("answer" in tile ? [tile.answer.result.watermark] : [])))
+  const watermarks = tiles.flatMap((tile) => ("answer" in tile ? [tile.answer.result.watermark] : []))
   const answers: DashboardAnswers = {
     dashboard: id,
     name: item.name,
     tiles,
-    watermark: watermarks.size === 1 ? [...watermarks][0]! : null
+    watermark:
+      watermarks.length < tiles.length
+        ? null
+        : yield* watermarkOver(workspace, watermarks, [[definitionOf(dashboards, id), revision], ...ofInsights])
   }
   return answers
 })

@@ -3,11 +3,13 @@ import { goals, goalsMax } from "../../../ports/analytics/Goal.ts"
 import type { Goal } from "../../../ports/analytics/Goal.ts"
 import { InvalidQuestion } from "../../../ports/analytics/InvalidQuestion.ts"
 import type { PlanFilter } from "../../../ports/analytics/PlanFilter.ts"
-import { DocumentStore } from "../../../ports/documents/DocumentStore.ts"
 import type { WorkspaceId } from "../../../ports/WorkspaceId.ts"
 import type { NamedGoal } from "../../questions/goals/namedGoals.ts"
 import { planGoal } from "../../questions/goals/planGoal.ts"
 import type { FilterScope } from "../../questions/planFilter.ts"
+import { definitionOf } from "../../questions/revisions.ts"
+import type { DefinitionRevision } from "../../questions/revisions.ts"
+import { readDefinition } from "./pastDefinitions.ts"
 
 /** What was right when the goal was kept may be wrong by now: a property that is encrypted since. */
 const conversionsOf = Effect.fnUntraced(function* (goal: Goal, scope: FilterScope) {
@@ -28,21 +30,20 @@ export const resolveGoals = Effect.fnUntraced(function* (
   named: ReadonlyArray<NamedGoal>,
   scope: FilterScope
 ) {
-  const documents = yield* DocumentStore
   const ids = new Map(named.map(({ id, pointer }) => [id, pointer]))
-  const resolved = new Map<string, { readonly name: string; readonly conversions: PlanFilter }>()
-  const revisions: Array<readonly [string, number]> = []
+  const resolved = new Map<string, { readonly name: string; readonly goal: Goal; readonly conversions: PlanFilter }>()
+  const revisions: Array<DefinitionRevision> = []
   if (ids.size > goalsMax) {
     const [pointer = ""] = ids.values()
     const detail = `${goalsMax} goals at the most`
     return yield* new InvalidQuestion({ errors: [{ pointer, code: "too_many", detail }] })
   }
   for (const id of ids.keys()) {
-    const found = yield* documents.get(workspace, goals.name, id)
+    const found = yield* readDefinition<Goal>(workspace, goals, id)
     if (found === undefined) continue
-    const goal = found.data as Goal
-    resolved.set(id, { name: goal.name, conversions: yield* conversionsOf(goal, scope) })
-    revisions.push([id, found.revision])
+    const goal = found.item
+    resolved.set(id, { name: goal.name, goal, conversions: yield* conversionsOf(goal, scope) })
+    revisions.push([definitionOf(goals, id), found.revision])
   }
   return { goals: resolved, revisions }
 })

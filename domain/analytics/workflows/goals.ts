@@ -21,14 +21,16 @@ import { namedGoals } from "../../questions/goals/namedGoals.ts"
 import { planGoal } from "../../questions/goals/planGoal.ts"
 import { planGoals } from "../../questions/goals/planGoals.ts"
 import { shapeGoals } from "../../questions/goals/shapeGoals.ts"
-import { hashQuestion, hashValue } from "../../questions/hashQuestion.ts"
+import { hashQuestion } from "../../questions/hashQuestion.ts"
 import { withConversions } from "../../questions/planQuestion.ts"
+import { alsoRestingOn, definitionOf } from "../../questions/revisions.ts"
 import { shapeAnswer } from "../../questions/shapeAnswer.ts"
 import { questionScope } from "./askQuestion.ts"
 import { definitionsThat } from "./cohortUsers.ts"
 import { conversionsOf, revenueWarnings } from "./conversions.ts"
 import { resolveGoals } from "./goalRules.ts"
 import { nameWarnings } from "./nameWarnings.ts"
+import { PastDefinitions } from "./pastDefinitions.ts"
 
 const check = Effect.fnUntraced(function* (workspace: WorkspaceId, definition: NewGoal) {
   const { errors } = planGoal(definition, yield* questionScope(workspace))
@@ -74,7 +76,8 @@ export const removeGoal = Effect.fnUntraced(function* (actor: Actor, id: string,
 /** The goals that are asked for, in that order. */
 const askedGoals = Effect.fnUntraced(function* (workspace: WorkspaceId, ids: ReadonlyArray<string> | undefined) {
   const known = yield* allGoals(workspace)
-  if (ids === undefined) return known
+  const past = yield* PastDefinitions
+  if (ids === undefined) return past.size === 0 ? known : known.filter(({ id }) => past.has(definitionOf(goals, id)))
   const errors = ids.flatMap((id, index) => {
     const pointer = `/goals/${index}`
     if (ids.indexOf(id) !== index) return [{ pointer, code: "duplicate_goal", detail: `${id} is given twice` }]
@@ -97,9 +100,9 @@ const answerGoals = Effect.fnUntraced(function* (
   const { goals: resolved, revisions } = yield* resolveGoals(workspace, named, scope)
   const pairs = asked.flatMap((goal) => {
     const found = resolved.get(goal.id)
-    return found === undefined ? [] : [{ goal, conversions: found.conversions }]
+    return found === undefined ? [] : [found]
   })
-  const read = planGoals(request, pairs, { ...scope, revisions: hashValue([scope.revisions, revisions]) })
+  const read = planGoals(request, pairs, { ...scope, revisions: alsoRestingOn(scope.revisions, revisions) })
   if ("errors" in read) return yield* new InvalidQuestion({ errors: read.errors })
   const money = yield* conversionsOf(workspace, read.planned)
   const planned = withConversions(read.planned, money.runs, money.unconverted)

@@ -6,10 +6,13 @@ import type { WorkspaceId } from "../../../ports/WorkspaceId.ts"
 import type { Actor } from "../../platform/audit.ts"
 import { readItem } from "../../platform/resources.ts"
 import { createKept, readRevision, removeKept, replaceKept } from "../../platform/revisions.ts"
+import { definitionOf } from "../../questions/revisions.ts"
 import { withAnnotations } from "./annotations.ts"
 import type { Reader } from "./annotations.ts"
 import { askAny, mistakesOf } from "./askAny.ts"
+import { watermarkOver } from "./askAt.ts"
 import { dashboardsWith } from "./dashboards.ts"
+import { readDefined } from "./pastDefinitions.ts"
 import { usersOfShared } from "./shareUsers.ts"
 
 const check = Effect.fnUntraced(function* (workspace: WorkspaceId, { question }: NewInsight) {
@@ -51,8 +54,10 @@ export const removeInsight = Effect.fnUntraced(function* (actor: Actor, id: stri
 })
 
 export const answerInsight = Effect.fnUntraced(function* (workspace: WorkspaceId, id: string) {
-  const { item } = yield* readItem<Insight>(insights, workspace, id)
-  const answered: InsightAnswer = { insight: id, name: item.name, answer: yield* askAny(workspace, item.question) }
+  const { item, revision } = yield* readDefined<Insight>(insights, workspace, id)
+  const answer = yield* askAny(workspace, item.question)
+  const watermark = yield* watermarkOver(workspace, [answer.result.watermark], [[definitionOf(insights, id), revision]])
+  const answered: InsightAnswer = { insight: id, name: item.name, answer, watermark }
   return answered
 })
 
