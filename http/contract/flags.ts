@@ -9,8 +9,9 @@ import {
 import { ExplainRequest, FlagExplanation } from "../../ports/experiments/FlagExplanation.ts"
 import { FlagRevision } from "../../ports/experiments/FlagRevision.ts"
 import { FlagUsageAnswer } from "../../ports/experiments/FlagUsage.ts"
+import { NewPromotion, Promotion } from "../../ports/experiments/Promotion.ts"
 import { Admission } from "./Admission.ts"
-import { EndpointRules, reads } from "./EndpointRules.ts"
+import { changes, EndpointRules, reads } from "./EndpointRules.ts"
 import type { Rules } from "./EndpointRules.ts"
 import { page } from "./pages.ts"
 import { Cursor, Id, Limit, Text } from "./parameters.ts"
@@ -85,5 +86,17 @@ export class HoldoutsGroup extends HttpApiGroup.make("holdouts")
 
 /** Places in which flags are on or off on their own. The id of an environment is its key. */
 export class EnvironmentsGroup extends HttpApiGroup.make("environments")
-  .add(...resourceEndpoints({ ...environments, path: "/experiments/environments", scopes }))
+  .add(
+    HttpApiEndpoint.post("promote", "/experiments/environments/:id/promote", {
+      params: { id: Id },
+      payload: NewPromotion,
+      success: Promotion
+    })
+      .annotate(EndpointRules, changes("experiments:write"))
+      .annotate(
+        OpenApi.Summary,
+        "Do in another environment what flags do in this one, in one transaction, or by a change request where that one asks for approvals; a dry run tells the differences."
+      ),
+    ...resourceEndpoints({ ...environments, path: "/experiments/environments", scopes })
+  )
   .middleware(Admission) {}

@@ -17,6 +17,7 @@ import {
   replaceFlag,
   replaceSegment
 } from "../../domain/experiments/workflows/flags.ts"
+import { promoteFlags } from "../../domain/experiments/workflows/promoteFlags.ts"
 import { usageOfFlag } from "../../domain/experiments/workflows/usageOfFlag.ts"
 import { createHoldout, removeHoldout, replaceHoldout } from "../../domain/experiments/workflows/holdouts.ts"
 import { listItems, readItem } from "../../domain/platform/resources.ts"
@@ -174,6 +175,8 @@ const holdoutsLayer = HttpApiBuilder.group(ServedApi, "holdouts", (handlers) =>
 const environmentsLayer = HttpApiBuilder.group(ServedApi, "environments", (handlers) =>
   handlers.handleAll({
     ...reading<Environment>(environments),
+    promote: ({ params, payload }) =>
+      Effect.flatMap(CurrentPrincipal, (principal) => answerProblems(promoteFlags(principal, params.id, payload))),
     create: ({ payload }) =>
       Effect.flatMap(CurrentPrincipal, (principal) =>
         answerProblems(

@@ -62,7 +62,8 @@ export const beginRequest = (
   id: string,
   { description, title }: Words,
   changes: ReadonlyArray<DefinitionChange>,
-  { at, by, key }: PersonalAct
+  { at, by, key }: PersonalAct,
+  status: "draft" | "in_review" = "draft"
 ): ChangeRequest => ({
   id,
   created_at: at,
@@ -71,7 +72,7 @@ export const beginRequest = (
   changed_by: key,
   title,
   ...(description === undefined ? {} : { description }),
-  status: "draft",
+  status,
   version: 1,
   authors: [by],
   changes,

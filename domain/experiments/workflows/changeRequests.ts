@@ -138,7 +138,11 @@ const checked = Effect.fnUntraced(function* (person: Person, request: ChangeRequ
   return request
 })
 
-export const createRequest = Effect.fn("createChangeRequest")(function* (person: Person, asked: NewChangeRequest) {
+export const createRequest = Effect.fn("createChangeRequest")(function* (
+  person: Person,
+  asked: NewChangeRequest,
+  status?: "draft" | "in_review"
+) {
   return yield* once(
     person,
     Effect.fnUntraced(function* (remember: (request: ChangeRequest) => object) {
@@ -147,7 +151,7 @@ export const createRequest = Effect.fn("createChangeRequest")(function* (person:
       const act = yield* actOf(person)
       const changes = yield* withBases(person.workspace, asked.changes)
       const id = yield* Effect.flatMap(SecureRandom.SecureRandom, (random) => random.uuidV7())
-      const request = yield* checked(person, life.beginRequest(id, asked, changes, act), "bad-request")
+      const request = yield* checked(person, life.beginRequest(id, asked, changes, act, status), "bad-request")
       yield* documents.commit(person.workspace, {
         writes: [yield* requestWrite(person.workspace, request, 0)],
         audit: [yield* recordOf(person, act.at, "created", undefined, request)],
