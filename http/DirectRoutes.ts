@@ -27,7 +27,9 @@ export class TextAnswer {
 export type Answer = TextAnswer | HttpServerResponse.HttpServerResponse
 
 /** Answers a request, or leaves it to the router: nothing was done with it. */
-export type Exchange = (request: HttpServerRequest.HttpServerRequest) => Effect.Effect<Answer> | undefined
+export type Exchange<R = never> = (
+  request: HttpServerRequest.HttpServerRequest
+) => Effect.Effect<Answer, never, R> | undefined
 
 export const asResponse = (answer: Answer) =>
   answer instanceof TextAnswer
@@ -46,7 +48,7 @@ export class DirectRoutes extends Context.Service<
   DirectRoutes,
   {
     /** The path may have one parameter, `:name`, that takes one segment. */
-    readonly add: (path: string, exchange: Exchange) => Effect.Effect<void>
+    readonly add: <R>(path: string, exchange: Exchange<R>) => Effect.Effect<void, never, R>
     readonly find: (path: string) => DirectRoute | undefined
     /** Not where requests are traced: a span belongs to the way through the router. */
     readonly isOpen: boolean
@@ -60,8 +62,8 @@ export const layer = Layer.effect(
     const routes = new Map<string, DirectRoute>()
     const templates: Array<Template> = []
     return DirectRoutes.of({
-      add: (path, exchange) =>
-        Effect.contextWith((services) =>
+      add: <R>(path: string, exchange: Exchange<R>) =>
+        Effect.contextWith((services: Context.Context<R>) =>
           Effect.sync(() => {
             const route = direct(path, exchange, services)
             const [before, after] = path.split(/:\w+/)
@@ -89,7 +91,7 @@ const isOf = ({ after, before }: Template, path: string): boolean => {
   return end > before.length && path.lastIndexOf("/", end - 1) < before.length
 }
 
-const direct = (path: string, exchange: Exchange, services: Context.Context<never>): DirectRoute => {
+const direct = <R>(path: string, exchange: Exchange<R>, services: Context.Context<R>): DirectRoute => {
   const count = countsOf("POST", path)
   const run = Effect.runForkWith(services)
   return (request, done) => {

@@ -3,9 +3,8 @@ import { headerBytesMax } from "./middleware/RequestLimits.ts"
 /** Longest body of a request that is read whole, without Node's parser. */
 export const wholeBodyBytesMax = 64 * 1024
 
-/** What stands before a body. */
-interface Head {
-  readonly path: string
+/** What fields say, and themselves. */
+interface Fields {
   readonly headers: Readonly<Record<string, string>>
   readonly bodyBytes: number
 }
@@ -34,12 +33,10 @@ const framingFields = new Set([
   "proxy-connection"
 ])
 
-const readHead = (text: string): Head | undefined => {
-  const [first = "", ...lines] = text.split("\r\n")
-  const path = requestLine.exec(first)?.[1]
-  if (path === undefined) return undefined
+/** Nothing where any of them is unusual. */
+const readFields = (text: string): Fields | undefined => {
   const headers: Record<string, string> = {}
-  for (const line of lines) {
+  for (const line of text.split("\r\n")) {
     const [, name, value] = fieldLine.exec(line) ?? []
     if (name === undefined || value === undefined) return undefined
     const field = name.toLowerCase()
@@ -49,23 +46,27 @@ const readHead = (text: string): Head | undefined => {
   const { connection = "keep-alive", "content-length": length, host } = headers
   if (connection.toLowerCase() !== "keep-alive" || length === undefined || !lengthText.test(length)) return undefined
   if (host === undefined || host === "" || Number(length) > wholeBodyBytesMax) return undefined
-  return { path, headers, bodyBytes: Number(length) }
+  return { headers, bodyBytes: Number(length) }
 }
 
 /**
  * Reads requests of the one usual form: POST, HTTP/1.1, each field once, a body of known and moderate length. Answers
- * `partial` for the beginning of such a one, and `unusual` for everything else, of which nothing was taken. The head of
- * the last request is remembered: clients send the same one again and again.
+ * `partial` for the beginning of such a one, and `unusual` for everything else, of which nothing was taken. The
+ * fields of the last request are remembered: clients send the same ones again and again.
  */
 export const makeRequestReader = (): ((bytes: Buffer) => WholeRequest | "partial" | "unusual") => {
   let lastText: string | undefined
-  let last: Head | undefined
+  let last: Fields | undefined
   return (bytes) => {
     const end = bytes.indexOf(headEnd)
     if (end === -1 || end > headerBytesMax) return "unusual"
-    const text = bytes.toString("latin1", 0, end)
+    const head = bytes.toString("latin1", 0, end)
+    const lineEnd = head.indexOf("\r\n")
+    const path = lineEnd === -1 ? undefined : requestLine.exec(head.slice(0, lineEnd))?.[1]
+    if (path === undefined) return "unusual"
+    const text = head.slice(lineEnd + 2)
     if (text !== lastText) {
-      last = readHead(text)
+      last = readFields(text)
       lastText = text
     }
     if (last === undefined) return "unusual"
@@ -73,6 +74,6 @@ export const makeRequestReader = (): ((bytes: Buffer) => WholeRequest | "partial
     const to = from + last.bodyBytes
     if (bytes.length < to) return "partial"
     const rest = bytes.length === to ? undefined : bytes.subarray(to)
-    return { path: last.path, headers: last.headers, body: bytes.subarray(from, to), rest }
+    return { path, headers: last.headers, body: bytes.subarray(from, to), rest }
   }
 }

@@ -9,6 +9,7 @@ import { EndpointRules } from "./contract/EndpointRules.ts"
 import { DirectRoutes, TextAnswer } from "./DirectRoutes.ts"
 import type { Answer } from "./DirectRoutes.ts"
 import { makeAdmit } from "./middleware/admit.ts"
+import type { Admitted } from "./middleware/admit.ts"
 import { sentToken } from "./middleware/sentToken.ts"
 import { textAtHand } from "./middleware/body.ts"
 import { jsonBodyRules } from "./middleware/jsonBody.ts"
@@ -40,37 +41,47 @@ export const makeServeDirectly = Effect.gen(function* () {
   const proofs = yield* TokenProofs
   const direct = yield* DirectRoutes
 
-  return Effect.fnUntraced(function* <Endpoint extends HttpApiEndpoint.Top, Services>(
+  return <Endpoint extends HttpApiEndpoint.Top, R>(
     endpoint: Endpoint,
-    handler: (request: Handled<Endpoint>) => Effect.Effect<unknown, never, Served | Services>
-  ) {
-    const services = yield* Effect.context<Services>()
+    handler: (request: Handled<Endpoint>) => Effect.Effect<unknown, never, Served | R>
+  ): Effect.Effect<void, never, R> => {
     const rules = Context.get(endpoint.annotations as Context.Context<EndpointRules>, EndpointRules)
     const read = readerOf(endpoint)
-    const answer = Effect.fnUntraced(function* (request: HttpServerRequest.HttpServerRequest, parts: Parts) {
-      const admitted = yield* admit(request, rules)
-      if (HttpServerResponse.isHttpServerResponse(admitted)) return admitted
+    const answer = (request: Request, parts: Parts, admitted: Admitted): Effect.Effect<Answer, never, R> => {
       const { from, principal, requestId } = admitted
+      const caller = { ...principal, from, requestId, idempotency: undefined }
       const added = new Map<string, string>()
-      const served = Context.make(CurrentPrincipal, { ...principal, from, requestId, idempotency: undefined }).pipe(
-        Context.add(AnswerHeaders, added),
-        Context.add(HttpServerRequest.HttpServerRequest, request)
+      const handled = Effect.updateContext(
+        handler(parts as unknown as Handled<Endpoint>),
+        // One by one: a context merged of two is a copy of both.
+        (services: Context.Context<R>) =>
+          Context.add(services, CurrentPrincipal, caller).pipe(
+            Context.add(AnswerHeaders, added),
+            Context.add(HttpServerRequest.HttpServerRequest, request)
+          )
       )
-      const handled = handler(parts as unknown as Handled<Endpoint>)
-      const made = yield* Effect.provideContext(handled, Context.merge(services, served))
-      const headers = added.size === 0 ? admitted.headers : { ...admitted.headers, ...Object.fromEntries(added) }
-      if (!HttpServerResponse.isHttpServerResponse(made)) return new TextAnswer(JSON.stringify(made), headers)
-      const response = HttpServerResponse.setHeaders(made, headers)
-      return rules.protocol === "ofrep" ? ofrepAnswer(request, response) : response
-    })
-    yield* direct.add(endpoint.path, (request): Effect.Effect<Answer> | undefined => {
+      return Effect.map(handled, (made): Answer => {
+        const headers = added.size === 0 ? admitted.headers : { ...admitted.headers, ...Object.fromEntries(added) }
+        if (!HttpServerResponse.isHttpServerResponse(made)) return new TextAnswer(JSON.stringify(made), headers)
+        const response = HttpServerResponse.setHeaders(made, headers)
+        return rules.protocol === "ofrep" ? ofrepAnswer(request, response) : response
+      })
+    }
+    return direct.add<R>(endpoint.path, (request) => {
       const sent = sentToken(request, rules.clientKey)
       if (sent === undefined || proofs.known(sent.token, Date.now()) === undefined) return undefined
       const parts = read(request)
-      return parts === undefined ? undefined : answer(request, parts)
+      if (parts === undefined) return undefined
+      return Effect.flatMapEager(admit(request, rules), (admitted) =>
+        HttpServerResponse.isHttpServerResponse(admitted)
+          ? Effect.succeed<Answer>(admitted)
+          : answer(request, parts, admitted)
+      )
     })
-  })
+  }
 })
+
+type Request = HttpServerRequest.HttpServerRequest
 
 type Decode = (value: unknown) => Option.Option<unknown>
 
@@ -91,7 +102,7 @@ const readerOf = (endpoint: HttpApiEndpoint.Top) => {
   const headerNames = endpoint.headers === undefined ? [] : parameterNames(endpoint.headers)
   const [before = "", parameter = ""] = endpoint.path.split(/:(\w+).*/, 2)
 
-  return (request: HttpServerRequest.HttpServerRequest): Parts | undefined => {
+  return (request: Request): Parts | undefined => {
     const text = textAtHand(request, jsonBodyRules)
     if (text === undefined || inspectJson(text).length > 0) return undefined
     const json = parsed(text)
