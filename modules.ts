@@ -35,6 +35,7 @@ import { ErasureGroup, ReceiptKeysGroup } from "./http/contract/erasure.ts"
 import { ExperimentsGroup } from "./http/contract/experiments.ts"
 import { ExperimentPlansGroup } from "./http/contract/experimentPlans.ts"
 import { EnvironmentsGroup, FlagsGroup, HoldoutsGroup, SegmentsGroup } from "./http/contract/flags.ts"
+import { ArchetypesGroup, QaLinksGroup, QaOverridesGroup } from "./http/contract/qa.ts"
 import { ExportsGroup } from "./http/contract/exports.ts"
 import { FunnelsGroup } from "./http/contract/funnels.ts"
 import { GoalsGroup } from "./http/contract/goals.ts"
@@ -73,6 +74,9 @@ import { experiments } from "./ports/experiments/Experiment.ts"
 import { environments, flags, holdouts, segments } from "./ports/experiments/Flag.ts"
 import { scheduleCollection } from "./ports/experiments/FlagSchedule.ts"
 import { countSamples, runSchedules } from "./domain/experiments/workflows/runSchedules.ts"
+import { archetypes } from "./ports/experiments/Archetype.ts"
+import { qaLinks } from "./ports/experiments/QaLink.ts"
+import { qaOverrides } from "./ports/experiments/QaOverride.ts"
 import { personalDataOfExperiments } from "./domain/experiments/workflows/personalDataOfExperiments.ts"
 import { stickyAssignments } from "./ports/experiments/StickyAssignments.ts"
 import { flagUsage } from "./ports/experiments/FlagUsage.ts"
@@ -283,6 +287,9 @@ export const modules: ReadonlyArray<Module> = [
       SegmentsGroup,
       HoldoutsGroup,
       EnvironmentsGroup,
+      QaOverridesGroup,
+      QaLinksGroup,
+      ArchetypesGroup,
       ApprovalsGroup,
       ChangeRequestsGroup,
       SchedulesGroup,
@@ -296,6 +303,9 @@ export const modules: ReadonlyArray<Module> = [
       holdouts.collection,
       environments.collection,
       scheduleCollection,
+      qaOverrides.collection,
+      qaLinks,
+      archetypes.collection,
       flagRevisions,
       definitionHistory,
       stickyAssignments,
@@ -318,6 +328,8 @@ export const modules: ReadonlyArray<Module> = [
         flags.collection,
         experiments.collection,
         definitionHistory,
+        qaOverrides.collection,
+        archetypes.collection,
         stickyAssignments,
         changeRequests
       ]

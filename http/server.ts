@@ -61,6 +61,7 @@ import * as experiments from "./experiments/experimentHandlers.ts"
 import * as experimentPlans from "./experiments/planHandlers.ts"
 import * as experimentFlags from "./experiments/flagHandlers.ts"
 import * as schedules from "./experiments/scheduleHandlers.ts"
+import * as qa from "./experiments/qaHandlers.ts"
 import * as ofrep from "./experiments/ofrepHandlers.ts"
 import * as tracker from "./tracker.ts"
 import * as workspaces from "./platform/workspaceHandlers.ts"
@@ -101,6 +102,7 @@ const api = HttpApiBuilder.layer(ServedApi).pipe(
     changeRequests.layer,
     experimentFlags.layer,
     schedules.layer,
+    qa.layer,
     ofrep.layer,
     experimentPlans.layer,
     platform.layer,

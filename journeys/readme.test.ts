@@ -57,7 +57,16 @@ import {
 import { metricsMax as metricsOfExperimentMax, phasesMax } from "../ports/experiments/Experiment.ts"
 import { environmentsMax } from "../ports/experiments/Flag.ts"
 import { scheduleStepsMax, stepChangesMax, stepWaitDaysMax } from "../ports/experiments/FlagSchedule.ts"
-import { definitionsMax, prerequisitesMax, rulesMax, variantsMax } from "../ports/experiments/FlagFile.ts"
+import { archetypeFailuresMax, archetypeFlagsMax, archetypesMax } from "../ports/experiments/Archetype.ts"
+import { qaLinkMinutesMax, qaLinksMax } from "../ports/experiments/QaLink.ts"
+import { qaOverridesMax } from "../ports/experiments/QaOverride.ts"
+import {
+  definitionsMax,
+  overrideUnitsMax,
+  prerequisitesMax,
+  rulesMax,
+  variantsMax
+} from "../ports/experiments/FlagFile.ts"
 import { lifetimeCustomersMax } from "../ports/analytics/LifetimePlan.ts"
 import { lifetimeBucketsMax } from "../ports/analytics/LifetimeQuestion.ts"
 import { listLimitMax } from "../ports/documents/DocumentStore.ts"
@@ -206,6 +215,7 @@ describe("README's tables", () => {
         `${definitionsMax} of each, and of segments; ${rulesMax} rules, ${variantsMax} variants, ${prerequisitesMax} prerequisites; ${environmentsMax} environments beside production`,
         `${changesMax} definitions, ${megabytes(requestBytesMax)} with what they began from, ${commentsMax} comments; ${openRequestsMax} open ones, closed ones are kept for ${closedRequestsKeptDays} days; up to ${approvalsMax} approvals`,
         `${scheduleStepsMax} steps of ${stepChangesMax} changes, waits of ${stepWaitDaysMax} days; a flag has one at a time in an environment`,
+        `${qaOverridesMax} overrides of ${overrideUnitsMax} units; ${qaLinksMax} links of ${qaLinkMinutesMax / 1440} days; ${archetypesMax} archetypes with ${archetypeFlagsMax} flags, of whom ${archetypeFailuresMax} failures are told`,
         `${metricsOfExperimentMax} goals, ${metricsOfExperimentMax} secondary metrics, ${metricsOfExperimentMax} guardrails; ${phasesMax} phases, ${allocationStepsMax} steps of a bandit in each`,
         String(watchersMax),
         `${keyDaysMax} days`

@@ -1,5 +1,6 @@
 import { Clock, Effect, Layer, Schedule, Stream } from "effect"
 import { DocumentStore } from "../../ports/documents/DocumentStore.ts"
+import { production } from "../../ports/experiments/Flag.ts"
 import { FlagSnapshots } from "../../ports/experiments/FlagSnapshots.ts"
 import type { FlagSnapshot } from "../../ports/experiments/FlagSnapshots.ts"
 import { ChangeNotices } from "../../ports/platform/ChangeNotices.ts"
@@ -40,11 +41,19 @@ class Held {
   readonly #definitions: Definitions
   readonly #environments: ReadonlySet<string>
   readonly #snapshots = new Map<string, FlagSnapshot>()
+  readonly #environmentOf: ReadonlyMap<string, string>
 
   constructor(read: Effect.Success<ReturnType<typeof readDefinitions>>) {
     this.revision = read.revision
     this.#definitions = read.definitions
     this.#environments = new Set(read.environments)
+    this.#environmentOf = new Map(
+      read.definitions.experiments.map(({ environment = production, id }) => [id, environment])
+    )
+  }
+
+  environmentOf(experiment: string): string | undefined {
+    return this.#environmentOf.get(experiment)
   }
 
   of(environment: string): FlagSnapshot | undefined {
@@ -103,6 +112,7 @@ export const layer: Layer.Layer<FlagSnapshots, PortFailure, DocumentStore | Chan
         Effect.suspend(() =>
           Effect.map(held.has(workspace) ? Effect.void : read(workspace), () => held.get(workspace)?.of(environment))
         ),
+      environmentOf: (workspace, experiment) => held.get(workspace)?.environmentOf(experiment),
       refresh: (workspace) => Effect.suspend(() => (held.has(workspace) ? read(workspace) : Effect.void))
     })
   })

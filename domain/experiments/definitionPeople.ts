@@ -2,6 +2,8 @@ import { experiments } from "../../ports/experiments/Experiment.ts"
 import type { Experiment } from "../../ports/experiments/Experiment.ts"
 import { flags, segments } from "../../ports/experiments/Flag.ts"
 import type { Flag, Segment } from "../../ports/experiments/Flag.ts"
+import { overrideAttributeUsual, qaOverrides } from "../../ports/experiments/QaOverride.ts"
+import type { QaOverride } from "../../ports/experiments/QaOverride.ts"
 import type { Condition } from "../../ports/targeting/Condition.ts"
 import { escaped } from "../targeting/checkCondition.ts"
 import { isIdPath, peopleNamed, withoutPeople } from "../targeting/namedPeople.ts"
@@ -67,6 +69,12 @@ const mapPlaces = (kind: string, item: unknown, at: AtPlaces): unknown => {
     case experiments.name:
       // A draft that is not kept yet has no phases.
       return mapExperiment({ phases: [], ...(item as object) } as unknown as Experiment, at)
+    case qaOverrides.name: {
+      const override = item as QaOverride
+      return isIdPath(override.attribute ?? overrideAttributeUsual)
+        ? { ...override, units: at.list(override.units, "/units") }
+        : override
+    }
     default:
       return item
   }

@@ -16,8 +16,12 @@ export interface Kind {
   readonly singular: string
   /** People that a document names; none by default. */
   readonly subjectsOf?: (item: unknown) => ReadonlyArray<string>
+  /** When a document goes by itself, in ms UTC; never by default. */
+  readonly expiresAt?: (item: unknown) => number
   /** Index that holds every document; `by_time` by default. */
   readonly countedBy?: string
+  /** Fewer than of other kinds. */
+  readonly documentsMax?: number
 }
 
 export interface Revised<Item> {
@@ -35,24 +39,25 @@ export interface User {
 export const named = ({ subjectsOf }: Kind, ...items: ReadonlyArray<unknown>): ReadonlyArray<string> =>
   subjectsOf === undefined ? [] : [...new Set(items.flatMap(subjectsOf))]
 
-export const putItem = ({ name, subjectsOf }: Kind, item: Stamps, expected: number): DocumentWrite => ({
+export const putItem = ({ expiresAt, name, subjectsOf }: Kind, item: Stamps, expected: number): DocumentWrite => ({
   kind: "put",
   collection: name,
   id: item.id,
   expected,
   schema_version: 1,
   subjects: subjectsOf?.(item) ?? [],
+  ...(expiresAt === undefined ? {} : { expires_at: expiresAt(item) }),
   data: item
 })
 
 const refuseFull = Effect.fnUntraced(function* (
   documents: DocumentStore["Service"],
   workspace: WorkspaceId,
-  { countedBy = "by_time", name }: Kind
+  { countedBy = "by_time", documentsMax = resourceDocumentsMax, name }: Kind
 ) {
   const count = yield* documents.count({ workspace, collection: name, index: countedBy, equals: [] })
-  if (count < resourceDocumentsMax) return
-  const detail = `a workspace has at most ${resourceDocumentsMax} of ${name}`
+  if (count < documentsMax) return
+  const detail = `a workspace has at most ${documentsMax} of ${name}`
   return yield* new Refused({ kind: "conflict", detail, errors: [{ pointer: "", code: "too_many", detail }] })
 })
 

@@ -33,6 +33,7 @@ import { PathsGroup } from "./paths.ts"
 import { PeopleGroup } from "./people.ts"
 import { PlatformGroup } from "./platform.ts"
 import { Problem } from "./Problem.ts"
+import { ArchetypesGroup, QaLinksGroup, QaOverridesGroup } from "./qa.ts"
 import { PrivacyGroup } from "./privacy.ts"
 import { LegalHoldsGroup, RetentionPoliciesGroup } from "./retentionPolicies.ts"
 import { RetentionGroup } from "./retention.ts"
@@ -82,6 +83,9 @@ const served = [
   ApprovalsGroup,
   ChangeRequestsGroup,
   SchedulesGroup,
+  QaOverridesGroup,
+  QaLinksGroup,
+  ArchetypesGroup,
   OfrepGroup,
   ExperimentPlansGroup,
   PlatformGroup,

@@ -15,7 +15,7 @@ import { Admission } from "./Admission.ts"
 import { ExperimentOverview } from "../../ports/experiments/ExperimentProgramme.ts"
 import { ExperimentResults } from "../../ports/experiments/ExperimentResults.ts"
 import { changes, EndpointRules, reads } from "./EndpointRules.ts"
-import { evaluateRules } from "./flags.ts"
+import { evaluateRules, linked } from "./flags.ts"
 import { Id, Limit, pictureParameters, Text } from "./parameters.ts"
 import { resourceEndpoints } from "./resource.ts"
 
@@ -33,6 +33,7 @@ export class ExperimentsGroup extends HttpApiGroup.make("experiments")
   .add(
     HttpApiEndpoint.post("assign", `${one}/assign`, {
       params: { id: Id },
+      ...linked,
       payload: AssignRequest,
       success: AssignedVariant
     })

@@ -25,17 +25,22 @@ export const evaluateRules: Rules = {
   audited: false
 }
 
+/** Token of a link of `/experiments/qa-links`, which forces variants and exposes nobody. */
+export const linked = { query: { qa: Text }, headers: { "x-qa-link": Text } }
+
 /** Feature flags, and their values. The id of a flag is its key. */
 export class FlagsGroup extends HttpApiGroup.make("flags")
   .add(
     HttpApiEndpoint.post("evaluate", "/experiments/feature-flags/:id/evaluate", {
       params: { id: Id },
+      ...linked,
       payload: EvaluateRequest,
       success: EvaluatedValue
     })
       .annotate(EndpointRules, evaluateRules)
       .annotate(OpenApi.Summary, "The value of a flag for a context, with the reason; from memory, 10,000 a minute."),
     HttpApiEndpoint.post("bulkEvaluate", "/experiments/feature-flags/bulk-evaluate", {
+      ...linked,
       payload: BulkEvaluateRequest,
       success: EvaluatedValues
     })

@@ -5,14 +5,14 @@ import { OfrepBulkFailure, OfrepFailure, OfrepRequest, OfrepValue, OfrepValues }
 import { Admission } from "./Admission.ts"
 import { EndpointRules } from "./EndpointRules.ts"
 import type { Rules } from "./EndpointRules.ts"
-import { evaluateRules } from "./flags.ts"
+import { evaluateRules, linked } from "./flags.ts"
 import { Id } from "./parameters.ts"
 
 const rules: Rules = { ...evaluateRules, protocol: "ofrep" }
 /** `production` by default. */
 const Environment = Schema.optionalKey(DefinitionKey)
 /** The environment once more, for providers that can set headers alone; the parameter wins. */
-const headers = { "x-environment": Environment }
+const headers = { "x-environment": Environment, ...linked.headers }
 /** What providers repeat of the event that made them ask again. */
 const Told = Schema.optionalKey(Schema.String.check(Schema.isMaxLength(1000)))
 
@@ -22,7 +22,7 @@ export class OfrepGroup extends HttpApiGroup.make("ofrep")
     HttpApiEndpoint.post("evaluate", "/ofrep/v1/evaluate/flags/:key", {
       params: { key: Id },
       headers,
-      query: { environment: Environment },
+      query: { environment: Environment, ...linked.query },
       payload: OfrepRequest,
       success: OfrepValue,
       error: [OfrepFailure.pipe(HttpApiSchema.status(400)), OfrepFailure.pipe(HttpApiSchema.status(404))]
@@ -34,7 +34,7 @@ export class OfrepGroup extends HttpApiGroup.make("ofrep")
       ),
     HttpApiEndpoint.post("evaluateAll", "/ofrep/v1/evaluate/flags", {
       headers,
-      query: { environment: Environment, flagConfigEtag: Told, flagConfigLastModified: Told },
+      query: { environment: Environment, ...linked.query, flagConfigEtag: Told, flagConfigLastModified: Told },
       payload: OfrepRequest,
       success: [OfrepValues, HttpApiSchema.Empty(304)],
       error: OfrepBulkFailure.pipe(HttpApiSchema.status(400))

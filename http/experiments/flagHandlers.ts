@@ -20,7 +20,7 @@ import {
 import { promoteFlags } from "../../domain/experiments/workflows/promoteFlags.ts"
 import { usageOfFlag } from "../../domain/experiments/workflows/usageOfFlag.ts"
 import { createHoldout, removeHoldout, replaceHoldout } from "../../domain/experiments/workflows/holdouts.ts"
-import { listItems, readItem } from "../../domain/platform/resources.ts"
+import { readItem } from "../../domain/platform/resources.ts"
 import { environments, flags, holdouts, segments } from "../../ports/experiments/Flag.ts"
 import type { BulkEvaluateRequest, EvaluateRequest } from "../../ports/experiments/EvaluateRequest.ts"
 import type { Environment, Flag, Holdout, Segment } from "../../ports/experiments/Flag.ts"
@@ -32,34 +32,22 @@ import { makeServeDirectly } from "../directEndpoint.ts"
 import { answerProblems } from "../middleware/failures.ts"
 import { paged } from "../middleware/pages.ts"
 import { matchRevision, withLocation, withRevision } from "../middleware/revisions.ts"
-
-interface Parameters {
-  readonly params: { readonly id: string }
-}
-interface Page {
-  readonly query: { readonly limit?: number; readonly cursor?: string }
-}
-
-/** Reading is the same for every kind of definition. */
-const reading = <Item>(kind: { readonly name: string; readonly singular: string }) => ({
-  list: ({ query: { cursor, limit = limitUsual } }: Page) =>
-    Effect.flatMap(CurrentPrincipal, ({ workspace }) =>
-      answerProblems(Effect.flatMap(listItems<Item>(kind, workspace, limit, cursor), paged))
-    ),
-  read: ({ params }: Parameters) =>
-    Effect.flatMap(CurrentPrincipal, ({ workspace }) =>
-      answerProblems(
-        Effect.flatMap(readItem<Item>(kind, workspace, params.id), ({ item, revision }) => withRevision(revision, item))
-      )
-    )
-})
+import { readingOf } from "./readingOf.ts"
+import { withLink } from "./withLink.ts"
+import type { Linked } from "./withLink.ts"
 
 const gone = HttpServerResponse.empty({ status: 204 })
 
-const evaluateOne = ({ params, payload }: Parameters & { readonly payload: EvaluateRequest }) =>
-  Effect.flatMap(CurrentPrincipal, (reader) => answerProblems(evaluateFlag(reader, params.id, payload)))
-const evaluateMany = ({ payload }: { readonly payload: BulkEvaluateRequest }) =>
-  Effect.flatMap(CurrentPrincipal, (reader) => answerProblems(evaluateFlags(reader, payload)))
+interface Evaluate extends Linked {
+  readonly params: { readonly id: string }
+  readonly payload: EvaluateRequest
+}
+const evaluateOne = ({ params, payload, ...linked }: Evaluate) =>
+  Effect.flatMap(CurrentPrincipal, (principal) =>
+    answerProblems(evaluateFlag(withLink(principal, linked), params.id, payload))
+  )
+const evaluateMany = ({ payload, ...linked }: Linked & { readonly payload: BulkEvaluateRequest }) =>
+  Effect.flatMap(CurrentPrincipal, (principal) => answerProblems(evaluateFlags(withLink(principal, linked), payload)))
 
 /** The hot endpoints off the connection. */
 const directLayer = Layer.effectDiscard(
@@ -72,7 +60,7 @@ const directLayer = Layer.effectDiscard(
 
 const flagsLayer = HttpApiBuilder.group(ServedApi, "flags", (handlers) =>
   handlers.handleAll({
-    ...reading<Flag>(flags),
+    ...readingOf<Flag>(flags),
     evaluate: evaluateOne,
     explain: ({ params, payload, query: { at } }) =>
       Effect.flatMap(CurrentPrincipal, ({ workspace }) =>
@@ -114,7 +102,7 @@ const flagsLayer = HttpApiBuilder.group(ServedApi, "flags", (handlers) =>
 
 const segmentsLayer = HttpApiBuilder.group(ServedApi, "segments", (handlers) =>
   handlers.handleAll({
-    ...reading<Segment>(segments),
+    ...readingOf<Segment>(segments),
     create: ({ payload }) =>
       Effect.flatMap(CurrentPrincipal, (principal) =>
         answerProblems(
@@ -144,7 +132,7 @@ const segmentsLayer = HttpApiBuilder.group(ServedApi, "segments", (handlers) =>
 
 const holdoutsLayer = HttpApiBuilder.group(ServedApi, "holdouts", (handlers) =>
   handlers.handleAll({
-    ...reading<Holdout>(holdouts),
+    ...readingOf<Holdout>(holdouts),
     create: ({ payload }) =>
       Effect.flatMap(CurrentPrincipal, (principal) =>
         answerProblems(
@@ -174,7 +162,7 @@ const holdoutsLayer = HttpApiBuilder.group(ServedApi, "holdouts", (handlers) =>
 
 const environmentsLayer = HttpApiBuilder.group(ServedApi, "environments", (handlers) =>
   handlers.handleAll({
-    ...reading<Environment>(environments),
+    ...readingOf<Environment>(environments),
     promote: ({ params, payload }) =>
       Effect.flatMap(CurrentPrincipal, (principal) => answerProblems(promoteFlags(principal, params.id, payload))),
     create: ({ payload }) =>

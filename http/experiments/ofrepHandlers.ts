@@ -10,25 +10,31 @@ import { OfrepGroup } from "../contract/ofrep.ts"
 import { makeServeDirectly } from "../directEndpoint.ts"
 import { answerProblems } from "../middleware/failures.ts"
 import { namesTag } from "../middleware/revisions.ts"
+import { withLink } from "./withLink.ts"
+import type { Linked } from "./withLink.ts"
 
 interface Asked {
-  readonly headers: { readonly "x-environment"?: string }
-  readonly query: { readonly environment?: string }
+  readonly headers: Linked["headers"] & { readonly "x-environment"?: string }
+  readonly query: Linked["query"] & { readonly environment?: string }
   readonly payload: OfrepRequest
 }
 
 const environmentOf = ({ headers, query }: Asked): string | undefined => query.environment ?? headers["x-environment"]
 
 const evaluate = (asked: Asked & { readonly params: { readonly key: string } }) =>
-  Effect.flatMap(CurrentPrincipal, (reader) =>
-    answerProblems(evaluateOfrep(reader, asked.params.key, asked.payload, environmentOf(asked)))
+  Effect.flatMap(CurrentPrincipal, (principal) =>
+    answerProblems(evaluateOfrep(withLink(principal, asked), asked.params.key, asked.payload, environmentOf(asked)))
   )
 
 const evaluateAll = (asked: Asked) =>
-  Effect.flatMap(CurrentPrincipal, (reader) =>
+  Effect.flatMap(CurrentPrincipal, (principal) =>
     answerProblems(
       Effect.gen(function* () {
-        const { etag, values } = yield* evaluateOfrepBulk(reader, asked.payload, environmentOf(asked))
+        const { etag, values } = yield* evaluateOfrepBulk(
+          withLink(principal, asked),
+          asked.payload,
+          environmentOf(asked)
+        )
         const added = yield* AnswerHeaders
         added.set("etag", etag).set("cache-control", "private, no-cache")
         const request = yield* HttpServerRequest.HttpServerRequest

@@ -38,6 +38,7 @@ const allowedHeaders = [
   "range",
   "traceparent",
   "x-environment",
+  "x-qa-link",
   "x-request-id"
 ].join(", ")
 const exposedHeaders = [

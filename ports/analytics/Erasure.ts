@@ -9,6 +9,7 @@ export const ErasedStore = Schema.Struct({
     "exports",
     "cohorts",
     "definitions",
+    "archetypes",
     "sticky_assignments",
     "merges",
     "privacy_requests",

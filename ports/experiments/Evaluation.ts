@@ -61,6 +61,8 @@ export interface Assignment {
   readonly from: "hash" | "stored" | "forced" | "unavailable"
   /** Of a bandit, where the hash decided: the step of its shares, and the probability that the variant had. */
   readonly allocation?: { readonly step: number; readonly probability: number }
+  /** The override that forced it, where one did. */
+  readonly override?: string
 }
 
 /** A unit that an experiment or a release would have taken, were it not held out. */
@@ -94,7 +96,9 @@ export interface Evaluation {
   readonly held_out: HeldOut | null
   /** The prerequisite that was not met, where one closed the flag; the flag itself where it depends on itself. */
   readonly prerequisite: string | null
+  /** By the context, or by an override. */
   readonly forced: boolean
+  readonly override: string | null
 }
 
 /** What became of one rule, for who asks why. */

@@ -280,7 +280,7 @@ export const AssignedVariant = Schema.Struct({
     "rollout",
     "no_variant"
   ]),
-  /** Pointer into the condition, the flag of the prerequisite, the layer or the holdout. */
+  /** Pointer into the condition, the flag of the prerequisite, the layer, the holdout, or the override that forced it. */
   detail: Schema.NullOr(Schema.String),
   /** Of a sticky experiment: the variant was stored, or the store is away and the hash decided. */
   sticky: Schema.NullOr(Schema.Literals(["stored", "unavailable"])),

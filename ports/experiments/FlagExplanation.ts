@@ -7,14 +7,15 @@ import { DefinitionKey, VariantName } from "./FlagFile.ts"
 /** Variants forced in one request, of flags and of experiments, each. */
 export const forcedMax = 100
 
-const Forced = Schema.optionalKey(Schema.Record(DefinitionKey, VariantName).check(Schema.isMaxProperties(forcedMax)))
+const Variants = Schema.optionalKey(Schema.Record(DefinitionKey, VariantName).check(Schema.isMaxProperties(forcedMax)))
+/** Variants that win over all else, by flag and by experiment. */
+export const Forced = Schema.Struct({ flags: Variants, experiments: Variants }).annotate({ identifier: "Forced" })
 
 export const ExplainRequest = Schema.Struct({
   ...EvaluateRequest.fields,
   /** The flag as it might be: evaluated in its stead, among all else that stands; nothing is stored. */
   draft: Schema.optionalKey(flags.definition),
-  /** Variants that win over all else, by flag and by experiment. */
-  forced: Schema.optionalKey(Schema.Struct({ flags: Forced, experiments: Forced }))
+  forced: Schema.optionalKey(Forced)
 }).annotate({
   identifier: "ExplainRequest",
   examples: [{ context: { user_id: "u1", country: "DE" }, forced: { experiments: { "short-checkout": "control" } } }]

@@ -7,6 +7,8 @@ export const rulesMax = 100
 export const variantsMax = 50
 /** Flags that one flag depends on directly. */
 export const prerequisitesMax = 20
+/** Units that one override names. */
+export const overrideUnitsMax = 1000
 /** Flags, experiments, groups, layers and holdouts of one environment, each. */
 export const definitionsMax = 5000
 
@@ -157,6 +159,23 @@ export const EvaluatedGroup = Schema.Union([
 ])
 export type EvaluatedGroup = typeof EvaluatedGroup.Type
 
+/** What an override gives a variant of. */
+export const OverrideTarget = Schema.Union([
+  Schema.Struct({ flag: DefinitionKey }),
+  Schema.Struct({ experiment: DefinitionKey })
+])
+
+/** Units that get one variant of a flag or a running experiment before all else, and are not exposed: testers. */
+export const EvaluatedOverride = Schema.Struct({
+  id: DefinitionKey,
+  target: OverrideTarget,
+  variant: VariantName,
+  /** The attribute that names the units. */
+  attribute: Schema.String,
+  units: Schema.Array(Schema.String).check(Schema.isMaxLength(overrideUnitsMax))
+}).annotate({ identifier: "EvaluatedOverride" })
+export type EvaluatedOverride = typeof EvaluatedOverride.Type
+
 const many = <Item extends Schema.Top>(item: Item) => Schema.Array(item).check(Schema.isMaxLength(definitionsMax))
 
 /** All that an evaluation needs of one environment, as one document: evaluated without a server by `compileFlags`. */
@@ -165,6 +184,7 @@ export const FlagFile = Schema.Struct({
   flags: many(EvaluatedFlag),
   experiments: Schema.optionalKey(many(EvaluatedExperiment)),
   holdouts: Schema.optionalKey(many(EvaluatedHoldout)),
-  groups: Schema.optionalKey(many(EvaluatedGroup))
+  groups: Schema.optionalKey(many(EvaluatedGroup)),
+  overrides: Schema.optionalKey(many(EvaluatedOverride))
 }).annotate({ identifier: "FlagFile" })
 export type FlagFile = typeof FlagFile.Type

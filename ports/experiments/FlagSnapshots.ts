@@ -37,6 +37,8 @@ export class FlagSnapshots extends Context.Service<
     readonly known: (workspace: WorkspaceId, environment: string) => FlagSnapshot | undefined
     /** Loads the workspace where it is not; nothing where it has no such environment. */
     readonly load: (workspace: WorkspaceId, environment: string) => Effect.Effect<FlagSnapshot | undefined, PortFailure>
+    /** Where an experiment runs, of a workspace that is loaded; nothing where there is none of that id. */
+    readonly environmentOf: (workspace: WorkspaceId, experiment: string) => string | undefined
     /** Takes up a change of this process at once. */
     readonly refresh: (workspace: WorkspaceId) => Effect.Effect<void, PortFailure>
   }

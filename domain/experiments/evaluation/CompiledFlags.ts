@@ -2,6 +2,7 @@ import type {
   EvaluatedExperiment,
   EvaluatedFlag,
   EvaluatedHoldout,
+  EvaluatedOverride,
   FlagFile,
   FlagRule
 } from "../../../ports/experiments/FlagFile.ts"
@@ -10,14 +11,16 @@ import type { Condition } from "../../../ports/targeting/Condition.ts"
 import { slotsOf } from "../../bucketing/sha256Buckets.ts"
 import { compileCondition } from "../../targeting/compileCondition.ts"
 import type { Test } from "../../targeting/compileCondition.ts"
+import { compileFirstFailure } from "../../targeting/firstFailure.ts"
+import type { FirstFailure } from "../../targeting/firstFailure.ts"
 import type { Group, Groups } from "../../targeting/Groups.ts"
 import { bucketingOf } from "./Bucketing.ts"
 import type { Bucketing } from "./Bucketing.ts"
 
-/** A condition with the text it came from, for who asks what failed. */
+/** A condition, and what of it failed, for who asks. */
 export interface Targeting {
   readonly test: Test
-  readonly condition: Condition
+  readonly failure: FirstFailure
 }
 
 export interface Gate {
@@ -48,7 +51,14 @@ export interface CompiledExperiment {
   readonly excludesOld: boolean
   /** Of a bandit: the step, and the probability of each variant. */
   readonly allocation: { readonly step: number; readonly probabilities: ReadonlyArray<number> } | undefined
+  readonly overrides: Overrides | undefined
 }
+
+/** Variants of testers, by the attribute and the id that name them. */
+export type Overrides = ReadonlyArray<{
+  readonly attribute: string
+  readonly byUnit: ReadonlyMap<string, { readonly variant: string; readonly override: string }>
+}>
 
 export type CompiledServe =
   | { readonly kind: "variant"; readonly variant: string }
@@ -76,6 +86,7 @@ export interface CompiledFlag {
   readonly gates: ReadonlyArray<Gate>
   /** Whether other flags have a say, so that it could lead back to itself. */
   readonly dependsOnFlags: boolean
+  readonly overrides: Overrides | undefined
   readonly rules: ReadonlyArray<CompiledRule>
 }
 
@@ -92,12 +103,44 @@ const none: ReadonlyArray<never> = []
 export const compileFlags = (file: FlagFile): CompiledFlags => {
   const groups: Groups = new Map((file.groups ?? []).map((group) => [group.id, groupOf(group)]))
   const holdouts = file.holdouts ?? []
+  const overrides = overridesOf(file.overrides ?? [])
   const experiments = new Map(
-    (file.experiments ?? []).map((each) => [each.id, compileExperiment(each, holdouts, groups)])
+    (file.experiments ?? []).map((each) => [
+      each.id,
+      compileExperiment(each, holdouts, groups, overrides.experiments.get(each.id))
+    ])
   )
-  const flags = new Map(file.flags.map((flag) => [flag.key, compileFlag(flag, experiments, holdouts, groups)]))
+  const flags = new Map(
+    file.flags.map((flag) => [
+      flag.key,
+      compileFlag(flag, experiments, holdouts, groups, overrides.flags.get(flag.key))
+    ])
+  )
   return { flags, experiments, groups }
 }
+
+/** By target; of two that name a unit the first one counts. */
+const overridesOf = (all: ReadonlyArray<EvaluatedOverride>) => {
+  const byTarget = (targetOf: (override: EvaluatedOverride) => string | undefined): ReadonlyMap<string, Overrides> => {
+    const grouped = Map.groupBy(all, (override) => targetOf(override) ?? "")
+    grouped.delete("")
+    return new Map([...grouped].map(([target, own]) => [target, byAttribute(own)]))
+  }
+  return {
+    flags: byTarget(({ target }) => ("flag" in target ? target.flag : undefined)),
+    experiments: byTarget(({ target }) => ("experiment" in target ? target.experiment : undefined))
+  }
+}
+
+const byAttribute = (own: ReadonlyArray<EvaluatedOverride>): Overrides =>
+  [...Map.groupBy(own, ({ attribute }) => attribute)].map(([attribute, same]) => ({
+    attribute,
+    byUnit: new Map(
+      same
+        .toReversed()
+        .flatMap(({ id, units, variant }) => units.map((unit) => [unit, { variant, override: id }] as const))
+    )
+  }))
 
 const groupOf = (group: NonNullable<FlagFile["groups"]>[number]): Group =>
   group.type === "condition"
@@ -107,7 +150,13 @@ const groupOf = (group: NonNullable<FlagFile["groups"]>[number]): Group =>
 const targetingOf = (condition: Condition | undefined, groups: Groups): Targeting | undefined =>
   condition === undefined || Object.keys(condition).length === 0
     ? undefined
-    : { condition, test: compileCondition(condition, groups) }
+    : { test: compileCondition(condition, groups), failure: once(() => compileFirstFailure(condition, groups)) }
+
+/** Compiled when it is first asked for. */
+const once = (compile: () => FirstFailure): FirstFailure => {
+  let compiled: FirstFailure | undefined
+  return (attributes) => (compiled ??= compile())(attributes)
+}
 
 const gatesOf = (prerequisites: EvaluatedFlag["prerequisites"], groups: Groups): ReadonlyArray<Gate> =>
   prerequisites?.map(({ condition, flag }) => ({ flag, test: compileCondition(condition, groups) })) ?? none
@@ -124,7 +173,8 @@ const bindingOf = (
 const compileExperiment = (
   experiment: EvaluatedExperiment,
   holdouts: ReadonlyArray<EvaluatedHoldout>,
-  groups: Groups
+  groups: Groups,
+  overrides: Overrides | undefined
 ): CompiledExperiment => ({
   id: experiment.id,
   running: experiment.running,
@@ -149,14 +199,16 @@ const compileExperiment = (
   allocation:
     experiment.step === undefined
       ? undefined
-      : { step: experiment.step, probabilities: experiment.variants.map(({ weight }) => weight / 100) }
+      : { step: experiment.step, probabilities: experiment.variants.map(({ weight }) => weight / 100) },
+  overrides
 })
 
 const compileFlag = (
   flag: EvaluatedFlag,
   experiments: ReadonlyMap<string, CompiledExperiment>,
   holdouts: ReadonlyArray<EvaluatedHoldout>,
-  groups: Groups
+  groups: Groups,
+  overrides: Overrides | undefined
 ): CompiledFlag => {
   const gates = gatesOf(flag.prerequisites, groups)
   const rules = flag.rules
@@ -170,6 +222,7 @@ const compileFlag = (
     defaultVariant: flag.default_variant,
     gates,
     dependsOnFlags: gates.length > 0 || rules.some(dependsOnFlags),
+    overrides,
     rules
   }
 }

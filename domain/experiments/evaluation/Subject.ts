@@ -1,6 +1,6 @@
 import type { EvaluationContext } from "../../../ports/experiments/Evaluation.ts"
 import { slotOf } from "../../bucketing/sha256Buckets.ts"
-import type { CompiledFlags, CompiledHoldout, Gate } from "./CompiledFlags.ts"
+import type { CompiledFlags, CompiledHoldout, Gate, Overrides } from "./CompiledFlags.ts"
 
 export interface Unit {
   readonly id: string
@@ -58,6 +58,16 @@ export class Subject {
   /** The first holdout that holds the subject. */
   heldBy(holdouts: ReadonlyArray<CompiledHoldout>): CompiledHoldout | undefined {
     return holdouts.length === 0 ? undefined : holdouts.find((holdout) => this.#isHeld(holdout))
+  }
+
+  /** The first override that names the subject. */
+  overriddenBy(overrides: Overrides): { readonly variant: string; readonly override: string } | undefined {
+    for (const { attribute, byUnit } of overrides) {
+      const id = idOf(this.context.attributes, attribute)
+      const found = id === undefined ? undefined : byUnit.get(id)
+      if (found !== undefined) return found
+    }
+    return undefined
   }
 
   #isHeld(holdout: CompiledHoldout): boolean {

@@ -1,6 +1,5 @@
 import type { Assigned, Assignment, PassedOver } from "../../../ports/experiments/Evaluation.ts"
 import { slotOf } from "../../bucketing/sha256Buckets.ts"
-import { firstFailure } from "../../targeting/firstFailure.ts"
 import type { CompiledExperiment, Gate, Targeting } from "./CompiledFlags.ts"
 import type { Subject, Unit } from "./Subject.ts"
 
@@ -14,7 +13,7 @@ const passedOver = (why: PassedOver, detail: string | null = null): PassedOverUn
 const unmet = passedOver("condition")
 
 /**
- * The variant of an experiment for a subject. In this order: forced → holdout → layer → stored → targeting → rollout →
+ * The variant of an experiment for a subject. In this order: forced, by the context or an override → holdout → layer → stored → targeting → rollout →
  * variant. A stored assignment stands in for targeting, rollout and variant. Who is held out is said to be so only
  * where the experiment would have taken him, so that he is compared at the same trigger.
  */
@@ -25,6 +24,12 @@ export const assign = (experiment: CompiledExperiment, subject: Subject): Assign
   if (forced !== undefined && Object.hasOwn(forced, experiment.id)) {
     const variant = forced[experiment.id]!
     if (experiment.variants.includes(variant)) return taken(experiment, unit ?? nobody, variant, null, "forced")
+  }
+  const overridden = experiment.overrides === undefined ? undefined : subject.overriddenBy(experiment.overrides)
+  if (overridden !== undefined && experiment.variants.includes(overridden.variant)) {
+    const { override, variant } = overridden
+    const { assignment } = taken(experiment, unit ?? nobody, variant, null, "forced")
+    return { kind: "assigned", assignment: { ...assignment, override } }
   }
   if (unit === undefined) return passedOver("no_unit")
   const holdout = subject.heldBy(experiment.holdouts)
@@ -99,7 +104,7 @@ export const notTargeted = (
   const { attributes } = subject.context
   if (targeting !== undefined && !targeting.test(attributes)) {
     if (!subject.isTraced) return unmet
-    return passedOver("condition", firstFailure(targeting.condition, attributes, subject.flags.groups) ?? null)
+    return passedOver("condition", targeting.failure(attributes) ?? null)
   }
   const closed = gates.length === 0 ? undefined : subject.closedGate(gates)
   return closed === undefined ? undefined : passedOver("prerequisite", closed)

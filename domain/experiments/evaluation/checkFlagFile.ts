@@ -1,6 +1,7 @@
 import type {
   EvaluatedExperiment,
   EvaluatedFlag,
+  EvaluatedOverride,
   FlagFile,
   FlagRule,
   FlagType
@@ -26,7 +27,7 @@ export const checkFlagFile = (file: FlagFile): ReadonlyArray<FlagFileMistake> =>
   const say: Say = (pointer, code, detail) => {
     mistakes.push({ pointer, code, detail })
   }
-  const { experiments = [], groups = [], holdouts = [] } = file
+  const { experiments = [], groups = [], holdouts = [], overrides = [] } = file
   const expanded = expandedGroups(groups)
   const known: Known = {
     testsOf: (condition) => testsIn(condition, expanded),
@@ -44,6 +45,7 @@ export const checkFlagFile = (file: FlagFile): ReadonlyArray<FlagFileMistake> =>
     if (group.type === "condition") checkTargeting(group.condition, `/groups/${at}/condition`, known, say)
   })
   checkGroups(groups, say)
+  checkOverrides(overrides, known, say)
   checkLayers(experiments, say)
   checkCycles(file.flags, known, say)
   return mistakes
@@ -79,6 +81,31 @@ const expandedGroups = (groups: Groups): ReadonlyMap<string, number> => {
   }
   for (const { id } of groups) expand(id)
   return expanded
+}
+
+/** Variants that there are, and no unit with two of them. */
+const checkOverrides = (overrides: ReadonlyArray<EvaluatedOverride>, known: Known, say: Say) => {
+  noTwice("/overrides", "id", overrides, say)
+  const taken = new Map<string, string>()
+  for (const [at, { attribute, id, target, units, variant }] of overrides.entries()) {
+    const [kind, name] =
+      "flag" in target ? (["flag", target.flag] as const) : (["experiment", target.experiment] as const)
+    const variants =
+      kind === "flag"
+        ? known.flags.get(name)?.variants.map((each) => each.name)
+        : known.experiments.get(name)?.variants.map((each) => each.variant)
+    if (variants === undefined) {
+      say(`/overrides/${at}/target/${kind}`, `unknown_${kind}`, `there is no ${kind} ${name}`)
+    } else if (!variants.includes(variant)) {
+      say(`/overrides/${at}/variant`, "unknown_variant", `${name} has no variant ${variant}`)
+    }
+    for (const [place, unit] of units.entries()) {
+      const key = JSON.stringify([kind, name, attribute, unit])
+      const other = taken.get(key)
+      if (other !== undefined) say(`/overrides/${at}/units/${place}`, "taken", `${unit} is in the override ${other}`)
+      taken.set(key, id)
+    }
+  }
 }
 
 /** A group that names itself, through others or not, has no members that could be told. */

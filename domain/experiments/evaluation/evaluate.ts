@@ -81,6 +81,10 @@ const evaluateFor = (subject: Subject, key: string, trace?: Array<TraceStep>): E
   if (forced !== undefined && Object.hasOwn(forced, key) && flag.values.has(forced[key]!)) {
     return served(flag, forced[key]!, "STATIC", { forced: true })
   }
+  const overridden = flag.overrides === undefined ? undefined : subject.overriddenBy(flag.overrides)
+  if (overridden !== undefined && flag.values.has(overridden.variant)) {
+    return served(flag, overridden.variant, "TARGETING_MATCH", { forced: true, override: overridden.override })
+  }
   if (!flag.enabled) return served(flag, flag.offVariant, "DISABLED")
   if (!flag.dependsOnFlags) return evaluateRules(flag, subject, trace)
   subject.underWay.add(key)
@@ -165,13 +169,14 @@ interface ServedBy {
   readonly heldOut?: HeldOut | null
   readonly prerequisite?: string
   readonly forced?: boolean
+  readonly override?: string
 }
 
 const served = (
   flag: CompiledFlag,
   variant: string | null,
   reason: EvaluationReason,
-  { assignment = null, bucket = null, forced = false, heldOut = null, prerequisite, rule }: ServedBy = {}
+  { assignment = null, bucket = null, forced = false, heldOut = null, override, prerequisite, rule }: ServedBy = {}
 ): Evaluation => ({
   key: flag.key,
   value: variant === null ? undefined : flag.values.get(variant),
@@ -182,7 +187,8 @@ const served = (
   assignment: assignment !== null && assignment.from === "forced" ? null : assignment,
   held_out: heldOut,
   prerequisite: prerequisite ?? null,
-  forced: forced || assignment?.from === "forced"
+  forced: forced || assignment?.from === "forced",
+  override: override ?? assignment?.override ?? null
 })
 
 const stepOf = (rule: CompiledRule, outcome: RuleOutcome, subject: Subject): TraceStep => {

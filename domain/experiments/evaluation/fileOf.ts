@@ -1,6 +1,8 @@
 import type { Experiment } from "../../../ports/experiments/Experiment.ts"
 import { holdoutPercentUsual, production } from "../../../ports/experiments/Flag.ts"
 import type { Flag, Holdout, Segment } from "../../../ports/experiments/Flag.ts"
+import { overrideAttributeUsual } from "../../../ports/experiments/QaOverride.ts"
+import type { NewQaOverride } from "../../../ports/experiments/QaOverride.ts"
 import type {
   EvaluatedExperiment,
   EvaluatedFlag,
@@ -14,10 +16,14 @@ export interface Definitions {
   readonly segments: ReadonlyArray<Pick<Segment, "key" | "members">>
   readonly experiments: ReadonlyArray<Experiment>
   readonly holdouts: ReadonlyArray<Pick<Holdout, "key" | "percent" | "team" | "unit">>
+  readonly overrides: ReadonlyArray<NewQaOverride>
 }
 
 /** The definitions as one environment evaluates them; a flag that says nothing of it is off. */
-export const fileOf = ({ experiments, flags, holdouts, segments }: Definitions, environment: string): FlagFile => ({
+export const fileOf = (
+  { experiments, flags, holdouts, overrides, segments }: Definitions,
+  environment: string
+): FlagFile => ({
   version: 1,
   flags: flags.map((flag) => evaluatedFlag(flag, environment)),
   groups: segments.map(groupOf),
@@ -27,7 +33,16 @@ export const fileOf = ({ experiments, flags, holdouts, segments }: Definitions, 
     ...(team === undefined ? {} : { team }),
     ...(unit === undefined ? {} : { unit })
   })),
-  experiments: experiments.filter(({ environment: of = production }) => of === environment).map(evaluatedExperiment)
+  experiments: experiments.filter(({ environment: of = production }) => of === environment).map(evaluatedExperiment),
+  overrides: overrides
+    .filter(({ environment: of = production, target }) => "experiment" in target || of === environment)
+    .map(({ attribute = overrideAttributeUsual, key, target, units, variant }) => ({
+      id: key,
+      target,
+      variant,
+      attribute,
+      units
+    }))
 })
 
 const evaluatedFlag = (flag: Definitions["flags"][number], environment: string): EvaluatedFlag => {

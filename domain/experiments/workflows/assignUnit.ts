@@ -1,14 +1,12 @@
 import { Effect } from "effect"
-import type { AssignedVariant, AssignRequest, Experiment } from "../../../ports/experiments/Experiment.ts"
-import { experiments } from "../../../ports/experiments/Experiment.ts"
+import type { AssignedVariant, AssignRequest } from "../../../ports/experiments/Experiment.ts"
 import { production } from "../../../ports/experiments/Flag.ts"
 import { Exposures } from "../../../ports/experiments/Exposures.ts"
 import { FlagSnapshots } from "../../../ports/experiments/FlagSnapshots.ts"
 import { StickyAssignments } from "../../../ports/experiments/StickyAssignments.ts"
 import { Refused } from "../../../ports/platform/Refused.ts"
-import type { WorkspaceId } from "../../../ports/WorkspaceId.ts"
-import { readItem } from "../../platform/resources.ts"
 import type { FlagReader } from "./evaluateFlags.ts"
+import { forcedByLink } from "./forcedByLink.ts"
 
 const attributesOf = ({ anonymous_id, context = {}, user_id }: AssignRequest): Readonly<Record<string, unknown>> => ({
   ...context,
@@ -18,18 +16,16 @@ const attributesOf = ({ anonymous_id, context = {}, user_id }: AssignRequest): R
 
 /** The variant of a unit in an experiment; who gets one is exposed to it. */
 export const assignUnit = Effect.fnUntraced(function* (reader: FlagReader, id: string, request: AssignRequest) {
-  const { environment = production, workspace } = reader
-  const snapshots = yield* FlagSnapshots
+  const { workspace } = reader
   const exposures = yield* Exposures
   const attributes = attributesOf(request)
-  const known = snapshots.known(workspace, environment) ?? (yield* snapshots.load(workspace, environment))
-  // Of another environment, which a key of one never reads, or of none that is known.
-  const isElsewhere = reader.environment === undefined && known?.assign(id, { attributes: {} }) === undefined
-  const snapshot = isElsewhere ? yield* elsewhere(workspace, id) : known
+  const snapshot = yield* snapshotOfExperiment(reader, id)
+  const isExposed = reader.qa === undefined
+  const forced = reader.qa === undefined ? {} : yield* forcedByLink(workspace, reader.qa, snapshot?.environment ?? "")
   const experiment = snapshot?.stickyExperiment(id)
   const sticky = yield* StickyAssignments
   const stored = experiment === undefined ? {} : yield* sticky.load(workspace, [experiment], attributes)
-  const assigned = snapshot?.assign(id, { attributes, stored })
+  const assigned = snapshot?.assign(id, { attributes, forced, stored })
   if (assigned === undefined) {
     return yield* new Refused({ kind: "not-found", detail: `there is no experiment ${id}`, errors: [] })
   }
@@ -44,28 +40,34 @@ export const assignUnit = Effect.fnUntraced(function* (reader: FlagReader, id: s
     return answer
   }
   if (assigned.kind === "held_out") {
-    exposures.note({ workspace, attributes }, { assignment: null, heldOut: assigned.heldOut })
+    if (isExposed) exposures.note({ workspace, attributes }, { assignment: null, heldOut: assigned.heldOut })
     const answer: AssignedVariant = { ...nobody, reason: "holdout", detail: assigned.heldOut.holdout }
     return answer
   }
   const { assignment } = assigned
-  exposures.note({ workspace, attributes }, { assignment, heldOut: null })
-  if (experiment !== undefined) sticky.note(workspace, experiment, assignment, stored)
+  if (isExposed) exposures.note({ workspace, attributes }, { assignment, heldOut: null })
+  if (isExposed && experiment !== undefined) sticky.note(workspace, experiment, assignment, stored)
   const answer: AssignedVariant = {
     experiment_id: id,
     variant: assignment.variant,
     phase: assignment.phase,
     bucket: assignment.bucket,
     reason: assignment.from === "stored" || assignment.from === "forced" ? assignment.from : "assigned",
-    detail: null,
+    detail: assignment.override ?? null,
     sticky: assignment.from === "stored" || assignment.from === "unavailable" ? assignment.from : null,
     ...(assignment.allocation === undefined ? {} : { allocation: assignment.allocation })
   }
   return answer
 })
 
-const elsewhere = Effect.fnUntraced(function* (workspace: WorkspaceId, id: string) {
-  const { item } = yield* readItem<Experiment>(experiments, workspace, id)
+/** Where the experiment runs, from memory but for the first request of a workspace; a key of one environment reads no other. */
+const snapshotOfExperiment = Effect.fnUntraced(function* ({ environment, workspace }: FlagReader, id: string) {
   const snapshots = yield* FlagSnapshots
-  return yield* snapshots.load(workspace, item.environment ?? production)
+  const snapshotIn = (name: string) => {
+    const known = snapshots.known(workspace, name)
+    return known === undefined ? snapshots.load(workspace, name) : Effect.succeed(known)
+  }
+  if (environment !== undefined) return yield* snapshotIn(environment)
+  yield* snapshotIn(production)
+  return yield* snapshotIn(snapshots.environmentOf(workspace, id) ?? production)
 })

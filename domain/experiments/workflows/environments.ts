@@ -10,6 +10,7 @@ import type { Definitions } from "../evaluation/fileOf.ts"
 import { refuseUnapproved } from "./approvals.ts"
 import type { Changer } from "./approvals.ts"
 import { createLive, readDefinitions, removeLive, replaceLive, untilSettled } from "./liveDefinitions.ts"
+import { overridesOf } from "./qaOverrides.ts"
 
 const refuse = (kind: Refused["kind"], pointer: string, code: string, detail: string) =>
   new Refused({ kind, detail, errors: [{ pointer, code, detail }] })
@@ -35,12 +36,13 @@ export const replaceEnvironment = Effect.fn("replaceEnvironment")(function* (
   return yield* replaceLive(environments, actor, id, asked, revision, standing)
 }, untilSettled)
 
-/** Flags that say something of an environment, experiments in it, and keys that read it. */
+/** Flags that say something of an environment, experiments and overrides in it, and keys that read it. */
 export const usersOfEnvironment = Effect.fnUntraced(function* (
   workspace: WorkspaceId,
-  { experiments, flags }: Definitions,
+  definitions: Definitions,
   id: string
 ) {
+  const { experiments, flags } = definitions
   const keys = yield* keysOfEnvironment(workspace, id)
   const users: ReadonlyArray<User> = [
     ...flags
@@ -49,6 +51,7 @@ export const usersOfEnvironment = Effect.fnUntraced(function* (
     ...experiments
       .filter(({ environment, status }) => environment === id && status !== "archived")
       .map((experiment) => ({ target: `experiments/${experiment.id}`, name: experiment.name })),
+    ...overridesOf(definitions, ({ environment }) => environment === id),
     ...keys.map((key) => ({ target: `keys/${key.id}`, name: key.name }))
   ]
   return users

@@ -15,6 +15,7 @@ import { FlagUsage } from "../../../ports/experiments/FlagUsage.ts"
 import { Refused } from "../../../ports/platform/Refused.ts"
 import type { WorkspaceId } from "../../../ports/WorkspaceId.ts"
 import { measured } from "../evaluationLatency.ts"
+import { forcedByLink } from "./forcedByLink.ts"
 
 const noAttributes: Readonly<Record<string, unknown>> = {}
 
@@ -22,6 +23,8 @@ const noAttributes: Readonly<Record<string, unknown>> = {}
 export interface FlagReader {
   readonly workspace: WorkspaceId
   readonly environment?: string | undefined
+  /** Token of a link that forces variants: its request exposes nobody. */
+  readonly qa?: string | undefined
 }
 
 /**
@@ -49,8 +52,16 @@ export const snapshotFor = Effect.fnUntraced(function* (reader: FlagReader, aske
   })
 })
 
-const contextOf = (attributes: EvaluateRequest["context"]): EvaluationContext => ({
-  attributes: attributes ?? noAttributes
+/** The context with what a link forces; with what is stored for its units, where a sticky experiment has a say. */
+const contextFor = Effect.fnUntraced(function* (
+  { qa, workspace }: FlagReader,
+  snapshot: FlagSnapshot,
+  attributes: EvaluateRequest["context"] = noAttributes,
+  keys?: Iterable<string>
+) {
+  if (qa === undefined) return yield* withStored(workspace, snapshot, { attributes }, keys)
+  const forced = yield* forcedByLink(workspace, qa, snapshot.environment)
+  return yield* withStored(workspace, snapshot, { attributes, forced }, keys)
 })
 
 /** The context with what is stored for its units, where a sticky experiment has a say in the flags. */
@@ -68,7 +79,7 @@ export const withStored = Effect.fnUntraced(function* (
 
 /** What a client is told of an evaluation. */
 export const valueOf = (evaluation: Evaluation, revision: number): EvaluatedValue => {
-  const { assignment, bucket, forced, held_out, key, prerequisite, reason, rule, value, variant } = evaluation
+  const { assignment, bucket, forced, held_out, key, override, prerequisite, reason, rule, value, variant } = evaluation
   const metadata: Record<string, string | number | boolean> = {}
   if (assignment !== null) {
     metadata["experiment"] = assignment.experiment
@@ -79,6 +90,7 @@ export const valueOf = (evaluation: Evaluation, revision: number): EvaluatedValu
   if (held_out !== null) metadata["holdout"] = held_out.holdout
   if (prerequisite !== null) metadata["prerequisite"] = prerequisite
   if (forced) metadata["forced"] = true
+  if (override !== null) metadata["override"] = override
   return value === undefined
     ? { key, variant, reason, rule, bucket, metadata, revision }
     : { key, value, variant, reason, rule, bucket, metadata, revision }
@@ -88,12 +100,12 @@ export const valueOf = (evaluation: Evaluation, revision: number): EvaluatedValu
 export const evaluateFlag = Effect.fnUntraced(function* (reader: FlagReader, key: string, request: EvaluateRequest) {
   const { workspace } = reader
   const snapshot = yield* snapshotFor(reader, request.environment)
-  const context = yield* withStored(workspace, snapshot, contextOf(request.context), [key])
+  const context: EvaluationContext = yield* contextFor(reader, snapshot, request.context, [key])
   const evaluation = snapshot.evaluate(key, context)
   if (evaluation === undefined) {
     return yield* new Refused({ kind: "not-found", detail: `there is no flag ${key}`, errors: [] })
   }
-  if (evaluation.assignment !== null || evaluation.held_out !== null) {
+  if (reader.qa === undefined && (evaluation.assignment !== null || evaluation.held_out !== null)) {
     const exposures = yield* Exposures
     const { assignment, held_out: heldOut } = evaluation
     exposures.note({ workspace, attributes: request.context ?? noAttributes }, { assignment, heldOut })
@@ -113,7 +125,7 @@ export const evaluateFlags = Effect.fnUntraced(function* (reader: FlagReader, re
   const { workspace } = reader
   const snapshot = yield* snapshotFor(reader, request.environment)
   const { keys } = request
-  const context = yield* withStored(workspace, snapshot, contextOf(request.context), keys)
+  const context = yield* contextFor(reader, snapshot, request.context, keys)
   const found = snapshot.evaluateMany(context, keys ?? snapshot.keys)
   const usage = yield* FlagUsage
   for (const evaluation of found) usage.note(workspace, snapshot.environment, evaluation)

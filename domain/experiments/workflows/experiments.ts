@@ -27,6 +27,7 @@ import type { Act, LifeChange } from "../lifecycle.ts"
 import { nextLook } from "./bandits.ts"
 import { refuseUnapproved } from "./approvals.ts"
 import type { Changer } from "./approvals.ts"
+import { overridesOf } from "./qaOverrides.ts"
 import { createLive, readDefinitions, removeLive, replaceLive, untilSettled, wasDefined } from "./liveDefinitions.ts"
 
 const refused = (detail: string, errors: ReadonlyArray<FieldError>, kind: Refused["kind"] = "bad-request") =>
@@ -198,6 +199,9 @@ export const removeExperiment = Effect.fn("removeExperiment")(function* (actor: 
     return yield* refused(detail, [], "conflict")
   }
   const { definitions, revision: standing } = yield* readDefinitions(actor.workspace)
-  const users: ReadonlyArray<User> = flagsOf(definitions, id).map((key) => ({ target: `flags/${key}`, name: key }))
+  const users: ReadonlyArray<User> = [
+    ...flagsOf(definitions, id).map((key) => ({ target: `flags/${key}`, name: key })),
+    ...overridesOf(definitions, ({ target }) => "experiment" in target && target.experiment === id)
+  ]
   yield* removeLive(experiments, actor, id, revision, users, standing)
 }, untilSettled)

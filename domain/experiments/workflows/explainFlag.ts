@@ -1,14 +1,12 @@
 import { Effect } from "effect"
-import type { FieldError } from "../../../ports/analytics/IngestReceipt.ts"
-import type { EvaluationContext } from "../../../ports/experiments/Evaluation.ts"
 import { production } from "../../../ports/experiments/Flag.ts"
 import type { NewFlag } from "../../../ports/experiments/Flag.ts"
 import type { ExplainRequest, FlagExplanation } from "../../../ports/experiments/FlagExplanation.ts"
-import type { FlagSnapshot } from "../../../ports/experiments/FlagSnapshots.ts"
 import { Refused } from "../../../ports/platform/Refused.ts"
 import type { WorkspaceId } from "../../../ports/WorkspaceId.ts"
 import { snapshotFor, valueOf, withStored } from "./evaluateFlags.ts"
 import { snapshotOf } from "../FlagSnapshots.ts"
+import { forcedMistakes } from "../forcedMistakes.ts"
 import { definitionsWith } from "./flags.ts"
 import { pastInstant, pastSnapshot } from "./pastDefinitions.ts"
 
@@ -34,7 +32,7 @@ export const explainFlag = Effect.fn("explainFlag")(function* (
     const detail = asOf === null ? `there is no flag ${key}` : `there was no flag ${key} at that time`
     return yield* new Refused({ kind: "not-found", detail, errors: [] })
   }
-  const errors = [...unknownVariants(snapshot, forced), ...unknownArms(snapshot, forced)]
+  const errors = forcedMistakes(snapshot, forced)
   if (errors.length > 0) return yield* new Refused({ kind: "bad-request", detail: "there is nothing to force", errors })
   const answer: FlagExplanation = {
     ...valueOf(explained.evaluation, snapshot.revision),
@@ -57,28 +55,3 @@ const draftSnapshot = Effect.fnUntraced(function* (workspace: WorkspaceId, envir
   const { revision } = yield* snapshotFor({ workspace }, environment)
   return snapshotOf(yield* definitionsWith(workspace, draft, "/draft"), environment, revision)
 })
-
-type Forced = NonNullable<EvaluationContext["forced"]>
-
-const unknownVariants = (snapshot: FlagSnapshot, { flags = {} }: Forced): ReadonlyArray<FieldError> =>
-  Object.entries(flags).flatMap(([flag, variant]) => {
-    const pointer = `/forced/flags/${flag}`
-    const evaluation = snapshot.evaluate(flag, { attributes: {}, forced: { flags: { [flag]: variant } } })
-    if (evaluation === undefined) return [{ pointer, code: "unknown_flag", detail: `there is no flag ${flag}` }]
-    return evaluation.forced ? [] : [{ pointer, code: "unknown_variant", detail: `${flag} has no variant ${variant}` }]
-  })
-
-/** One that does not run takes nobody, also where it is forced: the trace says so. */
-const unknownArms = (snapshot: FlagSnapshot, { experiments = {} }: Forced): ReadonlyArray<FieldError> =>
-  Object.entries(experiments).flatMap(([experiment, variant]) => {
-    const pointer = `/forced/experiments/${experiment}`
-    const assigned = snapshot.assign(experiment, { attributes: {}, forced: { experiments: { [experiment]: variant } } })
-    if (assigned === undefined) {
-      return [{ pointer, code: "unknown_experiment", detail: `there is no experiment ${experiment}` }]
-    }
-    const isForced = assigned.kind === "assigned" && assigned.assignment.from === "forced"
-    const isOff = assigned.kind === "passed_over" && assigned.why === "off"
-    return isForced || isOff
-      ? []
-      : [{ pointer, code: "unknown_variant", detail: `${experiment} has no variant ${variant}` }]
-  })

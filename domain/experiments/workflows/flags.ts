@@ -16,6 +16,7 @@ import type { Catalogue } from "../changes/Catalogue.ts"
 import { refuseUnapproved } from "./approvals.ts"
 import type { Changer } from "./approvals.ts"
 import { schedulesOfFlag } from "./schedules.ts"
+import { overridesOf } from "./qaOverrides.ts"
 import { createLive, readDefinitions, removeLive, replaceLive, untilSettled } from "./liveDefinitions.ts"
 
 const invalid = (detail: string, errors: ReadonlyArray<FieldError>) =>
@@ -161,10 +162,11 @@ const conditionsOf = ({ condition, phases, prerequisites }: Experiment) => [
   prerequisites
 ]
 
-/** Flags and experiments that look at a flag's value. */
+/** Flags and experiments that look at a flag's value, and overrides of it. */
 export const usersOfFlag = (definitions: Definitions, id: string): ReadonlyArray<User> => [
   ...dependents(definitions, id),
-  ...experimentsWith(definitions, ({ prerequisites = [] }) => prerequisites.some(({ flag }) => flag === id))
+  ...experimentsWith(definitions, ({ prerequisites = [] }) => prerequisites.some(({ flag }) => flag === id)),
+  ...overridesOf(definitions, ({ target }) => "flag" in target && target.flag === id)
 ]
 
 export const removeFlag = Effect.fn("removeFlag")(function* (actor: Changer, id: string, revision: number) {

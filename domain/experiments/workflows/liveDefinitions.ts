@@ -8,6 +8,8 @@ import { environments, flags, holdouts, production, segments } from "../../../po
 import type { Environment, Flag, Holdout, Segment } from "../../../ports/experiments/Flag.ts"
 import { definitionsMax } from "../../../ports/experiments/FlagFile.ts"
 import { FlagSnapshots } from "../../../ports/experiments/FlagSnapshots.ts"
+import { qaOverrides } from "../../../ports/experiments/QaOverride.ts"
+import type { QaOverride } from "../../../ports/experiments/QaOverride.ts"
 import { ChangeNotices } from "../../../ports/platform/ChangeNotices.ts"
 import { Refused } from "../../../ports/platform/Refused.ts"
 import type { WorkspaceId } from "../../../ports/WorkspaceId.ts"
@@ -260,7 +262,8 @@ export const readDefinitions = Effect.fnUntraced(function* (workspace: Workspace
     flags: yield* gatherItems(flags, workspace, (flag: Flag) => [flag]),
     segments: yield* gatherItems(segments, workspace, (segment: Segment) => [segment]),
     holdouts: yield* gatherItems(holdouts, workspace, (holdout: Holdout) => [holdout]),
-    experiments: yield* gatherItems(experiments, workspace, (experiment: Experiment) => [experiment])
+    experiments: yield* gatherItems(experiments, workspace, (experiment: Experiment) => [experiment]),
+    overrides: yield* gatherItems(qaOverrides, workspace, (override: QaOverride) => [override])
   }
   const others = yield* gatherItems(environments, workspace, ({ key }: Environment) => [key])
   const read: Catalogue & { readonly revision: number } = {

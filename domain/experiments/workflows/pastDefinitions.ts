@@ -4,6 +4,8 @@ import { experiments } from "../../../ports/experiments/Experiment.ts"
 import type { Experiment } from "../../../ports/experiments/Experiment.ts"
 import { environments, flags, holdouts, production, segments } from "../../../ports/experiments/Flag.ts"
 import type { Environment, Flag, Holdout, Segment } from "../../../ports/experiments/Flag.ts"
+import { qaOverrides } from "../../../ports/experiments/QaOverride.ts"
+import type { QaOverride } from "../../../ports/experiments/QaOverride.ts"
 import { Refused } from "../../../ports/platform/Refused.ts"
 import type { WorkspaceId } from "../../../ports/WorkspaceId.ts"
 import { parseInstant } from "../../zones/instant.ts"
@@ -45,7 +47,8 @@ const definitionsAt = Effect.fnUntraced(function* (workspace: WorkspaceId, at: n
     flags: of<Flag>(flags),
     segments: of<Segment>(segments),
     holdouts: of<Holdout>(holdouts),
-    experiments: of<Experiment>(experiments)
+    experiments: of<Experiment>(experiments),
+    overrides: of<QaOverride>(qaOverrides)
   }
   return { definitions, environments: [production, ...of<Environment>(environments).map(({ key }) => key)] }
 })

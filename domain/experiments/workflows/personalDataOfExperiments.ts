@@ -3,9 +3,11 @@ import { commitWritesMax, DocumentStore, StaleRevision } from "../../../ports/do
 import type { DocumentWrite, StoredDocument } from "../../../ports/documents/DocumentStore.ts"
 import { changeRequests } from "../../../ports/experiments/ChangeRequest.ts"
 import type { ChangeRequest } from "../../../ports/experiments/ChangeRequest.ts"
+import { archetypes } from "../../../ports/experiments/Archetype.ts"
 import { experiments } from "../../../ports/experiments/Experiment.ts"
 import { flags, segments } from "../../../ports/experiments/Flag.ts"
 import type { FlagSnapshots } from "../../../ports/experiments/FlagSnapshots.ts"
+import { qaOverrides } from "../../../ports/experiments/QaOverride.ts"
 import { stickyAssignments } from "../../../ports/experiments/StickyAssignments.ts"
 import type { ChangeNotices } from "../../../ports/platform/ChangeNotices.ts"
 import type { PersonalDataOf } from "../../../ports/privacy/PersonalData.ts"
@@ -23,7 +25,7 @@ import type { PastDefinition } from "./liveDefinitions.ts"
 type Services = DocumentStore | ChangeNotices | FlagSnapshots | SubjectKeys
 
 /** Definitions whose conditions and lists may name people. */
-export const namingPeople: ReadonlyArray<string> = [segments.name, flags.name, experiments.name]
+const namingPeople: ReadonlyArray<string> = [segments.name, flags.name, experiments.name, qaOverrides.name]
 
 /** Definitions that name the person, as they are, were and are drafted, and the variants that the person keeps. */
 export const personalDataOfExperiments: Effect.Effect<PersonalDataOf, never, Services> = Effect.map(
@@ -37,8 +39,25 @@ export const personalDataOfExperiments: Effect.Effect<PersonalDataOf, never, Ser
         run: ({ workspace }, ids) => Effect.provideContext(takeFromDefinitions(workspace, ids), context)
       },
       {
+        store: "archetypes",
+        run: ({ workspace }, ids) =>
+          Effect.provideContext(
+            removeNaming(workspace, ids, archetypes.name, "archetypes that bore an id of the person"),
+            context
+          )
+      },
+      {
         store: "sticky_assignments",
-        run: ({ workspace }, ids) => Effect.provideContext(forgetAssignments(workspace, ids), context)
+        run: ({ workspace }, ids) =>
+          Effect.provideContext(
+            removeNaming(
+              workspace,
+              ids,
+              stickyAssignments.name,
+              "variants of experiments that were kept for the person"
+            ),
+            context
+          )
       }
     ]
   })
@@ -49,14 +68,14 @@ const collections = [...namingPeople, definitionHistory.name, changeRequests.nam
 /** What is told of a definition: where in it the person stands, nothing of what is said of others. */
 const recordsOf = Effect.fnUntraced(function* (workspace: WorkspaceId, ids: ReadonlyArray<string>) {
   const isOne = yield* isAmong(workspace, ids)
-  const found = yield* documentsNaming(workspace, ids, [...collections, stickyAssignments.name])
+  const found = yield* documentsNaming(workspace, ids, [...collections, archetypes.name, stickyAssignments.name])
   return found.map((document) => {
-    if (document.collection === stickyAssignments.name) return { kind: document.collection, data: document.data }
     if (document.collection === changeRequests.name) {
       const request = document.data as ChangeRequest
       const places = peopleOfRequest(request).filter(({ people }) => [...people].some(isOne))
       return { kind: document.collection, data: { id: request.id, places: places.map(({ pointer }) => pointer) } }
     }
+    if (!collections.includes(document.collection)) return { kind: document.collection, data: document.data }
     const { item, kind, past } = definitionIn(document)
     const places = peopleOfDefinition(kind, item)
       .filter(({ people }) => [...people].some(isOne))
@@ -82,13 +101,18 @@ const isAmong = (workspace: WorkspaceId, ids: ReadonlyArray<string>) =>
     return (id: string) => among.has(stored(id))
   })
 
-const forgetAssignments = Effect.fnUntraced(function* (workspace: WorkspaceId, ids: ReadonlyArray<string>) {
-  const found = yield* documentsNaming(workspace, ids, [stickyAssignments.name])
+const removeNaming = Effect.fnUntraced(function* (
+  workspace: WorkspaceId,
+  ids: ReadonlyArray<string>,
+  of: string,
+  what: string
+) {
+  const found = yield* documentsNaming(workspace, ids, [of])
   const removed = yield* commitAll(
     workspace,
     found.map(({ collection, id }) => ({ kind: "delete", collection, id, expected: "any" }))
   )
-  return { removed, what: "variants of experiments that were kept for the person" }
+  return { removed, what }
 })
 
 const overtakenTriesMax = 10
@@ -123,7 +147,7 @@ const takeFromDefinitions = Effect.fnUntraced(
     const removed = found.filter(({ collection }) => namingPeople.includes(collection)).length
     return {
       removed,
-      what: "taken from the conditions and lists of the flags, experiments and segments that named the person, from their history and from drafts"
+      what: "taken from the conditions and lists of the flags, experiments, segments and overrides that named the person, from their history and from drafts"
     }
   },
   Effect.retry({ times: overtakenTriesMax, while: (failure) => failure instanceof StaleRevision })
