@@ -37,6 +37,7 @@ import { ExperimentPlansGroup } from "./http/contract/experimentPlans.ts"
 import { EnvironmentsGroup, FlagsGroup, HoldoutsGroup, SegmentsGroup } from "./http/contract/flags.ts"
 import { ArchetypesGroup, QaLinksGroup, QaOverridesGroup } from "./http/contract/qa.ts"
 import { ExportsGroup } from "./http/contract/exports.ts"
+import { FlagPayloadGroup, FlagStreamGroup } from "./http/contract/flagPayload.ts"
 import { FunnelsGroup } from "./http/contract/funnels.ts"
 import { GoalsGroup } from "./http/contract/goals.ts"
 import { HeatmapsGroup } from "./http/contract/heatmaps.ts"
@@ -293,6 +294,8 @@ export const modules: ReadonlyArray<Module> = [
       ApprovalsGroup,
       ChangeRequestsGroup,
       SchedulesGroup,
+      FlagPayloadGroup,
+      FlagStreamGroup,
       ExperimentPlansGroup
     ],
     scopes: ["experiments:read", "experiments:write", "experiments:review", "experiments:bypass", "flags:evaluate"],

@@ -1,4 +1,5 @@
 import { Context, Metric } from "effect"
+import type { EventEmitter } from "node:events"
 import { performance } from "node:perf_hooks"
 import process from "node:process"
 import type { IncomingMessage, ServerResponse } from "node:http"
@@ -27,6 +28,11 @@ const shed = fromZero(
     incremental: true
   })
 )
+
+const leaving = "marketing-leaving"
+
+/** An answer that stays open, a stream of events, is no request that is being served any more: it has a limit of its own. */
+export const leaveRequests = (response: EventEmitter): void => void response.emit(leaving)
 
 /** Health must answer when nothing else does: that is what it is for. */
 const isHealth = (url: string | undefined): boolean => url?.startsWith("/health/") === true
@@ -79,7 +85,12 @@ export const makeOverload = (): { readonly gate: Gate; readonly isFull: () => bo
     }
     if (turn.isOver(loopTurnMillisMax)) return refuse(message, response, "too many requests wait")
     requests += 1
-    response.once("close", () => void (requests -= 1))
+    let isCounted = true
+    const leave = () => {
+      if (isCounted) requests -= 1
+      isCounted = false
+    }
+    response.once("close", leave).once(leaving, leave)
     return false
   }
   return { gate, isFull }

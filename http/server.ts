@@ -62,6 +62,8 @@ import * as experimentPlans from "./experiments/planHandlers.ts"
 import * as experimentFlags from "./experiments/flagHandlers.ts"
 import * as schedules from "./experiments/scheduleHandlers.ts"
 import * as qa from "./experiments/qaHandlers.ts"
+import * as flagPayload from "./experiments/flagPayloadHandlers.ts"
+import * as flagStreams from "./experiments/FlagStreams.ts"
 import * as ofrep from "./experiments/ofrepHandlers.ts"
 import * as tracker from "./tracker.ts"
 import * as workspaces from "./platform/workspaceHandlers.ts"
@@ -103,6 +105,7 @@ const api = HttpApiBuilder.layer(ServedApi).pipe(
     experimentFlags.layer,
     schedules.layer,
     qa.layer,
+    flagPayload.layer,
     ofrep.layer,
     experimentPlans.layer,
     platform.layer,
@@ -201,5 +204,5 @@ export const layer = (options: { readonly port: number; readonly host: string })
   }).pipe(
     Layer.provide(Layer.succeed(HttpIncomingMessage.MaxBodySize, ByteSize.bytes(jsonBodyBytesMax))),
     Layer.provideMerge(connections(options)),
-    Layer.provide(directRoutes.layer)
+    Layer.provide([directRoutes.layer, flagStreams.layer])
   )

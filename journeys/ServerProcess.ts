@@ -9,6 +9,8 @@ import { readOrMake } from "../adapters/files/TokenKey.ts"
 import { filesOf } from "../adapters/dataFiles.ts"
 import { payloadOf } from "../domain/platform/tokens.ts"
 import type { TokenClaims } from "../domain/platform/tokens.ts"
+import { eventIn } from "./EventStreamReader.ts"
+import type { ReadEvent } from "./EventStreamReader.ts"
 
 const root = resolve(import.meta.dirname, "..")
 const startMillisMax = 30_000
@@ -126,7 +128,25 @@ export interface Answer {
   readonly body: Readonly<Record<string, unknown>>
 }
 
-/** One request, its answer's body read as JSON; lines of JSON as `{ lines }`, what is no JSON as `{ text }`. */
+/** What a stream of events says until its first event; it is left then. */
+const firstEvents = async (response: Response): Promise<ReadonlyArray<Omit<ReadEvent, "at">>> => {
+  const decoder = new TextDecoder()
+  let text = ""
+  for await (const chunk of response.body!) {
+    text += decoder.decode(chunk as Uint8Array, { stream: true })
+    const events = text
+      .split("\n\n")
+      .slice(0, -1)
+      .flatMap((block) => eventIn(block) ?? [])
+    if (events.length > 0) return events.map(({ data, event, id }) => ({ id, event, data }))
+  }
+  return []
+}
+
+/**
+ * One request, its answer's body read as JSON; lines of JSON as `{ lines }`, what comes first of a stream as
+ * `{ events }`, what is no JSON as `{ text }`.
+ */
 export const ask = async (
   server: ServerProcess,
   method: string,
@@ -148,8 +168,11 @@ export const ask = async (
     },
     ...(body === undefined ? {} : { body: text as string })
   })
-  const read = await response.text()
   const type = response.headers.get("content-type") ?? ""
+  if (type.startsWith("text/event-stream")) {
+    return { status: response.status, headers: response.headers, body: { events: await firstEvents(response) } }
+  }
+  const read = await response.text()
   const isLines = type.startsWith("application/x-ndjson")
   const isJson = /^application\/(.+\+)?json/.test(type)
   const lines = read.split("\n").filter((line) => line !== "")

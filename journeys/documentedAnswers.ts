@@ -49,7 +49,8 @@ export const assertDocumented = (operation: Operation, answer: Answer): void => 
     type
   ]
   const reference = `document#/${[...place, "schema"].map((part) => encodeURIComponent(escaped(part))).join("/")}`
-  const bodies = type === "application/x-ndjson" ? (answer.body["lines"] as ReadonlyArray<unknown>) : [answer.body]
+  const parts: Readonly<Record<string, string>> = { "application/x-ndjson": "lines", "text/event-stream": "events" }
+  const bodies = type in parts ? (answer.body[parts[type]!] as ReadonlyArray<unknown>) : [answer.body]
   for (const body of bodies) validate(reference, name, body)
 }
 

@@ -12,6 +12,12 @@ import { futureMillisMax } from "../domain/analytics/ingestion/steps.ts"
 import { horizonWeeksMax } from "../domain/lifetime/lifetimeValue.ts"
 import { watchersMax } from "../http/analytics/streamRoute.ts"
 import { batchBodyBytesMax, jsonBodyBytesMax } from "../http/contract/bodyLimits.ts"
+import {
+  flagStreamsBrowserMax,
+  flagStreamsKeyMax,
+  flagStreamsMax,
+  flagStreamStallMillisMax
+} from "../ports/experiments/FlagPayload.ts"
 import { limitUsual } from "../http/contract/parameters.ts"
 import { headerBytesMax, requestTimeoutMillis } from "../http/middleware/RequestLimits.ts"
 import { cohortMembersMax, cohortMembersPageMax } from "../ports/analytics/Cohort.ts"
@@ -218,6 +224,7 @@ describe("README's tables", () => {
         `${qaOverridesMax} overrides of ${overrideUnitsMax} units; ${qaLinksMax} links of ${qaLinkMinutesMax / 1440} days; ${archetypesMax} archetypes with ${archetypeFlagsMax} flags, of whom ${archetypeFailuresMax} failures are told`,
         `${metricsOfExperimentMax} goals, ${metricsOfExperimentMax} secondary metrics, ${metricsOfExperimentMax} guardrails; ${phasesMax} phases, ${allocationStepsMax} steps of a bandit in each`,
         String(watchersMax),
+        `${flagStreamsMax}; ${flagStreamsKeyMax} of one secret key, ${flagStreamsBrowserMax} of a browser key from one address; a reader that takes nothing for ${flagStreamStallMillisMax / 1000} s is dropped`,
         `${keyDaysMax} days`
       ]
     )

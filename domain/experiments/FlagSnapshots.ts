@@ -18,11 +18,13 @@ import { flagRevisions, readDefinitions, revisionId, topic } from "./workflows/l
 const pollEvery = "1 second"
 
 export const snapshotOf = (definitions: Definitions, environment: string, revision: number): FlagSnapshot => {
-  const compiled = compileFlags(fileOf(definitions, environment))
+  const file = fileOf(definitions, environment)
+  const compiled = compileFlags(file)
   const sticky = stickyByFlag(compiled)
   return {
     revision,
     environment,
+    file,
     keys: [...compiled.flags.keys()],
     evaluate: (key, context) => evaluate(compiled, key, context),
     evaluateMany: (context, keys) => evaluateMany(compiled, context, keys),
@@ -74,6 +76,7 @@ export const layer: Layer.Layer<FlagSnapshots, PortFailure, DocumentStore | Chan
     const notices = yield* ChangeNotices
     const parts = yield* PartStates
     const held = new Map<WorkspaceId, Held>()
+    const watchers = new Map<WorkspaceId, Set<() => void>>()
     const lastRead = new LastWrite()
     yield* parts.watch("flags", lastRead.read)
 
@@ -87,7 +90,9 @@ export const layer: Layer.Layer<FlagSnapshots, PortFailure, DocumentStore | Chan
         Effect.map(readDefinitions(workspace), (found) => {
           const before = held.get(workspace)
           // A slow read never puts an older state over a newer one.
-          if (before === undefined || before.revision <= found.revision) held.set(workspace, new Held(found))
+          if (before !== undefined && before.revision > found.revision) return
+          held.set(workspace, new Held(found))
+          if (before?.revision !== found.revision) for (const onChange of watchers.get(workspace) ?? []) onChange()
         }).pipe(Effect.provideContext(context))
       )
     const poll = Effect.fnUntraced(function* (workspace: WorkspaceId) {
@@ -113,6 +118,14 @@ export const layer: Layer.Layer<FlagSnapshots, PortFailure, DocumentStore | Chan
           Effect.map(held.has(workspace) ? Effect.void : read(workspace), () => held.get(workspace)?.of(environment))
         ),
       environmentOf: (workspace, experiment) => held.get(workspace)?.environmentOf(experiment),
+      watch: (workspace, onChange) =>
+        Effect.acquireRelease(
+          Effect.sync(() => {
+            const all = watchers.get(workspace) ?? new Set()
+            watchers.set(workspace, all.add(onChange))
+          }),
+          () => Effect.sync(() => void watchers.get(workspace)?.delete(onChange))
+        ),
       refresh: (workspace) => Effect.suspend(() => (held.has(workspace) ? read(workspace) : Effect.void))
     })
   })

@@ -1,4 +1,5 @@
 import { assert, describe, it } from "@effect/vitest"
+import process from "node:process"
 import { masked } from "./masked.ts"
 
 describe("masked", () => {
@@ -11,6 +12,15 @@ describe("masked", () => {
       }),
       { name: "key of *** (call ***)", list: ["***", { "***": 1 }], mixed: "mailto:***, ***" }
     )
+  })
+
+  it("takes time that grows with the text, also where one word is very long", () => {
+    const before = process.cpuUsage()
+    const long = "x".repeat(300_000)
+    assert.strictEqual(masked(long), long)
+    assert.strictEqual(masked(`${long}@`), `${long}@`)
+    assert.strictEqual(masked(`to ${long}@example.com,a@b@c`), "to ***,***@c")
+    assert.isBelow(process.cpuUsage(before).user, 1_000_000)
   })
 
   it("leaves ids, times, scopes, amounts and addresses of pages alone", () => {

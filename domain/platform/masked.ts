@@ -1,6 +1,7 @@
 export const mask = "***"
 
-const emailAddress = /[^\s"'<>(),;:@]+@[^\s"'<>(),;:@]+/g
+/** Tried from where a word begins alone, so that the time grows with the text and not with its square. */
+const emailAddress = /(?<![^\s"'<>(),;:@])[^\s"'<>(),;:@]+@[^\s"'<>(),;:@]+/g
 /** International, or grouped so that no date, amount or plain id looks like one. */
 const phoneNumber = /\+\d[\d ()./-]{6,22}\d|(?<![\w.-])\(?\d{3,5}\)?[ ./-]\d{3,4}[ .-]\d{3,5}(?![\w.-])/g
 

@@ -18,6 +18,7 @@ import { ExperimentsGroup } from "./experiments.ts"
 import { ExperimentPlansGroup } from "./experimentPlans.ts"
 import { EnvironmentsGroup, FlagsGroup, HoldoutsGroup, SegmentsGroup } from "./flags.ts"
 import { ExportsGroup } from "./exports.ts"
+import { FlagPayloadGroup, FlagStreamGroup } from "./flagPayload.ts"
 import { FunnelsGroup } from "./funnels.ts"
 import { GoalsGroup } from "./goals.ts"
 import { HeatmapsGroup } from "./heatmaps.ts"
@@ -86,6 +87,7 @@ const served = [
   QaOverridesGroup,
   QaLinksGroup,
   ArchetypesGroup,
+  FlagPayloadGroup,
   OfrepGroup,
   ExperimentPlansGroup,
   PlatformGroup,
@@ -99,7 +101,7 @@ const served = [
 
 /** What the builder serves; the rest of the contract stands on plain routes. */
 export class ServedApi extends HttpApi.make("broxiva")
-  .add(...served)
+  .add(...served, FlagStreamGroup)
   .annotate(HttpApi.ParseOptions, { errors: "all" })
   .annotate(HttpApi.PayloadParseOptions, { errors: "all", onExcessProperty: "error" }) {}
 
@@ -108,7 +110,7 @@ export class Api extends HttpApi.make("broxiva").add(EventsGroup, ...served) {}
 
 /** What the document and the tests speak of: the client's endpoints and the WebSocket. */
 export class DocumentedApi extends HttpApi.make("broxiva")
-  .add(EventsGroup, StreamGroup, ...served)
+  .add(EventsGroup, StreamGroup, FlagStreamGroup, ...served)
   .annotate(HttpApi.AdditionalSchemas, [Problem, LiveEvent])
   .annotate(OpenApi.Transform, (document) => describeDocument(document, operations))
   .annotateMerge(OpenApi.annotations({ title: "Broxiva Marketing Platform", version: "0.1.0" })) {}

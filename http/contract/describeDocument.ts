@@ -88,6 +88,20 @@ const drawsPictures = ({ method, path }: Operation, { parameters }: Described): 
 /** Endpoints whose answer can be had as rows of a table that is named. */
 const answersRows = ({ parameters }: Described): boolean => parameters.some(({ name }) => name === "table")
 
+/** Endpoints that answer as long as the client listens. */
+const eventStream = "text/event-stream"
+const streamOf = ({ responses }: Described): Json | undefined => {
+  const success = responses["200"]
+  return success === undefined || !isAnswer(success) ? undefined : success.content?.[eventStream]
+}
+const lastEventId: Parameter = {
+  name: "Last-Event-ID",
+  in: "header",
+  required: false,
+  description: "The id of the last event that the client has seen: it is told what is newer.",
+  schema: text
+}
+
 /** Endpoints that answer a file, whole or a part of it. */
 /** Its body names an answer from before, which an erasure ends. */
 const comparesWatermarks = ({ path }: Operation): boolean => path === "/analytics/query/changes"
@@ -193,7 +207,13 @@ const describeOperation = (document: Document, operation: Operation, described: 
   if (rules.idempotent) described.parameters.push(idempotencyKey)
   if (method === "PUT" || method === "PATCH" || method === "DELETE")
     described.parameters.push(ifMatch(method !== "DELETE"))
-  if (reads && rules.scope !== undefined && "200" in described.responses) {
+  const stream = streamOf(described)
+  if (stream !== undefined) {
+    delete stream["x-effect-stream"]
+    described.parameters.push(lastEventId)
+  }
+  const hasTag = reads && rules.scope !== undefined && stream === undefined
+  if (hasTag && "200" in described.responses) {
     described.parameters.push(ifNoneMatch)
     described.responses["304"] = { description: "It is what the client holds.", headers: refer(["ETag"]) }
   }
@@ -205,7 +225,7 @@ const describeOperation = (document: Document, operation: Operation, described: 
       ...answer.headers,
       ...refer([
         ...always,
-        ...((reads && rules.scope !== undefined) || rules.idempotent ? (["ETag"] as const) : []),
+        ...(hasTag || rules.idempotent ? (["ETag"] as const) : []),
         ...(pages ? (["Link"] as const) : []),
         ...(rules.idempotent ? (["Location", "Idempotent-Replayed"] as const) : [])
       ])

@@ -52,4 +52,4 @@ export const parameterExamples: Readonly<Record<string, string>> = {
 }
 
 /** Parameters whose text is JSON. */
-export const jsonParameters: ReadonlySet<string> = new Set(["filters", "customer"])
+export const jsonParameters: ReadonlySet<string> = new Set(["filters", "customer", "context"])

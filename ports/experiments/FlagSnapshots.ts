@@ -1,7 +1,8 @@
-import type { Effect } from "effect"
+import type { Effect, Scope } from "effect"
 import { Context } from "effect"
 import type { PortFailure } from "../PortFailure.ts"
 import type { WorkspaceId } from "../WorkspaceId.ts"
+import type { FlagFile } from "./FlagFile.ts"
 import type { StickyExperiment } from "./StickyAssignments.ts"
 import type { Assigned, Evaluation, EvaluationContext, TraceStep } from "./Evaluation.ts"
 
@@ -10,6 +11,8 @@ export interface FlagSnapshot {
   /** Raised by every change of a definition in the workspace. */
   readonly revision: number
   readonly environment: string
+  /** What it is made of, for evaluation elsewhere. */
+  readonly file: FlagFile
   readonly keys: ReadonlyArray<string>
   /** Undefined: there is no such flag. */
   readonly evaluate: (key: string, context: EvaluationContext) => Evaluation | undefined
@@ -41,5 +44,7 @@ export class FlagSnapshots extends Context.Service<
     readonly environmentOf: (workspace: WorkspaceId, experiment: string) => string | undefined
     /** Takes up a change of this process at once. */
     readonly refresh: (workspace: WorkspaceId) => Effect.Effect<void, PortFailure>
+    /** Calls, for as long as the scope lasts, whenever a loaded workspace has got another revision. */
+    readonly watch: (workspace: WorkspaceId, onChange: () => void) => Effect.Effect<void, never, Scope.Scope>
   }
 >()("ports/experiments/FlagSnapshots") {}

@@ -1,8 +1,8 @@
 import { Effect } from "effect"
-import { createHash } from "node:crypto"
 import type { EvaluatedValue, EvaluateRequest } from "../../../ports/experiments/EvaluateRequest.ts"
 import type { OfrepRequest, OfrepValue, OfrepValues } from "../../../ports/experiments/Ofrep.ts"
 import { Refused } from "../../../ports/platform/Refused.ts"
+import { entityTagOf } from "../entityTag.ts"
 import { evaluateFlag, evaluateFlags } from "./evaluateFlags.ts"
 import type { FlagReader } from "./evaluateFlags.ts"
 
@@ -36,7 +36,8 @@ export const evaluateOfrepBulk = Effect.fnUntraced(function* (
     flags: flags.flatMap((each) => ("error_code" in each ? [] : [ofrepValue(each)])),
     metadata: { environment: evaluated.environment, revision: evaluated.revision }
   }
-  return { values, etag: etagOf(attributes, values) }
+  // Of whom the answer is for and of all that it says: another context never has the same one.
+  return { values, etag: entityTagOf(attributes, values) }
 })
 
 type Attributes = OfrepRequest["context"]
@@ -91,18 +92,4 @@ const ofrepValue = (evaluated: EvaluatedValue): OfrepValue => {
       ...(reasons[reason] === reason ? {} : { reason })
     }
   }
-}
-
-/** A strong tag of whom the answer is for and of all that it says: another context never has the same one. */
-const etagOf = (attributes: Attributes, values: OfrepValues): string =>
-  `"${createHash("sha256")
-    .update(JSON.stringify([sorted(attributes), sorted(values)]))
-    .digest("base64url")}"`
-
-/** The same JSON value with its names in order, whatever order they were sent in. */
-const sorted = (value: unknown): unknown => {
-  if (Array.isArray(value)) return value.map(sorted)
-  if (typeof value !== "object" || value === null) return value
-  const entries = Object.entries(value).toSorted(([a], [b]) => (a < b ? -1 : 1))
-  return entries.map(([name, held]) => [name, sorted(held)])
 }
