@@ -99,3 +99,18 @@ from (
 )
 group by cohort order by cohort`
 }
+
+/** Of each person the cohorts and the periods of return, as {@link RetentionRows} tells, for `readPersonRows`. */
+export const retentionPeopleText = (
+  plan: RetentionPlan,
+  { orAfter, periods }: NonNullable<RetentionPlan["uncertain"]>
+): string => {
+  const returned = Array.from(
+    { length: periods + 1 },
+    (_, period) => `case when ${returnedText(plan, period, orAfter)} then ${1 + period} end`
+  )
+  return `select person, cohort * ${periods + 2} + place as key, 1 as one
+from (select person, cohort, unnest([0, ${returned.join(", ")}]) as place from (
+  ${retentionMembersText}
+)) where place is not null`
+}

@@ -1,4 +1,4 @@
-import { isMoney } from "../../ports/analytics/TrendPlan.ts"
+import { isMoney, isUncertain } from "../../ports/analytics/TrendPlan.ts"
 import type { ConversionRun, PlanMetric, TrendPlan } from "../../ports/analytics/TrendPlan.ts"
 import { bucketText, fieldText, filterText, unset } from "./conditionText.ts"
 import { pointerTo, quote } from "./literals.ts"
@@ -175,10 +175,16 @@ const groupNames = (plan: TrendPlan): ReadonlyArray<string> => plan.breakdown.ma
 export const gatherText = (plan: TrendPlan, source: MetricSource, derived: boolean): string =>
   `create or replace temp table gathered_${source} as\n${gatheredText(plan, source, derived)}`
 
-const gatheredText = (plan: TrendPlan, source: MetricSource, derived: boolean, byPerson = false): string => {
-  const metrics = metricsOf(plan, source)
+/** The rows; of each person, too, where the metrics are those that intervals are of. */
+const gatheredText = (
+  plan: TrendPlan,
+  source: MetricSource,
+  derived: boolean,
+  uncertain?: ReturnType<typeof metricsOf>
+): string => {
+  const metrics = uncertain ?? metricsOf(plan, source)
   const accountType = countedType(source)
-  const people = byPerson || metrics.some(({ metric }) => countsUnits(metric))
+  const people = uncertain !== undefined || metrics.some(({ metric }) => countsUnits(metric))
   const sessions = metrics.some(({ metric }) => metric.kind === "sessions")
   const traits = traitsOf(plan.filter, plan.breakdown)
   const parts = metrics.flatMap(({ index, metric }) => partsOf(metric, index))
@@ -236,19 +242,35 @@ order by ${metricText(metric, plan.order.metric)} ${plan.order.direction === "de
 limit ${plan.top + 1} offset ${plan.skip}`
 }
 
-/** What each person brings to the metrics that count orders, as {@link TrendRows} tells, for `readPersonRows`. */
+/** What each person brings to the metrics that intervals are of, as {@link TrendRows} tells, for `readPersonRows`. */
 export const trendPeopleText = (plan: TrendPlan, groups: ReadonlyArray<ReadonlyArray<string>>) => {
-  const parts = metricsOf(plan, "orders").flatMap(({ index, metric }) => partsOf(metric, index))
+  const measures = plan.metrics.flatMap((metric, index) =>
+    isUncertain(metric) ? partsOf(metric, index).map(({ name }) => name) : []
+  )
   const group =
     plan.breakdown.length === 0
       ? "0"
       : `case when ${groupText(plan, groups)} = -1 then ${groups.length} else ${groupText(plan, groups)} end`
   const bucket = plan.buckets.length === 0 ? "0" : "bucket"
-  const sums = parts.map(({ name }) => `coalesce(sum(${name}), 0) as ${name}`)
+  const rowsOf = (source: "orders" | "events"): ReadonlyArray<string> => {
+    const metrics = metricsOf(plan, source).filter(({ metric }) => isUncertain(metric))
+    if (metrics.length === 0) return []
+    const own = new Set(metrics.flatMap(({ index, metric }) => partsOf(metric, index).map(({ name }) => name)))
+    const sums = measures.map((name) => (own.has(name) ? `coalesce(sum(${name}), 0) as ${name}` : `0 as ${name}`))
+    const valued = metrics.map(({ index }) => `sum(n${index}) is not null`).join(" or ")
+    return [
+      `select person, ${bucket} * ${groups.length + 1} + ${group} as key, ${sums.join(", ")}
+from (${gatheredText(plan, source, false, metrics)}) group by all${source === "events" ? ` having ${valued}` : ""}`
+    ]
+  }
+  const rows = [...rowsOf("orders"), ...rowsOf("events")]
+  const sums = measures.map((name) => `sum(${name}) as ${name}`)
   return {
-    rows: `select person, ${bucket} * ${groups.length + 1} + ${group} as key, ${sums.join(", ")}
-from (${gatheredText(plan, "orders", false, true)}) group by all`,
-    measures: parts.map(({ name }) => name)
+    rows:
+      rows.length === 1
+        ? rows[0]!
+        : `select person, key, ${sums.join(", ")} from (\n${rows.join("\nunion all\n")}\n) group by person, key`,
+    measures
   }
 }
 

@@ -80,7 +80,11 @@ export const planQuestion = (
   if (starts.length > bucketsMax)
     report("/interval", "too_many", `${bucketsMax} buckets at the most: ask for a longer interval or a shorter range`)
   if (question.uncertainty === true && !metrics.some(isUncertain))
-    report("/uncertainty", "nothing_uncertain", `intervals are of ${uncertainMetrics.join(", ")}: ask for one`)
+    report(
+      "/uncertainty",
+      "nothing_uncertain",
+      `intervals are of ${uncertainMetrics.map((name) => (name === "sum" || name === "average" ? `${name}:…` : name)).join(", ")}: ask for one`
+    )
   if (errors.length > 0 || range === undefined || exponent === undefined) return { errors }
   return {
     planned: {

@@ -19,8 +19,9 @@ const metricsOf = ({ metricNames, plan }: PlannedQuestion): ReadonlyArray<Uncert
   return plan.metrics.flatMap((metric, index) => {
     if (!isUncertain(metric)) return []
     const sum = measure
-    measure += metric.kind === "average_order_value" ? 2 : 1
-    const count = metric.kind === "average_order_value" ? sum + 1 : undefined
+    const isMean = metric.kind === "average_order_value" || metric.kind === "average"
+    measure += isMean ? 2 : 1
+    const count = isMean ? sum + 1 : undefined
     return [{ name: metricNames[index]!, isMoney: isMoney(metric), sum, count }]
   })
 }

@@ -55,10 +55,14 @@ export function* bootstrap(request: BootstrapRequest): Steps<BootstrapResult> {
     }
     if (done % 100 === 99) yield
   }
-  const count = statistics.length / 2
+  const { meansOf = new Uint32Array(statistics.length / 2).fill(1) } = request
+  const count = meansOf.length
   const [low, high] = [new Float64Array(count), new Float64Array(count)]
+  let first = 0
   for (let statistic = 0; statistic < count; statistic += 1) {
-    const drawn = drawsOf(sums, statistics[2 * statistic]!, statistics[2 * statistic + 1]!)
+    const behind = first + meansOf[statistic]!
+    const drawn = drawsOf(sums, statistics.subarray(2 * first, 2 * behind))
+    first = behind
     low[statistic] = quantile(drawn, lowShare)
     high[statistic] = quantile(drawn, highShare)
     if (statistic % 20 === 19) yield
@@ -73,13 +77,21 @@ const rowsByPerson = (people: Uint32Array): Uint32Array =>
   )
 
 /** Values of a statistic in the draws that have one, ascending. */
-const drawsOf = (sums: Float64Array, numerator: number, denominator: number): Float64Array => {
-  const above = sums.subarray(numerator * bootstrapDraws, (numerator + 1) * bootstrapDraws)
-  if (denominator < 0) return above.toSorted()
-  const below = sums.subarray(denominator * bootstrapDraws, (denominator + 1) * bootstrapDraws)
-  return above
-    .map((value, draw) => value / below[draw]!)
-    .filter((_, draw) => below[draw] !== 0)
+const drawsOf = (sums: Float64Array, pairs: Int32Array): Float64Array => {
+  const totals = new Float64Array(bootstrapDraws)
+  const counts = new Uint32Array(bootstrapDraws)
+  for (let pair = 0; pair < pairs.length; pair += 2) {
+    const [above, below] = [pairs[pair]! * bootstrapDraws, pairs[pair + 1]! * bootstrapDraws]
+    for (let draw = 0; draw < bootstrapDraws; draw += 1) {
+      const divisor = below < 0 ? 1 : sums[below + draw]!
+      if (divisor === 0) continue
+      totals[draw]! += sums[above + draw]! / divisor
+      counts[draw]! += 1
+    }
+  }
+  return totals
+    .map((total, draw) => total / counts[draw]!)
+    .filter((_, draw) => counts[draw] !== 0)
     .toSorted()
 }
 

@@ -3,7 +3,7 @@ import { HttpApiEndpoint, HttpApiGroup, OpenApi } from "effect/http-api"
 import { retentionPeriodsMax, RetentionQuestion, RetentionResult } from "../../ports/analytics/RetentionQuestion.ts"
 import { Admission } from "./Admission.ts"
 import { EndpointRules, reads } from "./EndpointRules.ts"
-import { Filters, answerParameters, Text, Watermark } from "./parameters.ts"
+import { Filters, Flag, answerParameters, Text, Watermark } from "./parameters.ts"
 
 const { aggregate_by, as_of, cohorts, interval, mean, returned } = RetentionQuestion.fields
 
@@ -31,7 +31,8 @@ export class RetentionGroup extends HttpApiGroup.make("retention")
         cohorts,
         returned,
         mean,
-        aggregate_by
+        aggregate_by,
+        uncertainty: Flag
       },
       success: RetentionResult
     })

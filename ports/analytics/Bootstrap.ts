@@ -23,6 +23,8 @@ export interface BootstrapRequest extends PersonRows {
   readonly cellsOfKey: ReadonlyArray<ReadonlyArray<number>>
   /** Two for each statistic, each `cell × measures + measure`: a sum, and what divides it; −1: nothing does. */
   readonly statistics: Int32Array<ArrayBuffer>
+  /** Instead of each of them, means of as many that follow each other: in every draw, of those that have a value. */
+  readonly meansOf?: Uint32Array<ArrayBuffer>
 }
 
 export interface BootstrapResult {

@@ -35,6 +35,8 @@ export type GoalQuestion = typeof GoalQuestion.Type
 const numbers = {
   /** People with any event that counts, once each. */
   visitors: Schema.Int,
+  /** Fewer than 30 visitors: the rate says little. */
+  small: Schema.Boolean,
   /** Of these, people with a conversion. */
   converters: Schema.Int,
   conversions: Schema.Int,

@@ -97,8 +97,8 @@ export const Question = Schema.Struct({
   /** The workspace's by default. */
   time_zone: Schema.optionalKey(Schema.String),
   /**
-   * Intervals of `revenue`, `orders` and `average_order_value`: 95 %, by a bootstrap over the people who ordered, 500 draws
-   * told by query and watermark.
+   * Intervals of `revenue`, `orders`, `average_order_value`, `sum:` and `average:`: 95 %, by a bootstrap over the people who
+   * bring them, 500 draws told by query and watermark.
    */
   uncertainty: Schema.optionalKey(Schema.Boolean),
   order_by: Schema.optionalKey(
@@ -133,7 +133,7 @@ const uncertain = {
   intervals: Schema.optionalKey(Intervals),
   /** One for each bucket. */
   series_intervals: Schema.optionalKey(Schema.Array(Intervals)),
-  /** Fewer than 30 people ordered: amounts say little. */
+  /** Fewer than 30 people ordered, or have such a value: amounts say little. */
   small: Schema.optionalKey(Schema.Boolean)
 }
 

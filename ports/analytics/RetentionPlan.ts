@@ -1,3 +1,4 @@
+import type { PersonRows } from "./Bootstrap.ts"
 import type { PlanFilter } from "./PlanFilter.ts"
 import type { BucketRun } from "./TrendPlan.ts"
 
@@ -23,6 +24,8 @@ export interface RetentionPlan {
   readonly firstTime: boolean
   /** Counts accounts of the type instead of people. */
   readonly accountType?: string
+  /** Also tells of each person the cohorts, and the periods (from 0 on) in which they returned. */
+  readonly uncertain?: { readonly periods: number; readonly orAfter: boolean }
 }
 
 export interface RetentionRow {
@@ -37,6 +40,11 @@ export interface RetentionRow {
 /** What answers a {@link RetentionPlan}: a row for each cohort that has people. */
 export interface RetentionRows {
   readonly rows: ReadonlyArray<RetentionRow>
+  /**
+   * Where it was asked for; too many rows: how many. A key is `cohort × (periods + 2)` for who belongs to the cohort, and
+   * `1 + period` more for who returned in the period; the one measure is 1.
+   */
+  readonly people?: PersonRows | { readonly tooMany: number } | undefined
   /** Arrival of the newest event held, ms UTC. */
   readonly asOfMillis: number | undefined
 }

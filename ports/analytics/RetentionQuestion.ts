@@ -32,7 +32,9 @@ export const RetentionQuestion = Schema.Struct({
   /** Holds for start and return events. */
   filters: Schema.optionalKey(Filter),
   /** Whom it counts: people, or accounts of a type. */
-  aggregate_by: AggregateBy
+  aggregate_by: AggregateBy,
+  /** Intervals of the means: 95 %, by a bootstrap over the people, 500 draws told by query and watermark. */
+  uncertainty: Schema.optionalKey(Schema.Boolean)
 }).annotate({
   identifier: "RetentionQuestion",
   examples: [
@@ -73,6 +75,8 @@ export const RetentionResult = Schema.Struct({
   ),
   /** By period, over cohorts for which it is complete; `null` where there is none. */
   mean: Schema.Array(Schema.NullOr(Schema.Finite)),
+  /** Only with `uncertainty`: from where to where each mean may lie; `null` where too few people tell. */
+  mean_intervals: Schema.optionalKey(Schema.Array(Schema.NullOr(Schema.Tuple([Schema.Finite, Schema.Finite])))),
   /** Where accounts are counted: `people` are so many accounts. */
   aggregate_by: Schema.optionalKey(Schema.String),
   /** Arrival of the newest event that is counted. */

@@ -50,6 +50,8 @@ export const SessionMetrics = Schema.Struct({
   sessions: Schema.Int,
   /** Those who begin them, once each. */
   people: Schema.Int,
+  /** Fewer than 30 people: rates and means say little. */
+  small: Schema.Boolean,
   /** One page view and no interactive event; `null` where there is no session. */
   bounce_rate: NullableNumber,
   /** Wilson score interval, 95 %. */

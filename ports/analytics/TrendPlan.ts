@@ -58,7 +58,7 @@ export interface TrendPlan {
   /** Currencies without a conversion for all of the range: the answer tells what of them it left out. */
   readonly unconverted: ReadonlyArray<string>
   readonly revisions: string
-  /** Also tells what each person brings to the metrics that count orders. */
+  /** Also tells what each person brings to {@link uncertainMetrics}. */
   readonly uncertain?: true
 }
 
@@ -68,8 +68,8 @@ export type MetricValue = bigint | number | null
 /** What a metric's amounts are converted for. */
 export const isMoney = ({ kind }: PlanMetric): boolean => kind === "revenue" || kind === "average_order_value"
 
-/** Metrics that count orders: of these there are intervals. */
-export const uncertainMetrics = ["revenue", "orders", "average_order_value"] as const
+/** Metrics that add up what people bring: of these there are intervals. */
+export const uncertainMetrics = ["revenue", "orders", "average_order_value", "sum", "average"] as const
 
 export const isUncertain = ({ kind }: PlanMetric): boolean => (uncertainMetrics as ReadonlyArray<string>).includes(kind)
 
@@ -90,8 +90,8 @@ export interface TrendRows {
   readonly rows: ReadonlyArray<PlanRow>
   /**
    * Where it was asked for; too many rows: how many. A key is `bucket × (groups + 1) + group`, the last group what is behind
-   * the top (without buckets or groups: 0). Measures are, metric after metric of those that count orders: of
-   * `average_order_value` the sum of amounts and the orders that have one, of others their own sum.
+   * the top (without buckets or groups: 0). Measures are, metric after metric of {@link uncertainMetrics}: of
+   * an average the sum and how many values it is of, of others their own sum. Whoever has no order and no value has no row.
    */
   readonly people?: PersonRows | { readonly tooMany: number } | undefined
   /** Orders and refunds left out of `revenue`, by currency, sorted; minor units are the sum of both, not their difference. */

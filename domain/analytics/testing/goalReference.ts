@@ -112,6 +112,7 @@ export const numbersOf = (
   const [low, high] = visitors === 0 ? [0, 0] : wilsonInterval(converters, visitors)
   return {
     visitors,
+    small: visitors < 30,
     converters,
     conversions: own.length,
     rate: visitors === 0 ? null : twelve(converters / visitors),

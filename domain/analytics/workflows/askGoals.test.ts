@@ -24,8 +24,17 @@ const question = fc.record({
 })
 type Asked = typeof question extends fc.Arbitrary<infer A> ? A : never
 
-const numbersIn = ({ conversions, converters, rate, rate_interval, value, visitors }: GoalNumbers): GoalNumbers => ({
+const numbersIn = ({
+  conversions,
+  converters,
+  rate,
+  rate_interval,
+  small,
+  value,
+  visitors
+}: GoalNumbers): GoalNumbers => ({
   visitors,
+  small,
   converters,
   conversions,
   rate,

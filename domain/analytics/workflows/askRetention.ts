@@ -7,8 +7,10 @@ import { readFlatRetention } from "../../questions/retention/flatRetention.ts"
 import type { FlatRetention } from "../../questions/retention/flatRetention.ts"
 import { planRetention } from "../../questions/retention/planRetention.ts"
 import { shapeRetention } from "../../questions/retention/shapeRetention.ts"
+import { meanIntervals, retentionRequest, retentionStatistics } from "../../questions/retention/uncertainRetention.ts"
 import { formatInstant } from "../../zones/zones.ts"
 import { answerFacts } from "./answerFacts.ts"
+import { drawIntervals } from "./drawIntervals.ts"
 import { shownAggregate } from "../../questions/aggregateBy.ts"
 import { questionScope } from "./askQuestion.ts"
 
@@ -20,12 +22,21 @@ export const askRetention = Effect.fn("askRetention")(function* (workspace: Work
   const { planned } = read
   const { bucketStarts, orAfter, periods, plan, weighted, zone } = planned
   const answer = yield* store.answer(plan)
+  const shaped = shapeRetention(planned, answer)
+  const facts = yield* answerFacts(workspace, planned, answer, [periods, orAfter, weighted, plan])
+  const drawn =
+    answer.people === undefined
+      ? undefined
+      : yield* drawIntervals(answer.people, retentionStatistics(planned, shaped.cohorts), (rows) =>
+          retentionRequest(planned, shaped.cohorts, rows, `${facts.query_hash}|${facts.watermark}`)
+        )
   const result: RetentionResult = {
     from: formatInstant(zone, plan.fromMillis),
     to: formatInstant(zone, bucketStarts[plan.cohortCount]!),
-    ...shapeRetention(planned, answer),
+    ...shaped,
+    ...(drawn === undefined ? {} : { mean_intervals: meanIntervals(drawn) }),
     ...shownAggregate(plan.accountType),
-    ...(yield* answerFacts(workspace, planned, answer, [periods, orAfter, weighted, plan]))
+    ...facts
   }
   return result
 })

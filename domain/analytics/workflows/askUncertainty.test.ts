@@ -10,6 +10,7 @@ import type { Event } from "../testing/reference.ts"
 import { askAttribution } from "./askAttribution.ts"
 import { askLifetime } from "./askLifetime.ts"
 import { askQuestion } from "./askQuestion.ts"
+import { askRetention } from "./askRetention.ts"
 
 const runs = Number(process.env["HISTORIES"] ?? 6)
 const dayMillis = 86_400_000
@@ -55,7 +56,7 @@ const withoutIntervals = (value: unknown): unknown => {
   if (Array.isArray(value)) return value.map(withoutIntervals)
   if (typeof value !== "object" || value === null) return value
   const kept = Object.entries(value).filter(
-    ([key]) => !["intervals", "series_intervals", "small", "query_hash"].includes(key)
+    ([key]) => !["intervals", "mean_intervals", "series_intervals", "small", "query_hash"].includes(key)
   )
   return Object.fromEntries(kept.map(([key, each]) => [key, withoutIntervals(each)]))
 }
@@ -184,6 +185,90 @@ describe("uncertainty", () => {
     assert.deepStrictEqual(third!.periods[0]!.intervals, { value: ["0.00", "0.00"], value_per_customer: [0, 0] })
     assert.isTrue(third!.small)
     assert.deepStrictEqual(second!.periods[0]!.intervals, { value: ["0.00", "0.00"], value_per_customer: null })
+  })
+
+  it("of sums and averages of a property is that of the people who have it, beside orders and without them", async () => {
+    const rated = Array.from({ length: 400 }, (_, person) => 1 + ((person * 7919) % 90) / 10)
+    const log = rated.flatMap((stars, person): ReadonlyArray<Event> => {
+      const order = orderOf("rated", { person, minor: 1000, country: person < 300 ? "DE" : "FR" }, 2 * person)
+      const { money: _, ...rest } = order
+      const rating = { ...rest, event_type: "rated", properties: { stars } }
+      const bare = { ...rest, event_type: "page_view" }
+      const id = (at: number) => `00000000-0000-4000-a000-${at.toString(16).padStart(12, "0")}`
+      return [
+        order,
+        { ...rating, event_id: id(4 * person) },
+        { ...rating, event_id: id(4 * person + 1) },
+        { ...bare, event_id: id(4 * person + 2) }
+      ]
+    })
+    await runtime.runPromise(storeHistory("rated", { day: "2026-03-01", zone: "UTC", merges: new Map(), log }))
+    const metrics = ["sum:stars", "orders", "average:stars"]
+    const asked = { ...question, metrics, dimensions: ["country"], interval: "day" as const }
+    const result = await ask("rated", asked)
+    const spreads = (values: ReadonlyArray<number>) => {
+      const sum = values.reduce((total, value) => total + value, 0)
+      const mean = sum / values.length
+      const deviation = Math.sqrt(values.reduce((total, value) => total + (value - mean) ** 2, 0))
+      const norm = Math.sqrt(values.reduce((total, value) => total + value ** 2, 0))
+      return { sum: 2 * sum, sumSpread: 2 * 1.96 * norm, mean, meanSpread: (1.96 * deviation) / values.length }
+    }
+    const check = (intervals: NonNullable<typeof result.intervals>, values: ReadonlyArray<number>) => {
+      const { mean, meanSpread, sum, sumSpread } = spreads(values)
+      closeTo(intervals["sum:stars"], sum, sumSpread)
+      closeTo(intervals["average:stars"], mean, meanSpread)
+      closeTo(intervals["orders"], values.length, 1.96 * Math.sqrt(values.length))
+    }
+    check(result.intervals!, rated)
+    check(result.rows[0]!.intervals!, rated.slice(0, 300))
+    assert.deepStrictEqual(result.rows[1]!.series_intervals![0], result.rows[1]!.intervals)
+    const alone = await ask("rated", { ...question, metrics: ["average:stars"] })
+    closeTo(alone.intervals!["average:stars"], spreads(rated).mean, spreads(rated).meanSpread)
+    assert.isFalse(alone.small)
+    // Views have no stars: whoever only looks is nobody here.
+    const none = await ask("rated", { ...question, metrics: ["average:stars"], event_types: ["page_view"] })
+    assert.deepStrictEqual([none.intervals, none.small], [{ "average:stars": null }, true])
+  })
+
+  it("of mean retention is that of everybody in complete cohorts, or of the cohorts' own rates", async () => {
+    const people = [
+      ...Array.from({ length: 300 }, (_, person) => ({ person, day: 0, back: person < 60 })),
+      ...Array.from({ length: 100 }, (_, person) => ({ person: 300 + person, day: 1, back: person < 60 }))
+    ]
+    const log = people.flatMap(({ back, day, person }): ReadonlyArray<Event> => {
+      const { money: _, ...first } = orderOf("returning", { person, minor: 0, day }, 2 * person)
+      const view = { ...first, event_type: "page_view" }
+      const event_id = first.event_id.replace("-8000-", "-9000-")
+      return back ? [view, { ...view, event_id, time: view.time + dayMillis }] : [view]
+    })
+    await runtime.runPromise(storeHistory("returning", { day: "2026-03-01", zone: "UTC", merges: new Map(), log }))
+    const retention = (mean: "weighted" | "simple", uncertainty: boolean) =>
+      runtime.runPromise(
+        askRetention(WorkspaceId.make("returning"), {
+          date_range: { from: "2026-03-01", to: "2026-03-02" },
+          time_zone: "UTC",
+          periods: 1,
+          mean,
+          uncertainty
+        })
+      )
+    const variance = (rate: number, count: number) => (rate * (1 - rate)) / count
+    const weighted = await retention("weighted", true)
+    assert.strictEqual(JSON.stringify(await retention("weighted", true)), JSON.stringify(weighted))
+    assert.deepStrictEqual(withoutIntervals(weighted), withoutIntervals(await retention("weighted", false)))
+    assert.deepStrictEqual(weighted.mean_intervals![0], [1, 1])
+    closeTo(weighted.mean_intervals![1], 120 / 400, 1.96 * Math.sqrt(variance(0.3, 400)))
+    const simple = await retention("simple", true)
+    const spread = Math.sqrt(variance(0.2, 300) + variance(0.6, 100)) / 2
+    closeTo(simple.mean_intervals![1], (0.2 + 0.6) / 2, 1.96 * spread)
+    const empty = await runtime.runPromise(
+      askRetention(WorkspaceId.make("nobody"), {
+        date_range: { from: "2026-03-01", to: "2026-03-02" },
+        periods: 1,
+        uncertainty: true
+      })
+    )
+    assert.deepStrictEqual(empty.mean_intervals, [null, null])
   })
 
   it("of credits is that of the people who converted, by value and model", async () => {

@@ -3,6 +3,7 @@ import type { GoalConversion, GoalNumbers } from "../../../ports/analytics/GoalQ
 import type { ResultPeriod, ResultRow } from "../../../ports/analytics/Question.ts"
 import { exponentOf, formatMinorUnits, toMinorUnits } from "../../money/minorUnits.ts"
 import { roundSignificant } from "../../statistics/significantDigits.ts"
+import { smallGroupPeople } from "../../statistics/smallGroup.ts"
 import { wilsonInterval } from "../../statistics/wilson.ts"
 import { goalMetricNames, visitorsName } from "./planGoals.ts"
 
@@ -36,6 +37,7 @@ const numbersOf = (goal: Goal, metrics: Metrics, currency: string): GoalNumbers 
   const [low, high] = visitors === 0 ? [0, 0] : wilsonInterval(converters, visitors)
   return {
     visitors,
+    small: visitors < smallGroupPeople,
     converters,
     conversions: Number(metrics[names.conversions]),
     rate: visitors === 0 ? null : roundSignificant(converters / visitors),

@@ -17,6 +17,7 @@ export interface FlatRetention extends Pick<
   readonly return_goal?: string | undefined
   readonly return_filters?: string | undefined
   readonly filters?: string | undefined
+  readonly uncertainty?: "true" | "false" | undefined
 }
 
 /** The same question as `POST /analytics/retention/query` takes. */
@@ -24,7 +25,7 @@ export const readFlatRetention = (
   flat: FlatRetention
 ): { readonly question: RetentionQuestion } | { readonly errors: ReadonlyArray<FieldError> } => {
   const { filters, from, return_event_types, return_filters, return_goal, ...others } = flat
-  const { start_event_types, start_filters, start_goal, to, ...rest } = others
+  const { start_event_types, start_filters, start_goal, to, uncertainty, ...rest } = others
   const errors: Array<FieldError> = []
   /** Read and judged by the planner, as every filter is. */
   const filterOf = (text: string | undefined, name: string): { readonly filters?: Filter } => {
@@ -41,7 +42,8 @@ export const readFlatRetention = (
     date_range: { from, to },
     start: { ...typesOf(start_event_types), ...goalOf(start_goal), ...filterOf(start_filters, "start_filters") },
     return: { ...typesOf(return_event_types), ...goalOf(return_goal), ...filterOf(return_filters, "return_filters") },
-    ...filterOf(filters, "filters")
+    ...filterOf(filters, "filters"),
+    ...(uncertainty === undefined ? {} : { uncertainty: uncertainty === "true" })
   }
   return errors.length > 0 ? { errors } : { question }
 }

@@ -81,7 +81,10 @@ export const planRetention = (
         start: both(start.filter),
         return: both(back.filter),
         firstTime: question.cohorts !== "recurring",
-        ...unit
+        ...unit,
+        ...(question.uncertainty === true
+          ? { uncertain: { periods, orAfter: question.returned === "on_or_after" } }
+          : {})
       },
       zone,
       periods,

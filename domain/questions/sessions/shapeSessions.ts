@@ -1,6 +1,7 @@
 import type { SessionRows, SessionSums } from "../../../ports/analytics/SessionPlan.ts"
 import type { SessionMetrics, SessionPeriod } from "../../../ports/analytics/SessionQuestion.ts"
 import { roundSignificant } from "../../statistics/significantDigits.ts"
+import { smallGroupPeople } from "../../statistics/smallGroup.ts"
 import { wilsonInterval } from "../../statistics/wilson.ts"
 import { formatInstant } from "../../zones/zones.ts"
 import type { PlannedSessions } from "./planSessions.ts"
@@ -31,6 +32,7 @@ const metricsOf = (sums: SessionSums): SessionMetrics => {
   return {
     sessions,
     people,
+    small: people < smallGroupPeople,
     bounces,
     bounce_rate: meanOf(BigInt(bounces), sessions),
     bounce_interval: sessions === 0 ? null : boundsOf(bounces, sessions),
