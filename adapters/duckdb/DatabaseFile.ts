@@ -5,6 +5,8 @@ import type { PortFailure } from "../../ports/PortFailure.ts"
 import { duckdbFailure } from "./failures.ts"
 import { outdatedText, schema, schemaVersion } from "./schema.ts"
 
+export const threadsUsual = 2
+
 export interface DatabaseOptions {
   readonly file: string
   readonly memoryLimit?: string
@@ -17,7 +19,7 @@ class OutdatedFile extends Schema.TaggedError<OutdatedFile>()("OutdatedFile", {}
 const attachFile = async (options: DatabaseOptions): Promise<DuckDBInstance> => {
   const instance = await DuckDBInstance.create(":memory:", {
     memory_limit: options.memoryLimit ?? "512MB",
-    threads: String(options.threads ?? 2),
+    threads: String(options.threads ?? threadsUsual),
     temp_directory: `${options.file}.tmp`,
     preserve_insertion_order: "false",
     // What a large question needed goes back to the system soon after it.

@@ -1,5 +1,5 @@
 import { assert, describe, it } from "@effect/vitest"
-import { Effect, Fiber } from "effect"
+import { Effect, Fiber, Schedule } from "effect"
 import { execFileSync } from "node:child_process"
 import { mkdtempSync } from "node:fs"
 import { tmpdir } from "node:os"
@@ -69,5 +69,19 @@ describe("the engine of DuckDB", () => {
       }
       assert.strictEqual(yield* countRows(engine), 0)
     }).pipe(Effect.scoped)
+  )
+
+  it.live("has one thread while nobody asks, and all of them for a question", () =>
+    Effect.gen(function* () {
+      const engine = yield* make({ file: file(), threads: 3 })
+      const threads = "select current_setting('threads')::integer as n"
+      const seen = Effect.map(engine.lookUp("threads", threads), (rows) => Number(rows[0]?.["n"]))
+      yield* seen.pipe(Effect.repeat({ until: (count) => count === 1, schedule: Schedule.spaced("100 millis") }))
+      assert.strictEqual((yield* engine.query("threads", threads))[0]?.["n"], 3)
+      const insertRows = Effect.forEach([...Array(50).keys()], () => insertRow(engine), { discard: true })
+      yield* Effect.all([insertRows, countRows(engine), countRows(engine)], { concurrency: 3 })
+      yield* seen.pipe(Effect.repeat({ until: (count) => count === 1, schedule: Schedule.spaced("100 millis") }))
+      assert.strictEqual(yield* countRows(engine), 50)
+    }).pipe(Effect.scoped, Effect.timeout("20 seconds"))
   )
 })

@@ -4,9 +4,10 @@ import { Effect, FiberSet, Schedule, Semaphore } from "effect"
 import type { Scope } from "effect"
 import { Gauges } from "../../ports/platform/Gauges.ts"
 import { PortFailure } from "../../ports/PortFailure.ts"
-import { attach, markDamaged, open } from "./DatabaseFile.ts"
+import { attach, markDamaged, open, threadsUsual } from "./DatabaseFile.ts"
 import type { DatabaseOptions } from "./DatabaseFile.ts"
 import { duckdbFailure, needsReopening } from "./failures.ts"
+import { make as makeThreads } from "./QuestionThreads.ts"
 
 export interface EngineOptions extends DatabaseOptions {
   /** Longest time that one question may take. */
@@ -76,6 +77,7 @@ interface Opened {
   readonly instance: DuckDBInstance
   readonly writer: DuckDBConnection
   readonly lookUps: DuckDBConnection
+  readonly settings: DuckDBConnection
   readonly idle: Array<DuckDBConnection>
   readonly all: ReadonlyArray<DuckDBConnection>
 }
@@ -83,8 +85,8 @@ interface Opened {
 const connectAll = (instance: DuckDBInstance): Effect.Effect<Opened, PortFailure> =>
   Effect.tryPromise({
     try: async () => {
-      const all = await Promise.all(Array.from({ length: queriesAtOnceMax + 2 }, () => instance.connect()))
-      return { instance, writer: all[0]!, lookUps: all[1]!, idle: all.slice(2), all }
+      const all = await Promise.all(Array.from({ length: queriesAtOnceMax + 3 }, () => instance.connect()))
+      return { instance, writer: all[0]!, lookUps: all[1]!, settings: all[2]!, idle: all.slice(3), all }
     },
     catch: (cause) => duckdbFailure("connect", cause)
   })
@@ -137,8 +139,18 @@ export const make = (options: EngineOptions): Effect.Effect<Engine, PortFailure,
         if (opened !== undefined) closeAll(opened)
         opened = undefined
         opened = yield* Effect.flatMap(attach(options), connectAll)
+        threads.opened()
       })
     )
+    const threads = yield* makeThreads({
+      threads: options.threads ?? threadsUsual,
+      set: (count) =>
+        Effect.tryPromise({
+          try: () => opened!.settings.run(`set threads = ${count}`).then(() => undefined),
+          catch: (cause) => duckdbFailure("threads", cause)
+        }),
+      apart: writing.withPermits(1)
+    })
     let reopening = false
     /** Nothing runs meanwhile: questions and writes wait, and go on with the file as it was committed. */
     const reopen = Effect.suspend(() => {
@@ -186,7 +198,7 @@ export const make = (options: EngineOptions): Effect.Effect<Engine, PortFailure,
         if (waiting >= queriesWaitingMax) return Effect.fail(overloaded(operation))
         waiting += 1
         return Effect.ensuring(
-          places.withPermits(1)(run(operation, body)),
+          places.withPermits(1)(threads.around(run(operation, body))),
           Effect.sync(() => void (waiting -= 1))
         )
       }).pipe(Effect.tapError(afterFailure))
