@@ -10,6 +10,7 @@ import type { LogSync } from "./LogSync.ts"
 import { open, sqliteFailure, transaction, truncateLog } from "./Database.ts"
 import type { Database } from "./Database.ts"
 import { groupCommit, WriteState } from "./GroupCommit.ts"
+import { makeDrawRandom } from "./drawRandom.ts"
 import { digestOf, ErasedSubjects } from "./Tombstones.ts"
 
 /** Clear keys held in memory, in two generations: when the young one is full, the old one is forgotten whole. */
@@ -149,6 +150,7 @@ const operations = (parts: Parts): SubjectKeys["Service"] => {
   let young = new Map<string, Uint8Array>()
   let old = new Map<string, Uint8Array>()
   const table = tables(database)
+  const draw = makeDrawRandom()
   const grouped = groupCommit("SubjectKeys", database, state, sync)
   /** Counts the calls of `destroy`. */
   let destructions = 0
@@ -200,9 +202,9 @@ const operations = (parts: Parts): SubjectKeys["Service"] => {
         continue
       }
       const wrapped = table.subjectKey(request.workspace, subject)
-      const key = wrapped ? unwrap(request.workspace, subject, request.wrapping, wrapped) : randomBytes(keyBytes)
+      const key = wrapped ? unwrap(request.workspace, subject, request.wrapping, wrapped) : draw(keyBytes)
       if (!wrapped) {
-        const sealed = seal(request.wrapping, randomBytes(nonceBytes), contextOf(request.workspace, subject), key)
+        const sealed = seal(request.wrapping, draw(nonceBytes), contextOf(request.workspace, subject), key)
         table.addSubjectKey(request.workspace, subject, sealed)
       }
       keys.set(subject, key)
