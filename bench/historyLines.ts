@@ -13,7 +13,7 @@ const knownEvery = 3
 const twoDevicesEvery = 20
 
 /** 30 event types and how many in a thousand events each has; orders are 1 %. */
-const types: ReadonlyArray<readonly [string, number]> = [
+export const types: ReadonlyArray<readonly [string, number]> = [
   ["page_view", 420],
   ["page_exit", 120],
   ["scroll_depth", 90],
@@ -34,10 +34,11 @@ const types: ReadonlyArray<readonly [string, number]> = [
   ["banner_clicked", 5],
   ...Array.from({ length: 12 }, (_, index) => [`custom_${index + 1}`, 2] as const)
 ]
-const countries = "DE US FR GB NL AT CH ES IT PL SE NO DK FI BE PT CZ HU RO GR IE CA AU JP BR MX IN ZA TR KR".split(" ")
+export const countries =
+  "DE US FR GB NL AT CH ES IT PL SE NO DK FI BE PT CZ HU RO GR IE CA AU JP BR MX IN ZA TR KR".split(" ")
 const browsers = ["Chrome", "Safari", "Firefox", "Edge"]
 const systems = ["Windows", "macOS", "Android", "iOS", "Linux"]
-const plans = ["free", "starter", "pro", "team", "enterprise"]
+export const plans = ["free", "starter", "pro", "team", "enterprise"]
 const sources = ["newsletter", "google", "partner", "social"]
 
 /** Sums of weights, to find a place by chance. */
@@ -45,7 +46,7 @@ const sumsOf = (weights: ReadonlyArray<number>): Float64Array => {
   let sum = 0
   return Float64Array.from(weights, (weight) => (sum += weight))
 }
-const placeOf = (sums: Float64Array, chance: number): number => {
+export const placeOf = (sums: Float64Array, chance: number): number => {
   const wanted = chance * sums.at(-1)!
   let low = 0
   let high = sums.length - 1
@@ -56,24 +57,24 @@ const placeOf = (sums: Float64Array, chance: number): number => {
   }
   return low
 }
-const typeSums = sumsOf(types.map(([, weight]) => weight))
+export const typeSums = sumsOf(types.map(([, weight]) => weight))
 const pageSums = sumsOf(Array.from({ length: pages }, (_, index) => 1 / (index + 1)))
-const countrySums = sumsOf(countries.map((_, index) => 1 / (index + 1)))
+export const countrySums = sumsOf(countries.map((_, index) => 1 / (index + 1)))
 
 /** 32 well mixed bits of a number and a purpose (the finaliser of MurmurHash3, A. Appleby, public domain). */
-const bits = (number: number, purpose: number): number => {
+export const bits = (number: number, purpose: number): number => {
   let mixed = Math.imul(number ^ Math.imul(purpose, 0x9e3779b1), 0x85ebca6b)
   mixed = Math.imul(mixed ^ (mixed >>> 13), 0xc2b2ae35)
   mixed ^= mixed >>> 16
   mixed = Math.imul(mixed ^ (mixed >>> 15), 0x2c1b3c6d)
   return (mixed ^ (mixed >>> 12)) >>> 0
 }
-const chanceOf = (number: number, purpose: number): number => bits(number, purpose) / 2 ** 32
-const pick = <A>(values: ReadonlyArray<A>, number: number, purpose: number): A =>
+export const chanceOf = (number: number, purpose: number): number => bits(number, purpose) / 2 ** 32
+export const pick = <A>(values: ReadonlyArray<A>, number: number, purpose: number): A =>
   values[bits(number, purpose) % values.length]!
 const hex = (value: number, digits: number): string => value.toString(16).padStart(8, "0").slice(-digits)
 
-const idOf = (number: number): string =>
+export const idOf = (number: number): string =>
   `${hex(number, 8)}-${hex(bits(number, 1), 4)}-4${hex(bits(number, 2), 3)}-8${hex(bits(number, 3), 3)}-${hex(bits(number, 4), 4)}${hex(bits(number, 5), 8)}`
 
 const propertiesOf = (type: string, number: number): string => {
@@ -82,7 +83,7 @@ const propertiesOf = (type: string, number: number): string => {
   return `{"order_id":"order-${number}","total":${(bits(number, 23) % 20_000) / 100},"currency":"EUR",${own}}`
 }
 
-const moneyOf = (type: string, number: number): string =>
+export const moneyOf = (type: string, number: number): string =>
   type === "order_completed"
     ? `,"money":{"kind":"order","order_id":"order-${number}","minor":${bits(number, 23) % 20_000},"currency":"EUR"}`
     : ""

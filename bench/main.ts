@@ -12,12 +12,13 @@ import { fresh } from "./sections/fresh.ts"
 import { ingest } from "./sections/ingest.ts"
 import { questions } from "./sections/questions.ts"
 import { postgres } from "./sections/postgres.ts"
+import { results } from "./sections/results.ts"
 import { start } from "./sections/start.ts"
 import { rateLimits } from "./Service.ts"
 
 /** `npm run bench` runs everything, `npm run bench -- ingest fresh` a part. */
 
-const sections = [ingest, batches, fresh, start, questions, postgres, aa, flags, evaluate]
+const sections = [ingest, batches, fresh, start, questions, postgres, aa, flags, evaluate, results]
 const asked = process.argv.slice(2)
 const unknown = asked.filter((name) => !sections.some((section) => section.name === name))
 if (unknown.length > 0) {
@@ -41,7 +42,7 @@ for (const section of asked.length === 0 ? sections : sections.filter(({ name })
 }
 console.log(table(figures))
 
-const results = {
+const kept = {
   at: new Date().toISOString(),
   machine,
   load_average: loadavg().map((load) => Math.round(load * 10) / 10),
@@ -51,6 +52,6 @@ const results = {
 const folder = join(import.meta.dirname, "results")
 mkdirSync(folder, { recursive: true })
 const file = join(folder, asked.length === 0 ? "all.json" : `${asked.join("-")}.json`)
-writeFileSync(file, `${JSON.stringify(results, undefined, 2)}\n`)
+writeFileSync(file, `${JSON.stringify(kept, undefined, 2)}\n`)
 console.log(`\nkept in ${file}`)
 process.exit(0)

@@ -360,6 +360,102 @@ describe("results", () => {
     assert.deepStrictEqual(errorsOf(await done(400, "POST", path, wrong)), ["/goals/0/measure/of missing"])
   })
 
+  it("tell funnels, quantiles and capped totals, from the events that analytics counts", async () => {
+    const steps = [{ event_types: ["product_viewed"] }, { event_types: ["order_completed"] }]
+    await running("kinds", {
+      goals: [{ id: "bought-after-view", measure: { kind: "funnel", steps } }],
+      secondary: [
+        {
+          id: "median-wait",
+          measure: {
+            kind: "quantile",
+            of: { event_types: ["page_loaded"] },
+            value: { kind: "property", property: "ms" },
+            share: 0.5,
+            per: "event"
+          },
+          direction: "decrease"
+        },
+        {
+          id: "spent",
+          measure: { kind: "mean", of: { event_types: ["order_completed"] }, value: { kind: "revenue" } },
+          cap: { kind: "absolute", value: 15 }
+        }
+      ]
+    })
+    await new Promise((after) => setTimeout(after, 2100))
+    const user = (variant: string, at: number) => `kinds-${variant}-${at}`
+    const did = (["control", "short"] as const).flatMap((variant, faster) =>
+      Array.from({ length: 60 }, (_, at) => [
+        event(user(variant, at), "experiment_exposed", { experiment_id: "kinds", variant, phase: 1 }, 2),
+        ...(at < 30 + 10 * faster ? [event(user(variant, at), "product_viewed", {}, at < 5 ? 0 : 1)] : []),
+        ...(at < 20 + 10 * faster
+          ? [
+              event(
+                user(variant, at),
+                "order_completed",
+                { order_id: user(variant, at), total: at === 0 ? "100.00" : "10.00", currency: "USD" },
+                // Who bought before he looked did not come through.
+                at < 5 ? 1 : 0
+              )
+            ]
+          : []),
+        ...[0, 1, 2].map((time) =>
+          event(user(variant, at), "page_loaded", { ms: 1500 + 10 * at + time - 1000 * faster }, 0)
+        )
+      ]).flat()
+    )
+    await ingest(did)
+    const { arms, body } = await resultsOf("kinds", 120)
+    assert.deepStrictEqual(
+      arms.map(({ conversions }) => conversions),
+      [15, 25]
+    )
+    const [, median, spent] = body["metrics"] as ReadonlyArray<{
+      readonly capped?: unknown
+      readonly arms: ReadonlyArray<{ readonly mean: number; readonly sums: { readonly quantile: object } }>
+    }>
+    assert.deepStrictEqual(
+      median!.arms.map(({ mean }) => mean),
+      [1796, 796]
+    )
+    const { quantile } = median!.arms[0]!.sums as { readonly quantile: { readonly low: number; readonly high: number } }
+    assert.isTrue(quantile.low < 1796 && quantile.high > 1796)
+    const comparisons = body["comparisons"] as ReadonlyArray<{ readonly metric: string; readonly verdict: string }>
+    assert.deepInclude(
+      comparisons.find(({ metric }) => metric === "median-wait"),
+      { verdict: "better" }
+    )
+    assert.deepStrictEqual(spent!.capped, { cap: 15, share: 2 / 120 })
+    assert.approximately(spent!.arms[0]!.mean, (19 * 10 + 15) / 60, 1e-9)
+  })
+
+  it("are of metrics that their kind has a use for all of: the rest is refused with its place", async () => {
+    const of = { event_types: ["page_loaded"] }
+    const cap = { kind: "absolute", value: 1 }
+    const quantile = { kind: "quantile", of, share: 0.9, per: "event" }
+    const wrong = {
+      name: "Wrong",
+      goals: [
+        { id: "a", measure: { kind: "rate", of }, cap },
+        { id: "b", measure: { kind: "retention", of, from_day: 1, to_day: 2 }, window_days: 7 },
+        { id: "c", measure: quantile },
+        { id: "d", measure: { kind: "mean", of }, complete_windows: true }
+      ],
+      secondary: [{ id: "e", measure: { ...quantile, per: "unit" }, cuped_days: 14 }],
+      guardrails: [{ id: "f", measure: { kind: "funnel", steps: [of] } }]
+    }
+    assert.deepStrictEqual(errorsOf(await done(400, "POST", path, wrong)), [
+      "/goals/0/cap not_of_this_kind",
+      "/goals/1/window_days not_of_this_kind",
+      "/goals/2/measure/value no_value",
+      "/goals/3/complete_windows no_window",
+      "/secondary/0/cuped_days not_of_this_kind"
+    ])
+    const short = { name: "Short", guardrails: wrong.guardrails, goals: [] }
+    assert.deepStrictEqual(errorsOf(await done(400, "POST", path, short)), ["/guardrails/0/measure/steps too_few"])
+  })
+
   it("are told by the values of a dimension, as it stood at the first exposure", async () => {
     await running("sliced")
     await new Promise((after) => setTimeout(after, 1100))

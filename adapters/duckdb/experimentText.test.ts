@@ -1,34 +1,74 @@
 import { describe, expect, it } from "vitest"
 import type { ExperimentMetricPlan, ExperimentPlan } from "../../ports/analytics/ExperimentPlan.ts"
+import { eventColumnsOf, eventsText, knownText, partedEventsText } from "./experimentEventsText.ts"
+import { completionsTexts, noCompletionsText } from "./experimentFunnelText.ts"
+import { quantileText } from "./experimentQuantileText.ts"
+import { cellsText, changesText, countsText, cutText, priorText } from "./experimentText.ts"
 import {
-  capText,
   carriedOverText,
-  cellsText,
-  exposuresText,
-  metricText,
+  peopleText,
   slicedUnitsText,
   slicesText,
   steppedUnitsText,
   unitCountsText,
   unitsText,
   valuesText
-} from "./experimentText.ts"
+} from "./experimentUnitsText.ts"
 
 const january = Date.parse("2026-01-01T00:00:00Z")
 const dayMillis = 86_400_000
-const ordered = { kind: "is", field: { kind: "column", column: "event_type" }, value: "order_completed" } as const
+const ofType = (value: string) => ({ kind: "is", field: { kind: "column", column: "event_type" }, value }) as const
+const ordered = ofType("order_completed")
 
 const plain: ExperimentMetricPlan = {
   part: { filter: ordered, value: { kind: "count" } },
   denominator: undefined,
+  funnel: undefined,
+  quantile: undefined,
   yes: false,
   fromMillis: 0,
   untilMillis: undefined,
   complete: false,
   cap: undefined,
-  historyMillis: undefined
+  beforeMillis: 14 * dayMillis,
+  adjusts: false
 }
 const pro = { kind: "is", field: { kind: "trait", name: "plan", asOf: "today" }, value: "pro" } as const
+
+const rate: ExperimentMetricPlan = { ...plain, yes: true }
+const revenue: ExperimentMetricPlan = {
+  ...plain,
+  part: { filter: ordered, value: { kind: "revenue" } },
+  untilMillis: 3 * dayMillis,
+  complete: true,
+  cap: { kind: "percentile", share: 0.99, ignoreZeros: false },
+  beforeMillis: 7 * dayMillis,
+  adjusts: true
+}
+const ratio: ExperimentMetricPlan = {
+  ...plain,
+  part: { filter: ordered, value: { kind: "property", name: "items" } },
+  denominator: { filter: pro, value: { kind: "count" } },
+  cap: { kind: "absolute", value: 9 },
+  adjusts: true
+}
+const funnel: ExperimentMetricPlan = {
+  ...plain,
+  yes: true,
+  funnel: {
+    order: "sequential",
+    steps: [ofType("page_view"), ordered],
+    filter: undefined,
+    windowMillis: 2 * dayMillis,
+    exclusions: []
+  },
+  untilMillis: 3 * dayMillis
+}
+const median: ExperimentMetricPlan = {
+  ...plain,
+  part: { filter: ordered, value: { kind: "property", name: "items" } },
+  quantile: { share: 0.5, per: "event", ignoreZeros: true, reach: 1.96 }
+}
 
 const plan: ExperimentPlan = {
   kind: "experiment",
@@ -41,42 +81,42 @@ const plan: ExperimentPlan = {
   toMillis: january + 10 * dayMillis,
   buckets: [{ fromMillis: january, first: 0, widthMillis: dayMillis }],
   conversions: [{ currency: "USD", fromMillis: january, numerator: 10n, denominator: 11n }],
-  metrics: [
-    { ...plain, yes: true },
-    {
-      ...plain,
-      part: { filter: ordered, value: { kind: "revenue" } },
-      untilMillis: 3 * dayMillis,
-      complete: true,
-      cap: { kind: "percentile", share: 0.99, ignoreZeros: true },
-      historyMillis: 14 * dayMillis
-    },
-    {
-      ...plain,
-      part: { filter: ordered, value: { kind: "property", name: "items" } },
-      denominator: { filter: pro, value: { kind: "count" } }
-    }
-  ]
+  metrics: [rate, revenue, ratio, funnel, median, { ...median, quantile: { ...median.quantile!, per: "unit" } }]
 }
 
 describe("the text of an experiment's evidence", () => {
   it("is the golden one", async () => {
+    const columns = eventColumnsOf(plan)
     const texts = [
-      exposuresText(plan),
+      peopleText(plan),
       unitsText(plan),
       unitCountsText,
-      carriedOverText(plan),
-      cellsText(plan),
-      capText(plan.metrics[1]!, 1)!,
-      metricText(plan, 0, undefined, "alone"),
-      metricText(plan, 1, 250, "alone"),
-      metricText(plan, 2, undefined, "intended"),
+      carriedOverText,
+      eventsText(plan, columns),
+      knownText(plan, 7 * dayMillis),
+      ...([0, 1, 2] as const).flatMap((index) => {
+        const metric = plan.metrics[index]!
+        const pass = index === 2 ? "intended" : "alone"
+        return [
+          cellsText(plan, columns, index, pass),
+          ...[cutText(plan, metric)].flatMap((text) => text ?? []),
+          countsText(plan, metric, pass),
+          changesText(metric, index === 0 ? undefined : 250),
+          priorText(metric, index === 0 ? undefined : 250)
+        ]
+      }),
+      noCompletionsText,
+      ...completionsTexts(plan, columns, 3, "after"),
+      ...completionsTexts(plan, columns, 3, "before"),
+      cellsText(plan, columns, 3, "alone"),
+      quantileText(plan, columns, 4, "alone", "after"),
+      quantileText(plan, columns, 5, "intended", "before"),
       valuesText(plan, { kind: "column", column: "country" }),
       valuesText(plan, { kind: "trait", name: "plan", asOf: "event" }),
       slicesText(20),
       slicedUnitsText(plan),
-      exposuresText({ ...plan, steps: [january] }),
-      steppedUnitsText(plan, [january, january + dayMillis])
+      steppedUnitsText(plan, [january, january + dayMillis]),
+      partedEventsText
     ]
     await expect(`${texts.join(";\n\n")};\n`).toMatchFileSnapshot("golden/experiment.sql")
   })

@@ -87,11 +87,18 @@ const codesText = (steps: ReadonlyArray<PlanFilter>): string => {
   return cases.length === 0 ? "0" : `case e.event_type ${cases.join(" ")} else 0 end`
 }
 
+/** Whose events, and which of them. */
+interface Among {
+  readonly join: string
+  readonly conditions: ReadonlyArray<string>
+}
+const everybody: Among = { join: "", conditions: [] }
+
 /**
  * The events that matter, numbered in arrival order by person, into `funnel_events`: `s0`, `s1`, … say which steps each
  * fits, `x0`, … which exclusions. Where every other event stands in between (`strict`), all of them matter.
  */
-export const funnelEventsText = (plan: FunnelPlan): string => {
+export const funnelEventsText = (plan: FunnelPlan, among: Among = everybody): string => {
   const { accountType, breakdown, exclusions, filter, steps, workspace } = plan
   const common = filter === undefined ? [] : [filter]
   const matters: PlanFilter = { kind: "or", filters: [...steps, ...exclusions.map((each) => each.filter)] }
@@ -104,8 +111,8 @@ export const funnelEventsText = (plan: FunnelPlan): string => {
   return `create or replace temp table funnel_events as
 with chosen as (
   select ${unitText(accountType)} as person, ${group} as g, e.time_ms as t, e.received_us, e.idx, e.event_id, ${flags.join(", ")}
-  from store.events e left join store.people p on p.subject = e.subject${traitJoins(workspace, traits, accountType)}
-  where ${conditionsText(plan, matters).join(" and ")}
+  from store.events e left join store.people p on p.subject = e.subject${among.join}${traitJoins(workspace, traits, accountType)}
+  where ${[...conditionsText(plan, matters), ...among.conditions].join(" and ")}
 )
 select person, ${plan.breakdownAt === "all" ? "person::varchar || chr(31) || g" : "person"} as unit, g, t, row_number() over (
   partition by unit order by t, received_us, idx, event_id) as n, ${countsText(plan)}chosen.* exclude (person, g, t, received_us, idx, event_id)

@@ -32,10 +32,19 @@ const amount = (event: StoredEvent): number => {
 }
 const isType = (type: string) => (event: StoredEvent) => event.event_type === type
 
+const hasAmount = (event: StoredEvent): boolean => {
+  const value = event.properties["amount"]
+  return (typeof value === "number" || typeof value === "string") && value !== "" && !Number.isNaN(Number(value))
+}
+const usual = { beforeMillis: 14 * day }
+const views = isType("page_view")
+const orders = isType("order_completed")
+const steps = [{ event_types: ["page_view"] }, { event_types: ["order_completed"] }]
+
 const asked: ReadonlyArray<readonly [ExperimentMetric, PlainMetric]> = [
   [
     { id: "rate", measure: { kind: "rate", of: { event_types: ["order_completed"] } }, window_days: 1, cuped_days: 7 },
-    { counts: isType("order_completed"), amount: () => 1, yes: true, untilMillis: day, historyMillis: 7 * day }
+    { counts: orders, amount: () => 1, yes: true, untilMillis: day, beforeMillis: 7 * day, adjusts: true }
   ],
   [
     {
@@ -44,7 +53,7 @@ const asked: ReadonlyArray<readonly [ExperimentMetric, PlainMetric]> = [
       cap: { kind: "absolute", value: 30 },
       cuped_days: 30
     },
-    { counts: isType("page_view"), amount, cap: 30, historyMillis: 30 * day }
+    { counts: views, amount, cap: 30, beforeMillis: 30 * day, adjusts: true }
   ],
   [
     {
@@ -53,7 +62,7 @@ const asked: ReadonlyArray<readonly [ExperimentMetric, PlainMetric]> = [
       window_days: 2,
       complete_windows: true
     },
-    { counts: isType("page_view"), amount: () => 1, untilMillis: 2 * day, complete: true }
+    { counts: views, amount: () => 1, untilMillis: 2 * day, complete: true, ...usual }
   ],
   [
     {
@@ -62,13 +71,143 @@ const asked: ReadonlyArray<readonly [ExperimentMetric, PlainMetric]> = [
         kind: "ratio",
         of: { event_types: ["order_completed"] },
         by: { of: { event_types: ["page_view"] } }
-      }
+      },
+      cap: { kind: "absolute", value: 1 },
+      cuped_days: 7
     },
-    { counts: isType("order_completed"), amount: () => 1, by: (event) => Number(isType("page_view")(event)) }
+    {
+      counts: orders,
+      amount: () => 1,
+      by: (event) => Number(views(event)),
+      cap: 1,
+      beforeMillis: 7 * day,
+      adjusts: true
+    }
   ],
   [
-    { id: "back", measure: { kind: "retention", of: { event_types: ["page_view"] }, from_day: 1, to_day: 2 } },
-    { counts: isType("page_view"), amount: () => 1, yes: true, fromMillis: day, untilMillis: 3 * day, complete: true }
+    {
+      id: "back",
+      measure: { kind: "retention", of: { event_types: ["page_view"] }, from_day: 1, to_day: 2 },
+      cuped_days: 10
+    },
+    {
+      counts: views,
+      amount: () => 1,
+      yes: true,
+      fromMillis: day,
+      untilMillis: 3 * day,
+      complete: true,
+      beforeMillis: 10 * day,
+      adjusts: true
+    }
+  ],
+  [
+    {
+      id: "funnel",
+      measure: { kind: "funnel", steps, conversion_window: { value: 30, unit: "hour" } },
+      window_days: 3,
+      cuped_days: 14
+    },
+    {
+      funnel: { steps: [views, orders], order: "sequential", windowMillis: 30 * hour, exclusions: [] },
+      counts: orders,
+      amount: () => 1,
+      yes: true,
+      untilMillis: 3 * day,
+      adjusts: true,
+      ...usual
+    }
+  ],
+  [
+    {
+      id: "funnel-without",
+      measure: {
+        kind: "funnel",
+        steps: [...steps, { event_types: ["page_view"] }],
+        exclusions: [{ event_types: ["user_signed_up"], after_step: 1, before_step: 3 }]
+      }
+    },
+    {
+      funnel: {
+        steps: [views, orders, views],
+        order: "sequential",
+        windowMillis: 14 * day,
+        exclusions: [{ matches: isType("user_signed_up"), after: 0, before: 2 }]
+      },
+      counts: views,
+      amount: () => 1,
+      yes: true,
+      ...usual
+    }
+  ],
+  [
+    {
+      id: "funnel-strict",
+      measure: { kind: "funnel", steps, order: "strict" },
+      window_days: 2,
+      complete_windows: true
+    },
+    {
+      funnel: { steps: [views, orders], order: "strict", windowMillis: 14 * day, exclusions: [] },
+      counts: orders,
+      amount: () => 1,
+      yes: true,
+      untilMillis: 2 * day,
+      complete: true,
+      ...usual
+    }
+  ],
+  [
+    { id: "funnel-any", measure: { kind: "funnel", steps: steps.toReversed(), order: "any" } },
+    {
+      funnel: { steps: [orders, views], order: "any", windowMillis: 14 * day, exclusions: [] },
+      counts: views,
+      amount: () => 1,
+      yes: true,
+      ...usual
+    }
+  ],
+  [
+    {
+      id: "median-of-events",
+      measure: {
+        kind: "quantile",
+        of: { event_types: ["page_view"] },
+        value: { kind: "property", property: "amount" },
+        share: 0.5,
+        per: "event"
+      }
+    },
+    { quantile: { share: 0.5, per: "event", ignoreZeros: false }, counts: views, amount, hasAmount, ...usual }
+  ],
+  [
+    {
+      id: "quantile-of-units",
+      measure: {
+        kind: "quantile",
+        of: { event_types: ["page_view"] },
+        share: 0.4,
+        per: "unit",
+        ignore_zeros: true
+      },
+      window_days: 2,
+      complete_windows: true
+    },
+    {
+      quantile: { share: 0.4, per: "unit", ignoreZeros: true },
+      counts: views,
+      amount: () => 1,
+      untilMillis: 2 * day,
+      complete: true,
+      ...usual
+    }
+  ],
+  [
+    {
+      id: "all-units",
+      measure: { kind: "quantile", of: { event_types: ["page_view"] }, share: 0.6, per: "unit" }
+    },
+    { quantile: { share: 0.6, per: "unit", ignoreZeros: false }, counts: views, amount: () => 1, ...usual }
   ]
 ]
 
@@ -155,7 +294,8 @@ describe("the evidence of an experiment", () => {
           steps,
           dimension: dimensionName
         })
-        const { carriedOver, units } = exposedUnits(all, merges, experiment)
+        const exposures = exposedUnits(all, merges, experiment)
+        const { carriedOver, units } = exposures
         assert.strictEqual(others.carriedOver, carriedOver)
         assert.strictEqual(others.twoVariants, units.filter(({ several }) => several).length)
         for (const [at, each] of days.entries()) {
@@ -163,7 +303,12 @@ describe("the evidence of an experiment", () => {
             for (const [index, [metric, plain]] of asked.entries()) {
               assert.deepStrictEqual(
                 rounded(each.sums[index]![arm]!),
-                rounded(plainSums(all, merges, experiment, plain, variant, each.date)),
+                rounded(
+                  plainSums(exposures, experiment, plain, variant, {
+                    date: each.date,
+                    isLast: at === days.length - 1
+                  })
+                ),
                 `${metric.id} of ${variant} on day ${at}`
               )
             }
@@ -200,7 +345,7 @@ describe("the evidence of an experiment", () => {
             for (const [index, [metric, plain]] of asked.entries()) {
               assert.deepStrictEqual(
                 rounded(part.sums[index]![arm]!),
-                rounded(plainSums(all, merges, experiment, plain, variant, last.date, among)),
+                rounded(plainSums(exposures, experiment, plain, variant, { date: last.date, isLast: true }, among)),
                 `${metric.id} of ${variant} where ${where}`
               )
             }

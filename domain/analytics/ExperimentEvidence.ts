@@ -12,7 +12,7 @@ import type { WorkspaceId } from "../../ports/WorkspaceId.ts"
 import { exponentOf } from "../money/minorUnits.ts"
 import { planDimension } from "../questions/experiment/planDimension.ts"
 import { planMetrics } from "../questions/experiment/planEvidence.ts"
-import { shapeEvidence, shapeSlices, shapeSteps } from "../questions/experiment/shapeEvidence.ts"
+import { shapeCuts, shapeEvidence, shapeSlices, shapeSteps } from "../questions/experiment/shapeEvidence.ts"
 import { bucketRuns, bucketStarts } from "../zones/buckets.ts"
 import { dayAt, formatDay } from "../zones/zones.ts"
 import { questionScope } from "./workflows/askQuestion.ts"
@@ -49,7 +49,7 @@ const gather = Effect.fn("gatherEvidence")(function* (workspace: WorkspaceId, qu
   const isMoney = asked.metrics.some(({ denominator, part }) =>
     [part, denominator].some((each) => each?.value.kind === "revenue")
   )
-  const history = Math.max(0, ...asked.metrics.map(({ historyMillis = 0 }) => historyMillis))
+  const history = Math.max(0, ...asked.metrics.map(({ beforeMillis }) => beforeMillis))
   const none = { runs: [], unconverted: [], stale: [] }
   const money = isMoney
     ? yield* conversionsInto(workspace, { currency, exponent }, { ...range, fromMillis: range.fromMillis - history })
@@ -82,6 +82,7 @@ const gather = Effect.fn("gatherEvidence")(function* (workspace: WorkspaceId, qu
     slices: shapeSlices(shape, rows.slices),
     valuesLeftOut: rows.valuesLeftOut,
     steps: shapeSteps(shape, rows.steps),
+    cuts: shapeCuts(asked.metrics, rows.cuts, shape.scale),
     fullDays: Math.max(0, Math.floor((toMillis - question.fromMillis) / 86_400_000)),
     twoVariants: rows.twoVariants,
     carriedOver: rows.carriedOver,

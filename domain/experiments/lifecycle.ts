@@ -13,6 +13,7 @@ import { allocationDefaults, allocationStepsMax } from "../../ports/experiments/
 import type { AllocationStep } from "../../ports/experiments/Bandit.ts"
 import { phasesMax } from "../../ports/experiments/Experiment.ts"
 import { variantsMax } from "../../ports/experiments/FlagFile.ts"
+import { metricErrors } from "./metricErrors.ts"
 import { takeSlots } from "./layerSlots.ts"
 import type { SlotRange } from "./layerSlots.ts"
 
@@ -146,15 +147,13 @@ export const definitionErrors = (definition: NewExperiment): LifeRefusal["errors
   const lists = ["goals", "secondary", "guardrails"] as const
   const seen = new Set<string>()
   const metrics = lists.flatMap((list) =>
-    (definition[list] ?? []).flatMap(({ id, measure }, at) => {
-      const isTwice = seen.has(id)
-      seen.add(id)
+    (definition[list] ?? []).flatMap((metric, at) => {
+      const isTwice = seen.has(metric.id)
+      seen.add(metric.id)
       const pointer = `/${list}/${at}`
       return [
-        ...(isTwice ? [error(`${pointer}/id`, "duplicate", `${id} is here twice`)] : []),
-        ...(measure.kind === "retention" && measure.to_day < measure.from_day
-          ? [error(`${pointer}/measure/to_day`, "empty_range", "must not be before from_day")]
-          : [])
+        ...(isTwice ? [error(`${pointer}/id`, "duplicate", `${metric.id} is here twice`)] : []),
+        ...metricErrors(metric).map((each) => ({ ...each, pointer: pointer + each.pointer }))
       ]
     })
   )

@@ -12,14 +12,14 @@ export const metricsOf = (
     (experiment[list] ?? []).map((metric, index) => ({ metric, pointer: `/${list}/${index}`, role: lists[list] }))
   )
 
-/** The metric as the analysis sees it: coming back is a rate. */
+/** The metric as the analysis sees it: coming back, and coming through a funnel, is a rate. */
 export const analysed = (metric: ExperimentMetric, role: MetricRole): AnalysedMetric => {
   const { cuped_days, direction = "increase", id, margin, measure, minimum_effect, name = id } = metric
   return {
     id,
     name,
     role,
-    kind: measure.kind === "retention" ? "rate" : measure.kind,
+    kind: measure.kind === "retention" || measure.kind === "funnel" ? "rate" : measure.kind,
     direction,
     ...(minimum_effect === undefined ? {} : { minimum_effect }),
     ...(margin === undefined ? {} : { margin }),

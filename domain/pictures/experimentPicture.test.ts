@@ -46,6 +46,7 @@ const results = (series: ReturnType<typeof point>[]): ExperimentResults => ({
   excluded: { two_variants: 0, bots: 0, immature: 0, carried_over: 0 },
   progress: { planned_units: null, share_reached: null, days_left: null, full_days: 2 },
   recommendation: { action: "keep_running", reasons: ["not_significant"] },
+  warnings: [],
   watermark: "0"
 })
 

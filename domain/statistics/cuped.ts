@@ -1,5 +1,5 @@
 import type { ArmEstimate } from "./ArmEstimate.ts"
-import type { SampleSums } from "./SampleSums.ts"
+import type { PairSums, SampleSums } from "./SampleSums.ts"
 import { deviations } from "./SampleSums.ts"
 import type { StatisticsRefusal } from "./StatisticsRefusal.ts"
 
@@ -51,6 +51,62 @@ export const adjustByCovariate = (arms: ReadonlyArray<CovariateSums>): CupedEsti
     pooledCovariateMean,
     varianceReduction: plain > 0 ? Math.min(1, 1 - left / plain) : 0,
     arms: adjusted
+  }
+}
+
+/** A ratio of y by d, and of units with history the same x by m from before. */
+export interface RatioCovariateSums extends PairSums {
+  readonly covariate: {
+    /** Units with history, and sums over them: x is `left`, m `right`. */
+    readonly before: PairSums
+    /** Σ x y, Σ x d, Σ m y, Σ m d, Σ y, Σ d */
+    readonly xy: number
+    readonly xd: number
+    readonly my: number
+    readonly md: number
+    readonly y: number
+    readonly d: number
+  }
+}
+
+/**
+ * Ratios adjusted by the same ratio before (Deng, Xu, Kohavi, Walker 2013, section 3.4 and appendix B): by the delta
+ * method a ratio r is the mean of r + (y − r d) / d̄ over units, and so is the one before, about all arms' together; these
+ * are adjusted as means are.
+ */
+export const adjustRatioByCovariate = (arms: ReadonlyArray<RatioCovariateSums>): CupedEstimates | StatisticsRefusal => {
+  if (arms.some(({ right }) => right.sum === 0)) return "no_units"
+  const known = total(arms, ({ covariate }) => covariate.before.count)
+  const below = total(arms, ({ covariate }) => covariate.before.right.sum)
+  const ratio = below === 0 ? 0 : total(arms, ({ covariate }) => covariate.before.left.sum) / below
+  const mean = known === 0 ? 0 : below / known
+  return adjustByCovariate(arms.map((arm) => linearised(arm, ratio, mean)))
+}
+
+/** Sums of the linear terms; `ratio` and `mean` are those of all arms before. */
+const linearised = (
+  { count, covariate, left, products, right }: RatioCovariateSums,
+  ratio: number,
+  mean: number
+): CovariateSums => {
+  const own = left.sum / right.sum
+  const unit = right.sum / count
+  const { before, d, md, my, xd, xy, y } = covariate
+  const over = (value: number): number => (mean === 0 ? 0 : value / mean)
+  // Σ (y − r d) is zero over all units, not over those with history.
+  const outcomes = (y - own * d) / unit
+  const sum = over(before.left.sum - ratio * before.right.sum)
+  return {
+    count,
+    sum: count * own,
+    squares: count * own * own + (left.squares - 2 * own * products + own * own * right.squares) / (unit * unit),
+    covariate: {
+      count: before.count,
+      sum,
+      squares: over(over(before.left.squares - 2 * ratio * before.products + ratio * ratio * before.right.squares)),
+      products: own * sum + over(xy - own * xd - ratio * (my - own * md)) / unit,
+      outcomes: before.count * own + outcomes
+    }
   }
 }
 

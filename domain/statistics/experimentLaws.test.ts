@@ -11,7 +11,7 @@ import {
   oneSidedCriticalValue,
   sequenceCriticalValue
 } from "./confidenceSequence.ts"
-import { adjustByCovariate } from "./cuped.ts"
+import { adjustByCovariate, adjustRatioByCovariate } from "./cuped.ts"
 import { blocksShipping, judgeGuardrail } from "./guardrail.ts"
 import { excludes } from "./Interval.ts"
 import { interactionOf } from "./interaction.ts"
@@ -28,7 +28,7 @@ import { cumulativeImpact } from "./shrinkage.ts"
 import { isRefused } from "./StatisticsRefusal.ts"
 import type { StatisticsRefusal } from "./StatisticsRefusal.ts"
 import { stratify } from "./stratifiedEffect.ts"
-import { sumCovariates } from "./testing/sums.ts"
+import { sumCovariates, sumRatios } from "./testing/sums.ts"
 import { bestMeanChances, trafficShares } from "./thompson.ts"
 import { compareMeans } from "./welch.ts"
 
@@ -137,6 +137,66 @@ describe("laws of the statistics of experiments", () => {
     assert.approximately(accepted(adjustByCovariate([arm(), arm()])).varianceReduction, 0.64, 0.01)
   })
 
+  it("a ratio by ones is adjusted as the mean is, also where some have no history", () => {
+    const { normal } = randomNumbers(7)
+    const arm = (shift: number) =>
+      Array.from({ length: 300 }, (_, index) => {
+        const x = 5 + normal()
+        return { y: x + shift + normal(), x: index % 5 === 0 ? null : x }
+      })
+    const arms = [arm(0), arm(0.3)]
+    const means = accepted(adjustByCovariate(arms.map((units) => sumCovariates(units.map(({ x, y }) => [x, y])))))
+    const ones = arms.map((units) =>
+      sumRatios(units.map(({ x, y }) => ({ y, d: 1, before: x === null ? null : { x, m: 1 } })))
+    )
+    const ratios = accepted(adjustRatioByCovariate(ones))
+    assert.approximately(ratios.theta, means.theta, 1e-12)
+    assert.approximately(ratios.varianceReduction, means.varianceReduction, 1e-10)
+    for (const [index, { mean, variance }] of means.arms.entries()) {
+      assert.approximately(ratios.arms[index]!.mean, mean, 1e-12)
+      assert.approximately(ratios.arms[index]!.variance / variance, 1, 1e-10)
+    }
+  })
+
+  it("a ratio whose history tells nothing is left as it is; no denominator is no ratio", () => {
+    const units = Array.from({ length: 40 }, (_, index) => ({ y: index % 5, d: 1 + (index % 3), before: null }))
+    const { arms, theta } = accepted(adjustRatioByCovariate([sumRatios(units), sumRatios(units.slice(3))]))
+    const plain = accepted(ratioEstimate(sumRatios(units)))
+    assert.strictEqual(theta, 0)
+    assert.approximately(arms[0]!.mean, plain.mean, 1e-12)
+    assert.approximately(arms[0]!.variance / plain.variance, 1, 1e-10)
+    const never = units.map((unit) => ({ ...unit, d: 0 }))
+    assert.strictEqual(adjustRatioByCovariate([sumRatios(never), sumRatios(units)]), "no_units")
+  })
+
+  it("an adjusted ratio varies as little as it says", () => {
+    const runs = 400
+    const told: Array<{ readonly mean: number; readonly variance: number }> = []
+    const plain: Array<number> = []
+    for (let run = 0; run < runs; run += 1) {
+      const { normal, uniform } = randomNumbers(5000 + run)
+      const arm = () =>
+        sumRatios(
+          Array.from({ length: 200 }, () => {
+            const rate = 0.3 + 0.1 * normal()
+            const [m, d] = [1 + Math.floor(5 * uniform()), 1 + Math.floor(5 * uniform())]
+            const before = uniform() < 0.8 ? { x: m * rate + 0.05 * normal(), m } : null
+            return { y: d * rate + 0.05 * normal(), d, before }
+          })
+        )
+      const [control, treatment] = [arm(), arm()]
+      const { arms } = accepted(adjustRatioByCovariate([control, treatment]))
+      told.push({ mean: arms[1]!.mean - arms[0]!.mean, variance: arms[0]!.variance + arms[1]!.variance })
+      plain.push(accepted(ratioEstimate(treatment)).mean - accepted(ratioEstimate(control)).mean)
+    }
+    const varianceOf = (values: ReadonlyArray<number>) =>
+      values.reduce((sum, value) => sum + value * value, 0) / values.length
+    const observed = varianceOf(told.map(({ mean }) => mean))
+    const claimed = told.reduce((sum, { variance }) => sum + variance, 0) / runs
+    assert.approximately(observed / claimed, 1, 0.2)
+    assert.isBelow(observed, 0.7 * varianceOf(plain))
+  })
+
   it("sample size, power and detectable effect agree with each other", () => {
     const demand = { alpha: 0.05, power: 0.8 }
     const design = { at: "any_time" as const, rhoSquared: mixtureVariance({ alpha: 0.05, tuningUnits: 5000 }) }
@@ -230,12 +290,13 @@ describe("laws of the statistics of experiments", () => {
   it("arms that differed before are told from arms that are merely unlike by chance", () => {
     const arm = (shift: number, seed: number) => {
       const { normal } = randomNumbers(seed)
-      return sumSample(Array.from({ length: 500 }, () => shift + normal()))
+      return accepted(meanEstimate(sumSample(Array.from({ length: 500 }, () => shift + normal()))))
     }
+    const still = { count: 500, mean: 0, variance: 0 }
     const [same, shifted, empty] = checkPriorBias([
       { control: arm(0, 1), treatment: arm(0, 2) },
       { control: arm(0, 3), treatment: arm(0.4, 4) },
-      { control: arm(0, 5), treatment: sumSample([]) }
+      { control: still, treatment: still }
     ])
     assert.isFalse(same!.biased)
     assert.isTrue(shifted!.biased)

@@ -1,5 +1,4 @@
-import { meanEstimate } from "./ArmEstimate.ts"
-import type { SampleSums } from "./SampleSums.ts"
+import type { ArmEstimate } from "./ArmEstimate.ts"
 import { compareMeans } from "./welch.ts"
 
 /** Below this p, corrected for all that is looked at, arms are taken to have differed before. */
@@ -7,8 +6,8 @@ export const biasAlpha = 0.001
 
 /** A metric in the time before the first exposure, in the control and in one treatment. */
 export interface PriorComparison {
-  readonly control: SampleSums
-  readonly treatment: SampleSums
+  readonly control: ArmEstimate
+  readonly treatment: ArmEstimate
 }
 
 export interface PriorBias {
@@ -20,10 +19,7 @@ export interface PriorBias {
 /** Whether arms differed already before anybody was exposed: then a difference afterwards tells nothing. */
 export const checkPriorBias = (comparisons: ReadonlyArray<PriorComparison>): ReadonlyArray<PriorBias> => {
   const pValues = comparisons.map(({ control, treatment }) => {
-    const left = meanEstimate(control)
-    const right = meanEstimate(treatment)
-    if (typeof left === "string" || typeof right === "string") return undefined
-    const test = compareMeans(left, right, biasAlpha)
+    const test = compareMeans(control, treatment, biasAlpha)
     return typeof test === "string" ? undefined : test.pValue
   })
   const looked = pValues.filter((p) => p !== undefined).length

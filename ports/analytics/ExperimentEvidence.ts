@@ -45,6 +45,8 @@ export interface Evidence {
   readonly valuesLeftOut: number
   /** One for each step that was asked for: units that were first exposed in it, as they stand now. */
   readonly steps: ReadonlyArray<EvidenceDay>
+  /** By metric: where totals were cut, in the metric's unit, and how many units have more; none where nothing is cut. */
+  readonly cuts: ReadonlyArray<{ readonly cap: number; readonly units: number } | undefined>
   readonly fullDays: number
   readonly twoVariants: number
   readonly carriedOver: number

@@ -1,3 +1,4 @@
+import type { FunnelPlan } from "./FunnelPlan.ts"
 import type { PlanField, PlanFilter } from "./PlanFilter.ts"
 import type { BucketRun, ConversionRun } from "./TrendPlan.ts"
 
@@ -11,10 +12,27 @@ export type ExperimentCap =
   | { readonly kind: "absolute"; readonly value: number }
   | { readonly kind: "percentile"; readonly share: number; readonly ignoreZeros: boolean }
 
+/** A funnel that a unit may come through. */
+export type ExperimentFunnel = Pick<FunnelPlan, "order" | "steps" | "filter" | "windowMillis" | "exclusions">
+
+/** Which value of all is asked for. */
+export interface ExperimentQuantile {
+  readonly share: number
+  /** Of each event, or of each unit's total. */
+  readonly per: "event" | "unit"
+  readonly ignoreZeros: boolean
+  /** Standard errors from the share to the shares of its interval's ends. */
+  readonly reach: number
+}
+
 export interface ExperimentMetricPlan {
+  /** Of a funnel: its last step. */
   readonly part: ExperimentPart
   /** Of a ratio: what it is divided by. */
   readonly denominator: ExperimentPart | undefined
+  /** Its last event is what counts, once; all its events lie in the metric's time. */
+  readonly funnel: ExperimentFunnel | undefined
+  readonly quantile: ExperimentQuantile | undefined
   /** Whether a unit has any of it counts, not how much. */
   readonly yes: boolean
   /** From so long after the first exposure on; until so long after it, exclusive, where there is an end. */
@@ -23,8 +41,10 @@ export interface ExperimentMetricPlan {
   /** Only units whose window is over, on the day that it ends. */
   readonly complete: boolean
   readonly cap: ExperimentCap | undefined
-  /** So long before the first exposure counts as history. */
-  readonly historyMillis: number | undefined
+  /** So long before the first exposure the same is looked at. */
+  readonly beforeMillis: number
+  /** Whether units that did anything in that time are told apart from those that nothing is known of. */
+  readonly adjusts: boolean
 }
 
 /** What units did from their first exposure on, by variant and day. People stand for units. */
@@ -52,7 +72,13 @@ export interface ExperimentPlan {
   readonly steps?: ReadonlyArray<number> | undefined
 }
 
-/** What one day brought to one variant; sums over units, each sum what it grew by. */
+/** Days at whose ends a quantile is told, the last ones: nothing of it adds up from day to day. */
+export const quantileDaysMax = 28
+
+/**
+ * What one day brought to one variant; sums over units, each sum what it grew by. y is a unit's total, d its denominator,
+ * x and m the same before its first exposure.
+ */
 export interface ExperimentMetricRow {
   readonly variant: number
   readonly day: number
@@ -61,13 +87,54 @@ export interface ExperimentMetricRow {
   readonly sum: number
   readonly squares: number
   readonly denominator: { readonly sum: number; readonly squares: number; readonly products: number }
-  readonly history: {
-    readonly count: number
+  /** Of all units. */
+  readonly before: {
     readonly sum: number
     readonly squares: number
-    readonly products: number
-    readonly outcomes: number
+    readonly denominator: { readonly sum: number; readonly squares: number; readonly products: number }
   }
+  /** Of units that did anything before; the others have neither x nor m. */
+  readonly history: {
+    readonly count: number
+    /** Σ x y, Σ x d, Σ m y, Σ m d, Σ y, Σ d */
+    readonly xy: number
+    readonly xd: number
+    readonly my: number
+    readonly md: number
+    readonly y: number
+    readonly d: number
+  }
+}
+
+/** A quantile as it stood at the end of a day: of the values up to then. */
+export interface ExperimentQuantileRow {
+  readonly variant: number
+  readonly day: number
+  /** Units that have a value, and one that is not zero. */
+  readonly count: number
+  readonly converted: number
+  /** Of all values. */
+  readonly sum: number
+  readonly squares: number
+  readonly value: number
+  /** Values at the ends of its interval; none where units are too few. */
+  readonly ends: readonly [low: number, high: number] | undefined
+}
+
+export type ExperimentMetricRows =
+  | { readonly kind: "changes"; readonly rows: ReadonlyArray<ExperimentMetricRow> }
+  | {
+      readonly kind: "states"
+      readonly rows: ReadonlyArray<ExperimentQuantileRow>
+      /** Of values before the first exposure, at the end of the last day. */
+      readonly before: ReadonlyArray<ExperimentQuantileRow>
+    }
+
+/** Where totals were cut. */
+export interface ExperimentCut {
+  readonly cap: number
+  /** Units of one variant alone whose total lies above it. */
+  readonly units: number
 }
 
 export interface ExperimentUnitRow {
@@ -86,15 +153,17 @@ export type ExperimentStepRows = Pick<ExperimentRows, "units" | "metrics">
 export interface ExperimentSliceRows {
   readonly value: string | null
   readonly units: ReadonlyArray<ExperimentUnitRow>
-  readonly metrics: ReadonlyArray<ReadonlyArray<ExperimentMetricRow>>
+  readonly metrics: ReadonlyArray<ExperimentMetricRows>
 }
 
 export interface ExperimentRows {
   readonly units: ReadonlyArray<ExperimentUnitRow>
   /** By metric; of units that saw one variant. */
-  readonly metrics: ReadonlyArray<ReadonlyArray<ExperimentMetricRow>>
-  /** The same with those of several in the variant that they saw first; absent where there are none. */
-  readonly intended: ReadonlyArray<ReadonlyArray<ExperimentMetricRow>> | undefined
+  readonly metrics: ReadonlyArray<ExperimentMetricRows>
+  /** By metric; none where nothing is cut. */
+  readonly cuts: ReadonlyArray<ExperimentCut | undefined>
+  /** Metrics with those of several in the variant that they saw first; absent where there are none. */
+  readonly intended: ReadonlyArray<ExperimentMetricRows> | undefined
   /** Where a dimension was asked for: the value of most units first. */
   readonly slices: ReadonlyArray<ExperimentSliceRows>
   /** Where steps were asked for: one for each. */

@@ -1,5 +1,5 @@
 import { Schema } from "effect"
-import { EventSelection } from "../analytics/FunnelQuestion.ts"
+import { EventSelection, FunnelDefinition } from "../analytics/FunnelQuestion.ts"
 import { resource } from "../documents/Resource.ts"
 import { ContextAttributes } from "./EvaluateRequest.ts"
 import { Condition } from "../targeting/Condition.ts"
@@ -76,6 +76,7 @@ export const MetricCap = Schema.Union([
 export type MetricCap = typeof MetricCap.Type
 
 const counted = { of: EventSelection, value: Schema.optionalKey(MetricValue) }
+const { aggregate_by: _, ...ofFunnel } = FunnelDefinition.fields
 
 /** What a metric counts of a unit, from its first exposure on. */
 export const MetricMeasure = Schema.Union([
@@ -91,6 +92,17 @@ export const MetricMeasure = Schema.Union([
     of: EventSelection,
     from_day: Schema.Int.check(Schema.isBetween({ minimum: 1, maximum: 365 })),
     to_day: Schema.Int.check(Schema.isBetween({ minimum: 1, maximum: 365 }))
+  }),
+  /** Whether the unit came through the steps, as a funnel of analytics tells it, all of them from its exposure on. */
+  Schema.Struct({ kind: Schema.Literal("funnel"), ...ofFunnel }),
+  /** The value below which a share of all values lies: those of events, or the totals of units. */
+  Schema.Struct({
+    kind: Schema.Literal("quantile"),
+    ...counted,
+    share: Schema.Finite.check(Schema.isBetween({ minimum: 0.01, maximum: 0.999 })),
+    per: Schema.Literals(["event", "unit"]),
+    /** Only values that are not zero. */
+    ignore_zeros: Schema.optionalKey(Schema.Boolean)
   })
 ]).annotate({ identifier: "MetricMeasure" })
 export type MetricMeasure = typeof MetricMeasure.Type
@@ -101,15 +113,16 @@ export const ExperimentMetric = Schema.Struct({
   measure: MetricMeasure,
   /** Days from the first exposure; without it all to date. */
   window_days: Schema.optionalKey(Schema.Int.check(Schema.isBetween({ minimum: 1, maximum: 366 }))),
-  /** Only units whose window is over count. */
+  /** Only units whose window is over count; of coming back that is always so. */
   complete_windows: Schema.optionalKey(Schema.Boolean),
+  /** Of a mean, and of what a ratio divides. */
   cap: Schema.optionalKey(MetricCap),
   /** `increase` by default. */
   direction: Schema.optionalKey(MetricDirection),
   minimum_effect: Schema.optionalKey(MinimumEffect),
   /** Of a guardrail: the relative loss that is put up with; .02 is two percent. */
   margin: Schema.optionalKey(Schema.Finite.check(Schema.isBetween({ minimum: 0, maximum: 1 }))),
-  /** Adjust by what units did in so many days before their first exposure, 7 to 30. */
+  /** Adjust by what units did in so many days before their first exposure, 7 to 30; not of a quantile. */
   cuped_days: Schema.optionalKey(Schema.Int.check(Schema.isBetween({ minimum: 7, maximum: 30 })))
 }).annotate({ identifier: "ExperimentMetric" })
 export type ExperimentMetric = typeof ExperimentMetric.Type

@@ -106,7 +106,9 @@ export const MetricResult = Schema.Struct({
   cuped: Schema.optionalKey(
     Schema.Struct({ theta: Schema.Finite, variance_reduction: Schema.Finite, units_with_history: Schema.Int })
   ),
-  /** Whether arms differed before the exposure; `null` without history. */
+  /** Where totals are cut, and the share of units that have more. */
+  capped: Schema.optionalKey(Schema.Struct({ cap: Schema.Finite, share: Schema.Finite })),
+  /** Whether arms differed in the same metric before the exposure; `null` where nobody did anything then. */
   prior_bias: Schema.NullOr(Schema.Struct({ adjusted_p_value: Schema.Finite, biased: Schema.Boolean })),
   /** Units in each arm for the registered minimum effect; `null` where there is none, or nothing of the control yet. */
   sample_size_needed: Schema.NullOr(Schema.Int),
@@ -288,6 +290,8 @@ export const ExperimentResults = Schema.Struct({
   excluded: ExcludedUnits,
   progress: PlanProgress,
   recommendation: Recommendation,
+  /** What is doubtful about the figures, each with a pointer into the experiment. */
+  warnings: Schema.Array(Schema.Struct({ pointer: Schema.String, detail: Schema.String })),
   /** Everything up to here is in the figures. */
   watermark: Schema.String
 }).annotate({ identifier: "ExperimentResults" })

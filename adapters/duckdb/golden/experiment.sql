@@ -1,29 +1,34 @@
-create or replace temp table experiment_exposures as
-select coalesce(p.person, e.subject) as person, e.time_ms, struct_pack(t := e.time_ms, r := e.received_us, i := e.idx, e := e.event_id) as place, (case (case when not contains((e.properties->>'/variant'), '"$pii":') then (e.properties->>'/variant') end) when 'control' then 0 when 'it''s' then 1 end)::tinyint as variant,
-  try_cast((case when not contains((e.properties->>'/phase'), '"$pii":') then (e.properties->>'/phase') end) as integer) as phase
-from store.events e left join store.people p on p.subject = e.subject
-where e.workspace = 'it''s' and e.event_type = 'experiment_exposed' and e.time_ms < 1768089600000
-  and (case when not contains((e.properties->>'/experiment_id'), '"$pii":') then (e.properties->>'/experiment_id') end) = 'short''s';
+create or replace temp table experiment_people as
+select person, min(time_ms) filter (inside) as first_ms, min(variant) filter (inside) as low, max(variant) filter (inside) as high,
+  bool_or(time_ms < 1767225600000) as before, bool_or(of_phase) as of_phase
+from (select *, of_phase and variant is not null as inside from (
+  select coalesce(p.person, e.subject) as person, e.time_ms, (case (case when not contains((e.properties->>'/variant'), '"$pii":') then (e.properties->>'/variant') end) when 'control' then 0 when 'it''s' then 1 end)::smallint as variant, (e.time_ms >= 1767225600000 and ((case when not contains((e.properties->>'/phase'), '"$pii":') then (e.properties->>'/phase') end) is null or coalesce(try_cast((case when not contains((e.properties->>'/phase'), '"$pii":') then (e.properties->>'/phase') end) as integer) = 2, true))) as of_phase
+  from store.events e left join store.people p on p.subject = e.subject
+  where e.workspace = 'it''s' and e.event_type = 'experiment_exposed' and e.time_ms < 1768089600000
+    and (case when not contains((e.properties->>'/experiment_id'), '"$pii":') then (e.properties->>'/experiment_id') end) = 'short''s'
+)) group by person;
 
 create or replace temp table experiment_units as
-select person, arg_min(variant, place) as variant, min(time_ms) as first_ms, min(variant) <> max(variant) as several,
-  (0 + (min(time_ms) - 1767225600000) // 86400000)::integer as day
-from experiment_exposures
-where variant is not null and time_ms >= 1767225600000 and (phase is null or phase = 2)
-  and person not in (select person from experiment_exposures where time_ms < 1767225600000)
-group by person;
+with first_of_several as (
+  select coalesce(p.person, e.subject) as person, arg_min((case (case when not contains((e.properties->>'/variant'), '"$pii":') then (e.properties->>'/variant') end) when 'control' then 0 when 'it''s' then 1 end)::smallint, struct_pack(t := e.time_ms, r := e.received_us, i := e.idx, e := e.event_id)) as variant
+  from store.events e left join store.people p on p.subject = e.subject
+  where e.workspace = 'it''s' and e.event_type = 'experiment_exposed' and e.time_ms < 1768089600000
+    and (case when not contains((e.properties->>'/experiment_id'), '"$pii":') then (e.properties->>'/experiment_id') end) = 'short''s'
+    and (e.time_ms >= 1767225600000 and ((case when not contains((e.properties->>'/phase'), '"$pii":') then (e.properties->>'/phase') end) is null or coalesce(try_cast((case when not contains((e.properties->>'/phase'), '"$pii":') then (e.properties->>'/phase') end) as integer) = 2, true))) and (case (case when not contains((e.properties->>'/variant'), '"$pii":') then (e.properties->>'/variant') end) when 'control' then 0 when 'it''s' then 1 end)::smallint is not null
+    and coalesce(p.person, e.subject) in (select person from experiment_people where low <> high) group by all
+)
+select person, coalesce(s.variant, u.low)::smallint as variant, first_ms, low <> high as several, (0 + (first_ms - 1767225600000) // 86400000)::smallint as day
+from experiment_people u left join first_of_several s using (person) where first_ms is not null and not before;
 
 select variant, day, count(*)::integer as assigned, (count(*) filter (not several))::integer as participants
 from experiment_units group by all order by all;
 
-select count(distinct person)::integer as people
-from experiment_exposures where time_ms >= 1767225600000 and (phase is null or phase = 2)
-  and person in (select person from experiment_exposures where time_ms < 1767225600000);
+select count(*)::integer as people from experiment_people where before and of_phase;
 
-create or replace temp table experiment_cells as
-select u.person, case when e.time_ms < u.first_ms then -1 else (0 + (e.time_ms - 1767225600000) // 86400000) end::integer as day,
-  false as k0, bool_or(e.time_ms < u.first_ms and e.time_ms >= u.first_ms - 1209600000) as k1, false as k2,
-  sum(case when e.time_ms >= u.first_ms + 0 and (e.event_type is not distinct from 'order_completed') then 1::decimal(28, 9) end)::double as n0, null::double as n1, null::double as x1, sum(case when e.time_ms >= u.first_ms + 0 and (e.event_type is not distinct from 'order_completed') then coalesce(try_cast(e.properties->>'/items' as decimal(18, 9)), case when try_cast(e.properties->>'/items' as double) is not null then try_cast(e.properties->>'/items' as decimal(28, 9)) end) end)::double as n2, sum(case when e.time_ms >= u.first_ms + 0 and ((case when not contains(("trait today plan".value->>'$'), '"$pii":') then ("trait today plan".value->>'$') end) is not distinct from 'pro') then 1::decimal(28, 9) end)::double as d2
+create or replace temp table experiment_events as
+select u.person, u.variant, u.several, u.day as entry, u.first_ms, e.time_ms - u.first_ms as after_ms,
+  (case when e.time_ms < u.first_ms then -1 else (0 + (e.time_ms - 1767225600000) // 86400000) end)::smallint as day,
+  (e.event_type is not distinct from 'order_completed') as f0, false as f1, ((case when not contains(("trait today plan".value->>'$'), '"$pii":') then ("trait today plan".value->>'$') end) is not distinct from 'pro') as f2, (e.event_type is not distinct from 'page_view') as f3, null as v0, coalesce(try_cast(e.properties->>'/items' as decimal(18, 9)), case when try_cast(e.properties->>'/items' as double) is not null then try_cast(e.properties->>'/items' as decimal(28, 9)) end) as v1
 from store.events e
 left join store.people p on p.subject = e.subject join experiment_units u on u.person = coalesce(p.person, e.subject)
 left join (
@@ -40,12 +45,11 @@ left join (
   ) group by 1
 ) "trait today plan" on "trait today plan".person = coalesce(p.person, e.subject)
 where e.workspace = 'it''s' and e.time_ms >= 1766016000000 and e.time_ms < 1768089600000
-  and e.time_ms >= u.first_ms - 1209600000 and ((e.event_type is not distinct from 'order_completed') or ((case when not contains(("trait today plan".value->>'$'), '"$pii":') then ("trait today plan".value->>'$') end) is not distinct from 'pro') or e.time_ms < u.first_ms)
-group by all
+  and e.time_ms >= u.first_ms - 1209600000 and ((e.event_type is not distinct from 'order_completed') or ((case when not contains(("trait today plan".value->>'$'), '"$pii":') then ("trait today plan".value->>'$') end) is not distinct from 'pro') or (e.event_type is not distinct from 'page_view'))
 union all by name
-select u.person, case when e.time_ms < u.first_ms then -1 else (0 + (e.time_ms - 1767225600000) // 86400000) end::integer as day,
-  false as k0, false as k1, false as k2,
-  null::double as n0, sum(case when e.time_ms >= u.first_ms + 0 and e.time_ms < u.first_ms + 259200000 and (e.event_type is not distinct from 'order_completed') then e.amount::decimal(38, 0) end)::double as n1, sum(case when e.time_ms < u.first_ms and e.time_ms >= u.first_ms - 1209600000 and (e.event_type is not distinct from 'order_completed') then e.amount::decimal(38, 0) end)::double as x1, null::double as n2, null::double as d2
+select u.person, u.variant, u.several, u.day as entry, u.first_ms, e.time_ms - u.first_ms as after_ms,
+  (case when e.time_ms < u.first_ms then -1 else (0 + (e.time_ms - 1767225600000) // 86400000) end)::smallint as day,
+  false as f0, (e.event_type is not distinct from 'order_completed') as f1, false as f2, false as f3, e.amount::decimal(38, 0) as v0, null as v1
 from (
   with firsts as (
     select * from store.payments
@@ -63,92 +67,256 @@ from (
 ) e
 left join store.people p on p.subject = e.subject join experiment_units u on u.person = coalesce(p.person, e.subject)
 where e.workspace = 'it''s' and e.time_ms >= 1766016000000 and e.time_ms < 1768089600000
-  and e.time_ms >= u.first_ms - 1209600000 and ((e.event_type is not distinct from 'order_completed'))
-group by all;
+  and e.time_ms >= u.first_ms - 1209600000 and ((e.event_type is not distinct from 'order_completed'));
 
-select quantile_cont(total, 0.99)::double as cap from (select u.person, coalesce(sum(c.n1) filter (c.day >= 0), 0) as total
-from experiment_units u left join experiment_cells c using (person) where not u.several group by u.person) where total <> 0;
+create or replace temp table experiment_known_604800000 as
+select distinct u.person from store.events e left join store.people p on p.subject = e.subject join experiment_units u on u.person = coalesce(p.person, e.subject)
+where e.workspace = 'it''s' and e.time_ms >= 1766620800000 and e.time_ms < 1768089600000
+  and e.time_ms < u.first_ms and e.time_ms >= u.first_ms - 604800000;
 
-with units as (
-  select u.person, u.variant, u.day as day, null::double as x
-  from experiment_units u left join experiment_cells c on c.person = u.person and c.day = -1 where not u.several group by all
-), amounts as (
-  select u.person, u.variant, u.x, c.day as day, coalesce(sum(c.n0), 0) as v,
-    0::double as w
-  from units u join experiment_cells c on c.person = u.person and c.day >= 0
-  where c.n0 is not null group by all
-), totals as (
-  select *, sum(v) over before_too as t, sum(w) over before_too as s
-  from amounts window before_too as (partition by person order by day rows unbounded preceding)
+create or replace temp table experiment_cells as
+select person, any_value(variant) as variant, any_value(entry) as entry,
+  (case when before then -1 else min(day) end)::smallint as day, 1::double as v,
+  0::double as w
+from (
+  select *, after_ms < 0 as before from experiment_events
+  where (f0)
+    and ((after_ms >= 0) or (after_ms < 0 and after_ms >= -1209600000)) and not several and true
+) group by person, before;
+
+select variant, day as day, count(*)::bigint as count
+from experiment_units u where not several and true group by all order by all;
+
+with totals as (
+  select *, v as t, w as s from experiment_cells where day >= 0
 ), grown as (
-  select variant, day, x, ((t > 0)::integer)::double as y, (((t - v) > 0)::integer)::double as b, s, s - w as r from totals
-), outcomes as (
-  select variant, day, sum((y <> 0)::integer - (b <> 0)::integer)::bigint as converted, sum(y - b) as sum, sum(y * y - b * b) as squares,
-    sum(s - r) as dsum, sum(s * s - r * r) as dsquares, sum(y * s - b * r) as dproducts,
-    coalesce(sum(x * (y - b)), 0) as xproducts, coalesce(sum(y - b) filter (x is not null), 0) as xoutcomes
-  from grown group by all
-), counts as (
-  select variant, day, count(*)::bigint as count, count(x)::bigint as xcount, coalesce(sum(x), 0) as xsum, coalesce(sum(x * x), 0) as xsquares
-  from units group by all
+  select person, variant, day, t as y, (t - v) as b, s, s - w as r from totals
 )
-select variant, day, coalesce(count, 0) as count, coalesce(xcount, 0) as xcount, coalesce(xsum, 0) as xsum, coalesce(xsquares, 0) as xsquares,
-  coalesce(converted, 0) as converted, coalesce(sum, 0) as sum, coalesce(squares, 0) as squares, coalesce(dsum, 0) as dsum,
-  coalesce(dsquares, 0) as dsquares, coalesce(dproducts, 0) as dproducts, coalesce(xproducts, 0) as xproducts, coalesce(xoutcomes, 0) as xoutcomes
-from counts full join outcomes using (variant, day) order by variant, day;
+select variant, day, sum((y <> 0)::integer - (b <> 0)::integer)::bigint as converted, sum(y - b) as sum, sum(y * y - b * b) as squares
+from grown group by variant, day order by variant, day;
 
-with units as (
-  select u.person, u.variant, (0 + ((u.first_ms + 259200000) - 1767225600000) // 86400000)::integer as day, case when bool_or(c.k1) then least(coalesce(sum(c.x1), 0), 250)::double end as x
-  from experiment_units u left join experiment_cells c on c.person = u.person and c.day = -1 where not u.several and u.first_ms + 259200000 < 1768089600000 group by all
-), amounts as (
-  select u.person, u.variant, u.x, u.day as day, coalesce(sum(c.n1), 0) as v,
-    0::double as w
-  from units u join experiment_cells c on c.person = u.person and c.day >= 0
-  where c.n1 is not null group by all
-), totals as (
-  select *, sum(v) over before_too as t, sum(w) over before_too as s
-  from amounts window before_too as (partition by person order by day rows unbounded preceding)
-), grown as (
-  select variant, day, x, (least(t, 250))::double as y, (least((t - v), 250))::double as b, s, s - w as r from totals
-), outcomes as (
-  select variant, day, sum((y <> 0)::integer - (b <> 0)::integer)::bigint as converted, sum(y - b) as sum, sum(y * y - b * b) as squares,
-    sum(s - r) as dsum, sum(s * s - r * r) as dsquares, sum(y * s - b * r) as dproducts,
-    coalesce(sum(x * (y - b)), 0) as xproducts, coalesce(sum(y - b) filter (x is not null), 0) as xoutcomes
-  from grown group by all
-), counts as (
-  select variant, day, count(*)::bigint as count, count(x)::bigint as xcount, coalesce(sum(x), 0) as xsum, coalesce(sum(x * x), 0) as xsquares
-  from units group by all
-)
-select variant, day, coalesce(count, 0) as count, coalesce(xcount, 0) as xcount, coalesce(xsum, 0) as xsum, coalesce(xsquares, 0) as xsquares,
-  coalesce(converted, 0) as converted, coalesce(sum, 0) as sum, coalesce(squares, 0) as squares, coalesce(dsum, 0) as dsum,
-  coalesce(dsquares, 0) as dsquares, coalesce(dproducts, 0) as dproducts, coalesce(xproducts, 0) as xproducts, coalesce(xoutcomes, 0) as xoutcomes
-from counts full join outcomes using (variant, day) order by variant, day;
+select variant, entry as day, sum(x) as xsum, sum(x * x) as xsquares
+from (select *, v as x from experiment_cells where day = -1) group by all order by all;
 
-with units as (
-  select u.person, u.variant, u.day as day, null::double as x
-  from experiment_units u left join experiment_cells c on c.person = u.person and c.day = -1 group by all
-), amounts as (
-  select u.person, u.variant, u.x, c.day as day, coalesce(sum(c.n2), 0) as v,
-    coalesce(sum(c.d2), 0)::double as w
-  from units u join experiment_cells c on c.person = u.person and c.day >= 0
-  where c.n2 is not null or c.d2 is not null group by all
-), totals as (
-  select *, sum(v) over before_too as t, sum(w) over before_too as s
-  from amounts window before_too as (partition by person order by day rows unbounded preceding)
+create or replace temp table experiment_cells as
+select person, any_value(variant) as variant, any_value((0 + ((first_ms + 259200000) - 1767225600000) // 86400000)::smallint) as entry,
+  day_of as day, coalesce(sum(v0) filter (f1), 0)::double as v,
+  0::double as w
+from (
+  select *, (case when after_ms < 0 then -1 else (0 + ((first_ms + 259200000) - 1767225600000) // 86400000)::smallint end)::smallint as day_of from experiment_events
+  where (f1)
+    and ((after_ms >= 0 and after_ms < 259200000) or (after_ms < 0 and after_ms >= -604800000)) and not several and first_ms + 259200000 < 1768089600000 and true
+) group by person, day_of;
+
+with totals as (select person, sum(v) as total from experiment_cells where day >= 0 group by person),
+cut as (select (select quantile_cont(total, 0.99) from (select coalesce(t.total, 0) as total from experiment_units u left join totals t using (person) where not several and first_ms + 259200000 < 1768089600000 and true))::double as cap)
+select cap, (select count(*)::integer from totals where total > cap) as units from cut where cap >= 0;
+
+select variant, (0 + ((first_ms + 259200000) - 1767225600000) // 86400000)::smallint as day, count(*)::bigint as count, count(k.person)::bigint as hcount
+from experiment_units u left join experiment_known_604800000 k using (person) where not several and first_ms + 259200000 < 1768089600000 and true group by all order by all;
+
+with totals as (
+  select *, v as t, w as s from experiment_cells where day >= 0
 ), grown as (
-  select variant, day, x, (t)::double as y, ((t - v))::double as b, s, s - w as r from totals
-), outcomes as (
-  select variant, day, sum((y <> 0)::integer - (b <> 0)::integer)::bigint as converted, sum(y - b) as sum, sum(y * y - b * b) as squares,
-    sum(s - r) as dsum, sum(s * s - r * r) as dsquares, sum(y * s - b * r) as dproducts,
-    coalesce(sum(x * (y - b)), 0) as xproducts, coalesce(sum(y - b) filter (x is not null), 0) as xoutcomes
-  from grown group by all
-), counts as (
-  select variant, day, count(*)::bigint as count, count(x)::bigint as xcount, coalesce(sum(x), 0) as xsum, coalesce(sum(x * x), 0) as xsquares
-  from units group by all
+  select person, variant, day, least(t, 250) as y, least((t - v), 250) as b, s, s - w as r from totals
 )
-select variant, day, coalesce(count, 0) as count, coalesce(xcount, 0) as xcount, coalesce(xsum, 0) as xsum, coalesce(xsquares, 0) as xsquares,
-  coalesce(converted, 0) as converted, coalesce(sum, 0) as sum, coalesce(squares, 0) as squares, coalesce(dsum, 0) as dsum,
-  coalesce(dsquares, 0) as dsquares, coalesce(dproducts, 0) as dproducts, coalesce(xproducts, 0) as xproducts, coalesce(xoutcomes, 0) as xoutcomes
-from counts full join outcomes using (variant, day) order by variant, day;
+select variant, day, sum((y <> 0)::integer - (b <> 0)::integer)::bigint as converted, sum(y - b) as sum, sum(y * y - b * b) as squares,
+  coalesce(sum(x * (y - b)), 0) as xy, coalesce(sum(y - b) filter (k.person is not null), 0) as hy
+from grown
+left join (select person, least(v, 250) as x, w as m from experiment_cells where day = -1) h using (person)
+left join experiment_known_604800000 k using (person) group by variant, day order by variant, day;
+
+select variant, entry as day, sum(x) as xsum, sum(x * x) as xsquares
+from (select *, least(v, 250) as x from experiment_cells where day = -1) group by all order by all;
+
+create or replace temp table experiment_cells as
+select person, any_value(variant) as variant, any_value(entry) as entry,
+  day_of as day, coalesce(sum(v1) filter (f0), 0)::double as v,
+  coalesce(sum(1) filter (f2), 0)::double as w
+from (
+  select *, (case when after_ms < 0 then -1 else day end)::smallint as day_of from experiment_events
+  where (f0 or f2)
+    and ((after_ms >= 0) or (after_ms < 0 and after_ms >= -1209600000)) and true
+) group by person, day_of;
+
+with totals as (select person, sum(v) as total from experiment_cells where day >= 0 group by person),
+cut as (select 9::double as cap)
+select cap, (select count(*)::integer from totals where total > cap) as units from cut where cap >= 0;
+
+select variant, day as day, count(*)::bigint as count, count(k.person)::bigint as hcount
+from experiment_units u left join experiment_known_1209600000 k using (person) where true group by all order by all;
+
+with totals as (
+  select *, sum(v) over before_too as t, sum(w) over before_too as s
+  from experiment_cells where day >= 0 window before_too as (partition by person order by day rows unbounded preceding)
+), grown as (
+  select person, variant, day, least(t, 250) as y, least((t - v), 250) as b, s, s - w as r from totals
+)
+select variant, day, sum((y <> 0)::integer - (b <> 0)::integer)::bigint as converted, sum(y - b) as sum, sum(y * y - b * b) as squares,
+  sum(s - r) as dsum, sum(s * s - r * r) as dsquares, sum(y * s - b * r) as dproducts,
+  coalesce(sum(x * (y - b)), 0) as xy, coalesce(sum(y - b) filter (k.person is not null), 0) as hy,
+  coalesce(sum(x * (s - r)), 0) as xd, coalesce(sum(m * (y - b)), 0) as my, coalesce(sum(m * (s - r)), 0) as md,
+  coalesce(sum(s - r) filter (k.person is not null), 0) as hd
+from grown
+left join (select person, least(v, 250) as x, w as m from experiment_cells where day = -1) h using (person)
+left join experiment_known_1209600000 k using (person) group by variant, day order by variant, day;
+
+select variant, entry as day, sum(x) as xsum, sum(x * x) as xsquares, sum(w) as msum, sum(w * w) as msquares, sum(x * w) as mproducts
+from (select *, least(v, 250) as x from experiment_cells where day = -1) group by all order by all;
+
+create or replace temp table experiment_completions
+  (person ubigint, variant smallint, several boolean, entry smallint, first_ms bigint, after_ms bigint, day smallint);
+
+create or replace temp table experiment_candidates as
+select person, any_value(variant) as variant, any_value(several) as several, any_value(entry) as entry, any_value(first_ms) as first_ms
+from experiment_events where (f3 or f0) and after_ms >= 0 and after_ms < 259200000
+group by person having bool_or(f3) and bool_or(f0);
+
+create or replace temp table funnel_events as
+with chosen as (
+  select coalesce(p.person, e.subject) as person, '' as g, e.time_ms as t, e.received_us, e.idx, e.event_id, (e.event_type is not distinct from 'page_view') as s0, (e.event_type is not distinct from 'order_completed') as s1
+  from store.events e left join store.people p on p.subject = e.subject join experiment_candidates c on c.person = coalesce(p.person, e.subject)
+  where e.workspace = 'it''s' and e.time_ms >= 1766016000000 and e.time_ms < 1768262400000 and ((e.event_type is not distinct from 'page_view') or (e.event_type is not distinct from 'order_completed')) and e.time_ms >= c.first_ms and e.time_ms < 1768089600000 and e.time_ms < c.first_ms + 259200000
+)
+select person, person as unit, g, t, row_number() over (
+  partition by unit order by t, received_us, idx, event_id) as n, count(*) filter (s1) over (partition by unit order by t, received_us, idx, event_id rows unbounded preceding) as c1, chosen.* exclude (person, g, t, received_us, idx, event_id)
+from chosen;
+
+create or replace temp table funnel_attempts as
+with a0 as (select unit, person, max(n) as n0, max(t) as t0, '' as g0, c1 from funnel_events where s0 and t >= 1766016000000 and t < 1768089600000 group by unit, person, c1
+  union all
+  select unit, person, min(n), min(t), '', min(c1) from funnel_events where s0 and t >= 1766016000000 and t < 1768089600000 group by unit, person),
+a1 as (select a.* exclude (c1), case when b.t - a.t0 <= 172800000 then b.n end as n1, case when b.t - a.t0 <= 172800000 then b.t end as t1, case when b.t - a.t0 <= 172800000 then b.g end as g1 from a0 a left join (select unit, n, t, g, c1 as place from funnel_events where s1) b on b.unit = a.unit and b.place = case when a.n0 is not null then a.c1 + 1 end)
+select * from a1;
+
+create or replace temp table funnel_best as
+select unit, person, (n0 is not null)::integer + (n1 is not null)::integer as furthest, g0 as g, t0, t1
+from (select a.*, false as killed from funnel_attempts a )
+qualify row_number() over (partition by unit order by (n0 is not null)::integer + (n1 is not null)::integer desc, killed, coalesce(n1, n0), n0 desc) = 1 and not killed;
+
+insert into experiment_completions
+select c.person, c.variant, c.several, c.entry, c.first_ms, b.t1 - c.first_ms, (0 + (b.t1 - 1767225600000) // 86400000)
+from funnel_best b join experiment_candidates c on c.person = b.person where b.furthest = 2;
+
+create or replace temp table experiment_candidates as
+select person, any_value(variant) as variant, any_value(several) as several, any_value(entry) as entry, any_value(first_ms) as first_ms
+from experiment_events where (f3 or f0) and after_ms < 0 and after_ms >= -1209600000
+group by person having bool_or(f3) and bool_or(f0);
+
+create or replace temp table funnel_events as
+with chosen as (
+  select coalesce(p.person, e.subject) as person, '' as g, e.time_ms as t, e.received_us, e.idx, e.event_id, (e.event_type is not distinct from 'page_view') as s0, (e.event_type is not distinct from 'order_completed') as s1
+  from store.events e left join store.people p on p.subject = e.subject join experiment_candidates c on c.person = coalesce(p.person, e.subject)
+  where e.workspace = 'it''s' and e.time_ms >= 1766016000000 and e.time_ms < 1768262400000 and ((e.event_type is not distinct from 'page_view') or (e.event_type is not distinct from 'order_completed')) and e.time_ms < c.first_ms and e.time_ms >= c.first_ms - 1209600000
+)
+select person, person as unit, g, t, row_number() over (
+  partition by unit order by t, received_us, idx, event_id) as n, count(*) filter (s1) over (partition by unit order by t, received_us, idx, event_id rows unbounded preceding) as c1, chosen.* exclude (person, g, t, received_us, idx, event_id)
+from chosen;
+
+create or replace temp table funnel_attempts as
+with a0 as (select unit, person, max(n) as n0, max(t) as t0, '' as g0, c1 from funnel_events where s0 and t >= 1766016000000 and t < 1768089600000 group by unit, person, c1
+  union all
+  select unit, person, min(n), min(t), '', min(c1) from funnel_events where s0 and t >= 1766016000000 and t < 1768089600000 group by unit, person),
+a1 as (select a.* exclude (c1), case when b.t - a.t0 <= 172800000 then b.n end as n1, case when b.t - a.t0 <= 172800000 then b.t end as t1, case when b.t - a.t0 <= 172800000 then b.g end as g1 from a0 a left join (select unit, n, t, g, c1 as place from funnel_events where s1) b on b.unit = a.unit and b.place = case when a.n0 is not null then a.c1 + 1 end)
+select * from a1;
+
+create or replace temp table funnel_best as
+select unit, person, (n0 is not null)::integer + (n1 is not null)::integer as furthest, g0 as g, t0, t1
+from (select a.*, false as killed from funnel_attempts a )
+qualify row_number() over (partition by unit order by (n0 is not null)::integer + (n1 is not null)::integer desc, killed, coalesce(n1, n0), n0 desc) = 1 and not killed;
+
+insert into experiment_completions
+select c.person, c.variant, c.several, c.entry, c.first_ms, b.t1 - c.first_ms, -1
+from funnel_best b join experiment_candidates c on c.person = b.person where b.furthest = 2;
+
+create or replace temp table experiment_cells as
+select person, any_value(variant) as variant, any_value(entry) as entry,
+  (case when before then -1 else min(day) end)::smallint as day, 1::double as v,
+  0::double as w
+from (
+  select *, after_ms < 0 as before from experiment_completions
+  where (true)
+    and ((after_ms >= 0 and after_ms < 259200000) or (after_ms < 0 and after_ms >= -1209600000)) and not several and true
+) group by person, before;
+
+with days as (
+  select unnest(range(greatest(0, (0 + (1768089599999 - 1767225600000) // 86400000) - 27), (0 + (1768089599999 - 1767225600000) // 86400000) + 1))::smallint as day
+), amounts as (
+  select person, variant, day as day, v1::double as value
+  from experiment_events
+  where f0 and after_ms >= 0 and not several and true and v1 is not null
+), values_then as (
+  select d.day, a.variant, a.person, a.value from days d join amounts a on a.day <= d.day where a.value <> 0
+), ranked as (
+  select *, row_number() over (partition by day, variant order by value) - 1 as place, count(*) over (partition by day, variant) as n
+  from values_then
+), middle as (
+  select day, variant, any_value(n) as n, sum(case when place = floor((0.5 * (n - 1))) then value * (1 - ((0.5 * (n - 1)) - floor((0.5 * (n - 1)))))
+    when place = floor((0.5 * (n - 1))) + 1 then value * ((0.5 * (n - 1)) - floor((0.5 * (n - 1)))) end) as q, sum(value) as sum, sum(value * value) as squares
+  from ranked group by day, variant
+), clusters as (
+  select day, variant, person, count(*)::double as r, (count(*) filter (value <= q))::double as l, bool_or(value <> 0) as converted
+  from ranked join middle using (day, variant) group by day, variant, person
+), spread as (
+  select day, variant, count(*) as units, (count(*) filter (converted)) as converted, sum(l) / sum(r) as ratio, sum(r) / count(*) as mean,
+    (sum(l * l) - sum(l) * sum(l) / count(*)) as ll, (sum(l * r) - sum(l) * sum(r) / count(*)) as lr,
+    (sum(r * r) - sum(r) * sum(r) / count(*)) as rr
+  from clusters group by day, variant
+), reached as (
+  select *, case when units > 1 then 1.96 * sqrt(greatest(0, ll - 2 * ratio * lr + ratio * ratio * rr) / (units - 1) / (units * mean * mean)) end as reach
+  from spread
+), ends as (
+  select day, variant, case when 0.5 - reach > 0 and 0.5 + reach < 1 then 0.5 - reach end as low,
+    case when 0.5 - reach > 0 and 0.5 + reach < 1 then 0.5 + reach end as high from reached
+), found as (
+  select day, variant, sum(case when place = floor((e.low * (n - 1))) then value * (1 - ((e.low * (n - 1)) - floor((e.low * (n - 1)))))
+    when place = floor((e.low * (n - 1))) + 1 then value * ((e.low * (n - 1)) - floor((e.low * (n - 1)))) end) as low, sum(case when place = floor((e.high * (n - 1))) then value * (1 - ((e.high * (n - 1)) - floor((e.high * (n - 1)))))
+    when place = floor((e.high * (n - 1))) + 1 then value * ((e.high * (n - 1)) - floor((e.high * (n - 1)))) end) as high
+  from ranked join ends e using (day, variant) where e.low is not null group by day, variant
+)
+select m.variant, m.day, s.units::bigint as count, s.converted::bigint as converted, m.sum, m.squares, m.q as value, f.low, f.high
+from middle m join spread s using (day, variant) left join found f using (day, variant) order by variant, day;
+
+with days as (
+  select (0 + (1768089599999 - 1767225600000) // 86400000)::smallint as day
+), amounts as (
+  select person, variant, entry as day, v1::double as value
+  from experiment_events
+  where f0 and after_ms < 0 and after_ms >= -1209600000 and true and v1 is not null
+), values_then as (
+  select d.day, u.variant, u.person, coalesce(sum(a.value), 0) as value
+  from days d join (select person, variant, day as entry from experiment_units where true) u on u.entry <= d.day
+  left join amounts a on a.person = u.person and a.day <= d.day
+  group by d.day, u.variant, u.person having coalesce(sum(a.value), 0) <> 0
+), ranked as (
+  select *, row_number() over (partition by day, variant order by value) - 1 as place, count(*) over (partition by day, variant) as n
+  from values_then
+), middle as (
+  select day, variant, any_value(n) as n, sum(case when place = floor((0.5 * (n - 1))) then value * (1 - ((0.5 * (n - 1)) - floor((0.5 * (n - 1)))))
+    when place = floor((0.5 * (n - 1))) + 1 then value * ((0.5 * (n - 1)) - floor((0.5 * (n - 1)))) end) as q, sum(value) as sum, sum(value * value) as squares
+  from ranked group by day, variant
+), clusters as (
+  select day, variant, person, count(*)::double as r, (count(*) filter (value <= q))::double as l, bool_or(value <> 0) as converted
+  from ranked join middle using (day, variant) group by day, variant, person
+), spread as (
+  select day, variant, count(*) as units, (count(*) filter (converted)) as converted, sum(l) / sum(r) as ratio, sum(r) / count(*) as mean,
+    (sum(l * l) - sum(l) * sum(l) / count(*)) as ll, (sum(l * r) - sum(l) * sum(r) / count(*)) as lr,
+    (sum(r * r) - sum(r) * sum(r) / count(*)) as rr
+  from clusters group by day, variant
+), reached as (
+  select *, case when units > 1 then 1.96 * sqrt(greatest(0, ll - 2 * ratio * lr + ratio * ratio * rr) / (units - 1) / (units * mean * mean)) end as reach
+  from spread
+), ends as (
+  select day, variant, case when 0.5 - reach > 0 and 0.5 + reach < 1 then 0.5 - reach end as low,
+    case when 0.5 - reach > 0 and 0.5 + reach < 1 then 0.5 + reach end as high from reached
+), found as (
+  select day, variant, sum(case when place = floor((e.low * (n - 1))) then value * (1 - ((e.low * (n - 1)) - floor((e.low * (n - 1)))))
+    when place = floor((e.low * (n - 1))) + 1 then value * ((e.low * (n - 1)) - floor((e.low * (n - 1)))) end) as low, sum(case when place = floor((e.high * (n - 1))) then value * (1 - ((e.high * (n - 1)) - floor((e.high * (n - 1)))))
+    when place = floor((e.high * (n - 1))) + 1 then value * ((e.high * (n - 1)) - floor((e.high * (n - 1)))) end) as high
+  from ranked join ends e using (day, variant) where e.low is not null group by day, variant
+)
+select m.variant, m.day, s.units::bigint as count, s.converted::bigint as converted, m.sum, m.squares, m.q as value, f.low, f.high
+from middle m join spread s using (day, variant) left join found f using (day, variant) order by variant, day;
 
 create or replace temp table experiment_values as
 with known as (
@@ -186,23 +354,22 @@ select value, (row_number() over (order by count(*) desc, value nulls last))::in
 from experiment_values where not several group by value qualify slice < 20;
 
 create or replace temp table experiment_units as
-select v.person, s.slice * 2 + v.variant::integer as variant, v.first_ms, v.several, v.day
+select v.person, (s.slice * 2 + v.variant)::integer as variant, v.first_ms, v.several, v.day
 from experiment_values v join experiment_slices s on s.value is not distinct from v.value;
-
-create or replace temp table experiment_exposures as
-select coalesce(p.person, e.subject) as person, e.time_ms, struct_pack(t := e.time_ms, r := e.received_us, i := e.idx, e := e.event_id) as place, (case (case when not contains((e.properties->>'/variant'), '"$pii":') then (e.properties->>'/variant') end) when 'control' then 0 when 'it''s' then 1 end)::tinyint as variant,
-  try_cast((case when not contains((e.properties->>'/phase'), '"$pii":') then (e.properties->>'/phase') end) as integer) as phase, try_cast((case when not contains((e.properties->>'/step'), '"$pii":') then (e.properties->>'/step') end) as integer) as step
-from store.events e left join store.people p on p.subject = e.subject
-where e.workspace = 'it''s' and e.event_type = 'experiment_exposed' and e.time_ms < 1768089600000
-  and (case when not contains((e.properties->>'/experiment_id'), '"$pii":') then (e.properties->>'/experiment_id') end) = 'short''s';
 
 create or replace temp table experiment_units as
 with logged as (
-  select person, arg_min_null(step, place) as step from experiment_exposures
-  where variant is not null and time_ms >= 1767225600000 and (phase is null or phase = 2) group by person
+  select coalesce(p.person, e.subject) as person, arg_min_null(try_cast((case when not contains((e.properties->>'/step'), '"$pii":') then (e.properties->>'/step') end) as integer), struct_pack(t := e.time_ms, r := e.received_us, i := e.idx, e := e.event_id)) as step
+  from store.events e left join store.people p on p.subject = e.subject
+  where e.workspace = 'it''s' and e.event_type = 'experiment_exposed' and e.time_ms < 1768089600000
+    and (case when not contains((e.properties->>'/experiment_id'), '"$pii":') then (e.properties->>'/experiment_id') end) = 'short''s'
+    and (e.time_ms >= 1767225600000 and ((case when not contains((e.properties->>'/phase'), '"$pii":') then (e.properties->>'/phase') end) is null or coalesce(try_cast((case when not contains((e.properties->>'/phase'), '"$pii":') then (e.properties->>'/phase') end) as integer) = 2, true))) and (case (case when not contains((e.properties->>'/variant'), '"$pii":') then (e.properties->>'/variant') end) when 'control' then 0 when 'it''s' then 1 end)::smallint is not null group by all
 )
-select u.person, (case when l.step between 1 and 2 then l.step - 1
+select u.person, ((case when l.step between 1 and 2 then l.step - 1
   when u.first_ms >= 1767312000000 then 1
-  when u.first_ms >= 1767225600000 then 0 else 0 end)::integer * 2 + u.variant::integer as variant,
+  when u.first_ms >= 1767225600000 then 0 else 0 end) * 2 + u.variant)::integer as variant,
   u.first_ms, u.several, u.day
-from experiment_known u join logged l using (person);
+from experiment_whole u join logged l using (person);
+
+create or replace temp table experiment_events as
+select e.* replace (u.variant as variant) from experiment_events e join experiment_units u using (person);

@@ -1,5 +1,5 @@
 import type { AnalysedMetric, AnalysisPlan } from "../../../ports/experiments/ExperimentAnalysis.ts"
-import type { ExcludedUnits } from "../../../ports/experiments/ExperimentResults.ts"
+import type { ExcludedUnits, ExperimentResults } from "../../../ports/experiments/ExperimentResults.ts"
 import type { MetricSums } from "../../../ports/experiments/MetricSums.ts"
 
 /** How an experiment stood at the end of a day, all lists in the order of the variants. */
@@ -45,6 +45,10 @@ export interface ExperimentEvidence {
   /** Share of the targeted traffic that is in the experiment. */
   readonly coverage: number
   readonly excluded: ExcludedUnits
+  /** By metric: where totals were cut, and how many units have more. */
+  readonly cuts?: ReadonlyArray<{ readonly cap: number; readonly units: number } | undefined>
+  /** What is doubtful about the figures, and where in the experiment. */
+  readonly warnings?: ExperimentResults["warnings"]
   readonly watermark: string
 }
 

@@ -193,8 +193,10 @@ describe("results of an experiment", () => {
       const known = units.flatMap(({ x, y }) => (x === undefined ? [] : [{ x, y }]))
       const total = (of: (unit: { readonly x: number; readonly y: number }) => number): number =>
         known.reduce((sum, unit) => sum + of(unit), 0)
+      const before = sumsOf(units.map(({ x = 0 }) => x))
       return {
         ...sumsOf(units.map(({ y }) => y)),
+        before: { count: before.count, sum: before.sum, squares: before.squares },
         covariate: {
           count: known.length,
           sum: total(({ x }) => x),
@@ -219,6 +221,57 @@ describe("results of an experiment", () => {
     assert.strictEqual(adjusted.metrics[0]!.cuped!.units_with_history, 600)
     assert.notProperty(plain.metrics[0], "cuped")
     assert.isFalse(plain.metrics[0]!.prior_bias!.biased)
+  })
+
+  it("every metric that differed before the exposure raises an alarm, corrected for all of them", () => {
+    const before = (sum: number) => ({ count: 1000, sum, squares: sum })
+    const goal: AnalysedMetric = { id: "bought", name: "Bought", role: "goal", kind: "rate", direction: "increase" }
+    const guardrail: AnalysedMetric = { ...goal, id: "left", role: "guardrail" }
+    const arm = (sum: number) => ({ ...rate(200, 1000), before: before(sum) })
+    const alike = [arm(100), arm(104)]
+    const unlike = [arm(100), arm(170)]
+    const answer = results({ metrics: [goal, guardrail], days: [day("2026-11-10", [alike, unlike])] })
+    assert.deepStrictEqual(
+      answer.metrics.map(({ prior_bias }) => prior_bias?.biased),
+      [false, true]
+    )
+    assert.match(answer.warnings[0]!.detail, /^left differed between variants already before anybody was exposed: p /)
+    assert.strictEqual(answer.warnings[0]!.pointer, "/guardrails/0")
+    assert.strictEqual(answer.warnings.length, 1)
+  })
+
+  it("warn where one in two hundred saw several variants, and say what the gathering warned of", () => {
+    const told = { pointer: "/goals/0", detail: "no event of the type order has come yet" }
+    const seen = (two_variants: number) =>
+      results({
+        days: [day("2026-11-10", [[rate(200, 1000), rate(210, 1000)]])],
+        excluded: { two_variants, bots: 0, immature: 0, carried_over: 0 },
+        warnings: [told]
+      }).warnings
+    assert.deepStrictEqual(seen(9), [told])
+    assert.deepStrictEqual(seen(10), [
+      { pointer: "/variants", detail: "10 of 2000 units, 0.50 %, saw several variants and are left out" },
+      told
+    ])
+  })
+
+  it("a quantile is told of its interval, and of days on which it stands", () => {
+    const slow: AnalysedMetric = { id: "slow", name: "Slow", role: "goal", kind: "quantile", direction: "decrease" }
+    const arm = (value: number): MetricSums => ({
+      count: 500,
+      converted: 500,
+      sum: 500 * value,
+      squares: 500 * value * value,
+      quantile: { value, low: value - 10, high: value + 10 }
+    })
+    const nothing: MetricSums = { count: 0, converted: 0, sum: 0, squares: 0 }
+    const days = [day("2026-11-10", [[nothing, nothing]]), day("2026-11-11", [[arm(800), arm(740)]])]
+    const answer = results({ metrics: [slow], days })
+    assert.deepInclude(answer.comparisons[0], { control_mean: 800, variant_mean: 740, verdict: "better" })
+    assert.deepStrictEqual(
+      answer.series.map(({ date }) => date),
+      ["2026-11-11"]
+    )
   })
 
   it("tell how it went day by day, where the plan stands, and what it would bring to all", () => {

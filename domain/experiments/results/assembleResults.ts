@@ -18,6 +18,7 @@ import type { Pairs } from "./pairsOf.ts"
 import { progressOf } from "./planning.ts"
 import { recommend } from "./recommend.ts"
 import { seriesOf } from "./seriesOf.ts"
+import { warningsOf } from "./warningsOf.ts"
 
 /** Everything that is said of an experiment, from the sums that the store answered. An experiment without traffic is no error. */
 export const assembleResults = (evidence: ExperimentEvidence): ExperimentResults => runToEnd(assembleInSteps(evidence))
@@ -57,6 +58,7 @@ export const assembleInSteps = function* (evidence: ExperimentEvidence): Steps<E
       allocation === undefined
         ? recommend({ plan, comparisons, metrics, split, progress })
         : recommendArm(allocation, control, progress.full_days, split),
+    warnings: warningsOf(evidence, metrics, split),
     watermark: evidence.watermark
   }
 }

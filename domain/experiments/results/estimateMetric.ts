@@ -3,8 +3,9 @@ import type { MetricSums } from "../../../ports/experiments/MetricSums.ts"
 import type { ArmEstimate } from "../../statistics/ArmEstimate.ts"
 import { meanEstimate, rateEstimate, ratioEstimate } from "../../statistics/ArmEstimate.ts"
 import { quantileEstimate } from "../../statistics/clusteredQuantile.ts"
-import { adjustByCovariate } from "../../statistics/cuped.ts"
-import type { CovariateSums } from "../../statistics/cuped.ts"
+import { adjustByCovariate, adjustRatioByCovariate } from "../../statistics/cuped.ts"
+import type { RatioCovariateSums } from "../../statistics/cuped.ts"
+import type { PairSums } from "../../statistics/SampleSums.ts"
 import type { StatisticsRefusal } from "../../statistics/StatisticsRefusal.ts"
 
 /** The level at which the store tells a quantile's two ends. */
@@ -20,40 +21,74 @@ export interface MetricEstimates {
   readonly cuped?: { readonly theta: number; readonly varianceReduction: number; readonly unitsWithHistory: number }
 }
 
-/** One estimate for each arm. Rates and means are adjusted by history where the metric says so and there is any. */
+/** One estimate for each arm. All but quantiles are adjusted by history where the metric says so and there is any. */
 export const estimateMetric = (metric: AnalysedMetric, arms: ReadonlyArray<MetricSums>): MetricEstimates => {
   const plain = arms.map((sums) => estimateArm(metric, sums))
-  if (metric.cuped !== true || metric.kind === "ratio" || metric.kind === "quantile")
-    return { adjusted: false, arms: plain }
+  if (metric.cuped !== true || metric.kind === "quantile") return { adjusted: false, arms: plain }
   const withHistory = arms.filter(hasHistory)
   const unitsWithHistory = withHistory.reduce((sum, { covariate }) => sum + covariate.count, 0)
   // An arm without units has nothing to say, and must not keep the others from theirs.
-  const adjusted = adjustByCovariate(withHistory.filter(({ count }) => count > 1))
+  const able = withHistory.filter(({ count, denominator }) => count > 1 && denominator?.sum !== 0)
+  const adjusted = metric.kind === "ratio" ? adjustRatioByCovariate(able.map(ratioSums)) : adjustByCovariate(able)
   if (typeof adjusted === "string" || unitsWithHistory === 0 || !(adjusted.theta !== 0))
     return { adjusted: false, arms: plain }
-  const estimates = [...adjusted.arms]
   return {
     adjusted: true,
-    arms: arms.map((sums, index) => (hasHistory(sums) && sums.count > 1 ? estimates.shift()! : plain[index]!)),
+    arms: arms.map((sums, index) => {
+      const place = able.findIndex((each) => each === sums)
+      return place === -1 ? plain[index]! : adjusted.arms[place]!
+    }),
     cuped: { theta: adjusted.theta, varianceReduction: adjusted.varianceReduction, unitsWithHistory }
   }
 }
 
-const hasHistory = (sums: MetricSums): sums is MetricSums & CovariateSums => sums.covariate !== undefined
+type WithHistory = MetricSums & { readonly covariate: NonNullable<MetricSums["covariate"]> }
+const hasHistory = (sums: MetricSums): sums is WithHistory => sums.covariate !== undefined
 
-const estimateArm = ({ kind }: AnalysedMetric, sums: MetricSums): Estimate => {
+const noPair = { sum: 0, squares: 0, products: 0 }
+const noPairs = { sum: 0, squares: 0, covariates: 0, products: 0, numerators: 0, across: 0, outcomes: 0 }
+
+const pairsOf = ({ count, denominator: right = noPair, squares, sum }: Pairs): PairSums => ({
+  count,
+  left: { sum, squares },
+  right: { sum: right.sum, squares: right.squares },
+  products: right.products
+})
+type Pairs = Pick<MetricSums, "count" | "sum" | "squares" | "denominator">
+
+const ratioSums = (sums: WithHistory): RatioCovariateSums => {
+  const { count, denominator: below = noPairs, outcomes, products, squares, sum } = sums.covariate
+  return {
+    ...pairsOf(sums),
+    covariate: {
+      before: {
+        count,
+        left: { sum, squares },
+        right: { sum: below.sum, squares: below.squares },
+        products: below.covariates
+      },
+      xy: products,
+      xd: below.across,
+      my: below.numerators,
+      md: below.products,
+      y: outcomes,
+      d: below.outcomes
+    }
+  }
+}
+
+/** The same metric before the exposure, by its plain formulas; nothing where it was not looked at. */
+export const estimateBefore = (metric: AnalysedMetric, { before }: MetricSums): Estimate | undefined =>
+  before === undefined ? undefined : estimateArm(metric, before)
+
+const estimateArm = ({ kind }: AnalysedMetric, sums: Pairs & Pick<MetricSums, "quantile">): Estimate => {
   switch (kind) {
     case "rate":
       return rateEstimate(sums.sum, sums.count)
     case "mean":
       return meanEstimate(sums)
     case "ratio":
-      return ratioEstimate({
-        count: sums.count,
-        left: { sum: sums.sum, squares: sums.squares },
-        right: { sum: sums.denominator?.sum ?? 0, squares: sums.denominator?.squares ?? 0 },
-        products: sums.denominator?.products ?? 0
-      })
+      return ratioEstimate(pairsOf(sums))
     case "quantile":
       return sums.quantile === undefined
         ? sums.count > 0

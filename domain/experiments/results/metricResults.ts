@@ -8,6 +8,7 @@ import type { PriorComparison } from "../../statistics/preExposureBias.ts"
 import { studentQuantile } from "../../statistics/studentT.ts"
 import { wilsonInterval } from "../../statistics/wilson.ts"
 import type { ExperimentEvidence } from "./ExperimentEvidence.ts"
+import { estimateBefore } from "./estimateMetric.ts"
 import type { Estimate, MetricEstimates } from "./estimateMetric.ts"
 import { armsOf } from "./pairsOf.ts"
 import { effectFound, unitsNeeded } from "./planning.ts"
@@ -18,9 +19,9 @@ export const metricResults = (
   sums: ReadonlyArray<ReadonlyArray<MetricSums>>,
   estimates: ReadonlyArray<MetricEstimates>
 ): ReadonlyArray<MetricResult> => {
-  const { control, metrics, plan, variants } = evidence
+  const { control, cuts, metrics, plan, variants } = evidence
   const base = variants.findIndex(({ id }) => id === control)
-  const biases = priorBiases(sums, base, variants.length)
+  const biases = priorBiases(metrics, sums, base, variants.length)
   return metrics.map((metric, index) => {
     const arms = armsOf(sums[index], variants.length)
     const { adjusted, arms: estimated, cuped } = estimates[index]!
@@ -41,10 +42,19 @@ export const metricResults = (
               units_with_history: cuped.unitsWithHistory
             }
           }),
+      ...cappedOf(cuts?.[index], arms),
       prior_bias: biases[index] ?? null,
       ...plannedOf(metric, estimated, base, adjusted, plan)
     }
   })
+}
+
+const cappedOf = (
+  cut: NonNullable<ExperimentEvidence["cuts"]>[number],
+  arms: ReadonlyArray<MetricSums>
+): Pick<MetricResult, "capped"> => {
+  const units = arms.reduce((sum, { count }) => sum + count, 0)
+  return cut === undefined ? {} : { capped: { cap: cut.cap, share: units === 0 ? 0 : cut.units / units } }
 }
 
 const plannedOf = (
@@ -76,22 +86,24 @@ const intervalOf = (
   return intervalAround(estimate.mean, studentQuantile(0.975, count - 1) * Math.sqrt(estimate.variance))
 }
 
-/** The worst variant of each metric; corrected for all metrics and variants that have a history. */
+/** The worst variant of each metric; corrected for all metrics and variants that did anything before. */
 const priorBiases = (
+  metrics: ReadonlyArray<AnalysedMetric>,
   sums: ReadonlyArray<ReadonlyArray<MetricSums>>,
   base: number,
   variants: number
 ): ReadonlyArray<MetricResult["prior_bias"]> => {
   const compared: Array<{ readonly metric: number } & PriorComparison> = []
-  for (const [metric, told] of sums.entries()) {
-    const arms = armsOf(told, variants)
-    const control = arms[base]?.covariate
-    for (const [arm, { covariate }] of arms.entries())
-      if (arm !== base && control !== undefined && covariate !== undefined)
-        compared.push({ metric, control, treatment: covariate })
+  for (const [metric, definition] of metrics.entries()) {
+    const arms = armsOf(sums[metric], variants).map((arm) => estimateBefore(definition, arm))
+    const control = arms[base]
+    if (control === undefined || typeof control === "string") continue
+    for (const [arm, treatment] of arms.entries())
+      if (arm !== base && treatment !== undefined && typeof treatment !== "string")
+        compared.push({ metric, control, treatment })
   }
   const found = checkPriorBias(compared)
-  return sums.map((_, metric) => {
+  return metrics.map((_, metric) => {
     const own = found.filter((__, index) => compared[index]!.metric === metric)
     const pValues = own.flatMap(({ adjustedPValue }) => (adjustedPValue === undefined ? [] : [adjustedPValue]))
     if (pValues.length === 0) return null

@@ -16,11 +16,15 @@ export const seriesOf = function* (evidence: ExperimentEvidence): Steps<Readonly
   const series: Array<SeriesPoint> = []
   for (const { date, sums } of evidence.days) {
     for (const pair of pairsOf(evidence, sums).pairs)
-      if (pair.metric.role !== "secondary") series.push(pointOf(date, pair, evidence.plan))
+      if (pair.metric.role !== "secondary" && isTold(pair)) series.push(pointOf(date, pair, evidence.plan))
     yield undefined
   }
   return series
 }
+
+/** Quantiles are told of the last days alone. */
+const isTold = ({ control, metric, treatment }: ArmPair): boolean =>
+  metric.kind !== "quantile" || control !== "no_units" || treatment !== "no_units"
 
 const pointOf = (date: string, pair: ArmPair, plan: AnalysisPlan): SeriesPoint => {
   const { control, metric, treatment, variant } = pair

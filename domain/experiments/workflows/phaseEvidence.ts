@@ -49,6 +49,8 @@ export const phaseEvidence = Effect.fn("phaseEvidence")(function* (
       immature: immatureIn(gathered, metrics),
       carried_over: gathered.carriedOver
     },
+    cuts: gathered.cuts,
+    warnings: gathered.warnings,
     watermark: gathered.watermark
   }
   return { all, slices: gathered.slices, valuesLeftOut: gathered.valuesLeftOut }

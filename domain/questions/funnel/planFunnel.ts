@@ -5,7 +5,7 @@ import {
   funnelStepsMax,
   funnelStepsMin
 } from "../../../ports/analytics/FunnelQuestion.ts"
-import type { FunnelQuestion } from "../../../ports/analytics/FunnelQuestion.ts"
+import type { FunnelDefinition, FunnelQuestion } from "../../../ports/analytics/FunnelQuestion.ts"
 import type { FieldError } from "../../../ports/analytics/IngestReceipt.ts"
 import { breakdownMax } from "../../../ports/analytics/Question.ts"
 import { isZone } from "../../zones/zones.ts"
@@ -13,7 +13,7 @@ import { readAggregateBy } from "../aggregateBy.ts"
 import { durationMillis } from "../durations.ts"
 import { dimensionNames, fieldOf, isEncrypted } from "../names.ts"
 import { planFilter, unknown } from "../planFilter.ts"
-import type { NamedField } from "../planFilter.ts"
+import type { FilterScope, NamedField } from "../planFilter.ts"
 import type { QuestionScope } from "../QuestionScope.ts"
 import { readRange } from "../range.ts"
 import type { Report } from "../Report.ts"
@@ -63,23 +63,15 @@ export const planFunnel = (
   if (!isZone(zone)) report("/time_zone", "unknown_zone", `${zone} is no IANA time zone`)
   const range = isZone(zone) ? readRange(question.date_range, zone, report) : undefined
   const own = { ...scope, asOf: question.as_of ?? ("today" as const) }
-  const steps = question.steps.map((step, index) => planSelection(step, `/steps/${index}`, own))
-  const { length } = question.steps
-  if (length < funnelStepsMin) report("/steps", "too_few", `at least ${funnelStepsMin} steps`)
-  if (length > funnelStepsMax) report("/steps", "too_many", `${funnelStepsMax} steps at the most`)
-  const excluded = (question.exclusions ?? []).map((each, index) => planSelection(each, `/exclusions/${index}`, own))
-  const exclusions = readExclusions(question, excluded, report)
-  const filter = question.filters === undefined ? undefined : planFilter(question.filters, "/filters", own)
+  const asked = planSteps(question, "", own)
   const breakdown = question.dimension === undefined ? undefined : fieldOf(question.dimension, own)
   if (question.dimension !== undefined && breakdown === undefined)
     report("/dimension", "unknown_dimension", unknown(question.dimension, dimensionNames))
   if (breakdown !== undefined && isEncrypted(breakdown, scope.personalFields))
     report("/dimension", "encrypted_field", `${question.dimension} is encrypted`)
   const breakdownAt = readBreakdownAt(question, report)
-  const windowMillis = readWindow(question, report)
   const unit = readAggregateBy(question.aggregate_by, report)
-  const planned = [...steps, ...excluded]
-  errors.push(...planned.flatMap((each) => each.errors), ...(filter?.errors ?? []))
+  errors.push(...asked.errors)
   if (errors.length > 0 || range === undefined) return { errors }
   return {
     planned: {
@@ -89,12 +81,8 @@ export const planFunnel = (
         revisions: scope.revisions,
         fromMillis: range.fromMillis,
         toMillis: range.toMillis,
-        order: question.order ?? "sequential",
-        steps: steps.map((step) => step.filter),
-        filter: filter?.filter,
-        windowMillis,
+        ...asked.funnel,
         ...unit,
-        exclusions,
         breakdown,
         breakdownAt,
         top: breakdownMax,
@@ -105,18 +93,55 @@ export const planFunnel = (
         ({ event_types: types = [], goal = "", name }) =>
           name ?? (types.join(" or ") || (scope.goals?.get(goal)?.name ?? "any event"))
       ),
-      named: [
-        ...planned.flatMap((each) => each.named),
-        ...(filter?.named ?? []),
-        ...(breakdown === undefined ? [] : [{ field: breakdown, pointer: "/dimension" }])
-      ],
-      types: planned.flatMap((each) => each.types)
+      named: [...asked.named, ...(breakdown === undefined ? [] : [{ field: breakdown, pointer: "/dimension" }])],
+      types: asked.types
     }
   }
 }
 
+/** What a funnel is, wherever it is asked for. */
+export interface PlannedSteps extends Pick<PlannedSelection, "named" | "types" | "errors"> {
+  readonly funnel: Pick<FunnelPlan, "order" | "steps" | "filter" | "windowMillis" | "exclusions">
+}
+
+/** The steps of a definition that stands at the pointer, and what they may not hold, with every name resolved. */
+export const planSteps = (
+  definition: Omit<FunnelDefinition, "aggregate_by">,
+  pointer: string,
+  scope: FilterScope
+): PlannedSteps => {
+  const errors: Array<FieldError> = []
+  const report: Report = (at, code, detail) => void errors.push({ pointer: pointer + at, code, detail })
+  const { length } = definition.steps
+  const steps = definition.steps.map((step, index) => planSelection(step, `${pointer}/steps/${index}`, scope))
+  if (length < funnelStepsMin) report("/steps", "too_few", `at least ${funnelStepsMin} steps`)
+  if (length > funnelStepsMax) report("/steps", "too_many", `${funnelStepsMax} steps at the most`)
+  const excluded = (definition.exclusions ?? []).map((each, index) =>
+    planSelection(each, `${pointer}/exclusions/${index}`, scope)
+  )
+  const exclusions = readExclusions(definition, excluded, report)
+  const filter =
+    definition.filters === undefined ? undefined : planFilter(definition.filters, `${pointer}/filters`, scope)
+  const windowMillis = readWindow(definition, report)
+  const selections = [...steps, ...excluded]
+  return {
+    funnel: {
+      order: definition.order ?? "sequential",
+      steps: steps.map((step) => step.filter),
+      filter: filter?.filter,
+      windowMillis,
+      exclusions
+    },
+    named: [...selections.flatMap(({ named }) => named), ...(filter?.named ?? [])],
+    types: selections.flatMap(({ types }) => types),
+    errors: [...errors, ...selections.flatMap((each) => each.errors), ...(filter?.errors ?? [])]
+  }
+}
+
+type Steps = Pick<FunnelDefinition, "steps" | "order" | "exclusions">
+
 const readExclusions = (
-  question: FunnelQuestion,
+  question: Steps,
   planned: ReadonlyArray<PlannedSelection>,
   report: Report
 ): ReadonlyArray<FunnelExclusion> => {
@@ -142,7 +167,7 @@ const readBreakdownAt = (question: FunnelQuestion, report: Report): FunnelPlan["
   return "first"
 }
 
-const readWindow = (question: FunnelQuestion, report: Report): number => {
+const readWindow = (question: Pick<FunnelDefinition, "conversion_window">, report: Report): number => {
   const window = question.conversion_window ?? conversionWindowUsual
   const millis = durationMillis(window)
   if (window.value < 1 || millis > conversionWindowDaysMax * dayMillis)

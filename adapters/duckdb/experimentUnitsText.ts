@@ -1,0 +1,123 @@
+import type { ExperimentPlan } from "../../ports/analytics/ExperimentPlan.ts"
+import type { PlanField } from "../../ports/analytics/PlanFilter.ts"
+import { bucketText, fieldText } from "./conditionText.ts"
+import { quote } from "./literals.ts"
+import { traitJoins, traitsOf } from "./traitText.ts"
+
+export const person = "coalesce(p.person, e.subject)"
+const place = "struct_pack(t := e.time_ms, r := e.received_us, i := e.idx, e := e.event_id)"
+const property = (name: string) => fieldText({ kind: "property", name })
+
+/** The day of the workspace's calendar that an instant lies in, counted from the phase's first. */
+export const dayAt = ({ buckets }: ExperimentPlan, instant: string): string =>
+  bucketText(buckets).replaceAll("e.time_ms", instant)
+
+/** Everybody's exposures up to the end of the phase, as a part of a statement: `e` is the event. */
+const exposures = (
+  plan: ExperimentPlan
+): string => `from store.events e left join store.people p on p.subject = e.subject
+  where e.workspace = ${quote(plan.workspace)} and e.event_type = 'experiment_exposed' and e.time_ms < ${plan.toMillis}
+    and ${property("experiment_id")} = ${quote(plan.experiment)}`
+
+const variantText = ({ variants }: ExperimentPlan): string => {
+  const places = variants.map((variant, index) => `when ${quote(variant)} then ${index}`)
+  // A draft has no variant yet, and nobody is in it.
+  return `(${places.length === 0 ? "null" : `case ${property("variant")} ${places.join(" ")} end`})::smallint`
+}
+
+/**
+ * An exposure that names the phase before was decided in the moment in which the new one began: it is of neither.
+ */
+const ofPhase = ({ fromMillis, phase }: ExperimentPlan): string => {
+  const named = property("phase")
+  return `(e.time_ms >= ${fromMillis} and (${named} is null or coalesce(try_cast(${named} as integer) = ${phase}, true)))`
+}
+
+/** Who was exposed, when first in the phase, and to which variants, into `experiment_people`. */
+export const peopleText = (plan: ExperimentPlan): string => `create or replace temp table experiment_people as
+select person, min(time_ms) filter (inside) as first_ms, min(variant) filter (inside) as low, max(variant) filter (inside) as high,
+  bool_or(time_ms < ${plan.fromMillis}) as before, bool_or(of_phase) as of_phase
+from (select *, of_phase and variant is not null as inside from (
+  select ${person} as person, e.time_ms, ${variantText(plan)} as variant, ${ofPhase(plan)} as of_phase
+  ${exposures(plan)}
+)) group by person`
+
+/** Units of the phase by their first exposure, into `experiment_units`; who was exposed before it is none. */
+export const unitsText = (plan: ExperimentPlan): string => `create or replace temp table experiment_units as
+with first_of_several as (
+  select ${person} as person, arg_min(${variantText(plan)}, ${place}) as variant
+  ${exposures(plan)}
+    and ${ofPhase(plan)} and ${variantText(plan)} is not null
+    and ${person} in (select person from experiment_people where low <> high) group by all
+)
+select person, coalesce(s.variant, u.low)::smallint as variant, first_ms, low <> high as several, ${dayAt(plan, "first_ms")}::smallint as day
+from experiment_people u left join first_of_several s using (person) where first_ms is not null and not before`
+
+export const unitCountsText = `select variant, day, count(*)::integer as assigned, (count(*) filter (not several))::integer as participants
+from experiment_units group by all order by all`
+
+export const carriedOverText = "select count(*)::integer as people from experiment_people where before and of_phase"
+
+/** The last value that an event brought; of what belongs to a person, the one that stood last, be it none. */
+const lastText = (field: PlanField): string => {
+  const text = fieldText(field)
+  if (field.kind === "trait" || field.kind === "account" || field.kind === "account_trait")
+    return `arg_max_null(${text}, ${place})`
+  // Events of no known origin do not take the known one away.
+  return field.kind === "channel"
+    ? `coalesce(arg_max(nullif(${text}, ${quote(field.otherwise)}), ${place}), ${quote(field.otherwise)})`
+    : `arg_max(${text}, ${place})`
+}
+
+/** Each unit's value of the field at or before its first exposure, into `experiment_values`. */
+export const valuesText = (
+  plan: ExperimentPlan,
+  field: PlanField
+): string => `create or replace temp table experiment_values as
+with known as (
+  select u.person, ${lastText(field)}::varchar as value
+  from store.events e left join store.people p on p.subject = e.subject
+  join experiment_units u on u.person = ${person}${traitJoins(plan.workspace, traitsOf(undefined, [field]))}
+  where e.workspace = ${quote(plan.workspace)} and e.time_ms < ${plan.toMillis} and e.time_ms <= u.first_ms
+  group by u.person
+)
+select u.*, k.value from experiment_units u left join known k on k.person = u.person`
+
+/** Values of most units, into `experiment_slices`; who is in one variant alone counts. */
+export const slicesText = (valuesMax: number): string => `create or replace temp table experiment_slices as
+select value, (row_number() over (order by count(*) desc, value nulls last))::integer - 1 as slice, (count(*) over ())::integer as found
+from experiment_values where not several group by value qualify slice < ${valuesMax}`
+
+export const slicesFoundText = "select slice, value, found from experiment_slices order by slice"
+
+/** The units again, each variant once for each slice: the text of metrics and counts then holds for slices too. */
+export const slicedUnitsText = ({
+  variants
+}: ExperimentPlan): string => `create or replace temp table experiment_units as
+select v.person, (s.slice * ${variants.length} + v.variant)::integer as variant, v.first_ms, v.several, v.day
+from experiment_values v join experiment_slices s on s.value is not distinct from v.value`
+
+/** Kept, since units that are told apart otherwise take its place. */
+export const wholeUnitsText = "create or replace temp table experiment_whole as from experiment_units"
+export const restoredUnitsText = "create or replace temp table experiment_units as from experiment_whole"
+
+/**
+ * The units of a bandit once more, each variant once for each step, from `experiment_whole`: the text of metrics and counts
+ * then holds for steps too.
+ */
+export const steppedUnitsText = (
+  plan: ExperimentPlan,
+  steps: ReadonlyArray<number>
+): string => `create or replace temp table experiment_units as
+with logged as (
+  select ${person} as person, arg_min_null(try_cast(${property("step")} as integer), ${place}) as step
+  ${exposures(plan)}
+    and ${ofPhase(plan)} and ${variantText(plan)} is not null group by all
+)
+select u.person, ((case when l.step between 1 and ${steps.length} then l.step - 1
+  ${steps
+    .map((start, at) => `when u.first_ms >= ${start} then ${at}`)
+    .toReversed()
+    .join("\n  ")} else 0 end) * ${plan.variants.length} + u.variant)::integer as variant,
+  u.first_ms, u.several, u.day
+from experiment_whole u join logged l using (person)`
