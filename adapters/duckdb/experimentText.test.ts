@@ -75,6 +75,7 @@ const plan: ExperimentPlan = {
   workspace: "it's",
   revisions: "",
   experiment: "short's",
+  exposures: { eventType: "experiment_exposed", experiment: "experiment_id", variant: "variant" },
   phase: 2,
   variants: ["control", "it's"],
   fromMillis: january,

@@ -16,13 +16,13 @@ export const dayAt = ({ buckets }: ExperimentPlan, instant: string): string =>
 const exposures = (
   plan: ExperimentPlan
 ): string => `from store.events e left join store.people p on p.subject = e.subject
-  where e.workspace = ${quote(plan.workspace)} and e.event_type = 'experiment_exposed' and e.time_ms < ${plan.toMillis}
-    and ${property("experiment_id")} = ${quote(plan.experiment)}`
+  where e.workspace = ${quote(plan.workspace)} and e.event_type = ${quote(plan.exposures.eventType)} and e.time_ms < ${plan.toMillis}
+    and ${property(plan.exposures.experiment)} = ${quote(plan.experiment)}`
 
-const variantText = ({ variants }: ExperimentPlan): string => {
+const variantText = ({ exposures: { variant: name }, variants }: ExperimentPlan): string => {
   const places = variants.map((variant, index) => `when ${quote(variant)} then ${index}`)
   // A draft has no variant yet, and nobody is in it.
-  return `(${places.length === 0 ? "null" : `case ${property("variant")} ${places.join(" ")} end`})::smallint`
+  return `(${places.length === 0 ? "null" : `case ${property(name)} ${places.join(" ")} end`})::smallint`
 }
 
 /**

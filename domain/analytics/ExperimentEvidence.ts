@@ -2,7 +2,7 @@ import { Clock, Effect, Layer } from "effect"
 import { EventStore } from "../../ports/analytics/EventStore.ts"
 import { ExperimentEvidence, experimentValuesMax } from "../../ports/analytics/ExperimentEvidence.ts"
 import type { Evidence, EvidenceQuestion } from "../../ports/analytics/ExperimentEvidence.ts"
-import type { ExperimentPlan, ExperimentUnitRow } from "../../ports/analytics/ExperimentPlan.ts"
+import type { ExperimentExposures, ExperimentPlan, ExperimentUnitRow } from "../../ports/analytics/ExperimentPlan.ts"
 import { InvalidQuestion } from "../../ports/analytics/InvalidQuestion.ts"
 import type { DocumentStore } from "../../ports/documents/DocumentStore.ts"
 import type { SettingsSource } from "../../ports/platform/Settings.ts"
@@ -21,6 +21,12 @@ import { nameWarnings } from "./workflows/nameWarnings.ts"
 
 /** Days of one phase that are told one by one. */
 const daysMax = 1000
+
+/** The events that say who was exposed. */
+const exposuresTo: { readonly [To in NonNullable<EvidenceQuestion["exposedTo"]>]: ExperimentExposures } = {
+  experiment: { eventType: "experiment_exposed", experiment: "experiment_id", variant: "variant" },
+  holdout: { eventType: "holdout_exposed", experiment: "holdout_id", variant: "group" }
+}
 
 type Services = EventStore | DocumentStore | SettingsSource | SubjectKeys | ExchangeRates
 
@@ -59,6 +65,7 @@ const gather = Effect.fn("gatherEvidence")(function* (workspace: WorkspaceId, qu
     workspace,
     revisions: scope.revisions,
     experiment: question.experiment,
+    exposures: exposuresTo[question.exposedTo ?? "experiment"],
     phase: question.phase,
     variants: question.variants,
     ...range,

@@ -1,6 +1,7 @@
 import { Clock, Context, Effect, Layer, Metric, Schedule, Semaphore } from "effect"
 import type { Cause } from "effect"
 import type { AnalyticsEvent } from "../../ports/analytics/AnalyticsEvent.ts"
+import type { HeldOut, HoldoutGroup } from "../../ports/experiments/Evaluation.ts"
 import { EventIntake, intakeEventsMax } from "../../ports/analytics/EventIntake.ts"
 import {
   exposureDelayMillis,
@@ -94,7 +95,7 @@ export const layer: Layer.Layer<Exposures, never, EventIntake> = Layer.effect(
     yield* Effect.forkScoped(Effect.repeat(writeAll, Schedule.spaced(exposureDelayMillis)))
 
     return Exposures.of({
-      note: ({ attributes, workspace }, { assignment, heldOut }) => {
+      note: ({ attributes, workspace }, { assignment, compared, heldOut }) => {
         if (assignment !== null && assignment.from !== "forced" && isNamed(assignment, attributes)) {
           const id = exposureId(assignment)
           if (isNew(workspace, id)) {
@@ -102,13 +103,15 @@ export const layer: Layer.Layer<Exposures, never, EventIntake> = Layer.effect(
             else push(workspace, exposureEvent(assignment, attributes, clock.currentTimeMillisUnsafe()))
           }
         }
-        if (heldOut !== null && isNamed(heldOut, attributes)) {
-          const id = heldOutId(heldOut)
-          if (isNew(workspace, id)) {
-            if (count >= exposuresWaitingMax) drop(workspace, id, heldOut.experiment ?? "", heldOut.holdout)
-            else push(workspace, heldOutEvent(heldOut, attributes, clock.currentTimeMillisUnsafe()))
-          }
+        const noteHoldout = (unit: HeldOut, group: HoldoutGroup) => {
+          if (!isNamed(unit, attributes)) return
+          const id = heldOutId(unit, group)
+          if (!isNew(workspace, id)) return
+          if (count >= exposuresWaitingMax) drop(workspace, id, unit.experiment ?? "", unit.holdout)
+          else push(workspace, heldOutEvent(unit, group, attributes, clock.currentTimeMillisUnsafe()))
         }
+        if (heldOut !== null) noteHoldout(heldOut, "held_out")
+        for (const unit of compared) noteHoldout(unit, "compared")
       }
     })
   })

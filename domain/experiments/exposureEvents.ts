@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto"
 import { idCharactersMax, stringCharactersMax } from "../../ports/analytics/AnalyticsEvent.ts"
 import type { AnalyticsEvent } from "../../ports/analytics/AnalyticsEvent.ts"
-import type { Assignment, HeldOut } from "../../ports/experiments/Evaluation.ts"
+import type { Assignment, HeldOut, HoldoutGroup } from "../../ports/experiments/Evaluation.ts"
 
 /** The product's own namespace of UUIDs, drawn once. */
 const namespace = Buffer.from("6f1c2f0e5b2a4c8e9d3b7a41c05e8f12", "hex")
@@ -27,8 +27,10 @@ interface Exposed {
 export const exposureId = ({ experiment, phase, unit, unit_attribute, variant }: Assignment): string =>
   uuidOf(JSON.stringify(["exposed", experiment, phase, variant, unit_attribute, unit]))
 
-export const heldOutId = ({ experiment, holdout, unit, unit_attribute }: HeldOut): string =>
-  uuidOf(JSON.stringify(["held_out", holdout, experiment, unit_attribute, unit]))
+export const heldOutId = (
+  { experiment, holdout, unit, unit_attribute }: HeldOut,
+  group: HoldoutGroup = "held_out"
+): string => uuidOf(JSON.stringify([group, holdout, experiment, unit_attribute, unit]))
 
 /** An exposure as an event of the unit. */
 export const exposureEvent = (
@@ -50,13 +52,15 @@ export const exposureEvent = (
 
 export const heldOutEvent = (
   heldOut: HeldOut,
+  group: HoldoutGroup,
   attributes: Readonly<Record<string, unknown>>,
   timeMillis: number
 ): AnalyticsEvent => ({
-  ...eventOf(heldOutId(heldOut), heldOut, attributes, timeMillis),
+  ...eventOf(heldOutId(heldOut, group), heldOut, attributes, timeMillis),
   event_type: "holdout_exposed",
   properties: {
     holdout_id: heldOut.holdout,
+    group,
     ...(heldOut.experiment === null ? {} : { experiment_id: heldOut.experiment })
   }
 })

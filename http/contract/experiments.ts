@@ -16,14 +16,12 @@ import { ExperimentOverview } from "../../ports/experiments/ExperimentProgramme.
 import { ExperimentResults } from "../../ports/experiments/ExperimentResults.ts"
 import { changes, EndpointRules, reads } from "./EndpointRules.ts"
 import { evaluateRules, linked } from "./flags.ts"
-import { Id, Limit, pictureParameters, Text } from "./parameters.ts"
+import { Id, Limit, pictureParameters, ResultTable, Text } from "./parameters.ts"
 import { resourceEndpoints } from "./resource.ts"
 
 const PhaseNumber = Schema.optionalKey(
   Schema.FiniteFromString.check(Schema.isInt(), Schema.isBetween({ minimum: 1, maximum: phasesMax }))
 )
-/** Rows of `Accept: text/csv`: one for each metric and variant, or also for each day, or value of the dimension. */
-const ResultTable = Schema.optionalKey(Schema.Literals(["comparisons", "series", "breakdown"]))
 const path = "/experiments/experiments"
 const one = `${path}/:id` as const
 const write = changes("experiments:write")

@@ -8,13 +8,14 @@ import {
 } from "../../ports/experiments/EvaluateRequest.ts"
 import { ExplainRequest, FlagExplanation } from "../../ports/experiments/FlagExplanation.ts"
 import { FlagRevision } from "../../ports/experiments/FlagRevision.ts"
+import { ExperimentResults } from "../../ports/experiments/ExperimentResults.ts"
 import { FlagUsageAnswer } from "../../ports/experiments/FlagUsage.ts"
 import { NewPromotion, Promotion } from "../../ports/experiments/Promotion.ts"
 import { Admission } from "./Admission.ts"
 import { changes, EndpointRules, reads } from "./EndpointRules.ts"
 import type { Rules } from "./EndpointRules.ts"
 import { page } from "./pages.ts"
-import { Cursor, Id, Limit, Text } from "./parameters.ts"
+import { Cursor, Id, Limit, pictureParameters, ResultTable, Text } from "./parameters.ts"
 import { resourceEndpoints } from "./resource.ts"
 
 const scopes = { read: "experiments:read", write: "experiments:write" }
@@ -86,7 +87,19 @@ export class SegmentsGroup extends HttpApiGroup.make("segments")
 
 /** Units that get no experiment and no release. The id of a holdout is its key. */
 export class HoldoutsGroup extends HttpApiGroup.make("holdouts")
-  .add(...resourceEndpoints({ ...holdouts, path: "/experiments/holdouts", scopes }))
+  .add(
+    HttpApiEndpoint.get("results", "/experiments/holdouts/:id/results", {
+      params: { id: Id },
+      query: { metrics: Text, dimension: Text, metric: Text, table: ResultTable, ...pictureParameters },
+      success: ExperimentResults
+    })
+      .annotate(EndpointRules, reads("experiments:read"))
+      .annotate(
+        OpenApi.Summary,
+        "What all that a holdout binds brings together: an equal slice of units (`compared`) against those held out, by person, from the same triggers on. `metrics` are ids of metrics of the experiments that it binds, separated by commas, their goals by default; the rest is as in results of an experiment."
+      ),
+    ...resourceEndpoints({ ...holdouts, path: "/experiments/holdouts", scopes })
+  )
   .middleware(Admission) {}
 
 /** Places in which flags are on or off on their own. The id of an environment is its key. */

@@ -20,6 +20,7 @@ import {
 import { promoteFlags } from "../../domain/experiments/workflows/promoteFlags.ts"
 import { usageOfFlag } from "../../domain/experiments/workflows/usageOfFlag.ts"
 import { createHoldout, removeHoldout, replaceHoldout } from "../../domain/experiments/workflows/holdouts.ts"
+import { holdoutResults } from "../../domain/experiments/workflows/holdoutResults.ts"
 import { readItem } from "../../domain/platform/resources.ts"
 import { environments, flags, holdouts, segments } from "../../ports/experiments/Flag.ts"
 import type { BulkEvaluateRequest, EvaluateRequest } from "../../ports/experiments/EvaluateRequest.ts"
@@ -35,6 +36,7 @@ import { matchRevision, withLocation, withRevision } from "../middleware/revisio
 import { readingOf } from "./readingOf.ts"
 import { withLink } from "./withLink.ts"
 import type { Linked } from "./withLink.ts"
+import { inAcceptedForm } from "./resultForms.ts"
 
 const gone = HttpServerResponse.empty({ status: 204 })
 
@@ -133,6 +135,12 @@ const segmentsLayer = HttpApiBuilder.group(ServedApi, "segments", (handlers) =>
 const holdoutsLayer = HttpApiBuilder.group(ServedApi, "holdouts", (handlers) =>
   handlers.handleAll({
     ...readingOf<Holdout>(holdouts),
+    results: ({ params, query }) =>
+      Effect.flatMap(CurrentPrincipal, ({ workspace }) =>
+        answerProblems(
+          inAcceptedForm(holdoutResults(workspace, params.id, { ...query, metrics: query.metrics?.split(",") }), query)
+        )
+      ),
     create: ({ payload }) =>
       Effect.flatMap(CurrentPrincipal, (principal) =>
         answerProblems(

@@ -8,7 +8,10 @@ import type { InvalidQuestion } from "./InvalidQuestion.ts"
 
 /** What is asked of one phase of an experiment. Times in ms UTC. */
 export interface EvidenceQuestion {
+  /** Its id, or the holdout's. */
   readonly experiment: string
+  /** `experiment` by default; the variants of a holdout are its groups. */
+  readonly exposedTo?: "experiment" | "holdout"
   readonly phase: number
   readonly variants: ReadonlyArray<string>
   readonly fromMillis: number

@@ -47,12 +47,20 @@ export interface ExperimentMetricPlan {
   readonly adjusts: boolean
 }
 
+/** Which events are exposures, and the properties that say to what of which variant. */
+export interface ExperimentExposures {
+  readonly eventType: string
+  readonly experiment: string
+  readonly variant: string
+}
+
 /** What units did from their first exposure on, by variant and day. People stand for units. */
 export interface ExperimentPlan {
   readonly kind: "experiment"
   readonly workspace: string
   readonly revisions: string
   readonly experiment: string
+  readonly exposures: ExperimentExposures
   /** Exposures that name another phase are of that one, whenever they were. */
   readonly phase: number
   readonly variants: ReadonlyArray<string>

@@ -64,8 +64,8 @@ export const standardProperties = {
   campaign_viewed: { campaign_id: "identifier" },
   /** The first sight of a variant; by the evaluation itself, or by a client that evaluates on its own. */
   experiment_exposed: { experiment_id: "identifier", variant: "text", phase: "number", source: "text" },
-  /** A unit that a holdout keeps from an experiment or a release, in the moment it would have taken part. */
-  holdout_exposed: { holdout_id: "identifier", experiment_id: "identifier" },
+  /** A unit that a holdout keeps from an experiment or a release, or one of its equal slice, in the moment that it takes part. */
+  holdout_exposed: { holdout_id: "identifier", experiment_id: "identifier", group: "text" },
   banner_clicked: { banner_id: "identifier", campaign_id: "identifier" }
 } as const satisfies Readonly<Record<string, Readonly<Record<string, PropertyKind>>>>
 export type StandardEventType = keyof typeof standardProperties

@@ -73,10 +73,20 @@ export interface HeldOut {
   readonly unit_attribute: string
 }
 
+/** On which side of a holdout a unit is: that of those who get nothing, or the equal slice that they are compared with. */
+export const holdoutGroups = ["held_out", "compared"] as const
+export type HoldoutGroup = (typeof holdoutGroups)[number]
+
+/**
+ * Holdouts in whose equal slice a unit is at the same trigger: it gets what all get, and those who are held out are
+ * compared with it.
+ */
+export type Compared = ReadonlyArray<HeldOut>
+
 /** What an experiment does with a unit. */
 export type Assigned =
-  | { readonly kind: "assigned"; readonly assignment: Assignment }
-  | { readonly kind: "held_out"; readonly heldOut: HeldOut }
+  | { readonly kind: "assigned"; readonly assignment: Assignment; readonly compared: Compared }
+  | { readonly kind: "held_out"; readonly heldOut: HeldOut; readonly compared: Compared }
   | {
       readonly kind: "passed_over"
       readonly why: PassedOver
@@ -94,6 +104,7 @@ export interface Evaluation {
   readonly bucket: number | null
   readonly assignment: Assignment | null
   readonly held_out: HeldOut | null
+  readonly compared: Compared
   /** The prerequisite that was not met, where one closed the flag; the flag itself where it depends on itself. */
   readonly prerequisite: string | null
   /** By the context, or by an override. */

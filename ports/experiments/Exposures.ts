@@ -1,6 +1,6 @@
 import { Context } from "effect"
 import type { WorkspaceId } from "../WorkspaceId.ts"
-import type { Assignment, HeldOut } from "./Evaluation.ts"
+import type { Assignment, Compared, HeldOut } from "./Evaluation.ts"
 
 /** Exposures that wait to be written; one more is counted as lost, by experiment and variant. */
 export const exposuresWaitingMax = 50_000
@@ -25,7 +25,7 @@ export class Exposures extends Context.Service<
   {
     readonly note: (
       unit: ExposedUnit,
-      seen: { readonly assignment: Assignment | null; readonly heldOut: HeldOut | null }
+      seen: { readonly assignment: Assignment | null; readonly heldOut: HeldOut | null; readonly compared: Compared }
     ) => void
   }
 >()("ports/experiments/Exposures") {}

@@ -28,7 +28,7 @@ export class Subject {
   /** Whether reasons are wanted in detail, which costs a second look. */
   readonly isTraced: boolean
   readonly #valueOf: ValueOf
-  #held: Map<CompiledHoldout, boolean> | undefined
+  #places: Map<CompiledHoldout, Place> | undefined
 
   constructor(flags: CompiledFlags, context: EvaluationContext, valueOf: ValueOf, isTraced = false) {
     this.flags = flags
@@ -55,9 +55,16 @@ export class Subject {
     return undefined
   }
 
-  /** The first holdout that holds the subject. */
-  heldBy(holdouts: ReadonlyArray<CompiledHoldout>): CompiledHoldout | undefined {
-    return holdouts.length === 0 ? undefined : holdouts.find((holdout) => this.#isHeld(holdout))
+  /** The first holdout that holds the subject, and those before it in whose equal slice it is. */
+  heldBy(holdouts: ReadonlyArray<CompiledHoldout>): Holding {
+    if (holdouts.length === 0) return unheld
+    let compared: Array<CompiledHoldout> | undefined
+    for (const holdout of holdouts) {
+      const place = this.#placeIn(holdout)
+      if (place === "held") return { holdout, compared: compared ?? none }
+      if (place === "compared") (compared ??= []).push(holdout)
+    }
+    return compared === undefined ? unheld : { holdout: undefined, compared }
   }
 
   /** The first override that names the subject. */
@@ -70,13 +77,24 @@ export class Subject {
     return undefined
   }
 
-  #isHeld(holdout: CompiledHoldout): boolean {
-    const known = this.#held?.get(holdout)
+  #placeIn(holdout: CompiledHoldout): Place {
+    const known = this.#places?.get(holdout)
     if (known !== undefined) return known
     const unit = this.unit(holdout.unit)
-    const isHeld = unit !== undefined && slotOf("holdout", holdout.id, unit.id) < holdout.slots
-    this.#held ??= new Map()
-    this.#held.set(holdout, isHeld)
-    return isHeld
+    const slot = unit === undefined ? undefined : slotOf("holdout", holdout.id, unit.id)
+    // The slots behind those that are held out are as many.
+    const place = slot === undefined || slot >= 2 * holdout.slots ? "free" : slot < holdout.slots ? "held" : "compared"
+    this.#places ??= new Map()
+    this.#places.set(holdout, place)
+    return place
   }
 }
+
+type Place = "held" | "compared" | "free"
+const none: ReadonlyArray<CompiledHoldout> = []
+
+export interface Holding {
+  readonly holdout: CompiledHoldout | undefined
+  readonly compared: ReadonlyArray<CompiledHoldout>
+}
+const unheld: Holding = { holdout: undefined, compared: none }

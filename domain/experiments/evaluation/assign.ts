@@ -1,7 +1,7 @@
-import type { Assigned, Assignment, PassedOver } from "../../../ports/experiments/Evaluation.ts"
+import type { Assigned, Assignment, Compared, HeldOut, PassedOver } from "../../../ports/experiments/Evaluation.ts"
 import { slotOf } from "../../bucketing/sha256Buckets.ts"
-import type { CompiledExperiment, Gate, Targeting } from "./CompiledFlags.ts"
-import type { Subject, Unit } from "./Subject.ts"
+import type { CompiledExperiment, CompiledHoldout, Gate, Targeting } from "./CompiledFlags.ts"
+import type { Holding, Subject, Unit } from "./Subject.ts"
 
 type PassedOverUnit = Assigned & { readonly kind: "passed_over" }
 
@@ -28,19 +28,30 @@ export const assign = (experiment: CompiledExperiment, subject: Subject): Assign
   const overridden = experiment.overrides === undefined ? undefined : subject.overriddenBy(experiment.overrides)
   if (overridden !== undefined && experiment.variants.includes(overridden.variant)) {
     const { override, variant } = overridden
-    const { assignment } = taken(experiment, unit ?? nobody, variant, null, "forced")
-    return { kind: "assigned", assignment: { ...assignment, override } }
+    const forcedBy = taken(experiment, unit ?? nobody, variant, null, "forced")
+    return { ...forcedBy, assignment: { ...forcedBy.assignment, override } }
   }
   if (unit === undefined) return passedOver("no_unit")
-  const holdout = subject.heldBy(experiment.holdouts)
+  const holding = subject.heldBy(experiment.holdouts)
   const found = assignInLayer(experiment, subject, unit)
-  if (holdout === undefined || found.kind !== "assigned") return found
-  const { attribute, id } = unit
-  return {
-    kind: "held_out",
-    heldOut: { holdout: holdout.id, experiment: experiment.id, unit: id, unit_attribute: attribute }
-  }
+  if (found.kind !== "assigned") return found
+  const compared = comparedWith(holding, experiment.id, unit)
+  if (holding.holdout === undefined) return compared === noneCompared ? found : { ...found, compared }
+  return { kind: "held_out", heldOut: heldOutBy(holding.holdout, experiment.id, unit), compared }
 }
+
+/** What a holdout does to a unit at a trigger: an experiment, or a release. */
+export const heldOutBy = ({ id }: CompiledHoldout, experiment: string | null, unit: Unit): HeldOut => ({
+  holdout: id,
+  experiment,
+  unit: unit.id,
+  unit_attribute: unit.attribute
+})
+
+export const noneCompared: Compared = []
+
+export const comparedWith = ({ compared }: Holding, experiment: string | null, unit: Unit): Compared =>
+  compared.length === 0 ? noneCompared : compared.map((holdout) => heldOutBy(holdout, experiment, unit))
 
 const nobody: Unit = { id: "", attribute: "" }
 
@@ -87,12 +98,13 @@ const taken = (
   from: Assignment["from"]
 ): Taken => ({
   kind: "assigned",
-  assignment: { experiment: id, phase, variant, unit: unit.id, unit_attribute: unit.attribute, bucket, from }
+  assignment: { experiment: id, phase, variant, unit: unit.id, unit_attribute: unit.attribute, bucket, from },
+  compared: noneCompared
 })
 
-const withAllocation = ({ assignment, kind }: Taken, allocation: NonNullable<Assignment["allocation"]>): Taken => ({
-  kind,
-  assignment: { ...assignment, allocation }
+const withAllocation = (found: Taken, allocation: NonNullable<Assignment["allocation"]>): Taken => ({
+  ...found,
+  assignment: { ...found.assignment, allocation }
 })
 
 /** Why targeting does not meet the subject; nothing where it does. */

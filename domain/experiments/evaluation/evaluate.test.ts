@@ -125,6 +125,40 @@ describe("evaluation", () => {
     assert.approximately(twenty.size, 1000, 100)
   })
 
+  it("compares with those held out an equal slice that gets what all get, at the same triggers", () => {
+    const release = flag("released", { rules: [{ id: "all", release: true, serve: { variant: "yes" } }] })
+    const compiled = compileFlags({
+      ...fileOf(release),
+      holdouts: [
+        { id: "first", percent: 10 },
+        { id: "second", percent: 20 }
+      ],
+      experiments: [{ id: "e", running: true, phase: 1, variants: [{ variant: "a", weight: 100 }] }]
+    })
+    const tally: Record<string, [held: number, compared: number]> = { first: [0, 0], second: [0, 0] }
+    for (let number = 0; number < 5000; number += 1) {
+      const context = { attributes: { user_id: `u${number}` } }
+      const assigned = assignVariant(compiled, "e", context)!
+      if (assigned.kind === "passed_over") return assert.fail(assigned.why)
+      const released = evaluate(compiled, "released", context)!
+      const held = assigned.kind === "held_out" ? assigned.heldOut.holdout : undefined
+      assert.strictEqual(released.held_out?.holdout, held)
+      const holdoutsOf = (compared: typeof assigned.compared) => compared.map(({ holdout }) => holdout)
+      assert.deepStrictEqual(holdoutsOf(released.compared), holdoutsOf(assigned.compared))
+      // A holdout that comes first has its slice whatever the next ones hold.
+      assert.isFalse(held === "first" && assigned.compared.length > 0)
+      if (held !== undefined) tally[held]![0] += 1
+      for (const { holdout } of assigned.compared) {
+        assert.notStrictEqual(holdout, held)
+        tally[holdout]![1] += 1
+      }
+    }
+    for (const [held, compared] of Object.values(tally)) {
+      assert.isAbove(held, 400)
+      assert.isBelow(Math.abs(held - compared), 4 * Math.sqrt(held + compared))
+    }
+  })
+
   it("puts nobody into two experiments of one layer", () => {
     for (let at = 0; at < 2000; at += 1) {
       const context = { attributes: { user_id: `u${at}` } }

@@ -1,13 +1,14 @@
 import type {
   Assigned,
   Assignment,
+  Compared,
   Evaluation,
   EvaluationContext,
   EvaluationReason,
   HeldOut,
   TraceStep
 } from "../../../ports/experiments/Evaluation.ts"
-import { assign, notTargeted } from "./assign.ts"
+import { assign, comparedWith, heldOutBy, noneCompared, notTargeted } from "./assign.ts"
 import type { CompiledFlag, CompiledFlags, CompiledRule } from "./CompiledFlags.ts"
 import { Subject } from "./Subject.ts"
 
@@ -19,6 +20,7 @@ type RuleOutcome =
       readonly reason: EvaluationReason
       readonly bucket: number | null
       readonly assignment: Assignment | null
+      readonly compared: Compared
     }
   | Exclude<Assigned, { readonly kind: "assigned" }>
 
@@ -99,52 +101,60 @@ const evaluateFor = (subject: Subject, key: string, trace?: Array<TraceStep>): E
 
 const evaluateRules = (flag: CompiledFlag, subject: Subject, trace?: Array<TraceStep>): Evaluation => {
   let heldOut: HeldOut | null = null
+  let compared = noneCompared
   for (const rule of flag.rules) {
     const outcome = applyRule(rule, flag, subject)
     trace?.push(stepOf(rule, outcome, subject))
+    if (outcome.kind !== "passed_over" && compared === noneCompared) compared = outcome.compared
     if (outcome.kind === "served") {
       const { assignment, bucket, reason, variant } = outcome
-      return served(flag, variant, reason, { rule: rule.id, bucket, assignment, heldOut })
+      return served(flag, variant, reason, { rule: rule.id, bucket, assignment, heldOut, compared })
     }
     if (outcome.kind === "held_out") heldOut ??= outcome.heldOut
   }
   const reason = heldOut !== null ? "SPLIT" : flag.rules.length === 0 ? "STATIC" : "DEFAULT"
-  return served(flag, flag.defaultVariant, reason, { heldOut })
+  return served(flag, flag.defaultVariant, reason, { heldOut, compared })
 }
 
 const applyRule = (rule: CompiledRule, flag: CompiledFlag, subject: Subject): RuleOutcome => {
   const { serve } = rule
   if (serve.kind === "experiment") return applyExperiment(rule, flag, subject)
-  const holdout = rule.holdouts.length === 0 ? undefined : subject.heldBy(rule.holdouts)
+  const holding = subject.heldBy(rule.holdouts)
   const untargeted = notTargeted(rule.targeting, rule.gates, subject)
   if (untargeted !== undefined) return untargeted
-  if (!rule.isShared && holdout === undefined) {
+  if (!rule.isShared && holding.holdout === undefined) {
     const reason = rule.targeting === undefined && rule.gates.length === 0 ? "STATIC" : "TARGETING_MATCH"
-    return serveVariant(serve.kind === "variant" ? serve.variant : "", flag, reason, null)
+    const named = holding.compared.length === 0 ? undefined : subject.unit(rule.unit)
+    const compared = named === undefined ? noneCompared : comparedWith(holding, null, named)
+    return serveVariant(serve.kind === "variant" ? serve.variant : "", flag, { reason, compared })
   }
   const unit = subject.unit(rule.unit)
   if (unit === undefined) return { kind: "passed_over", why: "no_unit", detail: null }
   if (rule.isShared && !rule.bucketing.includes(unit.id)) return { kind: "passed_over", why: "rollout", detail: null }
-  if (holdout !== undefined) {
-    const held = { holdout: holdout.id, experiment: null, unit: unit.id, unit_attribute: unit.attribute }
-    return { kind: "held_out", heldOut: held }
-  }
+  const compared = comparedWith(holding, null, unit)
+  if (holding.holdout !== undefined)
+    return { kind: "held_out", heldOut: heldOutBy(holding.holdout, null, unit), compared }
   const bucket = rule.bucketing.bucketOf(unit.id)
   const variant = serve.kind === "variant" ? serve.variant : serve.variants[rule.bucketing.placeOf(bucket)]
   return variant === undefined
     ? { kind: "passed_over", why: "rollout", detail: null }
-    : serveVariant(variant, flag, "SPLIT", bucket)
+    : serveVariant(variant, flag, { reason: "SPLIT", bucket, compared })
+}
+
+interface Serving {
+  readonly reason: EvaluationReason
+  readonly compared: Compared
+  readonly bucket?: number | null
+  readonly assignment?: Assignment | null
 }
 
 const serveVariant = (
   variant: string,
   flag: CompiledFlag,
-  reason: EvaluationReason,
-  bucket: number | null,
-  assignment: Assignment | null = null
+  { assignment = null, bucket = null, compared, reason }: Serving
 ): RuleOutcome =>
   flag.values.has(variant)
-    ? { kind: "served", variant, reason, bucket, assignment }
+    ? { kind: "served", variant, reason, bucket, assignment, compared }
     : { kind: "passed_over", why: "no_variant", detail: variant }
 
 const applyExperiment = (rule: CompiledRule, flag: CompiledFlag, subject: Subject): RuleOutcome => {
@@ -159,7 +169,8 @@ const applyExperiment = (rule: CompiledRule, flag: CompiledFlag, subject: Subjec
   }
   const assigned = assign(experiment, subject)
   if (assigned.kind !== "assigned") return assigned
-  return serveVariant(assigned.assignment.variant, flag, "SPLIT", assigned.assignment.bucket, assigned.assignment)
+  const { assignment, compared } = assigned
+  return serveVariant(assignment.variant, flag, { reason: "SPLIT", bucket: assignment.bucket, assignment, compared })
 }
 
 interface ServedBy {
@@ -167,6 +178,7 @@ interface ServedBy {
   readonly bucket?: number | null
   readonly assignment?: Assignment | null
   readonly heldOut?: HeldOut | null
+  readonly compared?: Compared
   readonly prerequisite?: string
   readonly forced?: boolean
   readonly override?: string
@@ -176,7 +188,16 @@ const served = (
   flag: CompiledFlag,
   variant: string | null,
   reason: EvaluationReason,
-  { assignment = null, bucket = null, forced = false, heldOut = null, override, prerequisite, rule }: ServedBy = {}
+  {
+    assignment = null,
+    bucket = null,
+    compared = noneCompared,
+    forced = false,
+    heldOut = null,
+    override,
+    prerequisite,
+    rule
+  }: ServedBy = {}
 ): Evaluation => ({
   key: flag.key,
   value: variant === null ? undefined : flag.values.get(variant),
@@ -186,6 +207,7 @@ const served = (
   bucket,
   assignment: assignment !== null && assignment.from === "forced" ? null : assignment,
   held_out: heldOut,
+  compared,
   prerequisite: prerequisite ?? null,
   forced: forced || assignment?.from === "forced",
   override: override ?? assignment?.override ?? null

@@ -40,12 +40,13 @@ export const assignUnit = Effect.fnUntraced(function* (reader: FlagReader, id: s
     return answer
   }
   if (assigned.kind === "held_out") {
-    if (isExposed) exposures.note({ workspace, attributes }, { assignment: null, heldOut: assigned.heldOut })
-    const answer: AssignedVariant = { ...nobody, reason: "holdout", detail: assigned.heldOut.holdout }
+    const { compared, heldOut } = assigned
+    if (isExposed) exposures.note({ workspace, attributes }, { assignment: null, heldOut, compared })
+    const answer: AssignedVariant = { ...nobody, reason: "holdout", detail: heldOut.holdout }
     return answer
   }
-  const { assignment } = assigned
-  if (isExposed) exposures.note({ workspace, attributes }, { assignment, heldOut: null })
+  const { assignment, compared } = assigned
+  if (isExposed) exposures.note({ workspace, attributes }, { assignment, heldOut: null, compared })
   if (isExposed && experiment !== undefined) sticky.note(workspace, experiment, assignment, stored)
   const answer: AssignedVariant = {
     experiment_id: id,

@@ -105,10 +105,11 @@ export const evaluateFlag = Effect.fnUntraced(function* (reader: FlagReader, key
   if (evaluation === undefined) {
     return yield* new Refused({ kind: "not-found", detail: `there is no flag ${key}`, errors: [] })
   }
-  if (reader.qa === undefined && (evaluation.assignment !== null || evaluation.held_out !== null)) {
+  const isNoted = evaluation.assignment !== null || evaluation.held_out !== null || evaluation.compared.length > 0
+  if (reader.qa === undefined && isNoted) {
     const exposures = yield* Exposures
-    const { assignment, held_out: heldOut } = evaluation
-    exposures.note({ workspace, attributes: request.context ?? noAttributes }, { assignment, heldOut })
+    const { assignment, compared, held_out: heldOut } = evaluation
+    exposures.note({ workspace, attributes: request.context ?? noAttributes }, { assignment, heldOut, compared })
     const experiment = assignment === null ? undefined : snapshot.stickyExperiment(assignment.experiment)
     if (assignment !== null && experiment !== undefined) {
       const sticky = yield* StickyAssignments

@@ -73,7 +73,10 @@ const stepOf = (
 })
 
 /** Units whose window is not over yet, of the metric that waits for the most. */
-const immatureIn = ({ days }: Evidence, metrics: ReturnType<typeof metricsOf>): number => {
+export const immatureIn = (
+  { days }: Evidence,
+  metrics: ReadonlyArray<Pick<ReturnType<typeof metricsOf>[number], "metric">>
+): number => {
   const last = days.at(-1)
   if (last === undefined) return 0
   const all = last.participants.reduce((sum, units) => sum + units, 0)
