@@ -500,6 +500,7 @@ describe("results", () => {
     for (const [dimension, code] of [
       ["contry", "unknown_dimension"],
       ["cohort:c", "unsuitable_dimension"],
+      ["first:trait:plan", "unsuitable_dimension"],
       ["trait:email", "encrypted_field"]
     ] as const) {
       const refused = await done(400, "GET", `${path}/sliced/results?dimension=${dimension}`)

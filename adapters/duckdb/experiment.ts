@@ -176,7 +176,7 @@ const slice = async (
 ): Promise<Pick<ExperimentRows, "slices" | "valuesLeftOut">> => {
   const { dimension } = plan
   if (dimension === undefined) return { slices: [], valuesLeftOut: 0 }
-  await read(valuesText(plan, dimension.field))
+  await read(valuesText(plan, dimension))
   await read(slicesText(dimension.valuesMax))
   const found = await read(slicesFoundText)
   await read(slicedUnitsText(plan))

@@ -58,24 +58,25 @@ from experiment_units group by all order by all`
 
 export const carriedOverText = "select count(*)::integer as people from experiment_people where before and of_phase"
 
-/** The last value that an event brought; of what belongs to a person, the one that stood last, be it none. */
-const lastText = (field: PlanField): string => {
+/** The last value that an event brought, or the first; of what belongs to a person, the one that stood last, be it none. */
+const valueText = (field: PlanField, which: "first" | "last"): string => {
   const text = fieldText(field)
   if (field.kind === "trait" || field.kind === "account" || field.kind === "account_trait")
     return `arg_max_null(${text}, ${place})`
+  const pick = which === "first" ? "arg_min" : "arg_max"
   // Events of no known origin do not take the known one away.
   return field.kind === "channel"
-    ? `coalesce(arg_max(nullif(${text}, ${quote(field.otherwise)}), ${place}), ${quote(field.otherwise)})`
-    : `arg_max(${text}, ${place})`
+    ? `coalesce(${pick}(nullif(${text}, ${quote(field.otherwise)}), ${place}), ${quote(field.otherwise)})`
+    : `${pick}(${text}, ${place})`
 }
 
 /** Each unit's value of the field at or before its first exposure, into `experiment_values`. */
 export const valuesText = (
   plan: ExperimentPlan,
-  field: PlanField
+  { field, which }: Pick<NonNullable<ExperimentPlan["dimension"]>, "field" | "which">
 ): string => `create or replace temp table experiment_values as
 with known as (
-  select u.person, ${lastText(field)}::varchar as value
+  select u.person, ${valueText(field, which)}::varchar as value
   from store.events e left join store.people p on p.subject = e.subject
   join experiment_units u on u.person = ${person}${traitJoins(plan.workspace, traitsOf(undefined, [field]))}
   where e.workspace = ${quote(plan.workspace)} and e.time_ms < ${plan.toMillis} and e.time_ms <= u.first_ms

@@ -218,6 +218,7 @@ const dimensions: ReadonlyArray<readonly [string, (before: ReadonlyArray<StoredE
     "property:amount",
     (before) => before.findLast(({ properties }) => properties["amount"] !== undefined)?.properties["amount"]
   ],
+  ["first:country", (before) => before.find(({ geo }) => geo?.country !== undefined)?.geo?.country],
   ["trait:plan", (before) => traitOf(before, "plan")]
 ]
 const told = (value: unknown): string | null => (value === undefined || value === null ? null : String(value))

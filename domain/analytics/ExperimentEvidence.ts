@@ -37,15 +37,15 @@ const planned = Effect.fnUntraced(function* (
 ) {
   const scope = yield* questionScope(workspace, metrics)
   const plan = planMetrics(metrics, scope)
-  const field = dimension === undefined ? undefined : planDimension(dimension, scope)
-  const errors = [...plan.errors, ...(field !== undefined && "code" in field ? [field] : [])]
+  const by = dimension === undefined ? undefined : planDimension(dimension, scope)
+  const errors = [...plan.errors, ...(by !== undefined && "code" in by ? [by] : [])]
   if (errors.length > 0) return yield* new InvalidQuestion({ errors })
-  return { scope, plan, field: field !== undefined && "code" in field ? undefined : field }
+  return { scope, plan, by: by !== undefined && "code" in by ? undefined : by }
 })
 
 const gather = Effect.fn("gatherEvidence")(function* (workspace: WorkspaceId, question: EvidenceQuestion) {
   const store = yield* EventStore
-  const { field, plan: asked, scope } = yield* planned(workspace, question.metrics, question.dimension)
+  const { by, plan: asked, scope } = yield* planned(workspace, question.metrics, question.dimension)
   const { currency, timeZone: zone } = scope
   const now = yield* Clock.currentTimeMillis
   const toMillis = Math.max(question.fromMillis + 1, question.toMillis ?? now + 1)
@@ -73,7 +73,7 @@ const gather = Effect.fn("gatherEvidence")(function* (workspace: WorkspaceId, qu
     conversions: money.runs,
     metrics: asked.metrics,
     ...(question.steps === undefined ? {} : { steps: question.steps }),
-    ...(field === undefined ? {} : { dimension: { field, valuesMax: experimentValuesMax } })
+    ...(by === undefined ? {} : { dimension: { ...by, valuesMax: experimentValuesMax } })
   }
   const rows = yield* store.answer(plan)
   const shape = {
@@ -82,7 +82,7 @@ const gather = Effect.fn("gatherEvidence")(function* (workspace: WorkspaceId, qu
     metrics: asked.metrics,
     scale: { minorUnits: 10 ** exponent }
   }
-  const dimension = field === undefined ? [] : [{ field, pointer: "/dimension" }]
+  const dimension = by === undefined ? [] : [{ field: by.field, pointer: "/dimension" }]
   const evidence: Evidence = {
     days: shapeEvidence(shape, rows.units, rows.metrics),
     intended: rows.intended === undefined ? undefined : shapeEvidence(shape, rows.units.map(asIntended), rows.intended),

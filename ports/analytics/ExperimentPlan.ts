@@ -72,7 +72,9 @@ export interface ExperimentPlan {
   readonly conversions: ReadonlyArray<ConversionRun>
   readonly metrics: ReadonlyArray<ExperimentMetricPlan>
   /** Units also by their value of a field at or before their first exposure; values of most units only. */
-  readonly dimension?: { readonly field: PlanField; readonly valuesMax: number } | undefined
+  readonly dimension?:
+    | { readonly field: PlanField; readonly which: "first" | "last"; readonly valuesMax: number }
+    | undefined
   /**
    * Of a bandit: when each of its steps began, in ms UTC. Units are told apart by the step that their first exposure names
    * (its place from 1), or in which it was where it names none.

@@ -330,6 +330,16 @@ select u.*, k.value from experiment_units u left join known k on k.person = u.pe
 
 create or replace temp table experiment_values as
 with known as (
+  select u.person, arg_min(e.source, struct_pack(t := e.time_ms, r := e.received_us, i := e.idx, e := e.event_id))::varchar as value
+  from store.events e left join store.people p on p.subject = e.subject
+  join experiment_units u on u.person = coalesce(p.person, e.subject)
+  where e.workspace = 'it''s' and e.time_ms < 1768089600000 and e.time_ms <= u.first_ms
+  group by u.person
+)
+select u.*, k.value from experiment_units u left join known k on k.person = u.person;
+
+create or replace temp table experiment_values as
+with known as (
   select u.person, arg_max_null((case when not contains((coalesce("trait event plan".value, case when "once event plan".place <= struct_pack(t := e.time_ms, r := e.received_us, i := e.idx, e := e.event_id) then "once event plan".value end)->>'$'), '"$pii":') then (coalesce("trait event plan".value, case when "once event plan".place <= struct_pack(t := e.time_ms, r := e.received_us, i := e.idx, e := e.event_id) then "once event plan".value end)->>'$') end), struct_pack(t := e.time_ms, r := e.received_us, i := e.idx, e := e.event_id))::varchar as value
   from store.events e left join store.people p on p.subject = e.subject
   join experiment_units u on u.person = coalesce(p.person, e.subject)

@@ -1,4 +1,4 @@
-import type { Breakdown } from "../../../ports/experiments/ExperimentResults.ts"
+import type { Breakdown, Comparison } from "../../../ports/experiments/ExperimentResults.ts"
 import { runToEnd } from "../../statistics/steps.ts"
 import type { Steps } from "../../statistics/steps.ts"
 import { compareFamilies } from "./compareFamilies.ts"
@@ -33,13 +33,14 @@ export const breakDownInSteps = function* (
   const tested = new Map(compareFamilies(pairs, evidence.plan).map((answer) => [answer.pair, answer] as const))
   const breakdowns: Array<Breakdown> = []
   for (const [slice, { day, value }] of slices.entries()) {
-    yield undefined
     const { estimates, pairs: own } = told[slice]!
     const adjusted = ({ metric }: ArmPair): boolean => estimates[evidence.metrics.indexOf(metric)]!.adjusted
-    const comparisons = own.map((pair) => ({
-      ...comparePair(tested.get(pair)!, evidence.plan, adjusted(pair), 0),
-      projected: null
-    }))
+    const comparisons: Array<Comparison> = []
+    for (const pair of own) {
+      // Beliefs about two rates take some ten milliseconds.
+      yield undefined
+      comparisons.push({ ...comparePair(tested.get(pair)!, evidence.plan, adjusted(pair), 0), projected: null })
+    }
     breakdowns.push({ value, participants: day.participants, comparisons })
   }
   return breakdowns
