@@ -14,6 +14,7 @@ import * as eventIntake from "./domain/analytics/EventIntake.ts"
 import * as experimentEvidence from "./domain/analytics/ExperimentEvidence.ts"
 import * as exposures from "./domain/experiments/Exposures.ts"
 import * as flagSnapshots from "./domain/experiments/FlagSnapshots.ts"
+import * as recentContexts from "./domain/experiments/RecentContexts.ts"
 import * as flagUsage from "./domain/experiments/FlagUsage.ts"
 import * as stickyAssignments from "./domain/experiments/StickyAssignments.ts"
 import * as auditLog from "./domain/platform/AuditLog.ts"
@@ -58,7 +59,7 @@ const service = (configuration: Configuration, lifecycle: ReturnType<typeof make
   )
   const counted = Layer.provideMerge(droppedEvents.layer, settings.layer)
   const offered = Layer.mergeAll(
-    Layer.provideMerge(personalData, flagSnapshots.layer),
+    Layer.provideMerge(personalData, Layer.merge(flagSnapshots.layer, recentContexts.layer)),
     Layer.provideMerge(tokenProofs.layer, counted),
     auditLog.layer,
     stickyAssignments.layer,

@@ -79,6 +79,7 @@ import { archetypes } from "./ports/experiments/Archetype.ts"
 import { qaLinks } from "./ports/experiments/QaLink.ts"
 import { qaOverrides } from "./ports/experiments/QaOverride.ts"
 import { personalDataOfExperiments } from "./domain/experiments/workflows/personalDataOfExperiments.ts"
+import type { RecentContexts } from "./ports/experiments/RecentContexts.ts"
 import { stickyAssignments } from "./ports/experiments/StickyAssignments.ts"
 import { flagUsage } from "./ports/experiments/FlagUsage.ts"
 import { definitionHistory, flagRevisions } from "./domain/experiments/workflows/liveDefinitions.ts"
@@ -143,6 +144,7 @@ type JobServices =
   | VisitorIds
 
 type PersonalDataServices =
+  | RecentContexts
   | EventSpool
   | EventStore
   | EventLake

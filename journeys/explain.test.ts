@@ -193,6 +193,51 @@ describe("the definitions of another time", () => {
     }
   })
 
+  it("hold what a flag rests on through others: prerequisites, groups in groups, experiments and holdouts", async () => {
+    const past = async () => {
+      const now = new Date().toISOString()
+      await new Promise((after) => setTimeout(after, 5))
+      return now
+    }
+    const flag = (key: string, more: object) => ({
+      key,
+      type: "boolean",
+      environments: { production: { enabled: true, default_variant: "off", ...more } }
+    })
+    const group = (key: string, members: object) => done(201, "POST", "/experiments/segments", { key, members })
+    await group("inner", { attribute: "user_id", values: ["ada"] })
+    await group("outer", { condition: { user_id: { $inGroup: "inner" } } })
+    await done(201, "POST", flagsPath, flag("base", { rules: [{ id: "all", serve: { variant: "on" } }] }))
+    await done(201, "POST", "/experiments/experiments", { key: "deep", name: "Deep", variants, goals })
+    await done(200, "POST", "/experiments/experiments/deep/start")
+    const prerequisites = [{ flag: "base", condition: { value: true } }]
+    const rule = { id: "staff", condition: { $savedGroup: { id: "outer" } }, serve: { experiment: "deep" } }
+    await done(201, "POST", flagsPath, flag("top", { prerequisites, rules: [rule] }))
+    const before = await past()
+    await done(201, "POST", "/experiments/holdouts", { key: "half", percent: 100 })
+    const held = await past()
+    for (const percent of [50, 10, 0]) {
+      const { headers } = await send("GET", "/experiments/holdouts/half")
+      await done(
+        200,
+        "PUT",
+        "/experiments/holdouts/half",
+        { key: "half", percent },
+        { "if-match": headers.get("etag")! }
+      )
+    }
+    const released = await past()
+    await done(200, "PUT", `${flagsPath}/base`, flag("base", { enabled: false }), { "if-match": '"1"' })
+    const bucket = variantBucket("deep", "ada")
+    const arm = { variant: bucket < 50 ? "on" : "off", rule: "staff", bucket }
+    const context = { user_id: "ada" }
+    assert.deepInclude(await explain("top", { context }, before), arm)
+    assert.deepInclude((await explain("top", { context }, held))["metadata"], { holdout: "half" })
+    assert.deepInclude(await explain("top", { context }, released), arm)
+    assert.deepInclude((await explain("top", { context }, await past()))["metadata"], { prerequisite: "base" })
+    await done(204, "DELETE", "/experiments/holdouts/half")
+  })
+
   it("are refused where there were none, and where the time is none or to come", async () => {
     for (const [at, code] of [
       ["2020-01-01T00:00:00Z", "before_history"],

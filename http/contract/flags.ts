@@ -7,6 +7,7 @@ import {
   EvaluateRequest
 } from "../../ports/experiments/EvaluateRequest.ts"
 import { ExplainRequest, FlagExplanation } from "../../ports/experiments/FlagExplanation.ts"
+import { FlagPreview, PreviewRequest } from "../../ports/experiments/FlagPreview.ts"
 import { FlagRevision } from "../../ports/experiments/FlagRevision.ts"
 import { ExperimentResults } from "../../ports/experiments/ExperimentResults.ts"
 import { FlagUsageAnswer } from "../../ports/experiments/FlagUsage.ts"
@@ -58,6 +59,16 @@ export class FlagsGroup extends HttpApiGroup.make("flags")
       .annotate(
         OpenApi.Summary,
         "The value of a flag and why, rule by rule, now or as it was `at` an instant; variants may be forced. Exposes nobody."
+      ),
+    HttpApiEndpoint.post("preview", "/experiments/feature-flags/:id/preview", {
+      params: { id: Id },
+      payload: PreviewRequest,
+      success: FlagPreview
+    })
+      .annotate(EndpointRules, reads("experiments:read"))
+      .annotate(
+        OpenApi.Summary,
+        "Who would get something else by a draft, of the contexts that this process evaluated last: up to 2,000 units of the last 24 hours, held in memory alone. Exposes nobody."
       ),
     HttpApiEndpoint.get("usage", "/experiments/feature-flags/:id/usage", {
       params: { id: Id },

@@ -18,10 +18,12 @@ import {
   replaceSegment
 } from "../../domain/experiments/workflows/flags.ts"
 import { promoteFlags } from "../../domain/experiments/workflows/promoteFlags.ts"
+import { previewFlag } from "../../domain/experiments/workflows/previewFlag.ts"
 import { usageOfFlag } from "../../domain/experiments/workflows/usageOfFlag.ts"
 import { createHoldout, removeHoldout, replaceHoldout } from "../../domain/experiments/workflows/holdouts.ts"
 import { holdoutResults } from "../../domain/experiments/workflows/holdoutResults.ts"
 import { readItem } from "../../domain/platform/resources.ts"
+import { holdsScope } from "../../domain/platform/tokens.ts"
 import { environments, flags, holdouts, segments } from "../../ports/experiments/Flag.ts"
 import type { BulkEvaluateRequest, EvaluateRequest } from "../../ports/experiments/EvaluateRequest.ts"
 import type { Environment, Flag, Holdout, Segment } from "../../ports/experiments/Flag.ts"
@@ -67,6 +69,12 @@ const flagsLayer = HttpApiBuilder.group(ServedApi, "flags", (handlers) =>
     explain: ({ params, payload, query: { at } }) =>
       Effect.flatMap(CurrentPrincipal, ({ workspace }) =>
         answerProblems(explainFlag(workspace, params.id, payload, at))
+      ),
+    preview: ({ params, payload }) =>
+      Effect.flatMap(CurrentPrincipal, (principal) =>
+        answerProblems(
+          previewFlag({ ...principal, mayReadPersons: holdsScope(principal, "persons:read") }, params.id, payload)
+        )
       ),
     revisions: ({ params, query: { cursor, limit = limitUsual } }) =>
       Effect.flatMap(CurrentPrincipal, ({ workspace }) =>

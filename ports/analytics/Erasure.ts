@@ -10,6 +10,7 @@ export const ErasedStore = Schema.Struct({
     "cohorts",
     "definitions",
     "archetypes",
+    "recent_contexts",
     "sticky_assignments",
     "merges",
     "privacy_requests",

@@ -10,6 +10,7 @@ import { production } from "../../../ports/experiments/Flag.ts"
 import { Exposures } from "../../../ports/experiments/Exposures.ts"
 import type { FlagSnapshot } from "../../../ports/experiments/FlagSnapshots.ts"
 import { FlagSnapshots } from "../../../ports/experiments/FlagSnapshots.ts"
+import { RecentContexts } from "../../../ports/experiments/RecentContexts.ts"
 import { StickyAssignments } from "../../../ports/experiments/StickyAssignments.ts"
 import { FlagUsage } from "../../../ports/experiments/FlagUsage.ts"
 import { Refused } from "../../../ports/platform/Refused.ts"
@@ -118,6 +119,8 @@ export const evaluateFlag = Effect.fnUntraced(function* (reader: FlagReader, key
   }
   const usage = yield* FlagUsage
   usage.note(workspace, snapshot.environment, evaluation)
+  const recent = yield* RecentContexts
+  recent.note(workspace, snapshot.environment, key, context.attributes)
   return valueOf(evaluation, snapshot.revision)
 }, measured("single"))
 
@@ -130,6 +133,8 @@ export const evaluateFlags = Effect.fnUntraced(function* (reader: FlagReader, re
   const found = snapshot.evaluateMany(context, keys ?? snapshot.keys)
   const usage = yield* FlagUsage
   for (const evaluation of found) usage.note(workspace, snapshot.environment, evaluation)
+  const recent = yield* RecentContexts
+  recent.note(workspace, snapshot.environment, undefined, context.attributes)
   const values = new Map(found.map((each) => [each.key, valueOf(each, snapshot.revision)]))
   const answer: EvaluatedValues = {
     flags: (keys === undefined ? snapshot.keys : [...new Set(keys)]).map(

@@ -1,10 +1,13 @@
 import { Effect } from "effect"
-import { production } from "../../../ports/experiments/Flag.ts"
+import type { EvaluationContext } from "../../../ports/experiments/Evaluation.ts"
+import { experiments } from "../../../ports/experiments/Experiment.ts"
+import { flags, production } from "../../../ports/experiments/Flag.ts"
 import type { NewFlag } from "../../../ports/experiments/Flag.ts"
 import type { ExplainRequest, FlagExplanation } from "../../../ports/experiments/FlagExplanation.ts"
 import { Refused } from "../../../ports/platform/Refused.ts"
 import type { WorkspaceId } from "../../../ports/WorkspaceId.ts"
 import { snapshotFor, valueOf, withStored } from "./evaluateFlags.ts"
+import type { FlagReader } from "./evaluateFlags.ts"
 import { snapshotOf } from "../FlagSnapshots.ts"
 import { forcedMistakes } from "../forcedMistakes.ts"
 import { definitionsWith } from "./flags.ts"
@@ -21,9 +24,9 @@ export const explainFlag = Effect.fn("explainFlag")(function* (
   if (draft !== undefined) yield* checkDraft(key, draft, asOf)
   const snapshot =
     asOf !== null
-      ? yield* pastSnapshot(workspace, environment, asOf)
+      ? yield* pastSnapshot(workspace, environment, asOf, named(key, forced))
       : draft !== undefined
-        ? yield* draftSnapshot(workspace, environment, draft)
+        ? yield* draftSnapshot({ workspace }, environment, draft)
         : yield* snapshotFor({ workspace }, environment)
   // What was stored at another time is not known.
   const asked = { attributes: context, forced }
@@ -44,14 +47,24 @@ export const explainFlag = Effect.fn("explainFlag")(function* (
   return answer
 })
 
-const checkDraft = Effect.fnUntraced(function* (key: string, draft: NewFlag, asOf: number | null) {
+type Forced = NonNullable<EvaluationContext["forced"]>
+
+/** What is asked for by name. */
+const named = (key: string, { experiments: arms = {}, flags: others = {} }: Forced) => [
+  ...[key, ...Object.keys(others)].map((id) => ({ kind: flags.name, id })),
+  ...Object.keys(arms).map((id) => ({ kind: experiments.name, id }))
+]
+
+/** A draft is of this flag and of now. */
+export const checkDraft = Effect.fnUntraced(function* (key: string, draft: NewFlag, asOf: number | null) {
   const refuse = (pointer: string, code: string, detail: string) =>
     new Refused({ kind: "bad-request", detail, errors: [{ pointer, code, detail }] })
   if (asOf !== null) return yield* refuse("/draft", "in_past", "a draft is tried among what stands now")
   if (draft.key !== key) return yield* refuse("/draft/key", "immutable", `is ${key} and never changes`)
 })
 
-const draftSnapshot = Effect.fnUntraced(function* (workspace: WorkspaceId, environment: string, draft: NewFlag) {
-  const { revision } = yield* snapshotFor({ workspace }, environment)
-  return snapshotOf(yield* definitionsWith(workspace, draft, "/draft"), environment, revision)
+/** An environment as it would be with the draft. */
+export const draftSnapshot = Effect.fnUntraced(function* (reader: FlagReader, environment: string, draft: NewFlag) {
+  const { revision } = yield* snapshotFor(reader, environment)
+  return snapshotOf(yield* definitionsWith(reader.workspace, draft, "/draft"), environment, revision)
 })

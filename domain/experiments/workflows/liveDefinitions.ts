@@ -32,7 +32,8 @@ export const definitionHistory: Collection = {
   unique: [],
   indexes: [
     { name: "by_time", equals: [], sort: "changed_at", direction: "ascending" },
-    { name: "by_definition", equals: ["kind", "id"], sort: "changed_at", direction: "descending" }
+    { name: "by_definition", equals: ["kind", "id"], sort: "changed_at", direction: "descending" },
+    { name: "by_id", equals: ["kind"], sort: "id", direction: "ascending" }
   ]
 }
 export const topic = "flags"

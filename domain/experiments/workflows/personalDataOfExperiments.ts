@@ -8,6 +8,7 @@ import { experiments } from "../../../ports/experiments/Experiment.ts"
 import { flags, segments } from "../../../ports/experiments/Flag.ts"
 import type { FlagSnapshots } from "../../../ports/experiments/FlagSnapshots.ts"
 import { qaOverrides } from "../../../ports/experiments/QaOverride.ts"
+import { RecentContexts } from "../../../ports/experiments/RecentContexts.ts"
 import { stickyAssignments } from "../../../ports/experiments/StickyAssignments.ts"
 import type { ChangeNotices } from "../../../ports/platform/ChangeNotices.ts"
 import type { PersonalDataOf } from "../../../ports/privacy/PersonalData.ts"
@@ -22,7 +23,7 @@ import { putRequest } from "./requestDocuments.ts"
 import { definitionHistory, raisedRevision, told } from "./liveDefinitions.ts"
 import type { PastDefinition } from "./liveDefinitions.ts"
 
-type Services = DocumentStore | ChangeNotices | FlagSnapshots | SubjectKeys
+type Services = DocumentStore | ChangeNotices | FlagSnapshots | RecentContexts | SubjectKeys
 
 /** Definitions whose conditions and lists may name people. */
 const namingPeople: ReadonlyArray<string> = [segments.name, flags.name, experiments.name, qaOverrides.name]
@@ -58,6 +59,10 @@ export const personalDataOfExperiments: Effect.Effect<PersonalDataOf, never, Ser
             ),
             context
           )
+      },
+      {
+        store: "recent_contexts",
+        run: ({ workspace }, ids) => Effect.provideContext(forgetContexts(workspace, ids), context)
       }
     ]
   })
@@ -69,7 +74,9 @@ const collections = [...namingPeople, definitionHistory.name, changeRequests.nam
 const recordsOf = Effect.fnUntraced(function* (workspace: WorkspaceId, ids: ReadonlyArray<string>) {
   const isOne = yield* isAmong(workspace, ids)
   const found = yield* documentsNaming(workspace, ids, [...collections, archetypes.name, stickyAssignments.name])
-  return found.map((document) => {
+  const recent = (yield* RecentContexts).naming(workspace, isOne)
+  const contexts = recent.map(({ at, attributes }) => ({ kind: "recent_contexts", data: { at, attributes } }))
+  const records = found.map((document) => {
     if (document.collection === changeRequests.name) {
       const request = document.data as ChangeRequest
       const places = peopleOfRequest(request).filter(({ people }) => [...people].some(isOne))
@@ -85,6 +92,7 @@ const recordsOf = Effect.fnUntraced(function* (workspace: WorkspaceId, ids: Read
       ? { kind, data: { id, places } }
       : { kind: definitionHistory.name, data: { definition: `${kind}/${id}`, changed_at: past.changed_at, places } }
   })
+  return [...records, ...contexts]
 })
 
 /** The definition that a document holds, or held. */
@@ -113,6 +121,13 @@ const removeNaming = Effect.fnUntraced(function* (
     found.map(({ collection, id }) => ({ kind: "delete", collection, id, expected: "any" }))
   )
   return { removed, what }
+})
+
+/** Of this process; another one forgets a context within a day. */
+const forgetContexts = Effect.fnUntraced(function* (workspace: WorkspaceId, ids: ReadonlyArray<string>) {
+  const isOne = yield* isAmong(workspace, ids)
+  const removed = (yield* RecentContexts).forget(workspace, isOne)
+  return { removed, what: "contexts for which flags were evaluated of late, in memory" }
 })
 
 const overtakenTriesMax = 10
