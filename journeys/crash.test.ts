@@ -243,4 +243,25 @@ describe("a start", () => {
     await server.kill("SIGTERM")
     for (const text of [server.url, server.folder, "curl -X POST", "/docs"]) assert.include(server.output(), text)
   })
+
+  it("loses no count of dropped events but those of the last moment", async () => {
+    const folder = freshFolder()
+    const token = tokenFor(folder)
+    const first = await startServer(folder)
+    const bot = eventOf({ context: { user_agent: "Googlebot/2.1 (+http://www.google.com/bot.html)" } })
+    const answer = await ask(first, "POST", "/analytics/events/ingest", { token, body: bot })
+    assert.strictEqual(answer.headers.get("x-event-dropped"), "bot")
+    await new Promise((done) => setTimeout(done, 500))
+    await first.kill("SIGKILL")
+    const second = await startServer(folder)
+    const counted = await ask(second, "GET", "/analytics/events/dropped", { token })
+    await second.kill("SIGTERM")
+    assert.deepStrictEqual(
+      (counted.body["items"] as ReadonlyArray<{ reason: string; events: number }>).map(({ events, reason }) => [
+        reason,
+        events
+      ]),
+      [["bot", 1]]
+    )
+  })
 })

@@ -1,4 +1,4 @@
-import { Clock, Effect, Layer, Schedule, Semaphore } from "effect"
+import { Clock, Effect, Layer, Semaphore } from "effect"
 import { DroppedEvents, droppedDaysMax } from "../../ports/analytics/DroppedEvents.ts"
 import type { DroppedCount } from "../../ports/analytics/DroppedEvents.ts"
 import type { DropReason } from "../../ports/analytics/IngestReceipt.ts"
@@ -15,7 +15,10 @@ export const collection: Collection = {
   indexes: [{ name: "by_day", equals: [], sort: "day", direction: "descending" }]
 }
 
-const writeEvery = "2 seconds"
+/** From one writing to the next: what a killed process loses. */
+const writeMillis = 100
+/** Behind one that failed. */
+const retryMillis = 2000
 const dayMillis = 86_400_000
 const pageItems = 100
 
@@ -83,7 +86,8 @@ export const layer: Layer.Layer<DroppedEvents, never, DocumentStore | SettingsSo
       })
     )
     yield* Effect.addFinalizer(() => writeAll)
-    yield* Effect.forkScoped(Effect.repeat(writeAll, Schedule.spaced(writeEvery)))
+    const writeSoon = Effect.flatMap(writeAll, () => Effect.sleep(waiting.size === 0 ? writeMillis : retryMillis))
+    yield* Effect.forkScoped(Effect.forever(writeSoon))
 
     const list = Effect.fnUntraced(function* (
       workspace: WorkspaceId,

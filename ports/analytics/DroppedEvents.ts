@@ -16,8 +16,8 @@ export const DroppedCount = Schema.Struct({
 export type DroppedCount = typeof DroppedCount.Type
 
 /**
- * How many events were answered and not kept, by day and reason. `count` never waits: counts are written every second or
- * two and when the process stops; a process that is killed loses those of the last moment.
+ * How many events were answered and not kept, by day and reason. `count` never waits: counts are written
+ * every tenth of a second and when the process stops; a process that is killed loses those of the last one.
  */
 export class DroppedEvents extends Context.Service<
   DroppedEvents,
