@@ -19,6 +19,15 @@ import {
   flagStreamStallMillisMax
 } from "../ports/experiments/FlagPayload.ts"
 import { limitUsual } from "../http/contract/parameters.ts"
+import {
+  exportBytesMax,
+  exportEventsMax,
+  exportKeptMillis,
+  exportMillisMax,
+  exportsAtOnceMax,
+  exportsHeldMax
+} from "../ports/analytics/EventExport.ts"
+import { legalHoldsMax, retentionDaysMax, retentionPoliciesMax } from "../ports/analytics/RetentionPolicy.ts"
 import { headerBytesMax, requestTimeoutMillis } from "../http/middleware/RequestLimits.ts"
 import { cohortMembersMax, cohortMembersPageMax } from "../ports/analytics/Cohort.ts"
 import { cohortConditionsMax, cohortDepthMax, cohortsReachedMax } from "../ports/analytics/CohortRule.ts"
@@ -217,6 +226,8 @@ describe("README's tables", () => {
         `${listLimitMax} items, ${limitUsual} by default`,
         `${queriesAtOnceMax} at once, ${queriesWaitingMax} waiting`,
         `${sqlCharactersMax} characters, ${sqlRowsMax} rows (${sqlRowsUsual} by default), ${megabytes(sqlBytesMax)}, ${selectMillisMaxUsual / 1000} s, ${roomMegabytes} MB of memory; ${selectsAtOnceMax} at once, ${selectsWaitingMax} waiting`,
+        `${exportsHeldMax} of a workspace, each kept for ${exportKeptMillis / 3_600_000} h, ${exportsAtOnceMax} written at once; ${exportEventsMax / 1e6} million events, ${exportBytesMax / 1024 ** 3} GB, ${exportMillisMax / 3_600_000} h each`,
+        `${retentionPoliciesMax} retention policies of a workspace, ${retentionDaysMax} days; ${legalHoldsMax} legal holds`,
         `${recipientsMax} recipients of an alert or digest; a server that is away is tried for ${emailAgeMillisMax / 3_600_000} h; messages are listed for ${emailKeptDays} days`,
         `${definitionsMax} of each, and of segments; ${rulesMax} rules, ${variantsMax} variants, ${prerequisitesMax} prerequisites; ${environmentsMax} environments beside production`,
         `${changesMax} definitions, ${megabytes(requestBytesMax)} with what they began from, ${commentsMax} comments; ${openRequestsMax} open ones, closed ones are kept for ${closedRequestsKeptDays} days; up to ${approvalsMax} approvals`,
