@@ -21,7 +21,8 @@ import {
   stageFirsts,
   stageLines,
   stageLinks,
-  unreadableLines
+  unreadableLines,
+  userMark
 } from "./schema.ts"
 import { sortLines } from "./sortLines.ts"
 import type { Line } from "./sortLines.ts"
@@ -112,11 +113,12 @@ const load = async (
   position: { readonly partition: string; readonly through: string }
 ): Promise<void> => {
   const hasFirsts = lines.some(({ text }) => text.includes(expiredMark))
+  const mayLink = lines.some(({ text }) => text.includes(userMark))
   if (lines.length > 0) {
     await writeScratch(scratch, lines, asItIs)
     await connection.run(stageLines(scratch))
     if (hasFirsts) await connection.run(stageFirsts(scratch))
-    await connection.run(stageLinks(hasFirsts))
+    if (mayLink) await connection.run(stageLinks(hasFirsts))
     await connection.run(stageNames)
   }
   await connection.run("begin transaction")
@@ -124,7 +126,7 @@ const load = async (
     if (lines.length > 0) {
       const [next] = await readAll(connection)(nextTick)
       const tick = Number(next?.["tick"])
-      const [counts] = await readAll(connection)(stagedCounts)
+      const [counts] = await readAll(connection)(stagedCounts(mayLink))
       const has = (name: string) => Number(counts?.[name]) > 0
       if (has("names")) {
         await connection.run(takeSlots)

@@ -176,6 +176,9 @@ order by n`
 
 const linkColumns = "workspace, anonymous_id, user_id, subject, time_ms, received_us, idx, event_id"
 
+/** Stands in lines that may link a device to a user. */
+export const userMark = '"user_id"'
+
 /** Staged links that are earlier than what is known, into the temporary table `new_links`. */
 export const stageLinks = (hasFirsts: boolean): string => `
 create or replace temp table new_links as
@@ -241,8 +244,11 @@ from (
 const quarterText = `(time_ms // ${quarterMillis})::integer`
 
 /** Which quarters of an hour the staged events lie in, and how much there is of what few events have. */
-export const stagedCounts = `select min(${quarterText}) as first, max(${quarterText}) as last, count(money_kind)::integer as payments,
-  count(accounts)::integer as accounts, (select count(*)::integer from new_names) as names, (select count(*)::integer from new_links) as links
+export const stagedCounts = (
+  mayLink: boolean
+): string => `select min(${quarterText}) as first, max(${quarterText}) as last, count(money_kind)::integer as payments,
+  count(accounts)::integer as accounts, (select count(*)::integer from new_names) as names,
+  ${mayLink ? "(select count(*)::integer from new_links)" : 0} as links
 from staging`
 
 /** Quarters of an hour that are not known yet. The bounds are those of the staged ones: blocks of other times are not read. */
