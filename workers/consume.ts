@@ -24,6 +24,8 @@ export interface Consumer {
   readonly linesMax: number
   /** Time from one batch to the next where lines come one by one, so that they are taken together; 0: at once. */
   readonly gatherMillis: number
+  /** Bytes that must lie behind a full batch for the next one to follow at once; 0 where it is absent. */
+  readonly behindBytes?: number
   /** Ends where somebody waits for what lies in the log: the next batch is taken at once. */
   readonly wanted?: Effect.Effect<void>
   /** Nobody waits for it: the service is ready, and well, while it is behind. */
@@ -41,6 +43,7 @@ export const consume = (consumer: Consumer): Effect.Effect<never, PortFailure, E
       const log = yield* EventLog
       const partitions = yield* log.partitions
       const passed = Metric.withAttributes(consumedLines, { consumer: consumer.name })
+      const { behindBytes = 0 } = consumer
       const follow = (partition: string, state: ConsumerState) =>
         Effect.gen(function* () {
           const clock = yield* Clock.Clock
@@ -55,7 +58,10 @@ export const consume = (consumer: Consumer): Effect.Effect<never, PortFailure, E
               yield* Metric.update(passed, batch.lines.length)
             }
             from = state.took(batch.through)
-            if (batch.lines.length > 0 && batch.lines.length < fullLines) {
+            const isFull = batch.lines.length >= fullLines
+            // Where the log cannot tell how much there is, the reader goes on.
+            const isBehind = isFull && ((yield* log.backlogBytes(partition, from)) ?? behindBytes) >= behindBytes
+            if (batch.lines.length > 0 && !isBehind) {
               const restMillis = readAt + consumer.gatherMillis - clock.currentTimeMillisUnsafe()
               if (restMillis > 0) yield* Effect.timeoutOption(consumer.wanted ?? Effect.never, restMillis)
             }

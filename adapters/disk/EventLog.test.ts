@@ -34,6 +34,23 @@ const readAll = Effect.gen(function* () {
 const numbers = (count: number, from = 0) => Array.from({ length: count }, (_, index) => line(from + index))
 
 describe("disk EventLog", () => {
+  it.live("gives a reader who keeps up all that came since, in one batch", () =>
+    Effect.gen(function* () {
+      const log = yield* EventLog
+      yield* append(0, 1)
+      const first = yield* log.read({ partition: "0", from: undefined, linesMax: 10, waitMillis: 0 })
+      const long = Array.from({ length: 5000 }, (_, number) => line(number).replace("}", `,"a":"${"a".repeat(1000)}"}`))
+      for (let from = 0; from < long.length; from += 1000) {
+        yield* log.append(long.slice(from, from + 1000).map((text) => ({ key: "k", line: text })))
+      }
+      const batch = yield* log.read({ partition: "0", from: first.through, linesMax: 20_000, waitMillis: 0 })
+      assert.deepStrictEqual(batch.lines, long)
+      const half = yield* log.read({ partition: "0", from: first.through, linesMax: 2500, waitMillis: 0 })
+      const rest = yield* log.read({ partition: "0", from: half.through, linesMax: 20_000, waitMillis: 0 })
+      assert.deepStrictEqual([...half.lines, ...rest.lines], long)
+    }).pipe(Effect.provide(layer({ folder: freshFolder() })))
+  )
+
   it.live("opens again on what it left", () =>
     Effect.gen(function* () {
       const folder = freshFolder()

@@ -1,6 +1,7 @@
 import { Effect, Layer, Semaphore } from "effect"
 import * as fs from "node:fs"
 import { join } from "node:path"
+import { setImmediate as nextTurn } from "node:timers/promises"
 import { appendLinesMax, EventLog, lineBytesMax } from "../../ports/analytics/EventLog.ts"
 import type { LogBatch, LogEntry } from "../../ports/analytics/EventLog.ts"
 import { Gauges } from "../../ports/platform/Gauges.ts"
@@ -186,7 +187,7 @@ const readBatch = async (
   linesMax: number
 ): Promise<LogBatch> => {
   const asked = from === undefined ? undefined : decodePlace(from)
-  const held = asked === undefined ? undefined : readTail(writer, asked, linesMax)
+  const held = asked === undefined ? undefined : await readTail(writer, asked, linesMax)
   if (from !== undefined && held !== undefined) return { partition, from, ...held }
   const end = writer.end
   let place = startOf(folder, from, end)
@@ -225,14 +226,22 @@ const bytesBehind = (folder: string, writer: SegmentWriter, from: string | undef
   return Math.max(0, between.reduce((sum, segment) => sum + segmentLength(folder, segment), end.offset) - start.offset)
 }
 
-/** What a reader who keeps up gets without a look at the disk; nothing where the place is the end. */
-const readTail = (writer: SegmentWriter, from: Place, linesMax: number) => {
+/** What a reader who keeps up gets without a look at the disk; nothing where the place is the end. Several reads, as above. */
+const readTail = async (writer: SegmentWriter, from: Place, linesMax: number) => {
   const { end } = writer
   if (from.segment === end.segment && from.offset === end.offset) return { through: encodePlace(from), lines: [] }
-  const read = writer.tail.read(from, linesMax)
-  return read === undefined
-    ? undefined
-    : { through: encodePlace({ segment: from.segment, offset: read.offset }), lines: read.lines }
+  let read = writer.tail.read(from, linesMax)
+  if (read === undefined) return undefined
+  const lines = [...read.lines]
+  let { offset } = read
+  while (lines.length < linesMax && offset - from.offset < batchBytesMax) {
+    await nextTurn()
+    read = writer.tail.read({ segment: from.segment, offset }, linesMax - lines.length)
+    if (read === undefined) break
+    for (const line of read.lines) lines.push(line)
+    offset = read.offset
+  }
+  return { through: encodePlace({ segment: from.segment, offset }), lines }
 }
 
 const dropSegments = (folder: string, writer: SegmentWriter, timeMillis: number): { readonly segments: number } => {

@@ -32,7 +32,7 @@ export const isSamePerson = (words: Uint32Array, at: number, other: number): boo
   words[at + 1] === words[other + 1] && words[at] === words[other]
 
 /** Events that are worked on at once: a few milliseconds, then the event loop runs. */
-export const eventsPerTurn = 32_768
+export const eventsPerTurn = 16_384
 
 /** By the first bits of the person events fall into parts, which the processor's caches hold, by the next ones into buckets. */
 const partBits = 8
