@@ -16,6 +16,7 @@ import * as exposures from "./domain/experiments/Exposures.ts"
 import * as flagSnapshots from "./domain/experiments/FlagSnapshots.ts"
 import * as recentContexts from "./domain/experiments/RecentContexts.ts"
 import * as flagUsage from "./domain/experiments/FlagUsage.ts"
+import * as releaseWatch from "./domain/experiments/ReleaseWatch.ts"
 import * as stickyAssignments from "./domain/experiments/StickyAssignments.ts"
 import * as auditLog from "./domain/platform/AuditLog.ts"
 import * as deadLetters from "./domain/platform/DeadLetters.ts"
@@ -63,6 +64,7 @@ const service = (configuration: Configuration, lifecycle: ReturnType<typeof make
     Layer.provideMerge(tokenProofs.layer, counted),
     auditLog.layer,
     stickyAssignments.layer,
+    releaseWatch.layer,
     flagUsage.layer,
     Layer.provideMerge(
       Layer.mergeAll(Layer.provide(exposures.layer, eventIntake.layer), experimentEvidence.layer),

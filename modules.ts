@@ -52,6 +52,7 @@ import { PrivacyGroup } from "./http/contract/privacy.ts"
 import { LegalHoldsGroup, RetentionPoliciesGroup } from "./http/contract/retentionPolicies.ts"
 import { RetentionGroup } from "./http/contract/retention.ts"
 import { AttributionGroup } from "./http/contract/attribution.ts"
+import { ReleasesGroup } from "./http/contract/releases.ts"
 import { SchedulesGroup } from "./http/contract/schedules.ts"
 import { SessionsGroup } from "./http/contract/sessions.ts"
 import { AuditGroup, DeadLettersGroup } from "./http/contract/records.ts"
@@ -73,6 +74,9 @@ import { approvalPolicies } from "./ports/experiments/ApprovalPolicy.ts"
 import { changeRequests } from "./ports/experiments/ChangeRequest.ts"
 import { experiments } from "./ports/experiments/Experiment.ts"
 import { environments, flags, holdouts, segments } from "./ports/experiments/Flag.ts"
+import { releaseCollection, releaseLookMillis } from "./ports/experiments/GuardedRelease.ts"
+import type { ReleaseWatch } from "./ports/experiments/ReleaseWatch.ts"
+import { watchReleases } from "./domain/experiments/workflows/watchReleases.ts"
 import { scheduleCollection } from "./ports/experiments/FlagSchedule.ts"
 import { countSamples, runSchedules } from "./domain/experiments/workflows/runSchedules.ts"
 import { archetypes } from "./ports/experiments/Archetype.ts"
@@ -138,6 +142,7 @@ type JobServices =
   | EventSpool
   | ExchangeRates
   | ReceiptKey
+  | ReleaseWatch
   | RootKeys
   | SecureRandom
   | SettingsSource
@@ -298,6 +303,7 @@ export const modules: ReadonlyArray<Module> = [
       SchedulesGroup,
       FlagPayloadGroup,
       FlagStreamGroup,
+      ReleasesGroup,
       ExperimentPlansGroup
     ],
     scopes: ["experiments:read", "experiments:write", "experiments:review", "experiments:bypass", "flags:evaluate"],
@@ -311,6 +317,7 @@ export const modules: ReadonlyArray<Module> = [
       qaOverrides.collection,
       qaLinks,
       archetypes.collection,
+      releaseCollection,
       flagRevisions,
       definitionHistory,
       stickyAssignments,
@@ -323,6 +330,7 @@ export const modules: ReadonlyArray<Module> = [
     jobs: {
       step_bandits: { everyMillis: 60_000, round: () => stepBandits },
       apply_change_requests: { everyMillis: 1000, round: () => applyDueRequests },
+      watch_releases: { everyMillis: releaseLookMillis, round: () => watchReleases },
       run_schedules: { everyMillis: 2000, round: () => runSchedules },
       count_samples: { everyMillis: 15_000, round: () => countSamples }
     },

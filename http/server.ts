@@ -60,6 +60,7 @@ import * as changeRequests from "./experiments/changeRequestHandlers.ts"
 import * as experiments from "./experiments/experimentHandlers.ts"
 import * as experimentPlans from "./experiments/planHandlers.ts"
 import * as experimentFlags from "./experiments/flagHandlers.ts"
+import * as releases from "./experiments/releaseHandlers.ts"
 import * as schedules from "./experiments/scheduleHandlers.ts"
 import * as qa from "./experiments/qaHandlers.ts"
 import * as flagPayload from "./experiments/flagPayloadHandlers.ts"
@@ -106,6 +107,7 @@ const api = HttpApiBuilder.layer(ServedApi).pipe(
     schedules.layer,
     qa.layer,
     flagPayload.layer,
+    releases.layer,
     ofrep.layer,
     experimentPlans.layer,
     platform.layer,

@@ -82,6 +82,7 @@ import {
   rulesMax,
   variantsMax
 } from "../ports/experiments/FlagFile.ts"
+import { releaseHoldDaysMax, releasesRunningMax, releaseStepsMax } from "../ports/experiments/GuardedRelease.ts"
 import { lifetimeCustomersMax } from "../ports/analytics/LifetimePlan.ts"
 import { lifetimeBucketsMax } from "../ports/analytics/LifetimeQuestion.ts"
 import { listLimitMax } from "../ports/documents/DocumentStore.ts"
@@ -233,6 +234,7 @@ describe("README's tables", () => {
         `${changesMax} definitions, ${megabytes(requestBytesMax)} with what they began from, ${commentsMax} comments; ${openRequestsMax} open ones, closed ones are kept for ${closedRequestsKeptDays} days; up to ${approvalsMax} approvals`,
         `${scheduleStepsMax} steps of ${stepChangesMax} changes, waits of ${stepWaitDaysMax} days; a flag has one at a time in an environment`,
         `${qaOverridesMax} overrides of ${overrideUnitsMax} units; ${qaLinksMax} links of ${qaLinkMinutesMax / 1440} days; ${archetypesMax} archetypes with ${archetypeFlagsMax} flags, of whom ${archetypeFailuresMax} failures are told`,
+        `${releaseStepsMax} steps of ${releaseHoldDaysMax} days, ${metricsOfExperimentMax} guardrails; ${releasesRunningMax} run at a time`,
         `${metricsOfExperimentMax} goals, ${metricsOfExperimentMax} secondary metrics, ${metricsOfExperimentMax} guardrails; ${phasesMax} phases, ${allocationStepsMax} steps of a bandit in each`,
         String(watchersMax),
         `${flagStreamsMax}; ${flagStreamsKeyMax} of one secret key, ${flagStreamsBrowserMax} of a browser key from one address; a reader that takes nothing for ${flagStreamStallMillisMax / 1000} s is dropped`,

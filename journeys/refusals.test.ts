@@ -603,14 +603,15 @@ describe("every endpoint that admits its example", () => {
       assert.isBelow(answer.status, 500, `${sample.name}: ${JSON.stringify(answer.body)}`)
       // Its example was made before: a list whose names are unique says so.
       const isTaken = sample.rules.idempotent && answer.status === 409
-      // The walk makes a second link to the insight, and an override of the flag.
+      // The walk makes a second link to the insight, an override of the flag, and maybe a second release of it.
       const isInUse = ["insights.remove", "flags.remove"].includes(sample.id) && answer.status === 409
       // Its export is finished already.
       const isAtItsEnd = sample.id === "exports.cancel" && answer.status === 409
       // The walk has erased somebody since that answer.
       const isFromBefore = sample.path === "/analytics/query/changes" && answer.status === 410
-      // Experiments and schedules go their way, which is not the walk's.
-      const isOutOfTurn = /^\/experiments\/(experiments|schedules)\/\{id\}\//.test(sample.path) && answer.status === 409
+      // Experiments, schedules and releases go their way, which is not the walk's.
+      const isOutOfTurn =
+        /^\/experiments\/(experiments|schedules|releases)\/\{id\}\//.test(sample.path) && answer.status === 409
       // Nor does a change request: whoever wrote it does not approve it.
       const isOfAnother =
         sample.path.startsWith("/experiments/change-requests/{id}") && [403, 409].includes(answer.status)

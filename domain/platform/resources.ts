@@ -50,7 +50,8 @@ export const putItem = ({ expiresAt, name, subjectsOf }: Kind, item: Stamps, exp
   data: item
 })
 
-const refuseFull = Effect.fnUntraced(function* (
+/** Refuses one more where a workspace has as many as it may. */
+export const refuseFull = Effect.fnUntraced(function* (
   documents: DocumentStore["Service"],
   workspace: WorkspaceId,
   { countedBy = "by_time", documentsMax = resourceDocumentsMax, name }: Kind

@@ -39,6 +39,7 @@ import { PrivacyGroup } from "./privacy.ts"
 import { LegalHoldsGroup, RetentionPoliciesGroup } from "./retentionPolicies.ts"
 import { RetentionGroup } from "./retention.ts"
 import { AttributionGroup } from "./attribution.ts"
+import { ReleasesGroup } from "./releases.ts"
 import { SchedulesGroup } from "./schedules.ts"
 import { SessionsGroup } from "./sessions.ts"
 import { AuditGroup, DeadLettersGroup } from "./records.ts"
@@ -88,6 +89,7 @@ const served = [
   QaLinksGroup,
   ArchetypesGroup,
   FlagPayloadGroup,
+  ReleasesGroup,
   OfrepGroup,
   ExperimentPlansGroup,
   PlatformGroup,

@@ -1,13 +1,12 @@
 import { Clock, Effect } from "effect"
 import { alerts, alertStates, incidents } from "../../../ports/analytics/Alert.ts"
 import type { Alert, AlertState, Incident } from "../../../ports/analytics/Alert.ts"
-import { EventLog } from "../../../ports/analytics/EventLog.ts"
-import { EventStore } from "../../../ports/analytics/EventStore.ts"
 import { DocumentStore, listLimitMax } from "../../../ports/documents/DocumentStore.ts"
 import type { StoredDocument } from "../../../ports/documents/DocumentStore.ts"
 import { SettingsSource } from "../../../ports/platform/Settings.ts"
 import type { WorkspaceId } from "../../../ports/WorkspaceId.ts"
 import { forEveryWorkspace } from "../../platform/everyWorkspace.ts"
+import { isCaughtUp } from "../../platform/isCaughtUp.ts"
 import { putEmail, queuedEmail } from "../../platform/outgoingEmail.ts"
 import { withoutConflict } from "../../platform/withoutConflict.ts"
 import { bucketsDue } from "../alerts/alertBuckets.ts"
@@ -19,28 +18,6 @@ import { bucketScopeOf, findingsOf } from "./alertSeries.ts"
 
 /** Until an alert whose question was not answered is asked again: others have their turn meanwhile. */
 const retryMillis = 5 * 60_000
-const catchUpTries = 20
-const catchUpEvery = "500 millis"
-
-/** Whether all that was in the log a moment ago is counted: else what is still to come would look like a fall. */
-const isCaughtUp = Effect.gen(function* () {
-  const log = yield* EventLog
-  const store = yield* EventStore
-  for (const partition of yield* log.partitions) {
-    const end = yield* log.end(partition)
-    const isBehind = Effect.gen(function* () {
-      const position = yield* store.position(partition)
-      if (position === end) return false
-      const [left, leftAtEnd] = [yield* log.backlogBytes(partition, position), yield* log.backlogBytes(partition, end)]
-      return left !== undefined && leftAtEnd !== undefined && left > leftAtEnd
-    })
-    for (let tried = 0; yield* isBehind; tried += 1) {
-      if (tried === catchUpTries) return false
-      yield* Effect.sleep(catchUpEvery)
-    }
-  }
-  return true
-})
 
 const emailsOf = (alert: Alert, notices: ReadonlyArray<Notice>, zone: string, now: number) =>
   notices.flatMap(({ incident, kind }) => {

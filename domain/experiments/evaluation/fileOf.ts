@@ -3,6 +3,7 @@ import { holdoutPercentUsual, production } from "../../../ports/experiments/Flag
 import type { Flag, Holdout, Segment } from "../../../ports/experiments/Flag.ts"
 import { overrideAttributeUsual } from "../../../ports/experiments/QaOverride.ts"
 import type { NewQaOverride } from "../../../ports/experiments/QaOverride.ts"
+import type { GuardedRelease } from "../../../ports/experiments/GuardedRelease.ts"
 import type {
   EvaluatedExperiment,
   EvaluatedFlag,
@@ -17,11 +18,13 @@ export interface Definitions {
   readonly experiments: ReadonlyArray<Experiment>
   readonly holdouts: ReadonlyArray<Pick<Holdout, "key" | "percent" | "team" | "unit">>
   readonly overrides: ReadonlyArray<NewQaOverride>
+  /** Those that run. */
+  readonly releases?: ReadonlyArray<GuardedRelease>
 }
 
 /** The definitions as one environment evaluates them; a flag that says nothing of it is off. */
 export const fileOf = (
-  { experiments, flags, holdouts, overrides, segments }: Definitions,
+  { experiments, flags, holdouts, overrides, releases = [], segments }: Definitions,
   environment: string
 ): FlagFile => ({
   version: 1,
@@ -33,7 +36,12 @@ export const fileOf = (
     ...(team === undefined ? {} : { team }),
     ...(unit === undefined ? {} : { unit })
   })),
-  experiments: experiments.filter(({ environment: of = production }) => of === environment).map(evaluatedExperiment),
+  experiments: [
+    ...experiments.filter(({ environment: of = production }) => of === environment).map(evaluatedExperiment),
+    ...releases
+      .filter(({ environment: of = production }) => of === environment)
+      .map((release) => evaluatedRelease(release, flags.find(({ key }) => key === release.flag)?.team))
+  ],
   overrides: overrides
     .filter(({ environment: of = production, target }) => "experiment" in target || of === environment)
     .map(({ attribute = overrideAttributeUsual, key, target, units, variant }) => ({
@@ -67,6 +75,25 @@ const groupOf = ({ key, members }: Definitions["segments"][number]): EvaluatedGr
   "condition" in members
     ? { id: key, type: "condition", condition: members.condition }
     : { id: key, type: "list", attribute: members.attribute, values: members.values }
+
+/** A release is an experiment of two variants, whose phases are its steps: a share that grows keeps the units that it had. */
+const evaluatedRelease = (
+  { control, id, steps_taken, treatment, unit }: GuardedRelease,
+  team: string | undefined
+): EvaluatedExperiment => {
+  const { number = 1, percent = 0 } = steps_taken.at(-1) ?? {}
+  return {
+    id,
+    running: true,
+    phase: number,
+    variants: [
+      { variant: control, weight: 100 - percent },
+      { variant: treatment, weight: percent }
+    ],
+    ...(unit === undefined ? {} : { unit }),
+    ...(team === undefined ? {} : { team })
+  }
+}
 
 /** An experiment as it runs now: by its last phase. One that has not begun takes nobody. */
 export const evaluatedExperiment = (experiment: Experiment): EvaluatedExperiment => {

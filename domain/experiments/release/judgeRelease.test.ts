@@ -93,4 +93,64 @@ describe("a guarded release", () => {
     }
     assert.isAtMost(rolledBack / 200, 0.05)
   })
+
+  /** How often a release without effect is rolled back that is looked at after each ten units of its small side. */
+  const alarms = (metric: AnalysedMetric, arm: (units: number, uniform: () => number) => MetricSums, share: number) => {
+    let rolledBack = 0
+    const runs = 200
+    for (let run = 0; run < runs; run += 1) {
+      const { uniform } = randomNumbers(9000 + run)
+      let [control, treatment] = [nobody, nobody]
+      for (let look = 0; look < 60; look += 1) {
+        treatment = added(treatment, arm(10, uniform))
+        control = added(control, arm(Math.round((10 * (1 - share)) / share), uniform))
+        if (judgeRelease(metric, [{ control, treatment }], design).state !== "harmed") continue
+        rolledBack += 1
+        break
+      }
+    }
+    return rolledBack / runs
+  }
+  const nobody: MetricSums = { count: 0, converted: 0, sum: 0, squares: 0 }
+  const added = (a: MetricSums, b: MetricSums): MetricSums => ({
+    count: a.count + b.count,
+    converted: a.converted + b.converted,
+    sum: a.sum + b.sum,
+    squares: a.squares + b.squares
+  })
+  const yes = (probability: number) => (units: number, uniform: () => number) => {
+    let converted = 0
+    for (let unit = 0; unit < units; unit += 1) if (uniform() < probability) converted += 1
+    return rate(converted, units)
+  }
+  /** Three in a hundred buy, for amounts far apart. */
+  const spent = (units: number, uniform: () => number): MetricSums => {
+    let sums = nobody
+    for (let unit = 0; unit < units; unit += 1) {
+      const amount = uniform() < 0.03 ? Math.exp(3 + 1.2 * (uniform() + uniform() + uniform() + uniform() - 2)) : 0
+      sums = added(sums, { count: 1, converted: amount > 0 ? 1 : 0, sum: amount, squares: amount * amount })
+    }
+    return sums
+  }
+
+  it("is not rolled back for the chances of a small slice: rare failures, rare successes, and few who buy", () => {
+    const conversions: AnalysedMetric = { ...errors, id: "orders", direction: "increase", margin: 0 }
+    const spend: AnalysedMetric = { ...conversions, kind: "mean" }
+    for (const [metric, arm] of [
+      [{ ...errors, margin: 0 }, yes(0.01)],
+      [{ ...errors, margin: 0 }, yes(0.99)],
+      [conversions, yes(0.01)],
+      [conversions, yes(0.99)],
+      [spend, spent]
+    ] as const) {
+      assert.isAtMost(alarms(metric, arm, 0.05), 0.05, `${metric.id} ${metric.direction}`)
+    }
+  })
+
+  it("that fails for everybody is rolled back within a few dozen people", () => {
+    const broken = judgeRelease(errors, [{ control: rate(2, 380), treatment: rate(20, 20) }], design)
+    assert.strictEqual(broken.state, "harmed")
+    const few = judgeRelease(errors, [{ control: rate(2, 38), treatment: rate(2, 2) }], design)
+    assert.strictEqual(few.state, "at_risk")
+  })
 })

@@ -1,5 +1,6 @@
 import type { AnalysedMetric } from "../../../ports/experiments/ExperimentAnalysis.ts"
 import type { ReleaseEvidence, ReleaseVerdict } from "../../../ports/experiments/GuardedRelease.ts"
+import type { MetricSums } from "../../../ports/experiments/MetricSums.ts"
 import { compareAtAnyTime, mixtureVariance, oneSidedCriticalValue } from "../../statistics/confidenceSequence.ts"
 import type { SequenceDesign } from "../../statistics/confidenceSequence.ts"
 import { judgeGuardrail } from "../../statistics/guardrail.ts"
@@ -28,10 +29,11 @@ export const judgeRelease = (
   const oneSided = oneSidedCriticalValue(control.count + treatment.count, mixtureVariance(design), design.alpha)
   const test = compareAtAnyTime(control, treatment, design)
   const lifts = typeof test === "string" ? test : test.relativeInterval
+  // Both ends are one-sided: only harm rolls back, so that no level is spent on the other side.
+  const state = judgeGuardrail(control, treatment, metric.direction, margin, { oneSided, twoSided: oneSided })
   return {
     ...unknown,
-    // Both ends are one-sided: only harm rolls back, so that no level is spent on the other side.
-    state: judgeGuardrail(control, treatment, metric.direction, margin, { oneSided, twoSided: oneSided }),
+    state: state === "harmed" && !steps.some((step) => isTelling(metric, step)) ? "at_risk" : state,
     control_mean: control.mean,
     treatment_mean: treatment.mean,
     lift: control.mean === 0 ? null : percent((treatment.mean - control.mean) / Math.abs(control.mean)),
@@ -40,12 +42,34 @@ export const judgeRelease = (
   }
 }
 
+/**
+ * A bound that holds at every look rests on the normal law, which few events do not follow: before a side has so many, or
+ * would have them if it were as the other one, harm is not certain.
+ */
+const tellingUnitsMin = 10
+
+const isTelling = ({ kind }: AnalysedMetric, { control, treatment }: ReleaseEvidence): boolean => {
+  const expected = (of: MetricSums, by: MetricSums, own: (sums: MetricSums) => number): number =>
+    Math.max(own(of), by.count === 0 ? 0 : (of.count * own(by)) / by.count)
+  const isEnough = (own: (sums: MetricSums) => number): boolean =>
+    Math.min(expected(control, treatment, own), expected(treatment, control, own)) >= tellingUnitsMin
+  // Of a rate near 1 those who do not are the few.
+  return isEnough(({ converted }) => converted) && (kind !== "rate" || isEnough((sums) => sums.count - sums.converted))
+}
+
 const stratumOf = (metric: AnalysedMetric, { control, treatment }: ReleaseEvidence): ReadonlyArray<Stratum> => {
   // Each side is estimated by itself: history would tie the steps together.
   const [left, right] = estimateMetric({ ...metric, cuped: false }, [control, treatment]).arms
   return left === undefined || right === undefined || typeof left === "string" || typeof right === "string"
     ? []
-    : [{ control: left, treatment: right }]
+    : [spreadAlike({ control: left, treatment: right })]
+}
+
+/** The spread of few units is badly known, and often too small: it is taken to be that of the many at the least. */
+const spreadAlike = ({ control, treatment }: Stratum): Stratum => {
+  const [few, many] = control.count < treatment.count ? [control, treatment] : [treatment, control]
+  const alike = { ...few, variance: Math.max(few.variance, (many.variance * many.count) / few.count) }
+  return few === control ? { control: alike, treatment } : { control, treatment: alike }
 }
 
 const unitsOf = (steps: ReadonlyArray<ReleaseEvidence>): number =>

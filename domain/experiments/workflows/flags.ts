@@ -15,6 +15,7 @@ import { withDefinition } from "../changes/Catalogue.ts"
 import type { Catalogue } from "../changes/Catalogue.ts"
 import { refuseUnapproved } from "./approvals.ts"
 import type { Changer } from "./approvals.ts"
+import { releasesOfFlag } from "./releases.ts"
 import { schedulesOfFlag } from "./schedules.ts"
 import { overridesOf } from "./qaOverrides.ts"
 import { createLive, readDefinitions, removeLive, replaceLive, untilSettled } from "./liveDefinitions.ts"
@@ -173,7 +174,11 @@ export const removeFlag = Effect.fn("removeFlag")(function* (actor: Changer, id:
   const catalogue = yield* readDefinitions(actor.workspace)
   const name = { kind: "flag", id } as const
   yield* refuseUnapproved(actor, catalogue, withDefinition(catalogue, name, null), name)
-  const users = [...usersOfFlag(catalogue.definitions, id), ...(yield* schedulesOfFlag(actor.workspace, id))]
+  const users = [
+    ...usersOfFlag(catalogue.definitions, id),
+    ...(yield* schedulesOfFlag(actor.workspace, id)),
+    ...(yield* releasesOfFlag(actor.workspace, id))
+  ]
   yield* removeLive(flags, actor, id, revision, users, catalogue.revision)
 }, untilSettled)
 

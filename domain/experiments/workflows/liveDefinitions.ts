@@ -1,5 +1,5 @@
 import { Clock, Effect } from "effect"
-import { DocumentStore, StaleRevision } from "../../../ports/documents/DocumentStore.ts"
+import { DocumentStore, listLimitMax, StaleRevision } from "../../../ports/documents/DocumentStore.ts"
 import type { Collection, DocumentWrite } from "../../../ports/documents/DocumentStore.ts"
 import type { Resource, Stamps } from "../../../ports/documents/Resource.ts"
 import { experiments } from "../../../ports/experiments/Experiment.ts"
@@ -7,6 +7,8 @@ import type { Experiment } from "../../../ports/experiments/Experiment.ts"
 import { environments, flags, holdouts, production, segments } from "../../../ports/experiments/Flag.ts"
 import type { Environment, Flag, Holdout, Segment } from "../../../ports/experiments/Flag.ts"
 import { definitionsMax } from "../../../ports/experiments/FlagFile.ts"
+import { releases } from "../../../ports/experiments/GuardedRelease.ts"
+import type { GuardedRelease } from "../../../ports/experiments/GuardedRelease.ts"
 import { FlagSnapshots } from "../../../ports/experiments/FlagSnapshots.ts"
 import { qaOverrides } from "../../../ports/experiments/QaOverride.ts"
 import type { QaOverride } from "../../../ports/experiments/QaOverride.ts"
@@ -191,6 +193,8 @@ export interface LiveReplacement {
   /** The one that is replaced. */
   readonly revision: number
   readonly note?: string | undefined
+  /** What the audit log says of it; that it was changed where nothing is said. */
+  readonly action?: string | undefined
 }
 
 /** Replaces definitions in one transaction at one revision of them all, with what else is true from then on. */
@@ -204,14 +208,14 @@ export const replaceTogether = Effect.fnUntraced(function* (
   const documents = yield* DocumentStore
   const changed = yield* Effect.forEach(
     replacements,
-    Effect.fnUntraced(function* ({ after, before, kind: live, note, revision }) {
+    Effect.fnUntraced(function* ({ action = "changed", after, before, kind: live, note, revision }) {
       const kind = yield* naming(actor.workspace, live)
       const { created_at, created_by, id } = before
       const item = { ...after, id, created_at, created_by, changed_at: at, changed_by: actor.keyId }
       const kept = historyOf(kind, id, { verb: "changed", at, keyId: actor.keyId, note }, item)
       const subjects = named(kind, before, item)
       const target = `${kind.name}/${id}`
-      const record = yield* auditOf(actor, at, `${kind.singular}.changed`, target, before, item, subjects)
+      const record = yield* auditOf(actor, at, `${kind.singular}.${action}`, target, before, item, subjects)
       return { record, writes: [putItem(kind, item, revision), ...kept] }
     })
   )
@@ -255,6 +259,14 @@ export const wasDefined = Effect.fnUntraced(function* (workspace: WorkspaceId, k
   return items.length > 0
 })
 
+/** A page holds them all. */
+export const runningReleases = Effect.fnUntraced(function* (workspace: WorkspaceId) {
+  const documents = yield* DocumentStore
+  const by = { workspace, collection: releases.name, index: "by_status", equals: ["running"] }
+  const { items } = yield* Effect.catchTag(documents.list({ ...by, limit: listLimitMax }), "InvalidCursor", Effect.die)
+  return items.map(({ data }) => data as GuardedRelease)
+})
+
 /** What stands of a workspace, with the revision of it all: never older than the revision says. */
 export const readDefinitions = Effect.fnUntraced(function* (workspace: WorkspaceId) {
   const documents = yield* DocumentStore
@@ -264,7 +276,8 @@ export const readDefinitions = Effect.fnUntraced(function* (workspace: Workspace
     segments: yield* gatherItems(segments, workspace, (segment: Segment) => [segment]),
     holdouts: yield* gatherItems(holdouts, workspace, (holdout: Holdout) => [holdout]),
     experiments: yield* gatherItems(experiments, workspace, (experiment: Experiment) => [experiment]),
-    overrides: yield* gatherItems(qaOverrides, workspace, (override: QaOverride) => [override])
+    overrides: yield* gatherItems(qaOverrides, workspace, (override: QaOverride) => [override]),
+    releases: yield* runningReleases(workspace)
   }
   const others = yield* gatherItems(environments, workspace, ({ key }: Environment) => [key])
   const read: Catalogue & { readonly revision: number } = {

@@ -7,6 +7,8 @@ import { environments, flags, holdouts, production, segments } from "../../../po
 import type { Flag, Holdout, Segment } from "../../../ports/experiments/Flag.ts"
 import { qaOverrides } from "../../../ports/experiments/QaOverride.ts"
 import type { QaOverride } from "../../../ports/experiments/QaOverride.ts"
+import { releases } from "../../../ports/experiments/GuardedRelease.ts"
+import type { GuardedRelease } from "../../../ports/experiments/GuardedRelease.ts"
 import { Refused } from "../../../ports/platform/Refused.ts"
 import type { WorkspaceId } from "../../../ports/WorkspaceId.ts"
 import { groupsNamed } from "../../targeting/checkCondition.ts"
@@ -123,7 +125,8 @@ const definitionsAt = Effect.fnUntraced(function* (workspace: WorkspaceId, at: n
     segments: of<Segment>(segments),
     holdouts: of<Holdout>(holdouts),
     experiments: of<Experiment>(experiments),
-    overrides: of<QaOverride>(qaOverrides)
+    overrides: of<QaOverride>(qaOverrides),
+    releases: of<GuardedRelease>(releases).filter(({ status }) => status === "running")
   }
   return definitions
 })

@@ -1,0 +1,21 @@
+import { Effect, Layer } from "effect"
+import { ReleaseWatch } from "../../ports/experiments/ReleaseWatch.ts"
+import { PartStates } from "../../ports/platform/PartStates.ts"
+import type { PartReason } from "../../ports/platform/PartStates.ts"
+
+/** A part of the process that is as well as its last round. */
+export const layer: Layer.Layer<ReleaseWatch> = Layer.effect(
+  ReleaseWatch,
+  Effect.gen(function* () {
+    const parts = yield* PartStates
+    let failing: { readonly reason: PartReason; readonly since: number } | undefined
+    yield* parts.watch("guarded_releases", () =>
+      failing === undefined ? { status: "ok" } : { status: "degraded", ...failing }
+    )
+    return ReleaseWatch.of({
+      note: (reason, now) => {
+        failing = reason === undefined ? undefined : { reason, since: failing?.since ?? now }
+      }
+    })
+  })
+)

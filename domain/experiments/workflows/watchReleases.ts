@@ -1,0 +1,169 @@
+import { Clock, Effect } from "effect"
+import { DocumentStore } from "../../../ports/documents/DocumentStore.ts"
+import { flags, production } from "../../../ports/experiments/Flag.ts"
+import type { Flag } from "../../../ports/experiments/Flag.ts"
+import { releases } from "../../../ports/experiments/GuardedRelease.ts"
+import type { GuardedRelease, ReleaseVerdict } from "../../../ports/experiments/GuardedRelease.ts"
+import { ReleaseWatch } from "../../../ports/experiments/ReleaseWatch.ts"
+import type { PartReason } from "../../../ports/platform/PartStates.ts"
+import type { WorkspaceId } from "../../../ports/WorkspaceId.ts"
+import type { Actor } from "../../platform/audit.ts"
+import { forEachApart, forEveryWorkspace } from "../../platform/everyWorkspace.ts"
+import { isCaughtUp } from "../../platform/isCaughtUp.ts"
+import { putEmail, queuedEmail } from "../../platform/outgoingEmail.ts"
+import { withoutConflict } from "../../platform/withoutConflict.ts"
+import {
+  decideRamp,
+  endRelease,
+  isHeldLongEnough,
+  nextStep,
+  standingStep,
+  toldVerdict,
+  verdictsOf
+} from "../release/rampRelease.ts"
+import type { StepEvidence } from "../release/rampRelease.ts"
+import { runningReleases } from "./liveDefinitions.ts"
+import { isOn, stepEvidence } from "./releaseReport.ts"
+import { moveRelease, serves } from "./releases.ts"
+
+/** Who changes the flag, as its history and the audit log say. */
+const actorOf = (workspace: WorkspaceId, id: string): Actor => {
+  const keyId = `${releases.name}/${id}`
+  return { workspace, keyId, from: undefined, requestId: keyId }
+}
+
+const titleOf = ({ flag, name, rule }: GuardedRelease): string => name ?? `${rule} of flag ${flag}`
+
+const messageOf = (release: GuardedRelease, harmed: ReadonlyArray<ReleaseVerdict>, at: number) => {
+  const { control, environment = production, flag, id, rule } = release
+  return {
+    subject: `Rolled back: ${titleOf(release)}`,
+    text: `The release of rule ${rule} of flag ${flag} in ${environment} was rolled back at ${new Date(at).toISOString()}, while ${standingStep(release).percent} % had it. Everybody gets ${control} now.
+
+Harmed:
+${harmed.map((verdict) => `  ${toldVerdict(verdict)}`).join("\n")}
+
+All that this rests on: GET /experiments/releases/${id}
+
+You get this because your address is a recipient of the release; whoever manages it can leave it out of the next one.
+`
+  }
+}
+
+const rollBack = Effect.fnUntraced(function* (
+  workspace: WorkspaceId,
+  release: GuardedRelease,
+  evidence: StepEvidence,
+  verdicts: ReadonlyArray<ReleaseVerdict>
+) {
+  const { control, flag, id, recipients = [], rule } = release
+  const actor = actorOf(workspace, id)
+  const harmed = verdicts.filter(({ state }) => state === "harmed")
+  const detail = harmed.map(toldVerdict).join("; ")
+  const note = `Release of ${rule} of flag ${flag} is rolled back, everybody gets ${control}. ${detail}`.slice(0, 2000)
+  const end = { evidence, verdicts, detail }
+  yield* moveRelease(
+    actor,
+    id,
+    release.steps_taken.length,
+    (stands, at) => endRelease(stands, "rolled_back", { at, by: actor.keyId }, end),
+    {
+      note,
+      writes: (at) =>
+        recipients.map((to, index) => {
+          const source = `${releases.name}/${id}`
+          const email = { id: `${id}.rolled_back.${index}`, purpose: "alert", source, to } as const
+          return putEmail(queuedEmail({ ...email, ...messageOf(release, harmed, at) }, at), 0)
+        })
+    }
+  )
+})
+
+const advance = Effect.fnUntraced(function* (
+  workspace: WorkspaceId,
+  release: GuardedRelease,
+  percent: number,
+  evidence: StepEvidence,
+  verdicts: ReadonlyArray<ReleaseVerdict>
+) {
+  const { flag, id, rule, steps_taken, treatment } = release
+  const actor = actorOf(workspace, id)
+  const by = actor.keyId
+  const take = (stands: GuardedRelease, at: number) =>
+    percent === 100
+      ? endRelease(stands, "completed", { at, by }, { evidence, verdicts })
+      : nextStep(stands, percent, evidence, { at, by })
+  const note = `Release of ${rule} of flag ${flag}: ${percent === 100 ? "everybody gets" : `${percent} % get`} ${treatment}`
+  yield* moveRelease(actor, id, steps_taken.length, take, { note })
+})
+
+/** The flag no longer serves the release: it ends, and the flag is left as it is. */
+const supersede = (workspace: WorkspaceId, { flag, id, rule, steps_taken }: GuardedRelease) => {
+  const { keyId: by, ...actor } = actorOf(workspace, id)
+  const detail = `rule ${rule} of flag ${flag} was changed by hand`
+  const end = (stands: GuardedRelease, at: number) => endRelease(stands, "superseded", { at, by }, { detail })
+  return moveRelease({ ...actor, keyId: by }, id, steps_taken.length, end, { note: `Release ended: ${detail}` })
+}
+
+/**
+ * Looks at one release; `behind` where it waits for events that are there and not counted yet. Harm is acted upon at
+ * once, a step is taken only upon all that was there.
+ */
+const look = Effect.fn("lookAtRelease")(function* (workspace: WorkspaceId, release: GuardedRelease) {
+  const documents = yield* DocumentStore
+  let outcome: "behind" | undefined
+  const flag = (yield* documents.get(workspace, flags.name, release.flag))?.data as Flag | undefined
+  if (flag === undefined || !serves(flag, release)) {
+    yield* supersede(workspace, release)
+    return outcome
+  }
+  const mayAdvance = isHeldLongEnough(release, yield* Clock.currentTimeMillis) && isOn(flag, release)
+  const isCurrent = mayAdvance && (yield* isCaughtUp)
+  const { seen } = yield* stepEvidence(workspace, release)
+  const verdicts = verdictsOf(release, seen)
+  const decision = decideRamp(release, yield* Clock.currentTimeMillis, seen, verdicts)
+  if (decision.kind === "roll_back") yield* rollBack(workspace, release, seen, verdicts)
+  else if (decision.kind === "advance" && mayAdvance) {
+    if (isCurrent) yield* advance(workspace, release, decision.percent, seen, verdicts)
+    else outcome = "behind"
+  }
+  return outcome
+})
+
+/** Looks at every running release, of all workspaces. While one cannot be looked at, it stays at its step. */
+export const watchReleases = Effect.suspend(() => {
+  let failing: PartReason | undefined
+  const lookAtOne = (workspace: WorkspaceId) => (release: GuardedRelease) =>
+    look(workspace, release).pipe(
+      Effect.tap((outcome) => Effect.sync(() => void (failing ??= outcome))),
+      Effect.tapError((failure) =>
+        Effect.sync(() => void (failing ??= failure._tag === "PortFailure" ? failure.reason : undefined))
+      ),
+      Effect.catchTags({
+        // Somebody changed it meanwhile: the next round sees what stands.
+        StaleRevision: () => Effect.void,
+        Refused: () => Effect.void,
+        // What a guardrail names is gone: nobody can tell whether it is harmed, so nothing is advanced.
+        InvalidQuestion: ({ errors }) =>
+          Effect.logWarning(
+            `release ${release.id} cannot be watched: ${errors[0]?.detail ?? "a guardrail is not valid"}`
+          )
+      }),
+      withoutConflict
+    )
+  const round = forEveryWorkspace(
+    Effect.fnUntraced(function* (workspace) {
+      const running = yield* runningReleases(workspace)
+      if (running.length === 0) return
+      const { failure } = yield* forEachApart(running, () => workspace, lookAtOne(workspace))
+      if (failure !== undefined) return yield* Effect.fail(failure)
+    })
+  )
+  return Effect.ensuring(
+    round,
+    Effect.gen(function* () {
+      const watch = yield* ReleaseWatch
+      watch.note(failing, yield* Clock.currentTimeMillis)
+    })
+  )
+})
