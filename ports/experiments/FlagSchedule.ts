@@ -41,7 +41,7 @@ export const StepGate = Schema.Union([
       )
     )
   }),
-  /** So many people first exposed, since the step before, to the experiment that the rule serves. */
+  /** So many people first exposed, since the step before, to the experiment or release that the rule serves. */
   Schema.Struct({
     kind: Schema.Literal("sample"),
     rule: DefinitionKey,

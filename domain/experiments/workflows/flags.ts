@@ -15,7 +15,6 @@ import { withDefinition } from "../changes/Catalogue.ts"
 import type { Catalogue } from "../changes/Catalogue.ts"
 import { refuseUnapproved } from "./approvals.ts"
 import type { Changer } from "./approvals.ts"
-import { releasesOfFlag } from "./releases.ts"
 import { schedulesOfFlag } from "./schedules.ts"
 import { overridesOf } from "./qaOverrides.ts"
 import { createLive, readDefinitions, removeLive, replaceLive, untilSettled } from "./liveDefinitions.ts"
@@ -163,22 +162,21 @@ const conditionsOf = ({ condition, phases, prerequisites }: Experiment) => [
   prerequisites
 ]
 
-/** Flags and experiments that look at a flag's value, and overrides of it. */
+/** Flags and experiments that look at a flag's value, overrides of it, and releases. */
 export const usersOfFlag = (definitions: Definitions, id: string): ReadonlyArray<User> => [
   ...dependents(definitions, id),
   ...experimentsWith(definitions, ({ prerequisites = [] }) => prerequisites.some(({ flag }) => flag === id)),
-  ...overridesOf(definitions, ({ target }) => "flag" in target && target.flag === id)
+  ...overridesOf(definitions, ({ target }) => "flag" in target && target.flag === id),
+  ...(definitions.releases ?? [])
+    .filter(({ flag }) => flag === id)
+    .map((release) => ({ target: `releases/${release.id}`, name: release.name ?? release.id }))
 ]
 
 export const removeFlag = Effect.fn("removeFlag")(function* (actor: Changer, id: string, revision: number) {
   const catalogue = yield* readDefinitions(actor.workspace)
   const name = { kind: "flag", id } as const
   yield* refuseUnapproved(actor, catalogue, withDefinition(catalogue, name, null), name)
-  const users = [
-    ...usersOfFlag(catalogue.definitions, id),
-    ...(yield* schedulesOfFlag(actor.workspace, id)),
-    ...(yield* releasesOfFlag(actor.workspace, id))
-  ]
+  const users = [...usersOfFlag(catalogue.definitions, id), ...(yield* schedulesOfFlag(actor.workspace, id))]
   yield* removeLive(flags, actor, id, revision, users, catalogue.revision)
 }, untilSettled)
 

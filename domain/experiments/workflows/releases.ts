@@ -12,13 +12,11 @@ import { releases, releasesRunningMax } from "../../../ports/experiments/Guarded
 import type { GuardedRelease, NewGuardedRelease } from "../../../ports/experiments/GuardedRelease.ts"
 import { Refused } from "../../../ports/platform/Refused.ts"
 import type { SubjectKeys } from "../../../ports/privacy/SubjectKeys.ts"
-import type { WorkspaceId } from "../../../ports/WorkspaceId.ts"
 import { noteOfChange } from "../../platform/noteOfChange.ts"
 import { auditOf } from "../../platform/audit.ts"
 import type { Actor } from "../../platform/audit.ts"
 import { once } from "../../platform/idempotency.ts"
 import { named, putItem, readItem, refuseFull, removeItem } from "../../platform/resources.ts"
-import type { User } from "../../platform/resources.ts"
 import { withDefinition } from "../changes/Catalogue.ts"
 import { ofRule } from "../release/changeFlag.ts"
 import { beginRelease, releasedRule, releaseMistakes, releasingRule } from "../release/rampRelease.ts"
@@ -158,14 +156,6 @@ type CreateServices =
   | Effect.Services<ReturnType<typeof told>>
   | SecureRandom.SecureRandom
   | SubjectKeys
-
-/** Releases that a flag serves, which therefore is not deleted. */
-export const releasesOfFlag = Effect.fnUntraced(function* (workspace: WorkspaceId, flag: string) {
-  const found = yield* runningReleases(workspace)
-  return found
-    .filter((release) => release.flag === flag)
-    .map(({ id, name = id }): User => ({ target: `${releases.name}/${id}`, name }))
-})
 
 /** One that is over; its exposures and what the flag has become stay. */
 export const removeRelease = Effect.fn("removeRelease")(function* (actor: Actor, id: string, revision: number) {

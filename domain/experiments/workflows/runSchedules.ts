@@ -7,6 +7,8 @@ import { experiments } from "../../../ports/experiments/Experiment.ts"
 import type { Experiment } from "../../../ports/experiments/Experiment.ts"
 import { flags, production } from "../../../ports/experiments/Flag.ts"
 import type { Flag } from "../../../ports/experiments/Flag.ts"
+import { releases } from "../../../ports/experiments/GuardedRelease.ts"
+import type { GuardedRelease } from "../../../ports/experiments/GuardedRelease.ts"
 import { schedules } from "../../../ports/experiments/FlagSchedule.ts"
 import type { FlagSchedule } from "../../../ports/experiments/FlagSchedule.ts"
 import type { WorkspaceId } from "../../../ports/WorkspaceId.ts"
@@ -113,6 +115,22 @@ export const runSchedules = forEveryWorkspace(
   })
 )
 
+/** What exposes people as it runs now: the phase of an experiment, or the step of a guarded release. */
+const exposingPhase = Effect.fnUntraced(function* (workspace: WorkspaceId, experiment: string) {
+  const documents = yield* DocumentStore
+  const release = (yield* documents.get(workspace, releases.name, experiment))?.data as GuardedRelease | undefined
+  const step = release?.steps_taken.at(-1)
+  if (release !== undefined && step !== undefined) {
+    const variants = [release.control, release.treatment]
+    return { experiment, phase: step.number, variants, startedAt: Date.parse(step.started_at) }
+  }
+  const found = (yield* documents.get(workspace, experiments.name, experiment))?.data as Experiment | undefined
+  const phase = found?.phases.at(-1)
+  if (phase === undefined) return undefined
+  const variants = phase.variants.map(({ id }) => id)
+  return { experiment, phase: phase.number, variants, startedAt: phase.started_at }
+})
+
 /** People first exposed since the last step to what the next one waits for; `undefined`: to nothing that is there. */
 const unitsSeen = Effect.fnUntraced(function* (workspace: WorkspaceId, schedule: FlagSchedule) {
   const documents = yield* DocumentStore
@@ -122,12 +140,11 @@ const unitsSeen = Effect.fnUntraced(function* (workspace: WorkspaceId, schedule:
   if (gate?.kind !== "sample") return undefined
   const found = yield* documents.get(workspace, flags.name, flag)
   const id = found === undefined ? undefined : exposingRule(found.data as Flag, environment, gate.rule)
-  const experiment = id === undefined ? undefined : (yield* documents.get(workspace, experiments.name, id))?.data
-  const phase = (experiment as Experiment | undefined)?.phases.at(-1)
-  if (id === undefined || phase === undefined) return undefined
+  const exposing = id === undefined ? undefined : yield* exposingPhase(workspace, id)
+  if (exposing === undefined) return undefined
   const since = states[steps_applied - 1]?.applied_at ?? null
-  const fromMillis = Math.max(phase.started_at, since === null ? created_at : Date.parse(since))
-  const question = { experiment: id, phase: phase.number, variants: phase.variants.map((variant) => variant.id) }
+  const { startedAt, ...question } = exposing
+  const fromMillis = Math.max(startedAt, since === null ? created_at : Date.parse(since))
   const gathered = evidence.gather(workspace, { ...question, fromMillis, toMillis: undefined, metrics: [] })
   // No metric is asked for that could be wrong.
   const { days } = yield* Effect.catchTag(gathered, "InvalidQuestion", Effect.die)
