@@ -129,6 +129,9 @@ describe("a guarded release", () => {
     const report = (await done(200, "GET", `${path}/${id}/evidence`)).body
     assert.deepInclude(report, { status: "rolled_back", waits_for: [], watermark: null })
     assert.deepStrictEqual(report["verdicts"], over.verdicts)
+    const svg = await send("GET", `${path}/${id}/evidence`, undefined, { accept: "image/svg+xml" })
+    assert.strictEqual(svg.headers.get("content-type"), "image/svg+xml")
+    assert.match(String(svg.body["text"]), /^<svg[^]*errors[^]*<\/svg>/)
     await done(409, "POST", `${path}/${id}/complete`, {})
   })
 

@@ -2,7 +2,7 @@ import { HttpApiEndpoint, HttpApiGroup, OpenApi } from "effect/http-api"
 import { GuardedRelease, ReleaseEnd, ReleaseReport, releases } from "../../ports/experiments/GuardedRelease.ts"
 import { Admission } from "./Admission.ts"
 import { changes, EndpointRules, reads } from "./EndpointRules.ts"
-import { Id } from "./parameters.ts"
+import { Id, pictureParameters } from "./parameters.ts"
 import { resourceEndpoints } from "./resource.ts"
 
 const path = "/experiments/releases"
@@ -22,11 +22,15 @@ export class ReleasesGroup extends HttpApiGroup.make("releases")
     create,
     read,
     remove,
-    HttpApiEndpoint.get("evidence", `${one}/evidence`, { params: { id: Id }, success: ReleaseReport })
+    HttpApiEndpoint.get("evidence", `${one}/evidence`, {
+      params: { id: Id },
+      query: pictureParameters,
+      success: ReleaseReport
+    })
       .annotate(EndpointRules, reads("experiments:read"))
       .annotate(
         OpenApi.Summary,
-        "How a release stands by the events of now: people and sums of each step, the verdict on each guardrail, and what the next step waits for."
+        "How a release stands by the events of now: people and sums of each step, the verdict on each guardrail, and what the next step waits for. With `Accept: image/svg+xml` the change of the first four guardrails step by step."
       ),
     HttpApiEndpoint.post("complete", `${one}/complete`, {
       params: { id: Id },

@@ -3,16 +3,29 @@ import { HttpServerResponse } from "effect/http"
 import { HttpApiBuilder } from "effect/http-api"
 import { releaseReport, settleRelease } from "../../domain/experiments/workflows/releaseReport.ts"
 import { createRelease, removeRelease } from "../../domain/experiments/workflows/releases.ts"
+import { releasePicture } from "../../domain/pictures/releasePicture.ts"
 import { listItems, readItem } from "../../domain/platform/resources.ts"
 import type { Revised } from "../../domain/platform/resources.ts"
+import { pictureHeightUsual, pictureWidthUsual } from "../../ports/analytics/Picture.ts"
+import { Pictures } from "../../ports/analytics/Pictures.ts"
 import { releases } from "../../ports/experiments/GuardedRelease.ts"
-import type { GuardedRelease } from "../../ports/experiments/GuardedRelease.ts"
+import type { GuardedRelease, ReleaseReport } from "../../ports/experiments/GuardedRelease.ts"
+import { asAccepted, svgAnswer } from "../analytics/pictured.ts"
+import type { AskedSize } from "../analytics/pictured.ts"
 import { CurrentPrincipal } from "../contract/Admission.ts"
 import { ServedApi } from "../contract/Api.ts"
 import { limitUsual } from "../contract/parameters.ts"
 import { answerProblems } from "../middleware/failures.ts"
 import { paged } from "../middleware/pages.ts"
 import { matchRevision, withLocation, withRevision } from "../middleware/revisions.ts"
+
+const drawn = Effect.fnUntraced(function* (
+  report: ReleaseReport,
+  { height = pictureHeightUsual, width = pictureWidthUsual }: AskedSize
+) {
+  const pictures = yield* Pictures
+  return svgAnswer(yield* pictures.draw(releasePicture(report), { width, height }))
+})
 
 const told = ({ item, revision }: Revised<GuardedRelease>) => withRevision(revision, item)
 
@@ -32,8 +45,10 @@ export const layer = HttpApiBuilder.group(ServedApi, "releases", (handlers) =>
       Effect.flatMap(CurrentPrincipal, ({ workspace }) =>
         answerProblems(Effect.flatMap(readItem<GuardedRelease>(releases, workspace, params.id), told))
       ),
-    evidence: ({ params }) =>
-      Effect.flatMap(CurrentPrincipal, ({ workspace }) => answerProblems(releaseReport(workspace, params.id))),
+    evidence: ({ params, query }) =>
+      Effect.flatMap(CurrentPrincipal, ({ workspace }) =>
+        answerProblems(asAccepted(releaseReport(workspace, params.id), (report) => drawn(report, query)))
+      ),
     complete: ({ params, payload }) =>
       Effect.flatMap(CurrentPrincipal, (principal) =>
         answerProblems(Effect.flatMap(settleRelease(principal, params.id, "completed", payload.reason), told))

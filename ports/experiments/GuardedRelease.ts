@@ -199,6 +199,10 @@ export const ReleaseReport = Schema.Struct({
   /** With the people and sums of now. */
   steps: Schema.Array(TakenStep),
   verdicts: Schema.Array(ReleaseVerdict),
+  /** The verdicts as they were at the end of each step, over all steps until then. */
+  course: Schema.Array(
+    Schema.Struct({ step: Schema.Int, percent: Schema.Int, verdicts: Schema.Array(ReleaseVerdict) })
+  ),
   /** What the next step waits for; nothing where it is about to be taken, or it is over. */
   waits_for: Schema.Array(ReleaseGate),
   /** Of the events that count; `null` once it is over. */

@@ -4,6 +4,7 @@ import type {
   ReleaseGate,
   ReleaseLife,
   ReleaseRecord,
+  ReleaseReport,
   ReleaseVerdict,
   TakenStep
 } from "../../../ports/experiments/GuardedRelease.ts"
@@ -103,6 +104,13 @@ export const verdictsOf = (
     )
   )
 }
+
+/** How guardrails stood at the end of each step. */
+export const courseOf = (release: GuardedRelease, now: StepEvidence | undefined): ReleaseReport["course"] =>
+  release.steps_taken.map(({ number, percent }, index, steps) => {
+    const until = { ...release, steps_taken: steps.slice(0, index + 1) }
+    return { step: number, percent, verdicts: verdictsOf(until, index + 1 === steps.length ? now : undefined) }
+  })
 
 /** Whether the time of the standing step is over. */
 export const isHeldLongEnough = ({ steps, steps_taken }: GuardedRelease, now: number): boolean => {

@@ -10,7 +10,7 @@ import type { Actor } from "../../platform/audit.ts"
 import { Refused } from "../../../ports/platform/Refused.ts"
 import type { WorkspaceId } from "../../../ports/WorkspaceId.ts"
 import { readItem } from "../../platform/resources.ts"
-import { decideRamp, endRelease, standingStep, verdictsOf } from "../release/rampRelease.ts"
+import { courseOf, decideRamp, endRelease, standingStep, verdictsOf } from "../release/rampRelease.ts"
 import type { StepEvidence } from "../release/rampRelease.ts"
 import { moveRelease, ruleOf, watchedMetrics } from "./releases.ts"
 
@@ -49,7 +49,16 @@ export const releaseReport = Effect.fn("releaseReport")(function* (workspace: Wo
   const documents = yield* DocumentStore
   const { item: release } = yield* readItem<GuardedRelease>(releases, workspace, id)
   const { status, steps_taken, verdicts } = release
-  const over: ReleaseReport = { release: id, status, steps: steps_taken, verdicts, waits_for: [], watermark: null }
+  const course = courseOf(release, undefined)
+  const over: ReleaseReport = {
+    release: id,
+    status,
+    steps: steps_taken,
+    verdicts,
+    course,
+    waits_for: [],
+    watermark: null
+  }
   if (status !== "running") return over
   const { seen: evidence, watermark } = yield* stepEvidence(workspace, release)
   const flag = (yield* documents.get(workspace, flags.name, release.flag))?.data as Flag | undefined
@@ -60,6 +69,7 @@ export const releaseReport = Effect.fn("releaseReport")(function* (workspace: Wo
     ...over,
     steps: [...steps_taken.slice(0, -1), { ...standingStep(release), ...evidence }],
     verdicts: judged,
+    course: courseOf(release, evidence),
     waits_for: [...(decision.kind === "hold" ? decision.waitsFor : []), ...off],
     watermark
   }
