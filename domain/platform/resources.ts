@@ -18,10 +18,15 @@ export interface Kind {
   readonly subjectsOf?: (item: unknown) => ReadonlyArray<string>
   /** When a document goes by itself, in ms UTC; never by default. */
   readonly expiresAt?: (item: unknown) => number
-  /** Index that holds every document; `by_time` by default. */
-  readonly countedBy?: string
   /** Fewer than of other kinds. */
   readonly documentsMax?: number
+  /** What holds the documents that are so many at the most; the index `by_time` by default. */
+  readonly countedIn?: CountedIn
+}
+
+export interface CountedIn {
+  readonly index: string
+  readonly equals: ReadonlyArray<string>
 }
 
 export interface Revised<Item> {
@@ -54,9 +59,9 @@ export const putItem = ({ expiresAt, name, subjectsOf }: Kind, item: Stamps, exp
 export const refuseFull = Effect.fnUntraced(function* (
   documents: DocumentStore["Service"],
   workspace: WorkspaceId,
-  { countedBy = "by_time", documentsMax = resourceDocumentsMax, name }: Kind
+  { countedIn = { index: "by_time", equals: [] }, documentsMax = resourceDocumentsMax, name }: Kind
 ) {
-  const count = yield* documents.count({ workspace, collection: name, index: countedBy, equals: [] })
+  const count = yield* documents.count({ workspace, collection: name, ...countedIn })
   if (count < documentsMax) return
   const detail = `a workspace has at most ${documentsMax} of ${name}`
   return yield* new Refused({ kind: "conflict", detail, errors: [{ pointer: "", code: "too_many", detail }] })

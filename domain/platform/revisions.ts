@@ -7,7 +7,7 @@ import { Refused } from "../../ports/platform/Refused.ts"
 import type { WorkspaceId } from "../../ports/WorkspaceId.ts"
 import type { Actor } from "./audit.ts"
 import { createItem, readItem, removeItem, replaceItem } from "./resources.ts"
-import type { User } from "./resources.ts"
+import type { CountedIn, User } from "./resources.ts"
 
 interface Kind {
   readonly name: string
@@ -47,8 +47,19 @@ const forget = (kind: Kind, id: string, revision: number): DocumentWrite => ({
 })
 
 /** {@link createItem} of a kind whose revisions are kept. */
-export const createKept = <Definition extends object>(kind: Kind, actor: Actor, definition: Definition) =>
-  createItem(kind, actor, definition, (_, item) => [keep(kind, item, 1)])
+export const createKept = <Definition extends object>(
+  kind: Kind & { readonly countedIn?: CountedIn },
+  actor: Actor,
+  definition: Definition,
+  also: (id: string) => ReadonlyArray<DocumentWrite> = () => []
+) => createItem(kind, actor, definition, (id, item) => [keep(kind, item, 1), ...also(id)])
+
+/** What is kept, and what goes, where a document that stood at `revision` becomes another. */
+export const keepNext = (kind: Kind, before: Stamps, item: Stamps, revision: number): ReadonlyArray<DocumentWrite> => [
+  keep(kind, before, revision),
+  keep(kind, item, revision + 1),
+  ...(revision >= revisionsKeptMax ? [forget(kind, item.id, revision + 1 - revisionsKeptMax)] : [])
+]
 
 /** {@link replaceItem}, in one transaction with the revision that it makes. */
 export const replaceKept = Effect.fnUntraced(function* <Definition extends object>(
@@ -56,21 +67,28 @@ export const replaceKept = Effect.fnUntraced(function* <Definition extends objec
   actor: Actor,
   id: string,
   definition: Definition,
-  revision: number
+  revision: number,
+  also: ReadonlyArray<DocumentWrite> = []
 ) {
   const { item: before } = yield* readItem<Stamps>(kind, actor.workspace, id)
   return yield* replaceItem(kind, actor, id, definition, revision, (item) => [
-    keep(kind, before, revision),
-    keep(kind, item, revision + 1),
-    ...(revision >= revisionsKeptMax ? [forget(kind, id, revision + 1 - revisionsKeptMax)] : [])
+    ...keepNext(kind, before, item, revision),
+    ...also
   ])
 })
 
 /** {@link removeItem}, with every revision. */
-export const removeKept = (kind: Kind, actor: Actor, id: string, revision: number, users: ReadonlyArray<User> = []) => {
+export const removeKept = (
+  kind: Kind,
+  actor: Actor,
+  id: string,
+  revision: number,
+  users: ReadonlyArray<User> = [],
+  also: ReadonlyArray<DocumentWrite> = []
+) => {
   const first = Math.max(1, revision + 1 - revisionsKeptMax)
   const all = Array.from({ length: revision + 1 - first }, (_, at) => forget(kind, id, first + at))
-  return removeItem(kind, actor, id, revision, users, all)
+  return removeItem(kind, actor, id, revision, users, [...all, ...also])
 }
 
 const shown = <Definition extends object>({ item, revision }: Kept<Definition & Stamps>) => {

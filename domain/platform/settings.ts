@@ -13,7 +13,7 @@ import { exponentOf } from "../money/minorUnits.ts"
 import { isZone } from "../zones/zones.ts"
 import { auditOf } from "./audit.ts"
 import type { Actor } from "./audit.ts"
-import { noteOfChange } from "./noteOfChange.ts"
+import { dropOldNotes, noteOfChange } from "./noteOfChange.ts"
 
 export const collection: Collection = { name: "settings", indexes: [], unique: [] }
 const id = "workspace"
@@ -90,6 +90,7 @@ export const changeSettings = Effect.fn("changeSettings")(function* (
     audit: [yield* auditOf(actor, now, "settings.changed", `settings/${actor.workspace}`, before.settings, settings)]
   })
   yield* notices.publish({ workspace: actor.workspace, topic, revision: next })
+  yield* Effect.ignore(dropOldNotes(actor.workspace))
   return { revision: next, settings }
 })
 

@@ -8,12 +8,14 @@ import {
   readIncident,
   removeAlert,
   replaceAlert,
+  restoreAlert,
   snoozeAlert,
   testAlert
 } from "../../domain/analytics/workflows/alerts.ts"
 import { listItems, readItem } from "../../domain/platform/resources.ts"
+import { listRevisions, readRevision } from "../../domain/platform/revisions.ts"
 import { alerts } from "../../ports/analytics/Alert.ts"
-import type { Alert } from "../../ports/analytics/Alert.ts"
+import type { Alert, NewAlert } from "../../ports/analytics/Alert.ts"
 import { CurrentPrincipal } from "../contract/Admission.ts"
 import { ServedApi } from "../contract/Api.ts"
 import { limitUsual } from "../contract/parameters.ts"
@@ -54,6 +56,22 @@ export const layer = HttpApiBuilder.group(ServedApi, "alerts", (handlers) =>
           matchRevision(readItem(alerts, principal.workspace, params.id)).pipe(
             Effect.flatMap((revision) => replaceAlert(principal, params.id, payload, revision)),
             Effect.flatMap(({ item, revision }) => withRevision(revision, item))
+          )
+        )
+      ),
+    revisions: ({ params, query: { cursor, limit = limitUsual } }) =>
+      Effect.flatMap(CurrentPrincipal, ({ workspace }) =>
+        answerProblems(Effect.flatMap(listRevisions<NewAlert>(alerts, workspace, params.id, limit, cursor), paged))
+      ),
+    readRevision: ({ params }) =>
+      Effect.flatMap(CurrentPrincipal, ({ workspace }) =>
+        answerProblems(readRevision<NewAlert>(alerts, workspace, params.id, params.revision))
+      ),
+    restore: ({ params }) =>
+      Effect.flatMap(CurrentPrincipal, (principal) =>
+        answerProblems(
+          Effect.flatMap(restoreAlert(principal, params.id, params.revision), ({ item, revision }) =>
+            withRevision(revision, item)
           )
         )
       ),

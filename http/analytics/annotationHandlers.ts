@@ -4,9 +4,12 @@ import { HttpApiBuilder } from "effect/http-api"
 import {
   createAnnotation,
   listAnnotations,
+  listNoteRevisions,
   readAnnotation,
+  readNoteRevision,
   removeAnnotation,
-  replaceAnnotation
+  replaceAnnotation,
+  restoreAnnotation
 } from "../../domain/analytics/workflows/annotations.ts"
 import { CurrentPrincipal } from "../contract/Admission.ts"
 import { ServedApi } from "../contract/Api.ts"
@@ -39,6 +42,22 @@ export const layer = HttpApiBuilder.group(ServedApi, "annotations", (handlers) =
           matchRevision(readAnnotation(principal, params.id)).pipe(
             Effect.flatMap((revision) => replaceAnnotation(principal, params.id, payload, revision)),
             Effect.flatMap(({ item, revision }) => withRevision(revision, item))
+          )
+        )
+      ),
+    revisions: ({ params, query: { cursor, limit = limitUsual } }) =>
+      Effect.flatMap(CurrentPrincipal, (principal) =>
+        answerProblems(Effect.flatMap(listNoteRevisions(principal, params.id, limit, cursor), paged))
+      ),
+    readRevision: ({ params }) =>
+      Effect.flatMap(CurrentPrincipal, (principal) =>
+        answerProblems(readNoteRevision(principal, params.id, params.revision))
+      ),
+    restore: ({ params }) =>
+      Effect.flatMap(CurrentPrincipal, (principal) =>
+        answerProblems(
+          Effect.flatMap(restoreAnnotation(principal, params.id, params.revision), ({ item, revision }) =>
+            withRevision(revision, item)
           )
         )
       ),

@@ -7,11 +7,13 @@ import {
   membersOfCohort,
   removeCohort,
   replaceCohort,
+  restoreCohort,
   sizeOfCohort
 } from "../../domain/analytics/workflows/cohorts.ts"
 import { listItems, readItem } from "../../domain/platform/resources.ts"
+import { listRevisions, readRevision } from "../../domain/platform/revisions.ts"
 import { cohorts } from "../../ports/analytics/Cohort.ts"
-import type { Cohort } from "../../ports/analytics/Cohort.ts"
+import type { Cohort, NewCohort } from "../../ports/analytics/Cohort.ts"
 import { CurrentPrincipal } from "../contract/Admission.ts"
 import { ServedApi } from "../contract/Api.ts"
 import { limitUsual } from "../contract/parameters.ts"
@@ -69,6 +71,22 @@ export const layer = HttpApiBuilder.group(ServedApi, "cohorts", (handlers) =>
           matchRevision(readItem(cohorts, principal.workspace, params.id)).pipe(
             Effect.flatMap((revision) => replaceCohort(principal, params.id, payload, revision)),
             Effect.flatMap(({ item, revision }) => withRevision(revision, item))
+          )
+        )
+      ),
+    revisions: ({ params, query: { cursor, limit = limitUsual } }) =>
+      Effect.flatMap(CurrentPrincipal, ({ workspace }) =>
+        answerProblems(Effect.flatMap(listRevisions<NewCohort>(cohorts, workspace, params.id, limit, cursor), paged))
+      ),
+    readRevision: ({ params }) =>
+      Effect.flatMap(CurrentPrincipal, ({ workspace }) =>
+        answerProblems(readRevision<NewCohort>(cohorts, workspace, params.id, params.revision))
+      ),
+    restore: ({ params }) =>
+      Effect.flatMap(CurrentPrincipal, (principal) =>
+        answerProblems(
+          Effect.flatMap(restoreCohort(principal, params.id, params.revision), ({ item, revision }) =>
+            withRevision(revision, item)
           )
         )
       ),

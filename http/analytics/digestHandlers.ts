@@ -6,11 +6,13 @@ import {
   previewDigest,
   readDigestState,
   removeDigest,
-  replaceDigest
+  replaceDigest,
+  restoreDigest
 } from "../../domain/analytics/workflows/digests.ts"
 import { listItems, readItem } from "../../domain/platform/resources.ts"
+import { listRevisions, readRevision } from "../../domain/platform/revisions.ts"
 import { digests } from "../../ports/analytics/Digest.ts"
-import type { Digest } from "../../ports/analytics/Digest.ts"
+import type { Digest, NewDigest } from "../../ports/analytics/Digest.ts"
 import { CurrentPrincipal } from "../contract/Admission.ts"
 import { ServedApi } from "../contract/Api.ts"
 import { limitUsual } from "../contract/parameters.ts"
@@ -51,6 +53,22 @@ export const layer = HttpApiBuilder.group(ServedApi, "digests", (handlers) =>
           matchRevision(readItem(digests, principal.workspace, params.id)).pipe(
             Effect.flatMap((revision) => replaceDigest(principal, params.id, payload, revision)),
             Effect.flatMap(({ item, revision }) => withRevision(revision, item))
+          )
+        )
+      ),
+    revisions: ({ params, query: { cursor, limit = limitUsual } }) =>
+      Effect.flatMap(CurrentPrincipal, ({ workspace }) =>
+        answerProblems(Effect.flatMap(listRevisions<NewDigest>(digests, workspace, params.id, limit, cursor), paged))
+      ),
+    readRevision: ({ params }) =>
+      Effect.flatMap(CurrentPrincipal, ({ workspace }) =>
+        answerProblems(readRevision<NewDigest>(digests, workspace, params.id, params.revision))
+      ),
+    restore: ({ params }) =>
+      Effect.flatMap(CurrentPrincipal, (principal) =>
+        answerProblems(
+          Effect.flatMap(restoreDigest(principal, params.id, params.revision), ({ item, revision }) =>
+            withRevision(revision, item)
           )
         )
       ),

@@ -2,10 +2,11 @@ import { Effect } from "effect"
 import { HttpServerResponse } from "effect/http"
 import { HttpApiBuilder } from "effect/http-api"
 import { askFunnel } from "../../domain/analytics/workflows/askFunnel.ts"
-import { askKeptFunnel, createFunnel, replaceFunnel } from "../../domain/analytics/workflows/funnels.ts"
-import { listItems, readItem, removeItem } from "../../domain/platform/resources.ts"
+import { askKeptFunnel, createFunnel, replaceFunnel, restoreFunnel } from "../../domain/analytics/workflows/funnels.ts"
+import { listItems, readItem } from "../../domain/platform/resources.ts"
+import { listRevisions, readRevision, removeKept } from "../../domain/platform/revisions.ts"
 import { funnels } from "../../ports/analytics/Funnel.ts"
-import type { Funnel } from "../../ports/analytics/Funnel.ts"
+import type { Funnel, NewFunnel } from "../../ports/analytics/Funnel.ts"
 import { CurrentPrincipal } from "../contract/Admission.ts"
 import { ServedApi } from "../contract/Api.ts"
 import { limitUsual } from "../contract/parameters.ts"
@@ -64,11 +65,27 @@ export const layer = HttpApiBuilder.group(ServedApi, "funnels", (handlers) =>
           )
         )
       ),
+    revisions: ({ params, query: { cursor, limit = limitUsual } }) =>
+      Effect.flatMap(CurrentPrincipal, ({ workspace }) =>
+        answerProblems(Effect.flatMap(listRevisions<NewFunnel>(funnels, workspace, params.id, limit, cursor), paged))
+      ),
+    readRevision: ({ params }) =>
+      Effect.flatMap(CurrentPrincipal, ({ workspace }) =>
+        answerProblems(readRevision<NewFunnel>(funnels, workspace, params.id, params.revision))
+      ),
+    restore: ({ params }) =>
+      Effect.flatMap(CurrentPrincipal, (principal) =>
+        answerProblems(
+          Effect.flatMap(restoreFunnel(principal, params.id, params.revision), ({ item, revision }) =>
+            withRevision(revision, item)
+          )
+        )
+      ),
     remove: ({ params }) =>
       Effect.flatMap(CurrentPrincipal, (principal) =>
         answerProblems(
           matchRevision(readItem(funnels, principal.workspace, params.id)).pipe(
-            Effect.flatMap((revision) => removeItem(funnels, principal, params.id, revision)),
+            Effect.flatMap((revision) => removeKept(funnels, principal, params.id, revision)),
             Effect.as(HttpServerResponse.empty({ status: 204 }))
           )
         )

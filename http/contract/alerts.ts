@@ -1,10 +1,14 @@
 import { HttpApiEndpoint, HttpApiGroup, OpenApi } from "effect/http-api"
-import { alerts, AlertSnooze, AlertState, AlertTest, Incident } from "../../ports/analytics/Alert.ts"
+import { AlertRevision, alerts, AlertSnooze, AlertState, AlertTest, Incident } from "../../ports/analytics/Alert.ts"
 import { Admission } from "./Admission.ts"
 import { changes, EndpointRules, reads } from "./EndpointRules.ts"
 import { page } from "./pages.ts"
 import { Cursor, Id, Limit, Text } from "./parameters.ts"
 import { resourceEndpoints } from "./resource.ts"
+import { revisionEndpoints } from "./revisions.ts"
+
+const path = "/analytics/alerts"
+const scopes = { read: "analytics:read", write: "analytics:write" }
 
 /** Numbers that are watched. */
 export class AlertsGroup extends HttpApiGroup.make("alerts")
@@ -25,11 +29,8 @@ export class AlertsGroup extends HttpApiGroup.make("alerts")
     })
       .annotate(EndpointRules, changes("analytics:write"))
       .annotate(OpenApi.Summary, "No message until then; `null` ends the snooze. Incidents are listed all the same."),
-    ...resourceEndpoints({
-      ...alerts,
-      path: "/analytics/alerts",
-      scopes: { read: "analytics:read", write: "analytics:write" }
-    })
+    ...resourceEndpoints({ ...alerts, path, scopes }),
+    ...revisionEndpoints({ ...alerts, path, scopes, revision: AlertRevision })
   )
   .middleware(Admission) {}
 

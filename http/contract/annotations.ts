@@ -1,10 +1,11 @@
 import { Schema } from "effect"
 import { HttpApiEndpoint, HttpApiGroup, HttpApiSchema, OpenApi } from "effect/http-api"
-import { Annotation, annotations } from "../../ports/analytics/Annotation.ts"
+import { Annotation, AnnotationRevision, annotations } from "../../ports/analytics/Annotation.ts"
 import { Admission } from "./Admission.ts"
 import { changes, creates, EndpointRules, reads } from "./EndpointRules.ts"
 import { page } from "./pages.ts"
 import { Cursor, Id, Limit, Text } from "./parameters.ts"
+import { revisionEndpoints } from "./revisions.ts"
 
 /** `?annotations=true`: the answer has the notes of its range, and a picture draws them. */
 export const AskedAnnotations = Schema.optionalKey(Schema.Literals(["true", "false"]))
@@ -41,6 +42,13 @@ export class AnnotationsGroup extends HttpApiGroup.make("annotations")
       .annotate(OpenApi.Summary, "Replace an annotation; If-Match names the revision."),
     HttpApiEndpoint.delete("remove", `${path}/:id`, { params: { id: Id } })
       .annotate(EndpointRules, changes("analytics:write"))
-      .annotate(OpenApi.Summary, "Delete an annotation.")
+      .annotate(OpenApi.Summary, "Delete an annotation."),
+    ...revisionEndpoints({
+      path,
+      singular: annotations.singular,
+      item: Annotation,
+      revision: AnnotationRevision,
+      scopes: { read: "analytics:read", write: "analytics:write" }
+    })
   )
   .middleware(Admission) {}

@@ -3,6 +3,7 @@ import {
   CohortMemberList,
   CohortMembersChange,
   CohortMembersReceipt,
+  CohortRevision,
   cohorts,
   CohortSize
 } from "../../ports/analytics/Cohort.ts"
@@ -10,8 +11,11 @@ import { Admission } from "./Admission.ts"
 import { changes, EndpointRules, reads } from "./EndpointRules.ts"
 import { Cursor, Id, Limit, Text, Watermark } from "./parameters.ts"
 import { resourceEndpoints } from "./resource.ts"
+import { revisionEndpoints } from "./revisions.ts"
 
 const members = "/analytics/cohorts/:id/members"
+const path = "/analytics/cohorts"
+const scopes = { read: "analytics:read", write: "analytics:write" }
 
 /** Groups of people: by a list, or by a rule over what they did and their traits. */
 export class CohortsGroup extends HttpApiGroup.make("cohorts")
@@ -44,10 +48,7 @@ export class CohortsGroup extends HttpApiGroup.make("cohorts")
     })
       .annotate(EndpointRules, changes("analytics:write"))
       .annotate(OpenApi.Summary, "Take up to 1000 people from a static cohort."),
-    ...resourceEndpoints({
-      ...cohorts,
-      path: "/analytics/cohorts",
-      scopes: { read: "analytics:read", write: "analytics:write" }
-    })
+    ...resourceEndpoints({ ...cohorts, path, scopes }),
+    ...revisionEndpoints({ ...cohorts, path, scopes, revision: CohortRevision })
   )
   .middleware(Admission) {}

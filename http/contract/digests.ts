@@ -1,9 +1,13 @@
 import { HttpApiEndpoint, HttpApiGroup, OpenApi } from "effect/http-api"
-import { DigestPreview, digests, DigestState } from "../../ports/analytics/Digest.ts"
+import { DigestPreview, DigestRevision, digests, DigestState } from "../../ports/analytics/Digest.ts"
 import { Admission } from "./Admission.ts"
 import { EndpointRules, reads } from "./EndpointRules.ts"
 import { Id } from "./parameters.ts"
 import { resourceEndpoints } from "./resource.ts"
+import { revisionEndpoints } from "./revisions.ts"
+
+const path = "/analytics/digests"
+const scopes = { read: "analytics:read", write: "analytics:write" }
 
 /** Numbers by e-mail. */
 export class DigestsGroup extends HttpApiGroup.make("digests")
@@ -14,10 +18,7 @@ export class DigestsGroup extends HttpApiGroup.make("digests")
     HttpApiEndpoint.post("preview", "/analytics/digests/:id/preview", { params: { id: Id }, success: DigestPreview })
       .annotate(EndpointRules, reads("analytics:read"))
       .annotate(OpenApi.Summary, "What a digest would say now, as text and HTML; sends nothing."),
-    ...resourceEndpoints({
-      ...digests,
-      path: "/analytics/digests",
-      scopes: { read: "analytics:read", write: "analytics:write" }
-    })
+    ...resourceEndpoints({ ...digests, path, scopes }),
+    ...revisionEndpoints({ ...digests, path, scopes, revision: DigestRevision })
   )
   .middleware(Admission) {}

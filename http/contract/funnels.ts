@@ -1,10 +1,14 @@
 import { HttpApiEndpoint, HttpApiGroup, OpenApi } from "effect/http-api"
-import { funnels } from "../../ports/analytics/Funnel.ts"
+import { FunnelRevision, funnels } from "../../ports/analytics/Funnel.ts"
 import { FunnelQuestion, FunnelResult } from "../../ports/analytics/FunnelQuestion.ts"
 import { Admission } from "./Admission.ts"
 import { EndpointRules, reads } from "./EndpointRules.ts"
 import { Id, answerParameters, Text, Watermark } from "./parameters.ts"
 import { resourceEndpoints } from "./resource.ts"
+import { revisionEndpoints } from "./revisions.ts"
+
+const path = "/analytics/funnels"
+const scopes = { read: "analytics:read", write: "analytics:write" }
 
 /** How many people come how far. */
 export class FunnelsGroup extends HttpApiGroup.make("funnels")
@@ -31,10 +35,7 @@ export class FunnelsGroup extends HttpApiGroup.make("funnels")
     })
       .annotate(EndpointRules, reads("analytics:read"))
       .annotate(OpenApi.Summary, "Conversion of a kept funnel over a range of days."),
-    ...resourceEndpoints({
-      ...funnels,
-      path: "/analytics/funnels",
-      scopes: { read: "analytics:read", write: "analytics:write" }
-    })
+    ...resourceEndpoints({ ...funnels, path, scopes }),
+    ...revisionEndpoints({ ...funnels, path, scopes, revision: FunnelRevision })
   )
   .middleware(Admission) {}

@@ -1,6 +1,7 @@
 import { Schema } from "effect"
 import type { Collection } from "../documents/DocumentStore.ts"
 import { resource } from "../documents/Resource.ts"
+import { revisionOf } from "../documents/Revision.ts"
 import { EmailAddress, recipientsMax } from "../email/EmailSender.ts"
 import { Question } from "./Question.ts"
 
@@ -78,6 +79,7 @@ export const alerts = resource({
     notify_when_resolved: true
   }
 })
+export const AlertRevision = revisionOf("Alert", alerts.definition)
 export type NewAlert = typeof alerts.definition.Type
 export type Alert = typeof alerts.item.Type
 

@@ -1,7 +1,10 @@
 import { Schema } from "effect"
 import type { Collection } from "../documents/DocumentStore.ts"
 import { resource } from "../documents/Resource.ts"
+import { revisionOf } from "../documents/Revision.ts"
 
+/** Notes of changes that the service keeps of a workspace; the oldest go first. Those of people have a limit of their own. */
+export const changeNotesMax = 10_000
 /** Days that one note may stand for. */
 export const annotationDaysMax = 366
 /** Notes that one answer or picture shows: the newest of its range. */
@@ -30,6 +33,7 @@ export const annotations = resource({
   },
   example: { text: "The new prices went live", at: 1_790_000_000_000 }
 })
+export const AnnotationRevision = revisionOf("Annotation", annotations.definition)
 export type NewAnnotation = typeof annotations.definition.Type
 
 /** A note as it is kept. */
@@ -38,14 +42,19 @@ export const Annotation = Schema.Struct({
   /** Subject of the token that it was made with. */
   author: Schema.String,
   /** What changed, collection and id, where the service itself noted a change; else `null`. */
-  about: Schema.NullOr(Schema.String)
+  about: Schema.NullOr(Schema.String),
+  /** Whether a person noted it or the service itself. */
+  origin: Schema.Literals(["person", "service"])
 }).annotate({ identifier: "Annotation" })
 export type Annotation = typeof Annotation.Type
 
 export const annotationCollection: Collection = {
   name: annotations.name,
   unique: [],
-  indexes: [{ name: "by_at", equals: [], sort: "at", direction: "descending" }]
+  indexes: [
+    { name: "by_at", equals: [], sort: "at", direction: "descending" },
+    { name: "by_origin", equals: ["origin"], sort: "at", direction: "ascending" }
+  ]
 }
 
 /** A note beside an answer; times as the answer's own. */

@@ -1,6 +1,7 @@
 import { Schema } from "effect"
 import type { Collection } from "../documents/DocumentStore.ts"
 import { resource } from "../documents/Resource.ts"
+import { revisionOf } from "../documents/Revision.ts"
 import { CohortRule } from "./CohortRule.ts"
 import { PersonItem } from "./People.ts"
 
@@ -28,6 +29,7 @@ export const cohorts = resource({
   unique: ["name"],
   example: { name: "Beta testers", membership: { kind: "static" } }
 })
+export const CohortRevision = revisionOf("Cohort", cohorts.definition)
 export type NewCohort = typeof cohorts.definition.Type
 export type Cohort = typeof cohorts.item.Type
 

@@ -1,6 +1,7 @@
 import { Schema } from "effect"
 import type { Collection } from "../documents/DocumentStore.ts"
 import { resource } from "../documents/Resource.ts"
+import { revisionOf } from "../documents/Revision.ts"
 import { MessagePreview, Recipients } from "./Alert.ts"
 
 /** Digests of one workspace. */
@@ -52,6 +53,7 @@ export const digests = resource({
     recipients: ["anna@example.org"]
   }
 })
+export const DigestRevision = revisionOf("Digest", digests.definition)
 export type NewDigest = typeof digests.definition.Type
 export type Digest = typeof digests.item.Type
 

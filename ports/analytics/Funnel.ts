@@ -1,5 +1,6 @@
 import { Schema } from "effect"
 import { resource } from "../documents/Resource.ts"
+import { revisionOf } from "../documents/Revision.ts"
 import { FunnelDefinition } from "./FunnelQuestion.ts"
 
 export const funnels = resource({
@@ -18,5 +19,6 @@ export const funnels = resource({
     conversion_window: { value: 7, unit: "day" }
   }
 })
+export const FunnelRevision = revisionOf("Funnel", funnels.definition)
 export type NewFunnel = typeof funnels.definition.Type
 export type Funnel = typeof funnels.item.Type

@@ -15,7 +15,8 @@ import { Refused } from "../../../ports/platform/Refused.ts"
 import type { WorkspaceId } from "../../../ports/WorkspaceId.ts"
 import { auditOf } from "../../platform/audit.ts"
 import type { Actor } from "../../platform/audit.ts"
-import { createItem, gatherItems, readItem, removeItem, replaceItem } from "../../platform/resources.ts"
+import { gatherItems, readItem } from "../../platform/resources.ts"
+import { createKept, readRevision, removeKept, replaceKept } from "../../platform/revisions.ts"
 import { formatDay, dayAt } from "../../zones/zones.ts"
 import { bucketsAtOnceMax, bucketsDue } from "../alerts/alertBuckets.ts"
 import { alertMessage } from "../alerts/alertMessage.ts"
@@ -78,7 +79,7 @@ export const createAlert = Effect.fnUntraced(function* (actor: Actor, definition
     return yield* new Refused({ kind: "conflict", detail, errors: [{ pointer: "", code: "too_many", detail }] })
   }
   const now = yield* Clock.currentTimeMillis
-  return yield* createItem(alerts, actor, definition, (id) => [putState(freshState(id, definition, now), 0)])
+  return yield* createKept(alerts, actor, definition, (id) => [putState(freshState(id, definition, now), 0)])
 })
 
 const findState = Effect.fnUntraced(function* (workspace: WorkspaceId, id: string) {
@@ -121,9 +122,16 @@ export const replaceAlert = (actor: Actor, id: string, definition: NewAlert, rev
         putState(state, found?.revision ?? 0),
         ...(yield* closeIncident(actor.workspace, found?.state, "changed"))
       ]
-      return yield* replaceItem(alerts, actor, id, definition, revision, () => also)
+      return yield* replaceKept(alerts, actor, id, definition, revision, also)
     })
   )
+
+/** What the alert was at a revision becomes its newest; refused where that cannot be asked any more. */
+export const restoreAlert = Effect.fnUntraced(function* (actor: Actor, id: string, revision: number) {
+  const { definition } = yield* readRevision<NewAlert>(alerts, actor.workspace, id, revision)
+  const standing = yield* readItem(alerts, actor.workspace, id)
+  return yield* replaceAlert(actor, id, definition, standing.revision)
+})
 
 export const removeAlert = (actor: Actor, id: string, revision: number) =>
   besideLooks(
@@ -136,7 +144,7 @@ export const removeAlert = (actor: Actor, id: string, revision: number) =>
               { kind: "delete", collection: alertStates.name, id, expected: found.revision },
               ...(yield* closeIncident(actor.workspace, found.state, "deleted"))
             ]
-      yield* removeItem(alerts, actor, id, revision, [], also)
+      yield* removeKept(alerts, actor, id, revision, [], also)
     })
   )
 

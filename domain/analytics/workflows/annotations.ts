@@ -7,7 +7,8 @@ import { DocumentStore, listLimitMax } from "../../../ports/documents/DocumentSt
 import { Refused } from "../../../ports/platform/Refused.ts"
 import type { WorkspaceId } from "../../../ports/WorkspaceId.ts"
 import type { Actor } from "../../platform/audit.ts"
-import { createItem, readItem, removeItem, replaceItem } from "../../platform/resources.ts"
+import { readItem } from "../../platform/resources.ts"
+import { createKept, listRevisions, readRevision, removeKept, replaceKept } from "../../platform/revisions.ts"
 import { parseInstant } from "../../zones/instant.ts"
 import { formatInstant } from "../../zones/zones.ts"
 import { readInstant } from "./explore.ts"
@@ -46,10 +47,12 @@ const check = Effect.fnUntraced(function* ({ workspace }: Reader, { at, dashboar
 
 export const createAnnotation = Effect.fnUntraced(function* (author: Author, definition: NewAnnotation) {
   yield* check(author, definition)
-  return yield* createItem({ ...annotations, countedBy: "by_at" }, author, {
+  const ofPeople = { ...annotations, countedIn: { index: "by_origin", equals: ["person"] } }
+  return yield* createKept(ofPeople, author, {
     ...definition,
     author: author.subject,
-    about: null
+    about: null,
+    origin: "person" as const
   })
 })
 
@@ -71,13 +74,52 @@ export const replaceAnnotation = Effect.fnUntraced(function* (
   if (definition.visibility === "personal" && item.author !== author.subject) {
     return yield* refuse("unprocessable", "/visibility", "not_the_author", "only its author makes a note personal")
   }
-  const kept = { ...definition, author: item.author, about: item.about }
-  return yield* replaceItem(annotations, author, id, kept, revision)
+  const kept = { ...definition, author: item.author, about: item.about, origin: item.origin }
+  return yield* replaceKept(annotations, author, id, kept, revision)
 })
 
 export const removeAnnotation = Effect.fnUntraced(function* (author: Author, id: string, revision: number) {
   yield* readAnnotation(author, id)
-  yield* removeItem(annotations, author, id, revision)
+  yield* removeKept(annotations, author, id, revision)
+})
+
+type Kept = NewAnnotation & Pick<Annotation, "author" | "about" | "origin">
+
+/** What its author and the service decide is no part of its revisions. */
+const shownRevision = <Revision extends { readonly definition: Kept }>({ definition, ...revision }: Revision) => {
+  const { about: _, author: __, origin: ___, ...own } = definition
+  const shown: NewAnnotation = own
+  return { ...revision, definition: shown }
+}
+
+/** To others those of a personal note are not there either. */
+export const listNoteRevisions = Effect.fnUntraced(function* (
+  reader: Reader,
+  id: string,
+  limit: number,
+  cursor: string | undefined
+) {
+  yield* readAnnotation(reader, id)
+  const { items, next } = yield* listRevisions<Kept>(annotations, reader.workspace, id, limit, cursor)
+  return { items: items.filter((each) => wasSeenBy(each, reader)).map(shownRevision), next }
+})
+
+/** A note that is everybody's now may have been its author's alone. */
+const wasSeenBy = ({ definition }: { readonly definition: Kept }, { subject }: Reader): boolean =>
+  definition.visibility !== "personal" || definition.author === subject
+
+export const readNoteRevision = Effect.fnUntraced(function* (reader: Reader, id: string, revision: number) {
+  yield* readAnnotation(reader, id)
+  const found = yield* readRevision<Kept>(annotations, reader.workspace, id, revision)
+  if (wasSeenBy(found, reader)) return shownRevision(found)
+  return yield* new Refused({ kind: "not-found", detail: `there is no revision ${revision} of ${id}`, errors: [] })
+})
+
+/** What the note was at a revision becomes its newest. */
+export const restoreAnnotation = Effect.fnUntraced(function* (author: Author, id: string, revision: number) {
+  const { definition } = yield* readNoteRevision(author, id, revision)
+  const standing = yield* readAnnotation(author, id)
+  return yield* replaceAnnotation(author, id, definition, standing.revision)
 })
 
 interface Wanted {

@@ -10,7 +10,8 @@ import { Refused } from "../../../ports/platform/Refused.ts"
 import type { WorkspaceId } from "../../../ports/WorkspaceId.ts"
 import { auditOf } from "../../platform/audit.ts"
 import type { Actor } from "../../platform/audit.ts"
-import { gatherItems, readItem } from "../../platform/resources.ts"
+import { gatherItems, putItem, readItem } from "../../platform/resources.ts"
+import { keepNext } from "../../platform/revisions.ts"
 import { idAtDoor } from "./idAtDoor.ts"
 
 /** Ids of a static cohort: of people, whatever they are, and those known to be of a user or a device. */
@@ -200,17 +201,11 @@ const storeChange = Effect.fnUntraced(function* (
   const receipt: CohortMembersReceipt = { changed: count, listed }
   if (count === 0) return receipt
   const now = yield* Clock.currentTimeMillis
+  const next: Cohort = { ...item, changed_at: now, changed_by: actor.keyId }
   yield* documents.commit(workspace, {
     writes: [
-      {
-        kind: "put",
-        collection: cohorts.name,
-        id: cohort,
-        expected: revision,
-        schema_version: 1,
-        subjects: [],
-        data: { ...item, changed_at: now, changed_by: actor.keyId }
-      },
+      putItem(cohorts, next, revision),
+      ...keepNext(cohorts, item, next, revision),
       ...[...touched].map((at) => putPart(after.get(at)!))
     ],
     audit: [yield* auditOf(actor, now, `cohort.members_${change}`, `${cohorts.name}/${cohort}`, undefined, receipt)]

@@ -6,7 +6,8 @@ import { InvalidQuestion } from "../../../ports/analytics/InvalidQuestion.ts"
 import { Refused } from "../../../ports/platform/Refused.ts"
 import type { WorkspaceId } from "../../../ports/WorkspaceId.ts"
 import type { Actor } from "../../platform/audit.ts"
-import { createItem, readItem, removeItem, replaceItem } from "../../platform/resources.ts"
+import { readItem } from "../../platform/resources.ts"
+import { createKept, readRevision, removeKept, replaceKept } from "../../platform/revisions.ts"
 import { namedCohorts } from "../../questions/cohorts/namedCohorts.ts"
 import { planCohortRule } from "../../questions/cohorts/planCohortRule.ts"
 import { hashValue } from "../../questions/hashQuestion.ts"
@@ -32,7 +33,7 @@ const check = Effect.fnUntraced(function* (workspace: WorkspaceId, definition: N
 
 export const createCohort = Effect.fnUntraced(function* (actor: Actor, definition: NewCohort) {
   yield* check(actor.workspace, definition)
-  return yield* createItem(cohorts, actor, definition)
+  return yield* createKept(cohorts, actor, definition)
 })
 
 export const replaceCohort = Effect.fnUntraced(function* (
@@ -48,12 +49,19 @@ export const replaceCohort = Effect.fnUntraced(function* (
     const errors = [{ pointer: "/membership/kind", code: "kind_is_fixed", detail }]
     return yield* new Refused({ kind: "conflict", detail, errors })
   }
-  return yield* replaceItem(cohorts, actor, id, definition, revision)
+  return yield* replaceKept(cohorts, actor, id, definition, revision)
+})
+
+/** What the cohort was at a revision becomes its newest; a list stays as it is. Refused where its rule cannot be asked any more. */
+export const restoreCohort = Effect.fnUntraced(function* (actor: Actor, id: string, revision: number) {
+  const { definition } = yield* readRevision<NewCohort>(cohorts, actor.workspace, id, revision)
+  const standing = yield* readItem(cohorts, actor.workspace, id)
+  return yield* replaceCohort(actor, id, definition, standing.revision)
 })
 
 export const removeCohort = Effect.fnUntraced(function* (actor: Actor, id: string, revision: number) {
   const users = yield* usersOfCohort(actor.workspace, id)
-  yield* removeItem(cohorts, actor, id, revision, users, yield* partRemovals(actor.workspace, id))
+  yield* removeKept(cohorts, actor, id, revision, users, yield* partRemovals(actor.workspace, id))
 })
 
 /** The first instant that does not count: that which is given, or the end of the day. */

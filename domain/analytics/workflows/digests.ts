@@ -8,9 +8,9 @@ import { Refused } from "../../../ports/platform/Refused.ts"
 import { SettingsSource } from "../../../ports/platform/Settings.ts"
 import type { WorkspaceId } from "../../../ports/WorkspaceId.ts"
 import type { Actor } from "../../platform/audit.ts"
-import { createItem, gatherItems, readItem, removeItem, replaceItem } from "../../platform/resources.ts"
+import { gatherItems, readItem } from "../../platform/resources.ts"
 import type { User } from "../../platform/resources.ts"
-import { removeKept } from "../../platform/revisions.ts"
+import { createKept, readRevision, removeKept, replaceKept } from "../../platform/revisions.ts"
 import { nextTime } from "../digests/digestSchedule.ts"
 import { composeDigest } from "./composeDigest.ts"
 import { usersOfShared } from "./shareUsers.ts"
@@ -57,7 +57,7 @@ export const createDigest = Effect.fnUntraced(function* (actor: Actor, definitio
     return yield* new Refused({ kind: "conflict", detail, errors: [{ pointer: "", code: "too_many", detail }] })
   }
   const state = yield* freshState(actor.workspace, "", definition)
-  return yield* createItem(digests, actor, definition, (id) => [putDigestState({ ...state, digest: id }, 0)])
+  return yield* createKept(digests, actor, definition, (id) => [putDigestState({ ...state, digest: id }, 0)])
 })
 
 const findState = Effect.fnUntraced(function* (workspace: WorkspaceId, id: string) {
@@ -81,14 +81,19 @@ export const replaceDigest = (actor: Actor, id: string, definition: NewDigest, r
       const found = yield* findState(actor.workspace, id)
       const fresh = yield* freshState(actor.workspace, id, definition)
       const state = { ...fresh, sent_at: found?.state.sent_at ?? null }
-      return yield* replaceItem(digests, actor, id, definition, revision, () => [
-        putDigestState(state, found?.revision ?? 0)
-      ])
+      return yield* replaceKept(digests, actor, id, definition, revision, [putDigestState(state, found?.revision ?? 0)])
     })
   )
 
+/** What the digest was at a revision becomes its newest; refused where its dashboard is gone. */
+export const restoreDigest = Effect.fnUntraced(function* (actor: Actor, id: string, revision: number) {
+  const { definition } = yield* readRevision<NewDigest>(digests, actor.workspace, id, revision)
+  const standing = yield* readItem(digests, actor.workspace, id)
+  return yield* replaceDigest(actor, id, definition, standing.revision)
+})
+
 export const removeDigest = (actor: Actor, id: string, revision: number) =>
-  removeItem(digests, actor, id, revision, [], [{ kind: "delete", collection: digestStates.name, id, expected: "any" }])
+  removeKept(digests, actor, id, revision, [], [{ kind: "delete", collection: digestStates.name, id, expected: "any" }])
 
 export const readDigestState = Effect.fnUntraced(function* (workspace: WorkspaceId, id: string) {
   yield* readItem<Digest>(digests, workspace, id)

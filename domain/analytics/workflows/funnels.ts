@@ -5,7 +5,8 @@ import type { FunnelRequest } from "../../../ports/analytics/FunnelQuestion.ts"
 import { InvalidQuestion } from "../../../ports/analytics/InvalidQuestion.ts"
 import type { WorkspaceId } from "../../../ports/WorkspaceId.ts"
 import type { Actor } from "../../platform/audit.ts"
-import { createItem, readItem, replaceItem } from "../../platform/resources.ts"
+import { readItem } from "../../platform/resources.ts"
+import { createKept, readRevision, replaceKept } from "../../platform/revisions.ts"
 import { planFunnel } from "../../questions/funnel/planFunnel.ts"
 import { askFunnel } from "./askFunnel.ts"
 import { questionScope } from "./askQuestion.ts"
@@ -20,7 +21,7 @@ const check = Effect.fnUntraced(function* (workspace: WorkspaceId, definition: N
 
 export const createFunnel = Effect.fnUntraced(function* (actor: Actor, definition: NewFunnel) {
   yield* check(actor.workspace, definition)
-  return yield* createItem(funnels, actor, definition)
+  return yield* createKept(funnels, actor, definition)
 })
 
 export const replaceFunnel = Effect.fnUntraced(function* (
@@ -30,7 +31,14 @@ export const replaceFunnel = Effect.fnUntraced(function* (
   revision: number
 ) {
   yield* check(actor.workspace, definition)
-  return yield* replaceItem(funnels, actor, id, definition, revision)
+  return yield* replaceKept(funnels, actor, id, definition, revision)
+})
+
+/** What the funnel was at a revision becomes its newest; refused where that cannot be asked any more. */
+export const restoreFunnel = Effect.fnUntraced(function* (actor: Actor, id: string, revision: number) {
+  const { definition } = yield* readRevision<NewFunnel>(funnels, actor.workspace, id, revision)
+  const standing = yield* readItem(funnels, actor.workspace, id)
+  return yield* replaceFunnel(actor, id, definition, standing.revision)
 })
 
 /** A kept funnel, asked for a range. */

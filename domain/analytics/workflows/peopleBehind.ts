@@ -8,7 +8,7 @@ import { listLimitMax } from "../../../ports/documents/DocumentStore.ts"
 import { Refused } from "../../../ports/platform/Refused.ts"
 import type { WorkspaceId } from "../../../ports/WorkspaceId.ts"
 import type { Actor } from "../../platform/audit.ts"
-import { createItem } from "../../platform/resources.ts"
+import { createKept } from "../../platform/revisions.ts"
 import { planShownNumber } from "../../questions/people/planShownNumber.ts"
 import type { Counted } from "../../questions/people/planShownNumber.ts"
 import { questionScope } from "./askQuestion.ts"
@@ -69,5 +69,5 @@ export const savePeopleBehind = Effect.fn("savePeopleBehind")(function* (
   }
   const idsOf = (device: boolean) => page.filter((each) => each.device === device).map(({ person_id }) => person_id)
   const ids = { people: [], users: idsOf(false), devices: idsOf(true) }
-  return yield* createItem(cohorts, actor, definition, (id) => partsOf(id, ids))
+  return yield* createKept(cohorts, actor, definition, (id) => partsOf(id, ids))
 })

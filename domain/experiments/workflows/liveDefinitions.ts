@@ -17,7 +17,7 @@ import { Refused } from "../../../ports/platform/Refused.ts"
 import type { WorkspaceId } from "../../../ports/WorkspaceId.ts"
 import { auditOf } from "../../platform/audit.ts"
 import type { Actor, AuditEntry } from "../../platform/audit.ts"
-import { noteOfChange } from "../../platform/noteOfChange.ts"
+import { dropOldNotes, noteOfChange } from "../../platform/noteOfChange.ts"
 import { createItem, gatherItems, named, putItem, removeItem, replaceItem } from "../../platform/resources.ts"
 import type { User } from "../../platform/resources.ts"
 import { storedIds } from "../../privacy/storedIds.ts"
@@ -124,6 +124,7 @@ export const told = Effect.fnUntraced(function* (workspace: WorkspaceId) {
   // The change is durable: whoever does not hear of it polls.
   yield* Effect.ignore(snapshots.refresh(workspace))
   yield* Effect.ignore(notices.publish({ workspace, topic, revision: 0 }))
+  yield* Effect.ignore(dropOldNotes(workspace))
 })
 
 /** What a change was checked against: the revision of all definitions, and how many of the kind there are. */
