@@ -279,6 +279,13 @@ export const modules: ReadonlyArray<Module> = [
       collections: [
         mergePeople.collection,
         cohortMembers,
+        alerts.collection,
+        channelRules,
+        cohorts.collection,
+        funnels.collection,
+        goals.collection,
+        insights.collection,
+        keptRevisions,
         pendingErasures,
         privacyRequests,
         privacyPreferences,

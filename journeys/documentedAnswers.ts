@@ -2,6 +2,7 @@ import { Ajv2020 } from "ajv/dist/2020.js"
 import type { ValidateFunction } from "ajv/dist/2020.js"
 import { OpenApi } from "effect/http-api"
 import { assert } from "vitest"
+import { escaped } from "../ports/jsonPointer.ts"
 import { DocumentedApi } from "../http/contract/Api.ts"
 import type { Operation } from "../http/contract/Operation.ts"
 import type { Answer } from "./ServerProcess.ts"
@@ -27,8 +28,6 @@ const compiled = new Map<string, ValidateFunction>()
 
 /** The operation as the OpenAPI document has it. */
 export const describedAs = ({ method, path }: Operation): Described => document.paths[path]![method.toLowerCase()]!
-
-const escaped = (name: string) => name.replaceAll("~", "~0").replaceAll("/", "~1")
 
 /** Fails where the document does not name the answer's status, or its body is not what the document says. */
 export const assertDocumented = (operation: Operation, answer: Answer): void => {

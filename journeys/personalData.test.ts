@@ -20,6 +20,7 @@ interface Held {
 const folder = freshFolder()
 let server: ServerProcess
 let token: string
+let insightPath: string
 
 const letter = (id: string, line: string) => ({
   id,
@@ -89,6 +90,17 @@ beforeAll(async () => {
   const cohort = await ask(server, "POST", "/analytics/cohorts", { token, body: list })
   const members = `/analytics/cohorts/${String(cohort.body["id"])}/members`
   assert.strictEqual((await ask(server, "POST", members, { token, body: { people: ["ada"] } })).status, 200)
+  const condition = { dimension: "user_id", operator: "one_of", value: ["ada", "ben"] }
+  const question = { kind: "trend", date_range: { last: 7, unit: "day" }, metrics: ["events"], filters: condition }
+  const insight = await ask(server, "POST", "/analytics/insights", { token, body: { name: "Two", question } })
+  assert.strictEqual(insight.status, 201, JSON.stringify(insight.body))
+  insightPath = `/analytics/insights/${String(insight.body["id"])}`
+  const changed = { name: "Others", question: { ...question, filters: { not: condition } } }
+  const replaced = { token, body: changed, headers: { "if-match": '"1"' } }
+  assert.strictEqual((await ask(server, "PUT", insightPath, replaced)).status, 200)
+  const rule = { did: { filters: { dimension: "user_id", operator: "is", value: "ada" } }, at_least: 1 }
+  const live = { name: "Her alone", membership: { kind: "live", rule } }
+  assert.strictEqual((await ask(server, "POST", "/analytics/cohorts", { token, body: live })).status, 201)
 })
 afterAll(() => server.kill("SIGTERM"))
 
@@ -118,9 +130,17 @@ describe("everything held of a person", () => {
       [["old-ada", "ada"]]
     )
     assert.deepStrictEqual(
-      ofKind(held, "cohorts").map(({ name }) => name),
+      ofKind(held, "cohorts").flatMap(({ name }) => name ?? []),
       ["Guests"]
     )
+    const placesOf = (kind: string) => ofKind(held, kind).flatMap(({ places }) => places ?? [])
+    assert.deepStrictEqual(placesOf("cohorts"), ["/membership/rule/did/filters/value"])
+    assert.deepStrictEqual(placesOf("insights"), ["/question/filters/not/value"])
+    assert.sameMembers(placesOf("kept_revisions"), [
+      "/item/membership/rule/did/filters/value",
+      "/item/question/filters/value",
+      "/item/question/filters/not/value"
+    ])
     assert.sameMembers(
       ofKind(held, "dead_letters").map(({ id }) => id),
       ["of-ada", "of-her-phone"]
@@ -152,8 +172,21 @@ describe("everything held of a person", () => {
     assert.strictEqual(erased.status, 200, JSON.stringify(erased.body))
     const stores = erased.body["stores"] as ReadonlyArray<{ readonly store: string; readonly removed: number | null }>
     const removed = Object.fromEntries(stores.map((each) => [each.store, each.removed]))
-    assert.deepInclude(removed, { event_store: 3, cohorts: 1, merges: 1, dead_letters: 2 })
-    assert.strictEqual(removed["audit_log"], 2)
+    assert.deepInclude(removed, {
+      event_store: 3,
+      cohorts: 1,
+      merges: 1,
+      dead_letters: 2,
+      analytics_definitions: 5,
+      audit_log: 5
+    })
+    const insight = await ask(server, "GET", insightPath, { token })
+    const { filters } = insight.body["question"] as { readonly filters: { readonly not: { readonly value: unknown } } }
+    const [name, other] = filters.not.value as ReadonlyArray<string>
+    assert.match(name!, /^erased_[0-9a-f]{64}$/)
+    assert.strictEqual(other, "ben")
+    const first = await ask(server, "GET", `${insightPath}/revisions/1`, { token })
+    assert.notInclude(JSON.stringify(first.body), '"ada"')
     assert.deepStrictEqual(
       (await exported("ada")).map(({ kind }) => kind).filter((kind) => kind !== "person" && kind !== "audit"),
       ["end"]

@@ -17,7 +17,7 @@ import { highWord, lowWord } from "./IdTable.ts"
 import { confirm, insertLines } from "./inserting.ts"
 import { loadIds } from "./KnownIds.ts"
 import type { KnownIds } from "./KnownIds.ts"
-import { eventsText, peopleText, subjectsText, traitsText } from "./listText.ts"
+import { firstsOfText, eventsText, peopleText, subjectsText, traitsText } from "./listText.ts"
 import { replaceMerges } from "./merging.ts"
 import { quote } from "./literals.ts"
 import { replaceRestrictions, restrictedAmongText } from "./restricting.ts"
@@ -119,6 +119,10 @@ const operations = ({ engine, ids, key, scratch }: Parts): EventStore["Service"]
     Effect.map(engine.query("expiring", expiringText(workspace, expiry)), (rows) => rows.map(expiringEvents)),
   expiringFirsts: (workspace, expiry, after, limit) =>
     Effect.map(engine.query("expiringFirsts", expiringFirstsText(workspace, expiry, after, limit)), (rows) =>
+      rows.map(firstEvent)
+    ),
+  firstsOf: (workspace, personId, after, limit) =>
+    Effect.map(engine.query("firstsOf", firstsOfText(workspace, personId, after, limit)), (rows) =>
       rows.map(firstEvent)
     ),
   expire: (workspace, expiry) => engine.write("expire", (connection) => expireEvents(connection, workspace, expiry)),

@@ -34,6 +34,13 @@ union
 select anonymous_id from own where ${isLinkable("anonymous_id")} and anonymous_id not in (select anonymous_id from shared)
 order by 1`
 
+/** First events of the person that are gone by retention, a page behind that id. */
+export const firstsOfText = (workspace: string, personId: string, after: string | undefined, limit: number): string =>
+  `select e.event_id::varchar as event_id, e.event_type, e.anonymous_id, e.user_id, e.time_ms, e.received_us, e.idx
+from ${joined.replace("store.events", "store.firsts")}
+where e.workspace = ${quote(workspace)} and ${person} = ${personOf(workspace, personId)}${after === undefined ? "" : ` and e.event_id > ${quote(after)}::uuid`}
+order by e.event_id limit ${limit}`
+
 /** Id that a person goes by: the id of the user it resolves to, else the one it was first seen with. */
 export const personIdText = `coalesce(
   min(${ownIdText}) filter (where e.subject = ${person}),

@@ -1,3 +1,4 @@
+import { escaped } from "../../ports/jsonPointer.ts"
 import { experiments } from "../../ports/experiments/Experiment.ts"
 import type { Experiment } from "../../ports/experiments/Experiment.ts"
 import { flags, segments } from "../../ports/experiments/Flag.ts"
@@ -5,7 +6,6 @@ import type { Flag, Segment } from "../../ports/experiments/Flag.ts"
 import { overrideAttributeUsual, qaOverrides } from "../../ports/experiments/QaOverride.ts"
 import type { QaOverride } from "../../ports/experiments/QaOverride.ts"
 import type { Condition } from "../../ports/targeting/Condition.ts"
-import { escaped } from "../targeting/checkCondition.ts"
 import { isIdPath, peopleNamed, withoutPeople } from "../targeting/namedPeople.ts"
 
 type Ids = ReadonlyArray<string | number | boolean>

@@ -30,7 +30,10 @@ describe("notes of changes", () => {
         yield* createAnnotation(actor, { text: "Mine too", at: 1 })
         assert.strictEqual(yield* documents.count({ ...of, equals: ["person"] }), 2)
         assert.isDefined(yield* documents.get(workspace, annotations.name, mine.id))
-      }).pipe(Effect.provide(Layer.mergeAll(questionWorld(undefined, [annotationCollection]), NodeCrypto.layer)), Effect.scoped),
+      }).pipe(
+        Effect.provide(Layer.mergeAll(questionWorld(undefined, [annotationCollection]), NodeCrypto.layer)),
+        Effect.scoped
+      ),
     60_000
   )
 })

@@ -18,6 +18,16 @@ export const commitAll = Effect.fnUntraced(function* (workspace: WorkspaceId, wr
   return writes.length
 })
 
+/** What each of the ids, which are as they are stored, is called from then on, also where it is written as it was sent. */
+export const erasedNames = Effect.fnUntraced(function* (workspace: WorkspaceId, ids: ReadonlyArray<string>) {
+  const indexKey = yield* (yield* SubjectKeys).workspaceKey(workspace, "index")
+  const secrets = { workspace, indexKey, pseudonymKey: indexKey }
+  const names = new Map(ids.map((id) => [id, `erased_${blindIndex(secrets, "person", id)}`]))
+  // Definitions write e-mail addresses as they are sent.
+  const stored = yield* storedIds(workspace)
+  return { isGone: (id: string) => names.has(id), nameOf: { get: (text: string) => names.get(stored(text)) } }
+})
+
 /**
  * In documents that stay, for what was done must be told, whom it was done to is said by the HMAC that receipts name, too.
  * Answers how many there were.
@@ -27,12 +37,7 @@ export const renamePeople = Effect.fn("renamePeople")(function* (
   ids: ReadonlyArray<string>,
   collection: string
 ) {
-  const indexKey = yield* (yield* SubjectKeys).workspaceKey(workspace, "index")
-  const secrets = { workspace, indexKey, pseudonymKey: indexKey }
-  const names = new Map(ids.map((id) => [id, `erased_${blindIndex(secrets, "person", id)}`]))
-  // Definitions write e-mail addresses as they are sent.
-  const stored = yield* storedIds(workspace)
-  const nameOf = { get: (text: string) => names.get(stored(text)) }
+  const { isGone, nameOf } = yield* erasedNames(workspace, ids)
   const found = yield* documentsNaming(workspace, ids, [collection])
   return yield* commitAll(
     workspace,
@@ -42,7 +47,7 @@ export const renamePeople = Effect.fn("renamePeople")(function* (
       id,
       expected: "any",
       schema_version,
-      subjects: subjects.filter((subject) => !names.has(subject)),
+      subjects: subjects.filter((subject) => !isGone(subject)),
       data: withoutIds(data, nameOf)
     }))
   )

@@ -5,6 +5,8 @@ import type { Stamps } from "../../ports/documents/Resource.ts"
 import { keptRevisions, revisionsKeptMax } from "../../ports/documents/Revision.ts"
 import { Refused } from "../../ports/platform/Refused.ts"
 import type { WorkspaceId } from "../../ports/WorkspaceId.ts"
+import { peopleInFilters } from "../privacy/peopleInFilters.ts"
+import { storedIds } from "../privacy/storedIds.ts"
 import type { Actor } from "./audit.ts"
 import { createItem, readItem, removeItem, replaceItem } from "./resources.ts"
 import type { CountedIn, User } from "./resources.ts"
@@ -21,11 +23,22 @@ interface Kept<Item> {
   readonly item: Item
 }
 
+/** The kind, whose documents name as their subjects the people that their conditions compare with, by ids as they are stored. */
+export const naming = <Own extends Kind>(workspace: WorkspaceId, kind: Own) =>
+  Effect.map(storedIds(workspace), (stored): Own & NamingKind => ({
+    ...kind,
+    subjectsOf: (item) => [...new Set(peopleInFilters(item).map(({ id }) => stored(id)))]
+  }))
+
+interface NamingKind extends Kind {
+  readonly subjectsOf: (item: unknown) => ReadonlyArray<string>
+}
+
 const ofItem = ({ name }: Pick<Kind, "name">, id: string): string => `${name}/${id}`
 const keptId = (kind: Pick<Kind, "name">, id: string, revision: number): string => `${ofItem(kind, id)}/${revision}`
 
 /** What a document is from a revision on. */
-export const keep = (kind: Kind, item: Stamps, revision: number): DocumentWrite => {
+export const keep = (kind: NamingKind, item: Stamps, revision: number): DocumentWrite => {
   const data: Kept<Stamps> = { of: ofItem(kind, item.id), revision, item }
   const id = keptId(kind, item.id, revision)
   return {
@@ -34,7 +47,7 @@ export const keep = (kind: Kind, item: Stamps, revision: number): DocumentWrite 
     id,
     expected: "any",
     schema_version: 1,
-    subjects: [],
+    subjects: kind.subjectsOf(item),
     data
   }
 }
@@ -47,15 +60,23 @@ const forget = (kind: Kind, id: string, revision: number): DocumentWrite => ({
 })
 
 /** {@link createItem} of a kind whose revisions are kept. */
-export const createKept = <Definition extends object>(
+export const createKept = Effect.fnUntraced(function* <Definition extends object>(
   kind: Kind & { readonly countedIn?: CountedIn },
   actor: Actor,
   definition: Definition,
   also: (id: string) => ReadonlyArray<DocumentWrite> = () => []
-) => createItem(kind, actor, definition, (id, item) => [keep(kind, item, 1), ...also(id)])
+) {
+  const own = yield* naming(actor.workspace, kind)
+  return yield* createItem(own, actor, definition, (id, item) => [keep(own, item, 1), ...also(id)])
+})
 
 /** What is kept, and what goes, where a document that stood at `revision` becomes another. */
-export const keepNext = (kind: Kind, before: Stamps, item: Stamps, revision: number): ReadonlyArray<DocumentWrite> => [
+export const keepNext = (
+  kind: NamingKind,
+  before: Stamps,
+  item: Stamps,
+  revision: number
+): ReadonlyArray<DocumentWrite> => [
   keep(kind, before, revision),
   keep(kind, item, revision + 1),
   ...(revision >= revisionsKeptMax ? [forget(kind, item.id, revision + 1 - revisionsKeptMax)] : [])
@@ -71,25 +92,27 @@ export const replaceKept = Effect.fnUntraced(function* <Definition extends objec
   also: ReadonlyArray<DocumentWrite> = []
 ) {
   const { item: before } = yield* readItem<Stamps>(kind, actor.workspace, id)
-  return yield* replaceItem(kind, actor, id, definition, revision, (item) => [
-    ...keepNext(kind, before, item, revision),
+  const own = yield* naming(actor.workspace, kind)
+  return yield* replaceItem(own, actor, id, definition, revision, (item) => [
+    ...keepNext(own, before, item, revision),
     ...also
   ])
 })
 
 /** {@link removeItem}, with every revision. */
-export const removeKept = (
+export const removeKept = Effect.fnUntraced(function* (
   kind: Kind,
   actor: Actor,
   id: string,
   revision: number,
   users: ReadonlyArray<User> = [],
   also: ReadonlyArray<DocumentWrite> = []
-) => {
+) {
   const first = Math.max(1, revision + 1 - revisionsKeptMax)
   const all = Array.from({ length: revision + 1 - first }, (_, at) => forget(kind, id, first + at))
-  return removeItem(kind, actor, id, revision, users, [...all, ...also])
-}
+  const own = yield* naming(actor.workspace, kind)
+  yield* removeItem(own, actor, id, revision, users, [...all, ...also])
+})
 
 const shown = <Definition extends object>({ item, revision }: Kept<Definition & Stamps>) => {
   const { changed_at, changed_by, created_at: _, created_by: __, id: ___, ...definition } = item

@@ -1,11 +1,10 @@
+import { escaped } from "../../ports/jsonPointer.ts"
 import type { AnswerChange } from "../../ports/analytics/AnswerChanges.ts"
 
 /** Says of the state of the data, not of what is in it. */
 const passedOver = new Set(["watermark"])
 
 const isNested = (value: unknown): value is object => typeof value === "object" && value !== null
-
-const escaped = (name: string): string => name.replaceAll("~", "~0").replaceAll("/", "~1")
 
 const differenceOf = (before: unknown, after: unknown): { readonly difference?: number } =>
   typeof before === "number" && typeof after === "number"

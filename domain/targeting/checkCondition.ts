@@ -1,3 +1,4 @@
+import { escaped } from "../../ports/jsonPointer.ts"
 import { conditionDepthMax, conditionListMax, conditionTestsMax } from "../../ports/targeting/Condition.ts"
 import { isOperators } from "./compileCondition.ts"
 import { compilePattern } from "./pattern.ts"
@@ -50,9 +51,6 @@ const operands: Readonly<Record<string, Operand>> = {
   $exists: (operand) => (typeof operand === "boolean" ? undefined : "must be true or false"),
   $type: (operand) => (typeNames.includes(operand as string) ? undefined : `must be one of ${typeNames.join(", ")}`)
 }
-
-/** A key as a part of a pointer (RFC 6901). */
-export const escaped = (key: string): string => key.replaceAll("~", "~0").replaceAll("/", "~1")
 
 /** Every mistake that a condition holds, first to last; what evaluation would quietly treat as "nobody" is one. */
 export const checkCondition = (condition: unknown): ReadonlyArray<ConditionMistake> => {

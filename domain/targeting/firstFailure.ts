@@ -1,5 +1,5 @@
+import { escaped } from "../../ports/jsonPointer.ts"
 import type { Condition } from "../../ports/targeting/Condition.ts"
-import { escaped } from "./checkCondition.ts"
 import { compileCondition, isOperators } from "./compileCondition.ts"
 import type { Test } from "./compileCondition.ts"
 import type { Groups } from "./Groups.ts"

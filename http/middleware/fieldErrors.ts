@@ -1,8 +1,8 @@
 import { SchemaAST, SchemaIssue } from "effect"
+import { escaped } from "../../ports/jsonPointer.ts"
 import type { FieldError } from "../../ports/analytics/IngestReceipt.ts"
 
-const segment = (key: PropertyKey): string => String(key).replaceAll("~", "~0").replaceAll("/", "~1")
-const pointerOf = (path: ReadonlyArray<PropertyKey>): string => path.map((key) => `/${segment(key)}`).join("")
+const pointerOf = (path: ReadonlyArray<PropertyKey>): string => path.map((key) => `/${escaped(String(key))}`).join("")
 
 /** Stable codes of what the schemas' checks refuse, by the check's name. */
 const checkCodes: Readonly<Record<string, string>> = {

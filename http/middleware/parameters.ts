@@ -1,6 +1,7 @@
 import { SchemaAST } from "effect"
 import type { Schema } from "effect"
 import type { HttpServerRequest, HttpServerResponse } from "effect/http"
+import { escaped } from "../../ports/jsonPointer.ts"
 import { inspectJson } from "../../domain/analytics/ingestion/inspectJson.ts"
 import { jsonParameters } from "../contract/parameters.ts"
 import { problem } from "./problem.ts"
@@ -18,7 +19,7 @@ export const refuseParameters = (
   const parameters = new URLSearchParams(request.url.slice(start))
   const names = [...parameters.keys()]
   const errors = [...new Set(names)].flatMap((name) => {
-    const pointer = `/${name.replaceAll("~", "~0").replaceAll("/", "~1")}`
+    const pointer = `/${escaped(name)}`
     if (name !== tokenParameter && !known.includes(name)) {
       return [{ pointer, code: "unknown_parameter", detail: "this parameter is not known" }]
     }

@@ -8,6 +8,7 @@ export const ErasedStore = Schema.Struct({
     "event_lake",
     "exports",
     "cohorts",
+    "analytics_definitions",
     "definitions",
     "archetypes",
     "recent_contexts",

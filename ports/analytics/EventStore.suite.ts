@@ -370,6 +370,10 @@ export const suite = <E>(name: string, layer: Layer.Layer<EventStore, E>): void 
             assert.deepInclude(yield* Effect.flip(store.asOf(workspace, before)), { reason: "erased" })
             assert.deepStrictEqual(yield* store.expire(workspace, expiry), { events: 0 })
             assert.deepStrictEqual(yield* store.expiringFirsts(workspace, expiry, undefined, 3), [])
+            const kept = [firsts[2]!, ...rest].filter(({ user_id }) => user_id === "ben")
+            assert.deepStrictEqual(yield* store.firstsOf(workspace, "ben", undefined, 10), kept)
+            assert.deepStrictEqual((yield* store.firstsOf(workspace, "ada", idOf(1), 1))[0], firsts[1])
+            assert.deepStrictEqual((yield* store.firstsOf(workspace, "phone", undefined, 1))[0], firsts[0])
             assert.strictEqual((yield* store.answer(planOf("expire"))).watermark, after)
 
             // A store that is built anew knows them by the log alone; they come once, and again.

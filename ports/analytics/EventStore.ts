@@ -196,6 +196,13 @@ export class EventStore extends Context.Service<
       }>,
       PortFailure
     >
+    /** What is kept of a person's events that {@link expire} removed, by event id, behind `after`. */
+    readonly firstsOf: (
+      workspace: WorkspaceId,
+      personId: string,
+      after: string | undefined,
+      limit: number
+    ) => Effect.Effect<ReadonlyArray<FirstEvent>, PortFailure>
     readonly eventTypes: StoreReads["eventTypes"]
     readonly names: StoreReads["names"]
     /** Ids that are the person's alone, sorted: user ids, and devices on which no other user has events. */

@@ -1,3 +1,4 @@
+import { escaped } from "../../../ports/jsonPointer.ts"
 import { jsonDepthMax } from "../../../ports/analytics/AnalyticsEvent.ts"
 import type { FieldError } from "../../../ports/analytics/IngestReceipt.ts"
 
@@ -9,8 +10,6 @@ const openBracket = 91
 const closeBracket = 93
 const colon = 58
 
-const escapePointer = (key: string): string => key.replaceAll("~", "~0").replaceAll("/", "~1")
-
 interface Frame {
   /** Keys seen, for an object; `undefined` for an array. */
   readonly keys: Array<string> | undefined
@@ -19,9 +18,7 @@ interface Frame {
 }
 
 const pointerOf = (frames: ReadonlyArray<Frame>, key: string): string =>
-  [...frames.flatMap(({ name }) => (name === undefined ? [] : [name])), key]
-    .map((name) => `/${escapePointer(name)}`)
-    .join("")
+  [...frames.flatMap(({ name }) => (name === undefined ? [] : [name])), key].map((name) => `/${escaped(name)}`).join("")
 
 /**
  * What `JSON.parse` lets pass although it loses data or misleads: an object that names a key twice, a key `__proto__`,

@@ -9,12 +9,12 @@ import type {
 import { EventStore } from "../../../ports/analytics/EventStore.ts"
 import { InvalidQuestion } from "../../../ports/analytics/InvalidQuestion.ts"
 import { DocumentStore } from "../../../ports/documents/DocumentStore.ts"
-import type { DocumentWrite } from "../../../ports/documents/DocumentStore.ts"
 import { SettingsSource } from "../../../ports/platform/Settings.ts"
 import type { WorkspaceId } from "../../../ports/WorkspaceId.ts"
 import { auditOf } from "../../platform/audit.ts"
 import type { Actor } from "../../platform/audit.ts"
-import { keep, pageOfRevisions, readRevision, removeKept, replaceKept } from "../../platform/revisions.ts"
+import { putItem } from "../../platform/resources.ts"
+import { keep, naming, pageOfRevisions, readRevision, removeKept, replaceKept } from "../../platform/revisions.ts"
 import { channelRulesOf, defaultChannels } from "../../questions/channels.ts"
 import { planChannelRules } from "../../questions/planChannelRules.ts"
 import { planChannelPreview, shapeChannelPreview } from "../../questions/sessions/planChannelPreview.ts"
@@ -47,19 +47,11 @@ const createRules = Effect.fnUntraced(function* (actor: Actor, definition: NewCh
   const now = yield* Clock.currentTimeMillis
   const by = { created_at: now, created_by: actor.keyId, changed_at: now, changed_by: actor.keyId }
   const item: KeptChannelRules = { ...definition, id: channelRulesId, ...by }
-  const { name, singular } = channelRulesKind
-  const first: DocumentWrite = {
-    kind: "put",
-    collection: name,
-    id: item.id,
-    expected: 0,
-    schema_version: 1,
-    subjects: [],
-    data: item
-  }
+  const kind = yield* naming(actor.workspace, channelRulesKind)
+  const target = `${kind.name}/${item.id}`
   yield* documents.commit(actor.workspace, {
-    writes: [first, keep(channelRulesKind, item, 1)],
-    audit: [yield* auditOf(actor, now, `${singular}.created`, `${name}/${item.id}`, undefined, item)]
+    writes: [putItem(kind, item, 0), keep(kind, item, 1)],
+    audit: [yield* auditOf(actor, now, `${kind.singular}.created`, target, undefined, item, kind.subjectsOf(item))]
   })
   return { item, revision: 1 }
 })

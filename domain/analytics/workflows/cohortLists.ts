@@ -11,7 +11,7 @@ import type { WorkspaceId } from "../../../ports/WorkspaceId.ts"
 import { auditOf } from "../../platform/audit.ts"
 import type { Actor } from "../../platform/audit.ts"
 import { gatherItems, putItem, readItem } from "../../platform/resources.ts"
-import { keepNext } from "../../platform/revisions.ts"
+import { keepNext, naming } from "../../platform/revisions.ts"
 import { idAtDoor } from "./idAtDoor.ts"
 
 /** Ids of a static cohort: of people, whatever they are, and those known to be of a user or a device. */
@@ -201,11 +201,12 @@ const storeChange = Effect.fnUntraced(function* (
   const receipt: CohortMembersReceipt = { changed: count, listed }
   if (count === 0) return receipt
   const now = yield* Clock.currentTimeMillis
+  const kind = yield* naming(workspace, cohorts)
   const next: Cohort = { ...item, changed_at: now, changed_by: actor.keyId }
   yield* documents.commit(workspace, {
     writes: [
-      putItem(cohorts, next, revision),
-      ...keepNext(cohorts, item, next, revision),
+      putItem(kind, next, revision),
+      ...keepNext(kind, item, next, revision),
       ...[...touched].map((at) => putPart(after.get(at)!))
     ],
     audit: [yield* auditOf(actor, now, `cohort.members_${change}`, `${cohorts.name}/${cohort}`, undefined, receipt)]

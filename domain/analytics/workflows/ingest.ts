@@ -1,5 +1,6 @@
 import { Clock, Effect } from "effect"
 import { SecureRandom } from "effect/crypto"
+import { escaped } from "../../../ports/jsonPointer.ts"
 import { batchEventsMax, eventBytesMax } from "../../../ports/analytics/AnalyticsEvent.ts"
 import type { AnalyticsEvent } from "../../../ports/analytics/AnalyticsEvent.ts"
 import { DroppedEvents } from "../../../ports/analytics/DroppedEvents.ts"
@@ -23,7 +24,7 @@ import { parseBody } from "../ingestion/parseBody.ts"
 import { RememberedIds } from "../ingestion/RememberedIds.ts"
 import { parseInstant } from "../../zones/instant.ts"
 import { encryptFields, personalFieldsOf, subjectOf } from "../ingestion/personalFields.ts"
-import { asEvent, escapePointer, eventErrors, isEvent } from "../ingestion/validateEvent.ts"
+import { asEvent, eventErrors, isEvent } from "../ingestion/validateEvent.ts"
 
 export interface IngestRequest extends RequestFacts {
   readonly workspace: WorkspaceId
@@ -354,7 +355,7 @@ const readBatch = (value: unknown, request: IngestRequest): InvalidEvents | Batc
   }
   const { events, historical = false, sent_at, ...unknown } = value as Readonly<Record<string, unknown>>
   const errors: Array<FieldError> = Object.keys(unknown).map((key) => ({
-    pointer: `/${escapePointer(key)}`,
+    pointer: `/${escaped(key)}`,
     code: "unknown_field",
     detail: "this field is not known"
   }))

@@ -15,6 +15,7 @@ import { SubjectKeys } from "../../../ports/privacy/SubjectKeys.ts"
 import { commitAll, renamePeople } from "../../platform/renamePeople.ts"
 import { clearValue, openerOf } from "../../privacy/clearValue.ts"
 import { documentsNaming } from "../../privacy/documentsNaming.ts"
+import { definitionsNaming, takeFromDefinitions } from "../privacy/peopleInDefinitions.ts"
 import { cohortsListing, takeFromLists } from "./cohortLists.ts"
 import { rewriteExports } from "./exports.ts"
 import { eventItem, personItem } from "./explore.ts"
@@ -60,6 +61,7 @@ const profileOf = Effect.fnUntraced(function* (subjects: Subjects) {
     ...(yield* documentsNaming(workspace, ids, collections)).map(({ collection, data }) =>
       record(collection, withoutSecrets(data as object))
     ),
+    ...(yield* definitionsNaming(workspace, ids)).map(({ collection, data }) => record(collection, data)),
     ...lists.map(({ id, name }) => record(cohorts.name, { id, name, membership: { kind: "static" } }))
   ]
 })
@@ -97,6 +99,17 @@ const eventsOf = (subjects: Subjects) =>
           return [page.map((event) => clearEvent(workspace, keys, event)), next] as const
         })
       )
+    })
+  )
+
+/** What is kept of first events that retention let go, a page in memory at a time. */
+const firstsOf = ({ person, workspace }: Subjects) =>
+  Stream.paginate(
+    undefined as string | undefined,
+    Effect.fnUntraced(function* (after: string | undefined) {
+      const page = yield* (yield* EventStore).firstsOf(workspace, person, after, eventsPage)
+      const next = page.length < eventsPage ? Option.none<string>() : Option.some<string>(page.at(-1)!.event_id)
+      return [page.map((first) => record("first_event", first)), next] as const
     })
   )
 
@@ -143,6 +156,11 @@ const steps = [
       Effect.catchTag(["Refused", "InvalidQuestion", "DuplicateKey"], Effect.die)
     )
   ),
+  step(
+    "analytics_definitions",
+    "conditions of insights, funnels, cohorts, goals, alerts and rules of channels, and of their revisions, name the person's HMAC instead",
+    ({ workspace }, ids) => takeFromDefinitions(workspace, ids)
+  ),
   step("merges", "merges with the person deleted", ({ workspace }, ids) => forgetMerges(workspace, ids)),
   step(
     "privacy_requests",
@@ -169,7 +187,9 @@ export const personalDataOfAnalytics: Effect.Effect<PersonalDataOf, never, Servi
   Effect.context<Services>(),
   (context) => ({
     export: (subjects) =>
-      Stream.concat(Stream.fromIterableEffect(profileOf(subjects)), eventsOf(subjects)).pipe(
+      Stream.fromIterableEffect(profileOf(subjects)).pipe(
+        Stream.concat(eventsOf(subjects)),
+        Stream.concat(firstsOf(subjects)),
         Stream.provideContext(context)
       ),
     erase: steps.map(({ run, store }) => ({

@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from "node:util"
+import { escaped } from "../../../ports/jsonPointer.ts"
 import type { FieldDifference } from "../../../ports/experiments/ChangeRequest.ts"
-import { escaped } from "../../targeting/checkCondition.ts"
 
 /** Lists whose elements have a name, by the list's own: they are compared and merged by it, not by their place. */
 const namedLists: Readonly<Record<string, ReadonlyArray<string>>> = {

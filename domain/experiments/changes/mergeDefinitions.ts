@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from "node:util"
-import { escaped } from "../../targeting/checkCondition.ts"
+import { escaped } from "../../../ports/jsonPointer.ts"
 import { entriesOf, isSameOrder } from "./fieldDifferences.ts"
 
 /** Whose word counts where both have changed the same thing. */

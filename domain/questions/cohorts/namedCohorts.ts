@@ -1,3 +1,4 @@
+import { escaped } from "../../../ports/jsonPointer.ts"
 import { cohortsOfDimension } from "../names.ts"
 
 export interface NamedCohort {
@@ -7,8 +8,6 @@ export interface NamedCohort {
 
 const partsOf = (value: unknown): ReadonlyArray<readonly [string, unknown]> =>
   typeof value === "object" && value !== null ? Object.entries(value) : []
-
-const escaped = (key: string): string => key.replaceAll("~", "~0").replaceAll("/", "~1")
 
 /** Cohorts that a question or a rule names, at every place: in conditions and as dimensions. */
 export const namedCohorts = (value: unknown, pointer = ""): ReadonlyArray<NamedCohort> => {

@@ -1,3 +1,4 @@
+import { escaped } from "../../../ports/jsonPointer.ts"
 import { goalOfMetric } from "../names.ts"
 
 export interface NamedGoal {
@@ -7,8 +8,6 @@ export interface NamedGoal {
 
 const partsOf = (value: unknown): ReadonlyArray<readonly [string, unknown]> =>
   typeof value === "object" && value !== null ? Object.entries(value) : []
-
-const escaped = (key: string): string => key.replaceAll("~", "~0").replaceAll("/", "~1")
 
 /** Goals that a question or a rule names, at every place: in selections, in conditions and as metrics. */
 export const namedGoals = (value: unknown, pointer = ""): ReadonlyArray<NamedGoal> => {
