@@ -241,6 +241,9 @@ describe("a request to restrict", () => {
     const { request } = await done({ kind: "restrict", person: "laptop" })
     assert.strictEqual(request["status"], "completed", JSON.stringify(request))
     assert.strictEqual(await countEvents(server, token, 3), 3)
+    const restricted = ok(await get("/platform/privacy/restrictions"))["items"] as ReadonlyArray<object>
+    assert.lengthOf(restricted, 1)
+    assert.deepInclude(restricted[0], { person_id: "laptop" })
     const live = await watchLive()
     assert.strictEqual(await inLake(), 0)
     ok(await post("/analytics/events/ingest", eventOf({ anonymous_id: "laptop" })))

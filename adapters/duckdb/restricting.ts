@@ -9,7 +9,17 @@ const tablesOfDeeds = ["events", "payments", "activity", "account_changes", "fir
 /** Texts of clients, which stay as they are, and those tables. */
 const tables = new RegExp(String.raw`'(?:[^']|'')*'|\bstore\.(${tablesOfDeeds.join("|")})\b`, "g")
 
-export const isUnrestricted = "subject not in (select subject from store.restrictions)"
+/**
+ * Subjects of the restricted: those on the list, and whatever has come to be of the same person since, by a link or a
+ * merge, from that moment on.
+ */
+export const restrictedSubjects = `with listed as (
+    select subject from store.restrictions
+    union select person from store.people where subject in (select subject from store.restrictions)
+  ) select subject from listed
+  union select subject from store.people where person in (select subject from listed)`
+
+export const isUnrestricted = `subject not in (${restrictedSubjects})`
 
 /** A text that reads nothing of the restricted where the given one reads what is there. */
 export const unrestrictedText = (sql: string, isPast: boolean): string =>
@@ -31,7 +41,7 @@ export const readingUnrestricted = (read: Read, isPast: boolean): Read =>
 /** Those of the ids, one at least, that are on the workspace's list. */
 export const restrictedAmongText = (workspace: string, ids: ReadonlyArray<string>): string =>
   `select id from (values ${ids.map((id) => `(${quote(id)})`).join(", ")}) asked(id)
-   where ${hashOf(quote(workspace), "u", "id")} in (select subject from store.restrictions where workspace = ${quote(workspace)})`
+   where ${(["u", "a"] as const).map((kind) => `${hashOf(quote(workspace), kind, "id")} in (${restrictedSubjects})`).join("\n   or ")}`
 
 /** Replaces the workspace's list; where it is another one, watermarks from before end. */
 export const replaceRestrictions = async (

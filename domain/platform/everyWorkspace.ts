@@ -1,7 +1,7 @@
 import { Effect } from "effect"
-import { DocumentStore, listLimitMax } from "../../ports/documents/DocumentStore.ts"
 import type { Workspace } from "../../ports/platform/Workspace.ts"
 import { WorkspaceId } from "../../ports/WorkspaceId.ts"
+import { forEveryPage } from "./everyPage.ts"
 import { defaultWorkspace } from "./installation.ts"
 import { collection } from "./workspaces.ts"
 
@@ -33,21 +33,16 @@ export const forEachApart = Effect.fnUntraced(function* <Item, A, E extends Erro
 /** Does something for each workspace that is not archived; the failure of one, the first, comes when all had their turn. */
 export const forEveryWorkspace = <E extends Error, R>(work: (workspace: WorkspaceId) => Effect.Effect<void, E, R>) =>
   Effect.gen(function* () {
-    const documents = yield* DocumentStore
     const by = { workspace: defaultWorkspace, collection: collection.name, index: "by_id", equals: [] }
-    let cursor: string | undefined
     let first: E | undefined
-    do {
-      const page = yield* Effect.catchTag(
-        documents.list({ ...by, limit: listLimitMax, cursor }),
-        "InvalidCursor",
-        Effect.die
-      )
-      const live = page.items.map(({ data }) => data as Workspace).filter(({ archived_at }) => archived_at === null)
-      const workspaces = live.map(({ id }) => WorkspaceId.make(id))
-      const { failure } = yield* forEachApart(workspaces, (workspace) => workspace, work)
-      first ??= failure
-      cursor = page.next
-    } while (cursor !== undefined)
+    yield* forEveryPage(
+      by,
+      Effect.fnUntraced(function* (page) {
+        const live = page.map(({ data }) => data as Workspace).filter(({ archived_at }) => archived_at === null)
+        const workspaces = live.map(({ id }) => WorkspaceId.make(id))
+        const { failure } = yield* forEachApart(workspaces, (workspace) => workspace, work)
+        first ??= failure
+      })
+    )
     if (first !== undefined) return yield* Effect.fail(first)
   })

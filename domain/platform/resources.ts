@@ -1,6 +1,6 @@
 import { Clock, Effect } from "effect"
 import { SecureRandom } from "effect/crypto"
-import { DocumentStore, listLimitMax } from "../../ports/documents/DocumentStore.ts"
+import { DocumentStore } from "../../ports/documents/DocumentStore.ts"
 import type { DocumentWrite, DuplicateKey } from "../../ports/documents/DocumentStore.ts"
 import { resourceDocumentsMax } from "../../ports/documents/Resource.ts"
 import type { Stamps } from "../../ports/documents/Resource.ts"
@@ -8,6 +8,7 @@ import { Refused } from "../../ports/platform/Refused.ts"
 import type { WorkspaceId } from "../../ports/WorkspaceId.ts"
 import { auditOf } from "./audit.ts"
 import type { Actor } from "./audit.ts"
+import { forEveryPage } from "./everyPage.ts"
 import { once } from "./idempotency.ts"
 
 /** What the functions below need of a resource. */
@@ -131,16 +132,12 @@ export const gatherItems = Effect.fnUntraced(function* <Item, Found>(
   workspace: WorkspaceId,
   find: (item: Item) => ReadonlyArray<Found>
 ) {
-  const documents = yield* DocumentStore
-  const by = { workspace, collection: name, index: "by_time", equals: [], limit: listLimitMax }
   const found: Array<Found> = []
-  let cursor: string | undefined
-  do {
-    const page = yield* Effect.catchTag(documents.list({ ...by, cursor }), "InvalidCursor", Effect.die)
-    for (const { data } of page.items) found.push(...find(data as Item))
-    cursor = page.next
-    yield* Effect.yieldNow
-  } while (cursor !== undefined)
+  yield* forEveryPage({ workspace, collection: name, index: "by_time", equals: [] }, (page) =>
+    Effect.sync(() => {
+      for (const { data } of page) found.push(...find(data as Item))
+    })
+  )
   return found
 })
 

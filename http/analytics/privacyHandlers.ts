@@ -1,6 +1,7 @@
 import { Effect, Stream } from "effect"
 import { HttpApiBuilder } from "effect/http-api"
 import { keepPreference, listPreferences } from "../../domain/analytics/privacy/preferences.ts"
+import { listRestrictions } from "../../domain/analytics/privacy/restrictions.ts"
 import {
   challengeRequest,
   createRequest,
@@ -52,6 +53,10 @@ export const layer = HttpApiBuilder.group(ServedApi, "privacy", (handlers) =>
             Stream.orDie
           )
         )
+      ),
+    restrictions: ({ query: { cursor, limit = limitUsual } }) =>
+      Effect.flatMap(CurrentPrincipal, ({ workspace }) =>
+        answerProblems(Effect.flatMap(listRestrictions(workspace, limit, cursor), paged))
       ),
     preferences: ({ query: { cursor, limit = limitUsual, person } }) =>
       Effect.flatMap(CurrentPrincipal, ({ workspace }) =>

@@ -7,6 +7,7 @@ import {
   NewPrivacyPreference,
   NewPrivacyRequest,
   PrivacyPreference,
+  RestrictedPerson,
   PrivacyRequestItem,
   PrivacyRequestKind,
   RequestStatus,
@@ -80,6 +81,15 @@ export class PrivacyGroup extends HttpApiGroup.make("privacy")
       .annotate(
         OpenApi.Summary,
         "What an answered request for access or export gives out, for 30 days, as lines of JSON (NDJSON); needs the scope pii:read, too."
+      ),
+    HttpApiEndpoint.get("restrictions", "/platform/privacy/restrictions", {
+      query: { limit: Limit, cursor: Cursor },
+      success: page(RestrictedPerson)
+    })
+      .annotate(EndpointRules, reads("persons:read"))
+      .annotate(
+        OpenApi.Summary,
+        "Whose data is kept and not processed, and since when, newest first; a request of the kind restriction or its lifting changes it."
       ),
     HttpApiEndpoint.get("preferences", "/platform/privacy/preferences", {
       query: { person: Text, limit: Limit, cursor: Cursor },

@@ -652,6 +652,33 @@ export const suite = <E>(name: string, layer: Layer.Layer<EventStore, E>): void 
         })
       )
 
+      it.effect("lets nothing of the restricted count, and what a link or a merge makes theirs from then on", () =>
+        Effect.gen(function* () {
+          const store = yield* EventStore
+          const workspace = WorkspaceId.make("restricted-later")
+          const counted = Effect.map(store.answer(planOf("restricted-later")), ({ rows }) => rows[0]?.values)
+          yield* insert("12s", [
+            lineOf("restricted-later", 93, { anonymous_id: "phone", user_id: "ada" }),
+            lineOf("restricted-later", 94, { anonymous_id: "watch" }),
+            lineOf("restricted-later", 95, { anonymous_id: "desk", user_id: "ben" }),
+            lineOf("restricted-later", 96, { anonymous_id: "tv", user_id: "old-ada" })
+          ])
+          yield* store.setRestricted(workspace, ["ada", "phone"])
+          assert.deepStrictEqual(yield* counted, [3n, 3n])
+          const before = (yield* store.answer(planOf("restricted-later"))).watermark
+          yield* insert("12t", [lineOf("restricted-later", 97, { anonymous_id: "watch", user_id: "ada" })])
+          assert.deepStrictEqual(yield* counted, [2n, 2n])
+          yield* store.setMerges(workspace, [{ from: "old-ada", into: "ada" }])
+          assert.deepStrictEqual(yield* counted, [1n, 1n])
+          yield* store.setMerges(workspace, [{ from: "ada", into: "old-ada" }])
+          assert.deepStrictEqual(yield* counted, [1n, 1n])
+          const among = yield* store.restrictedAmong(workspace, ["watch", "old-ada", "ben", "desk"])
+          assert.deepStrictEqual([...among].toSorted(), ["old-ada", "watch"])
+          const past = yield* (yield* store.asOf(workspace, before)).answer(planOf("restricted-later"))
+          assert.deepStrictEqual(past.rows[0]?.values, [3n, 3n])
+        })
+      )
+
       it.effect("knows a person's traits of today and those at the time of an event", () =>
         Effect.gen(function* () {
           const set = (number: number, time: number, more: object) =>

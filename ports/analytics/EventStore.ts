@@ -239,8 +239,9 @@ export class EventStore extends Context.Service<
      */
     readonly expire: (workspace: WorkspaceId, expiry: Expiry) => Effect.Effect<{ readonly events: number }, PortFailure>
     /**
-     * Ids of people whose events count in no answer, though they are kept and listed where that is asked for: replaces what was given before. Where
-     * it is another list no watermark from before is met again.
+     * Ids of people whose events count in no answer, though they are kept and listed where that is asked for: replaces what
+     * was given before. What a link or a merge makes theirs later counts in none from then on. Where it is another list no
+     * watermark from before is met again.
      */
     readonly setRestricted: (workspace: WorkspaceId, ids: ReadonlyArray<string>) => Effect.Effect<void, PortFailure>
     /** Those of the ids that are restricted. */

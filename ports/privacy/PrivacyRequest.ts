@@ -173,6 +173,17 @@ export interface Restriction {
   readonly created_by: string
 }
 
+export const RestrictedPerson = Schema.Struct({
+  person_id: Schema.String,
+  /** Those that were known when it was restricted; others of the person are, too. */
+  ids: Schema.Array(Schema.String),
+  /** ms UTC. */
+  restricted_at: Schema.Int,
+  /** The key that it was asked with. */
+  restricted_by: Schema.String
+}).annotate({ identifier: "RestrictedPerson" })
+export type RestrictedPerson = typeof RestrictedPerson.Type
+
 export const restrictions: Collection = {
   name: "restrictions",
   unique: [],

@@ -1,15 +1,18 @@
 import { Clock, Effect } from "effect"
 import { EventStore, restrictedIdsMax } from "../../../ports/analytics/EventStore.ts"
-import { DocumentStore, listLimitMax } from "../../../ports/documents/DocumentStore.ts"
+import { DocumentStore } from "../../../ports/documents/DocumentStore.ts"
+import { Cache } from "../../../ports/platform/Cache.ts"
 import { Refused } from "../../../ports/platform/Refused.ts"
 import { restrictingWorkspaces, restrictions } from "../../../ports/privacy/PrivacyRequest.ts"
-import type { Restriction } from "../../../ports/privacy/PrivacyRequest.ts"
+import type { RestrictedPerson, Restriction } from "../../../ports/privacy/PrivacyRequest.ts"
 import { WorkspaceId } from "../../../ports/WorkspaceId.ts"
 import { auditOf } from "../../platform/audit.ts"
 import type { Actor } from "../../platform/audit.ts"
+import { forEveryPage } from "../../platform/everyPage.ts"
 import { everywhere } from "../../platform/installation.ts"
 import { gatherItems } from "../../platform/resources.ts"
 import { withoutConflict } from "../../platform/withoutConflict.ts"
+import { hashValue } from "../../questions/hashQuestion.ts"
 import { rewriteExports } from "../workflows/exports.ts"
 import { subjectIds } from "../workflows/subjectsOfPerson.ts"
 
@@ -38,24 +41,52 @@ const applyRestrictions = Effect.fnUntraced(function* (workspace: WorkspaceId) {
   yield* store.setRestricted(workspace, ids)
 })
 
-/** At each start and from time to time: a store that was built anew, and ids that have come since. */
-export const applyAllRestrictions = Effect.gen(function* () {
-  const documents = yield* DocumentStore
-  const by = { workspace: everywhere, collection: restrictingWorkspaces.name, index: "by_name", equals: [] }
-  let cursor: string | undefined
-  do {
-    const page = yield* Effect.catchTag(
-      documents.list({ ...by, limit: listLimitMax, cursor }),
-      "InvalidCursor",
-      Effect.die
+/** At each start and from time to time: a store that was built anew, and for its files the ids that have come since. */
+export const applyAllRestrictions = forEveryPage(
+  { workspace: everywhere, collection: restrictingWorkspaces.name, index: "by_name", equals: [] },
+  (page) =>
+    Effect.forEach(
+      page,
+      ({ id }) =>
+        Effect.catchTag(applyRestrictions(WorkspaceId.make(id)), "Refused", ({ detail }) =>
+          Effect.logWarning(`restrictions cannot be applied: ${detail}`)
+        ),
+      { discard: true }
     )
-    for (const { id } of page.items) {
-      yield* Effect.catchTag(applyRestrictions(WorkspaceId.make(id)), "Refused", ({ detail }) =>
-        Effect.logWarning(`restrictions cannot be applied: ${detail}`)
-      )
-    }
-    cursor = page.next
-  } while (cursor !== undefined)
+)
+
+/** Who is restricted, the newest first. */
+export const listRestrictions = Effect.fnUntraced(function* (
+  workspace: WorkspaceId,
+  limit: number,
+  cursor: string | undefined
+) {
+  const documents = yield* DocumentStore
+  const by = { workspace, collection: restrictions.name, index: "by_time", equals: [], limit, cursor }
+  const { items, next } = yield* documents.list(by)
+  const shown = items.map(({ data }): RestrictedPerson => {
+    const { created_at, created_by, ids, person } = data as Restriction
+    return { person_id: person, ids, restricted_at: created_at, restricted_by: created_by }
+  })
+  return { items: shown, next: next ?? null }
+})
+
+/** How long {@link restrictedIdsLately} may be old: files of events are up to a minute behind themselves. */
+const rememberedMillis = 10_000
+
+/** The same ids, as they were a few seconds ago at the most; whoever was restricted since is among them. */
+export const restrictedIdsLately = Effect.fn("restrictedIdsLately")(function* (workspace: WorkspaceId) {
+  const standing = yield* gatherItems(restrictions, workspace, ({ created_at, person }: Restriction) => [
+    [person, created_at]
+  ])
+  if (standing.length === 0) return []
+  const cache = yield* Cache
+  const key = `restricted_ids|${hashValue([workspace, standing])}`
+  const known = yield* cache.get(key)
+  if (known !== undefined) return JSON.parse(known) as ReadonlyArray<string>
+  const ids = yield* restrictedIds(workspace)
+  yield* cache.set(key, JSON.stringify(ids), rememberedMillis)
+  return ids
 })
 
 /** From then on nothing that the person did counts in any answer or file, nor what they do; it is kept. May be repeated. */

@@ -8,9 +8,10 @@ import type { Expiry } from "../../../ports/analytics/Expiry.ts"
 import { retainingWorkspaces } from "../../../ports/analytics/RetentionPolicy.ts"
 import { storedLineVersion } from "../../../ports/analytics/StoredEvent.ts"
 import type { StoredEvent } from "../../../ports/analytics/StoredEvent.ts"
-import { DocumentStore, listLimitMax } from "../../../ports/documents/DocumentStore.ts"
+import { DocumentStore } from "../../../ports/documents/DocumentStore.ts"
 import { WorkspaceId } from "../../../ports/WorkspaceId.ts"
 import { auditOf } from "../../platform/audit.ts"
+import { forEveryPage } from "../../platform/everyPage.ts"
 import { forEachApart } from "../../platform/everyWorkspace.ts"
 import { everywhere } from "../../platform/installation.ts"
 import { withoutConflict } from "../../platform/withoutConflict.ts"
@@ -38,19 +39,9 @@ const put = Effect.fnUntraced(function* (data: Retaining) {
 })
 
 const allRetaining = Effect.gen(function* () {
-  const documents = yield* DocumentStore
   const by = { workspace: everywhere, collection: retainingWorkspaces.name, index: "by_name", equals: [] }
   const found: Array<Retaining> = []
-  let cursor: string | undefined
-  do {
-    const page = yield* Effect.catchTag(
-      documents.list({ ...by, limit: listLimitMax, cursor }),
-      "InvalidCursor",
-      Effect.die
-    )
-    found.push(...page.items.map(({ data }) => data as Retaining))
-    cursor = page.next
-  } while (cursor !== undefined)
+  yield* forEveryPage(by, (page) => Effect.sync(() => void found.push(...page.map(({ data }) => data as Retaining))))
   return found
 })
 

@@ -4,7 +4,7 @@ import type { SqlRequest } from "../../../ports/analytics/SqlRequest.ts"
 import { InvalidQuestion } from "../../../ports/analytics/InvalidQuestion.ts"
 import type { Actor } from "../../platform/audit.ts"
 import { openReferences } from "../../privacy/openReferences.ts"
-import { restrictedIds } from "../privacy/restrictions.ts"
+import { restrictedIdsLately } from "../privacy/restrictions.ts"
 import { currentMerges } from "./mergePeople.ts"
 import { permitPersonalData } from "./permitPersonalData.ts"
 
@@ -32,7 +32,7 @@ export const askSql = Effect.fn("askSql")(function* (actor: LakeActor, request: 
   const { limit = sqlRowsUsual, personal_data: personalColumns = false, query } = request
   if (personalColumns) yield* permitPersonalData(actor, "lake/sql")
   const merges = yield* currentMerges(workspace)
-  const restricted = yield* restrictedIds(workspace)
+  const restricted = yield* restrictedIdsLately(workspace)
   const answer = yield* lake
     .select({ workspace, sql: query, rowsMax: limit, merges, restricted, personalColumns })
     .pipe(
