@@ -1,3 +1,5 @@
+import { fillNumbers } from "./xoshiro128.ts"
+
 /** A stream of numbers that a seed determines, for simulations; nothing that must not be guessed may come from it. */
 export interface RandomNumbers {
   /** Between 0 and 1, neither included, with 32 bits. */
@@ -17,20 +19,21 @@ const words = (seed: number): Uint32Array => {
   })
 }
 
-/** xoshiro128** 1.1 (Blackman and Vigna, "Scrambled linear pseudorandom number generators", 2021). */
+/** Numbers that are made at a time. */
+const numbersAtOnce = 64
+
+/** Numbers of xoshiro128**. */
 export const randomNumbers = (seed: number): RandomNumbers => {
-  let [a, b, c, d] = words(seed) as unknown as [number, number, number, number]
+  const state = words(seed)
+  const numbers = new Uint32Array(numbersAtOnce)
+  let at = numbersAtOnce
   const next = (): number => {
-    const scrambled = Math.imul(b, 5)
-    const answer = Math.imul((scrambled << 7) | (scrambled >>> 25), 9) >>> 0
-    const shifted = b << 9
-    c ^= a
-    d ^= b
-    b ^= c
-    a ^= d
-    c ^= shifted
-    d = (d << 11) | (d >>> 21)
-    return answer
+    if (at === numbersAtOnce) {
+      fillNumbers(state, numbers)
+      at = 0
+    }
+    at += 1
+    return numbers[at - 1]!
   }
   const uniform = (): number => (next() + 0.5) / 2 ** 32
   let spare: number | undefined

@@ -2,6 +2,7 @@ import { createHash } from "node:crypto"
 import { bootstrapDraws } from "../../ports/analytics/Bootstrap.ts"
 import type { BootstrapRequest, BootstrapResult } from "../../ports/analytics/Bootstrap.ts"
 import type { Steps } from "./steps.ts"
+import { fillNumbers } from "./xoshiro128.ts"
 
 /** Ends of the interval as shares of the draws: 95 %. */
 const [lowShare, highShare] = [0.025, 0.975]
@@ -35,13 +36,14 @@ export function* bootstrap(request: BootstrapRequest): Steps<BootstrapResult> {
   const last = new Int32Array(cellCount).fill(-1)
   const seeds = seedWords(seed)
   const weights = new Uint8Array(bootstrapDraws)
+  const drawing: Drawing = { weights, state: new Uint32Array(4), numbers: new Uint32Array(bootstrapDraws) }
   let person = -1
   for (const [done, row] of rowsByPerson(people).entries()) {
     const isSame =
       person >= 0 && people[2 * row] === people[2 * person] && people[2 * row + 1] === people[2 * person + 1]
     if (!isSame) {
       person = row
-      fillWeights(weights, seeds, people[2 * row]!, people[2 * row + 1]!)
+      fillWeights(drawing, seeds, people[2 * row]!, people[2 * row + 1]!)
     }
     for (const cell of cellsOfKey[keys[row]!]!) {
       if (last[cell] !== person) counted[cell]! += 1
@@ -108,22 +110,28 @@ const seedWords = (seed: string): Uint32Array => {
   return new Uint32Array(Array.from({ length: 4 }, (_, at) => bytes.readUInt32LE(4 * at)))
 }
 
-/** How often the person counts in each draw: numbers of xoshiro128** (Blackman and Vigna, 2018), seeded with both. */
-const fillWeights = (weights: Uint8Array, seeds: Uint32Array, lowWord: number, highWord: number): void => {
-  let a = mixed(seeds[0]! ^ lowWord)
-  let b = mixed(seeds[1]! ^ highWord)
-  let c = mixed(seeds[2]! ^ a)
-  let d = mixed(seeds[3]! ^ b) | 1
+interface Drawing {
+  readonly weights: Uint8Array
+  readonly state: Uint32Array
+  readonly numbers: Uint32Array
+}
+
+/** How often the person counts in each draw: numbers of xoshiro128**, seeded with both. */
+const fillWeights = (
+  { numbers, state, weights }: Drawing,
+  seeds: Uint32Array,
+  lowWord: number,
+  highWord: number
+): void => {
+  const a = mixed(seeds[0]! ^ lowWord)
+  const b = mixed(seeds[1]! ^ highWord)
+  state[0] = a
+  state[1] = b
+  state[2] = mixed(seeds[2]! ^ a)
+  state[3] = mixed(seeds[3]! ^ b) | 1
+  fillNumbers(state, numbers)
   for (let draw = 0; draw < weights.length; draw += 1) {
-    const fivefold = Math.imul(b, 5)
-    const number = Math.imul((fivefold << 7) | (fivefold >>> 25), 9) >>> 0
-    const shifted = b << 9
-    c ^= a
-    d ^= b
-    b ^= c
-    a ^= d
-    c ^= shifted
-    d = (d << 11) | (d >>> 21)
+    const number = numbers[draw]!
     let times = 0
     while (times < poissonBounds.length && number >= poissonBounds[times]!) times += 1
     weights[draw] = times
