@@ -22,7 +22,12 @@ const send = (method: string, path: string, body?: unknown, revision?: number, a
 const rule = (event: string) => ({ kind: "live", rule: { did: { event_types: [event] }, at_least: 1 } })
 const steps = [{ event_types: ["page_view"] }, { event_types: ["order_completed"] }]
 const digest = { schedule: { every: "week", weekday: 1, hour: 8 }, contents: { kind: "numbers" }, recipients: [] }
-const alert = { metric: { name: "orders" }, interval: "day", condition: { kind: "unusual" }, recipients: [] }
+const alert = {
+  metric: { name: "orders" },
+  interval: "day",
+  condition: { kind: "unusual", direction: "down" },
+  recipients: []
+}
 
 /** What is made, and what it becomes. */
 const changed: ReadonlyArray<readonly [path: string, before: Body, after: Body]> = [

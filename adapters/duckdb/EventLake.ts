@@ -80,11 +80,12 @@ const attempt = <A>(operation: string, work: () => Promise<A>): Effect.Effect<A,
 /** Characters of six bits each. */
 const watermarkLength = 22
 
-const stateOf = ({ shown: progress }: Catalog, workspace: string) => ({
+/** `seen`: whatever else decides what a statement sees of the files. */
+const stateOf = ({ shown: progress }: Catalog, workspace: string, seen: ReadonlyArray<unknown> = []) => ({
   completeToMicros: progress.receivedMicros,
   // Tells one state from another and nothing else: no question can be asked at it again.
   watermark: createHash("sha256")
-    .update(JSON.stringify([workspace, progress.positions, progress.removals]))
+    .update(JSON.stringify([workspace, progress.positions, progress.removals, ...seen]))
     .digest("base64url")
     .slice(0, watermarkLength)
 })
@@ -144,7 +145,8 @@ const selectIn = (catalog: Catalog, question: SqlQuestion, millisMax: number) =>
       const hidden = [...removing, { kind: "subjects" as const, userIds: restricted, anonymousIds: restricted }]
       const views = viewsOf({ workspace, paths, removing: hidden, personalColumns }, merges)
       const input = { paths, views, viewNames, sql, rowsMax, bytesMax: sqlBytesMax }
-      const state = stateOf(catalog, workspace)
+      const isPlain = merges.length === 0 && restricted.length === 0
+      const state = stateOf(catalog, workspace, isPlain ? [] : [merges, restricted])
       return Effect.map(runJob("select", input, millisMax), (rows) => ({ ...rows, state }))
     },
     ({ release }) => Effect.sync(release)

@@ -33,7 +33,7 @@ export interface LakeDay {
 export interface LakeState {
   /** Newest arrival (µs UTC) among the events that are in it; 0 where it is empty. What came before is in it as well. */
   readonly completeToMicros: number
-  /** Opaque; the same as long as what the workspace sees is the same. */
+  /** Opaque; the same as long as what is seen is the same: of a statement, its merges and restrictions count too. */
   readonly watermark: string
 }
 

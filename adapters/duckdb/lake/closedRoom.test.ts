@@ -58,6 +58,21 @@ withLayer(layer({ folder, selectMillisMax: 2500 }), { excludeTestServices: true 
     })
   )
 
+  it.effect("tells another state where other people are seen in the same files", () =>
+    Effect.gen(function* () {
+      const markOf = (more: object) => Effect.map(ask("select 1 as one", more), ({ state }) => state.watermark)
+      const plain = yield* markOf({})
+      assert.strictEqual(yield* markOf({ restricted: [] }), plain)
+      const marks = [
+        plain,
+        yield* markOf({ restricted: ["ada"] }),
+        yield* markOf({ restricted: ["ben"] }),
+        yield* markOf({ merges: [{ from: "ada", into: "ben" }] })
+      ]
+      assert.strictEqual(new Set(marks).size, marks.length)
+    })
+  )
+
   it.effect("answers no more rows and bytes than its limits, and says so", () =>
     Effect.gen(function* () {
       const rows = yield* ask("select range from range(1000) order by 1", { rowsMax: 10 })
