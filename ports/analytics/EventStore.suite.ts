@@ -4,8 +4,22 @@ import type { Layer } from "effect"
 import type { PortFailure } from "../PortFailure.ts"
 import { WorkspaceId } from "../WorkspaceId.ts"
 import { EventStore } from "./EventStore.ts"
-import type { RejectedLine, StoreReads } from "./EventStore.ts"
+import type { RejectedLine, StoreReads, UserMerge } from "./EventStore.ts"
+import vectors from "./EventStore.golden.json" with { type: "json" }
 import type { TrendPlan } from "./TrendPlan.ts"
+
+/** Made by the slow reference: `domain/analytics/testing/eventStoreVectors.test.ts`. */
+interface Vector {
+  readonly plan: TrendPlan
+  readonly lines: ReadonlyArray<object>
+  readonly merges: ReadonlyArray<UserMerge>
+  readonly groups: ReadonlyArray<ReadonlyArray<string | null>>
+  readonly rows: ReadonlyArray<{
+    readonly bucket: number | null
+    readonly group: number | "other" | null
+    readonly values: ReadonlyArray<number>
+  }>
+}
 
 const dayMillis = 86_400_000
 const start = Date.UTC(2026, 0, 1)
@@ -621,6 +635,32 @@ export const suite = <E>(name: string, layer: Layer.Layer<EventStore, E>): void 
               ["d1", 2]
             ]
           )
+        })
+      )
+
+      it.effect("answers vectors that a slow reference made, whatever came late, twice or was merged", () =>
+        Effect.gen(function* () {
+          const store = yield* EventStore
+          for (const { groups, lines, merges, plan, rows } of vectors as unknown as ReadonlyArray<Vector>) {
+            const workspace = WorkspaceId.make(plan.workspace)
+            const half = Math.trunc(lines.length / 2)
+            for (const [at, part] of [lines.slice(0, half), lines.slice(half)].entries())
+              yield* insert(
+                `${workspace}-${at}`,
+                part.map((line) => JSON.stringify(line))
+              )
+            yield* store.setMerges(workspace, merges)
+            const answer = yield* store.answer(plan)
+            assert.deepStrictEqual(answer.groups, groups, workspace)
+            const told = (found: ReadonlyArray<Vector["rows"][number]>) =>
+              found.map(({ bucket, group, values }) => JSON.stringify([bucket, group, values])).toSorted()
+            const found = answer.rows.map(({ bucket = null, group = null, values }) => ({
+              bucket,
+              group,
+              values: values.map(Number)
+            }))
+            assert.deepStrictEqual(told(found.filter(({ values }) => values.some((value) => value > 0))), told(rows))
+          }
         })
       )
 
