@@ -1,4 +1,5 @@
 import { parentPort } from "node:worker_threads"
+import { shadowRuns } from "../domain/experiments/shadow/shadowRuns.ts"
 import { predictLifetime } from "../domain/lifetime/predictLifetime.ts"
 import { bootstrap } from "../domain/statistics/bootstrap.ts"
 import { peekedRuns } from "../domain/statistics/peekedRuns.ts"
@@ -14,7 +15,8 @@ const computations: {
 } = {
   bootstrap: (input) => runToEnd(bootstrap(input)),
   lifetime: (input) => runToEnd(predictLifetime(input)),
-  peekedRuns: (input) => runToEnd(peekedRuns(input))
+  peekedRuns: (input) => runToEnd(peekedRuns(input)),
+  shadowRuns: (input) => runToEnd(shadowRuns(input))
 }
 
 interface Request<Name extends ComputationName> {

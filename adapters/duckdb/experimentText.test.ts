@@ -118,7 +118,9 @@ describe("the text of an experiment's evidence", () => {
       slicesText(20),
       slicedUnitsText(plan),
       steppedUnitsText(plan, [january, january + dayMillis]),
-      partedEventsText
+      partedEventsText,
+      peopleText({ ...plan, trigger: { kind: "and", filters: [ordered, pro] } }),
+      unitsText({ ...plan, trigger: ordered })
     ]
     await expect(`${texts.join(";\n\n")};\n`).toMatchFileSnapshot("golden/experiment.sql")
   })

@@ -1,6 +1,6 @@
 import type { ExperimentPlan } from "../../ports/analytics/ExperimentPlan.ts"
-import type { PlanField } from "../../ports/analytics/PlanFilter.ts"
-import { bucketText, fieldText } from "./conditionText.ts"
+import type { PlanField, PlanFilter } from "../../ports/analytics/PlanFilter.ts"
+import { bucketText, fieldText, filterText } from "./conditionText.ts"
 import { quote } from "./literals.ts"
 import { traitJoins, traitsOf } from "./traitText.ts"
 
@@ -35,7 +35,24 @@ const ofPhase = ({ fromMillis, phase }: ExperimentPlan): string => {
 
 /** Who was exposed, when first in the phase, and to which variants, into `experiment_people`. */
 export const peopleText = (plan: ExperimentPlan): string => `create or replace temp table experiment_people as
-select person, min(time_ms) filter (inside) as first_ms, min(variant) filter (inside) as low, max(variant) filter (inside) as high,
+${plan.trigger === undefined ? exposedText(plan) : triggeredText(plan, plan.trigger)}`
+
+/** The first event that the trigger takes stands for an exposure, and a hash of the person for the variant. */
+const triggeredText = (
+  plan: ExperimentPlan,
+  trigger: PlanFilter
+): string => `select person, first_ms, variant as low, variant as high, false as before, true as of_phase from (
+  select ${person} as person, min(e.time_ms) as first_ms,
+    (md5_number_lower(${person}::varchar) % ${plan.variants.length})::smallint as variant
+  from store.events e left join store.people p on p.subject = e.subject${traitJoins(plan.workspace, traitsOf(trigger, []))}
+  where e.workspace = ${quote(plan.workspace)} and e.time_ms >= ${plan.fromMillis} and e.time_ms < ${plan.toMillis}
+    and ${filterText(trigger)}
+  group by all
+)`
+
+const exposedText = (
+  plan: ExperimentPlan
+): string => `select person, min(time_ms) filter (inside) as first_ms, min(variant) filter (inside) as low, max(variant) filter (inside) as high,
   bool_or(time_ms < ${plan.fromMillis}) as before, bool_or(of_phase) as of_phase
 from (select *, of_phase and variant is not null as inside from (
   select ${person} as person, e.time_ms, ${variantText(plan)} as variant, ${ofPhase(plan)} as of_phase
@@ -44,7 +61,9 @@ from (select *, of_phase and variant is not null as inside from (
 
 /** Units of the phase by their first exposure, into `experiment_units`; who was exposed before it is none. */
 export const unitsText = (plan: ExperimentPlan): string => `create or replace temp table experiment_units as
-with first_of_several as (
+${plan.trigger === undefined ? exposedUnitsText(plan) : `select person, low as variant, first_ms, false as several, ${dayAt(plan, "first_ms")}::smallint as day from experiment_people`}`
+
+const exposedUnitsText = (plan: ExperimentPlan): string => `with first_of_several as (
   select ${person} as person, arg_min(${variantText(plan)}, ${place}) as variant
   ${exposures(plan)}
     and ${ofPhase(plan)} and ${variantText(plan)} is not null

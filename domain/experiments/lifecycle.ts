@@ -114,11 +114,11 @@ const allocationErrors = ({
       : []),
     ...(goal === undefined || weighable.has(goal)
       ? []
-      : [error("/goals/0/measure/kind", "not_weighable", "shares follow a rate, a mean or a retention")])
+      : [error("/goals/0/measure/kind", "not_weighable", "shares follow a rate, a mean, a retention or a funnel")])
   ]
 }
 
-const weighable: ReadonlySet<string> = new Set(["rate", "mean", "retention"])
+const weighable: ReadonlySet<string> = new Set(["rate", "mean", "retention", "funnel"])
 
 /** Every variant of a bandit begins with what it keeps at the least. */
 const startErrors = (

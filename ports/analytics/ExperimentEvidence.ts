@@ -1,5 +1,6 @@
 import type { Effect } from "effect"
 import { Context } from "effect"
+import type { EventSelection } from "./FunnelQuestion.ts"
 import type { ExperimentMetric } from "../experiments/Experiment.ts"
 import type { MetricSums } from "../experiments/MetricSums.ts"
 import type { PortFailure } from "../PortFailure.ts"
@@ -59,6 +60,49 @@ export interface Evidence {
   readonly warnings: ReadonlyArray<{ readonly pointer: string; readonly detail: string }>
 }
 
+/** Traffic as an experiment would meet it: whoever does something for the first time of the range enters. Times in ms UTC. */
+export interface TrafficQuestion extends Pick<EvidenceQuestion, "metrics"> {
+  /** What enters a person; whatever they do where it is left out. */
+  readonly trigger: EventSelection | undefined
+  /** Whole days of the workspace's calendar, the last one being yesterday. */
+  readonly days: number
+}
+
+/** What each day brought to each of many groups, into which people are hashed. */
+export interface TrafficGroups {
+  readonly fromMillis: number
+  readonly toMillis: number
+  readonly people: number
+  /** By metric: for each day and, in it, each group, the figures of `groupFigures` that it grew by. */
+  readonly grown: ReadonlyArray<Float64Array>
+  readonly watermark: string
+}
+
+/**
+ * What is told of a group, in this order: y of units, d of a ratio's denominator, x and m the same before the first
+ * exposure, and their products over units with history.
+ */
+export const groupFigures = [
+  "count",
+  "y",
+  "yy",
+  "d",
+  "dd",
+  "yd",
+  "x",
+  "xx",
+  "m",
+  "mm",
+  "xm",
+  "history",
+  "history_xy",
+  "history_xd",
+  "history_my",
+  "history_md",
+  "history_y",
+  "history_d"
+] as const
+
 /** Sums of exposures and conversions from the one stream of events, people resolved as they are today. */
 export class ExperimentEvidence extends Context.Service<
   ExperimentEvidence,
@@ -67,6 +111,18 @@ export class ExperimentEvidence extends Context.Service<
       workspace: WorkspaceId,
       question: EvidenceQuestion
     ) => Effect.Effect<Evidence, InvalidQuestion | PortFailure>
+    /** As evidence of one variant, and the range that it is of. */
+    readonly traffic: (
+      workspace: WorkspaceId,
+      question: TrafficQuestion
+    ) => Effect.Effect<
+      Evidence & { readonly fromMillis: number; readonly toMillis: number },
+      InvalidQuestion | PortFailure
+    >
+    readonly groups: (
+      workspace: WorkspaceId,
+      question: TrafficQuestion & { readonly groups: number }
+    ) => Effect.Effect<TrafficGroups, InvalidQuestion | PortFailure>
     /** Mistakes in what metrics count, with their places. */
     readonly check: (
       workspace: WorkspaceId,

@@ -61,6 +61,11 @@ export interface ExperimentPlan {
   readonly revisions: string
   readonly experiment: string
   readonly exposures: ExperimentExposures
+  /**
+   * Instead of exposures: the first event of the phase that the filter takes stands for a person's exposure, and a hash of
+   * the person for the variant, one of as many as there are variants.
+   */
+  readonly trigger?: PlanFilter | undefined
   /** Exposures that name another phase are of that one, whenever they were. */
   readonly phase: number
   readonly variants: ReadonlyArray<string>

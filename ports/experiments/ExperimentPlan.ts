@@ -1,4 +1,7 @@
 import { Schema } from "effect"
+import { EventSelection } from "../analytics/FunnelQuestion.ts"
+import { ExperimentMetric } from "./Experiment.ts"
+import { Percent } from "./FlagFile.ts"
 import { analysisDefaults, MetricDirection, MinimumEffect } from "./ExperimentAnalysis.ts"
 
 export const plannedArmsMax = 20
@@ -33,13 +36,8 @@ export const PlanGoal = Schema.Union([
   })
 ]).annotate({ identifier: "PlanGoal" })
 
-export const PlanRequest = Schema.Struct({
-  metric: PlannedMetric,
-  goal: PlanGoal,
-  /** Towards which an effect is looked for; `increase` by default. */
-  direction: Schema.optionalKey(MetricDirection),
-  /** Units a day that the targeting lets in, at the share of traffic that is planned. */
-  units_per_day: Schema.Finite.check(Schema.isGreaterThanOrEqualTo(0)),
+/** How sure a plan is to be. */
+const demanded = {
   /** Of the arms, the control first; equal halves by default. */
   weights: Schema.optionalKey(
     Schema.Array(Schema.Int.check(Schema.isBetween({ minimum: 1, maximum: 100 }))).check(
@@ -51,7 +49,17 @@ export const PlanRequest = Schema.Struct({
   method: Schema.optionalKey(Schema.Literals(["sequential", "fixed"])),
   alpha: Schema.optionalKey(Schema.Finite.check(Schema.isBetween({ minimum: 0.0001, maximum: 0.5 }))),
   power: Schema.optionalKey(Schema.Finite.check(Schema.isBetween({ minimum: 0.5, maximum: 0.999 }))),
-  tuning_units: Schema.optionalKey(Schema.Int.check(Schema.isBetween({ minimum: 10, maximum: 1_000_000_000 }))),
+  tuning_units: Schema.optionalKey(Schema.Int.check(Schema.isBetween({ minimum: 10, maximum: 1_000_000_000 })))
+}
+
+export const PlanRequest = Schema.Struct({
+  metric: PlannedMetric,
+  goal: PlanGoal,
+  /** Towards which an effect is looked for; `increase` by default. */
+  direction: Schema.optionalKey(MetricDirection),
+  /** Units a day that the targeting lets in, at the share of traffic that is planned. */
+  units_per_day: Schema.Finite.check(Schema.isGreaterThanOrEqualTo(0)),
+  ...demanded,
   /** Between what units do and what they did before: adjusting by it leaves 1 − ρ² of the variance. */
   correlation: Schema.optionalKey(Schema.Finite.check(Schema.isBetween({ minimum: 0, maximum: 0.99 })))
 }).annotate({
@@ -98,3 +106,54 @@ export const PlannedExperiment = Schema.Struct({
   )
 }).annotate({ identifier: "PlannedExperiment" })
 export type PlannedExperiment = typeof PlannedExperiment.Type
+
+/** Days of the past that a plan from live traffic looks at. */
+export const historyDaysMax = 90
+export const historyDaysUsual = 28
+
+/** The same from the traffic of the last days: who would have entered, and what the metric was for them. */
+export const TrafficPlanRequest = Schema.Struct({
+  /** With its window, cap and direction; `cuped_days` adjusts by what people did before. */
+  metric: ExperimentMetric,
+  /** What enters a person into the experiment, the first time that it happens; filters stand for the targeting. */
+  trigger: EventSelection,
+  goal: PlanGoal,
+  /** Whole days before today, 28 by default. */
+  history_days: Schema.optionalKey(Schema.Int.check(Schema.isBetween({ minimum: 7, maximum: historyDaysMax }))),
+  /** Share of those people who take part, 100 by default. */
+  percent: Schema.optionalKey(Percent),
+  ...demanded
+}).annotate({
+  identifier: "TrafficPlanRequest",
+  examples: [
+    {
+      metric: { id: "ordered", measure: { kind: "rate", of: { event_types: ["order_completed"] } }, window_days: 7 },
+      trigger: { event_types: ["checkout_started"] },
+      goal: { given: "effect", effect: { kind: "relative", value: 0.1 } }
+    }
+  ]
+})
+export type TrafficPlanRequest = typeof TrafficPlanRequest.Type
+
+export const TrafficPlan = Schema.Struct({
+  traffic: Schema.Struct({
+    /** Calendar days of the workspace, both included. */
+    from: Schema.String,
+    to: Schema.String,
+    /** People who entered. */
+    people: Schema.Int,
+    /** Of them, those who count for the metric: with complete windows, whose window is over. */
+    units: Schema.Int,
+    /** People who had entered by the end of each day. */
+    cumulative: Schema.Array(Schema.Int),
+    mean: Schema.Finite,
+    /** Of a unit. */
+    standard_deviation: Schema.Finite,
+    /** With what people did before, where the metric is adjusted by it. */
+    correlation: Schema.NullOr(Schema.Finite)
+  }),
+  /** Days are those in which units come; with complete windows the last ones count a window later. */
+  plan: PlannedExperiment,
+  watermark: Schema.String
+}).annotate({ identifier: "TrafficPlan" })
+export type TrafficPlan = typeof TrafficPlan.Type

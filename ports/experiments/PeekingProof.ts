@@ -49,7 +49,7 @@ export const proofDefaults = {
   tuning_units: analysisDefaults.tuning_units
 } as const
 
-const AlarmShare = Schema.Struct({
+export const AlarmShare = Schema.Struct({
   alarms: Schema.Int,
   share: Schema.Finite,
   /** Wilson's, at 95 %. */

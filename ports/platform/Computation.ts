@@ -3,12 +3,14 @@ import { Context } from "effect"
 import type { BootstrapRequest, BootstrapResult } from "../analytics/Bootstrap.ts"
 import type { LifetimeModel, LifetimeModelRequest } from "../analytics/LifetimeModel.ts"
 import type { PeekingOutcome, PeekingRequest } from "../experiments/PeekingProof.ts"
+import type { ShadowRunsOutcome, ShadowRunsRequest } from "../experiments/ShadowProof.ts"
 import type { PortFailure } from "../PortFailure.ts"
 
 /** Every long computation with what it takes and gives. Both are plain data: they cross from thread to thread. */
 export interface Computations {
   readonly bootstrap: { readonly input: BootstrapRequest; readonly result: BootstrapResult }
   readonly lifetime: { readonly input: LifetimeModelRequest; readonly result: LifetimeModel }
+  readonly shadowRuns: { readonly input: ShadowRunsRequest; readonly result: ShadowRunsOutcome }
   readonly peekedRuns: { readonly input: PeekingRequest; readonly result: PeekingOutcome }
 }
 export type ComputationName = keyof Computations

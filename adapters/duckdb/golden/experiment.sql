@@ -383,3 +383,29 @@ from experiment_whole u join logged l using (person);
 
 create or replace temp table experiment_events as
 select e.* replace (u.variant as variant) from experiment_events e join experiment_units u using (person);
+
+create or replace temp table experiment_people as
+select person, first_ms, variant as low, variant as high, false as before, true as of_phase from (
+  select coalesce(p.person, e.subject) as person, min(e.time_ms) as first_ms,
+    (md5_number_lower(coalesce(p.person, e.subject)::varchar) % 2)::smallint as variant
+  from store.events e left join store.people p on p.subject = e.subject
+left join (
+  select person, coalesce(max(newest), max(oldest)) as value from (
+    select person, arg_max(value, place) as newest, null as oldest from (
+  select coalesce(p.person, e.subject) as person, struct_pack(t := e.time_ms, r := e.received_us, i := e.idx, e := e.event_id) as place, e.traits->'/plan' as value
+  from store.events e left join store.people p on p.subject = e.subject
+  where e.workspace = 'it''s' and e.traits is not null and (e.traits->'/plan') is not null) group by 1
+    union all
+    select person, null, arg_min(value, place) from (
+  select coalesce(p.person, e.subject) as person, struct_pack(t := e.time_ms, r := e.received_us, i := e.idx, e := e.event_id) as place, e.traits_once->'/plan' as value
+  from store.events e left join store.people p on p.subject = e.subject
+  where e.workspace = 'it''s' and e.traits_once is not null and (e.traits_once->'/plan') is not null) group by 1
+  ) group by 1
+) "trait today plan" on "trait today plan".person = coalesce(p.person, e.subject)
+  where e.workspace = 'it''s' and e.time_ms >= 1767225600000 and e.time_ms < 1768089600000
+    and ((e.event_type is not distinct from 'order_completed') and ((case when not contains(("trait today plan".value->>'$'), '"$pii":') then ("trait today plan".value->>'$') end) is not distinct from 'pro'))
+  group by all
+);
+
+create or replace temp table experiment_units as
+select person, low as variant, first_ms, false as several, (0 + (first_ms - 1767225600000) // 86400000)::smallint as day from experiment_people;

@@ -1,9 +1,22 @@
 import { planDefaults, plannedWeeks } from "../../../ports/experiments/ExperimentPlan.ts"
 import type { PlannedExperiment, PlanRequest } from "../../../ports/experiments/ExperimentPlan.ts"
 import { mixtureVariance } from "../../statistics/confidenceSequence.ts"
-import { baselineOf, durationDays, minimumDetectableEffect, sampleSize } from "../../statistics/sampleSize.ts"
+import { baselineOf, minimumDetectableEffect, sampleSize } from "../../statistics/sampleSize.ts"
 import type { Looking, Measured, TestDemand } from "../../statistics/sampleSize.ts"
 import type { StatisticsRefusal } from "../../statistics/StatisticsRefusal.ts"
+
+/** Units that have come to the experiment, of all arms together. */
+export interface Arrivals {
+  readonly after: (days: number) => number
+  /** The first day at whose end so many have come; `undefined` where they never do. */
+  readonly daysUntil: (units: number) => number | undefined
+}
+
+/** The same number every day. */
+const steady = (unitsPerDay: number): Arrivals => ({
+  after: (days) => days * unitsPerDay,
+  daysUntil: (units) => (unitsPerDay > 0 ? Math.ceil(units / unitsPerDay) : undefined)
+})
 
 /** A request with everything that it leaves out. */
 interface Plan {
@@ -11,31 +24,34 @@ interface Plan {
   readonly baseline: number
   readonly direction: "increase" | "decrease"
   readonly weights: ReadonlyArray<number>
-  readonly unitsPerDay: number
+  readonly arrivals: Arrivals
   readonly demand: TestDemand
   readonly looking: Looking
 }
 
 /** Units, effect and days of an experiment, two of them from the one that is given. */
-export const planExperiment = (request: PlanRequest): PlannedExperiment | StatisticsRefusal => {
-  const plan = completed(request)
+export const planExperiment = (
+  request: PlanRequest,
+  arrivals: Arrivals = steady(request.units_per_day)
+): PlannedExperiment | StatisticsRefusal => {
+  const plan = completed(request, arrivals)
   const units = unitsOf(request, plan)
   if (typeof units === "string") return units
   const found = request.goal.given === "effect" ? sizeOf(request.goal.effect, plan) : effectAt(units, plan)
   if (typeof found === "string") return found
-  const days = durationDays(units, plan.unitsPerDay, plan.weights)
+  const days = arrivals.daysUntil((units * sumOf(plan.weights)) / Math.min(...plan.weights))
   return {
     units_per_arm: units,
     units: totalUnits(units, plan),
     effect: found,
     lift: liftOf(found, plan),
-    days: request.goal.given === "days" ? request.goal.days : typeof days === "string" ? null : days,
+    days: request.goal.given === "days" ? request.goal.days : (days ?? null),
     comparison_alpha: plan.demand.alpha,
     weeks: weeksOf(plan)
   }
 }
 
-const completed = (request: PlanRequest): Plan => {
+const completed = (request: PlanRequest, arrivals: Arrivals): Plan => {
   const { metric } = request
   const asked = { ...planDefaults, ...request }
   const weights = request.weights ?? [1, 1]
@@ -50,7 +66,7 @@ const completed = (request: PlanRequest): Plan => {
     baseline: metric.kind === "rate" ? metric.rate : metric.mean,
     direction: asked.direction,
     weights,
-    unitsPerDay: request.units_per_day,
+    arrivals,
     demand: { alpha, power: asked.power },
     looking:
       asked.method === "fixed"
@@ -96,8 +112,8 @@ const sumOf = (weights: ReadonlyArray<number>): number => weights.reduce((sum, w
 const totalUnits = (units: number, { weights }: Plan): number =>
   Math.round((units * sumOf(weights)) / Math.min(...weights))
 
-const smallestArm = (days: number, { unitsPerDay, weights }: Plan): number =>
-  Math.floor((days * unitsPerDay * Math.min(...weights)) / sumOf(weights))
+const smallestArm = (days: number, { arrivals, weights }: Plan): number =>
+  Math.floor((arrivals.after(days) * Math.min(...weights)) / sumOf(weights))
 
 const weeksOf = (plan: Plan): PlannedExperiment["weeks"] =>
   Array.from({ length: plannedWeeks }, (_, index) => {

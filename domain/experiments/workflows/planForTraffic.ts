@@ -8,10 +8,11 @@ import { planExperiment } from "../planner/planExperiment.ts"
 /** Units, effect and days of an experiment. What cannot be planned is an error of the field that stands in the way. */
 export const planForTraffic = Effect.fn("planForTraffic")(function* (request: PlanRequest) {
   const planned = planExperiment(request)
-  return typeof planned === "string" ? yield* new InvalidQuestion({ errors: [errorOf(planned, request)] }) : planned
+  return typeof planned === "string" ? yield* new InvalidQuestion({ errors: [planError(planned, request)] }) : planned
 })
 
-const errorOf = (reason: StatisticsRefusal, { goal, metric }: PlanRequest): FieldError => {
+/** The field of a plan that stands in its way. */
+export const planError = (reason: StatisticsRefusal, { goal, metric }: PlanRequest): FieldError => {
   switch (reason) {
     case "control_is_zero":
       return {

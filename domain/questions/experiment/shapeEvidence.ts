@@ -1,3 +1,4 @@
+import { groupFigures } from "../../../ports/analytics/ExperimentEvidence.ts"
 import type { Evidence, EvidenceDay } from "../../../ports/analytics/ExperimentEvidence.ts"
 import type {
   ExperimentMetricPlan,
@@ -201,3 +202,25 @@ const valuesOf = ({ converted, count, ends, squares, sum, value }: ExperimentQua
     ? {}
     : { quantile: { value: cut(value, scale), low: cut(ends[0], scale), high: cut(ends[1], scale) } })
 })
+
+/**
+ * What each day brought to each variant, as rows of `groupFigures`: for many variants, whose days nobody reads one by one.
+ * Amounts are as the store has them: money in minor units. Quantiles do not add up, and have none.
+ */
+export const shapeGroups = (
+  { dates, variants }: Pick<Shape, "dates" | "variants">,
+  told: ExperimentMetricRows
+): Float64Array => {
+  const figures = groupFigures.length
+  const grownBy = new Float64Array(dates.length * variants * figures)
+  if (told.kind === "states") return grownBy
+  for (const { before, count, day, denominator, history, squares, sum, variant } of told.rows) {
+    if (day < 0 || day >= dates.length) continue
+    const { xy, xd, my, md, y, d } = history
+    const pairs = [denominator.sum, denominator.squares, denominator.products]
+    const pairsBefore = [before.denominator.sum, before.denominator.squares, before.denominator.products]
+    const own = [count, sum, squares, ...pairs, before.sum, before.squares, ...pairsBefore]
+    grownBy.set([...own, history.count, xy, xd, my, md, y, d], (day * variants + variant) * figures)
+  }
+  return grownBy
+}
