@@ -38,6 +38,8 @@ import { EnvironmentsGroup, FlagsGroup, HoldoutsGroup, SegmentsGroup } from "./h
 import { ArchetypesGroup, QaLinksGroup, QaOverridesGroup } from "./http/contract/qa.ts"
 import { ExportsGroup } from "./http/contract/exports.ts"
 import { FlagPayloadGroup, FlagStreamGroup } from "./http/contract/flagPayload.ts"
+import { GrowthBookGroup, GrowthBookStreamGroup } from "./http/contract/growthbook.ts"
+import { OfrepGroup, OfrepStreamGroup } from "./http/contract/ofrep.ts"
 import { FunnelsGroup } from "./http/contract/funnels.ts"
 import { GoalsGroup } from "./http/contract/goals.ts"
 import { HeatmapsGroup } from "./http/contract/heatmaps.ts"
@@ -311,6 +313,10 @@ export const modules: ReadonlyArray<Module> = [
       FlagPayloadGroup,
       FlagStreamGroup,
       ReleasesGroup,
+      OfrepGroup,
+      OfrepStreamGroup,
+      GrowthBookGroup,
+      GrowthBookStreamGroup,
       ExperimentPlansGroup
     ],
     scopes: ["experiments:read", "experiments:write", "experiments:review", "experiments:bypass", "flags:evaluate"],

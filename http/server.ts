@@ -65,6 +65,7 @@ import * as schedules from "./experiments/scheduleHandlers.ts"
 import * as qa from "./experiments/qaHandlers.ts"
 import * as flagPayload from "./experiments/flagPayloadHandlers.ts"
 import * as flagStreams from "./experiments/FlagStreams.ts"
+import * as growthbook from "./experiments/growthbookHandlers.ts"
 import * as ofrep from "./experiments/ofrepHandlers.ts"
 import * as tracker from "./tracker.ts"
 import * as workspaces from "./platform/workspaceHandlers.ts"
@@ -109,6 +110,7 @@ const api = HttpApiBuilder.layer(ServedApi).pipe(
     flagPayload.layer,
     releases.layer,
     ofrep.layer,
+    growthbook.layer,
     experimentPlans.layer,
     platform.layer,
     workspaces.layer,

@@ -1,4 +1,5 @@
 import { afterAll, assert, beforeAll, describe, it } from "vitest"
+import { readEvents } from "./EventStreamReader.ts"
 import { ask, startServer, tokenFor } from "./ServerProcess.ts"
 import type { Answer, ServerProcess } from "./ServerProcess.ts"
 
@@ -247,5 +248,54 @@ describe("an exposure", () => {
     }
     const events = await exposed(2)
     assert.deepStrictEqual(events.map((event) => event["user_id"]).toSorted(), ["one", "two"])
+  })
+})
+
+describe("OFREP, the stream", () => {
+  const origin = "https://shop.example"
+  const browser = () => tokenFor(server.folder, { kind: "browser", scopes: ["flags:evaluate"], origins: [origin] })
+  const bulkOf = (as: string, query = "") =>
+    ask(server, "POST", `/ofrep/v1/evaluate/flags${query}`, {
+      token: as,
+      headers: { origin },
+      body: { context: { targetingKey: "u1" } }
+    })
+  const uriOf = ({ body }: Answer) =>
+    (body["eventStreams"] as ReadonlyArray<{ readonly endpoint: { readonly requestUri: string } }>)[0]!.endpoint
+      .requestUri
+
+  it("is told to a browser key with all that a page needs to open it, and to no secret key", async () => {
+    const answer = await bulkOf(browser(), "?environment=staging")
+    assert.strictEqual(answer.status, 200, JSON.stringify(answer.body))
+    const [stream, ...more] = answer.body["eventStreams"] as ReadonlyArray<Readonly<Record<string, unknown>>>
+    assert.deepStrictEqual(more, [])
+    assert.deepInclude(stream!, { type: "sse", inactivityDelaySec: 120 })
+    const reader = await readEvents(server.url + uriOf(answer), { origin })
+    assert.strictEqual(reader.status, 200)
+    reader.close()
+    assert.strictEqual((await readEvents(server.url + uriOf(answer), { origin: "https://evil.example" })).status, 403)
+    assert.notProperty((await bulk({ targetingKey: "u1" })).body, "eventStreams")
+  })
+
+  it("says what to do as the protocol has it, and by the last event's id whether something was missed", async () => {
+    const uri = uriOf(await bulkOf(browser()))
+    const reader = await readEvents(server.url + uri, { origin })
+    const first = await reader.event(0)
+    assert.strictEqual(first.event, "message")
+    assert.deepInclude(JSON.parse(first.data) as object, { type: "refetchEvaluation" })
+    const etag = String((JSON.parse(first.data) as { readonly etag: string }).etag)
+    const told = await bulkOf(browser(), `?flagConfigEtag=${encodeURIComponent(etag)}`)
+    assert.strictEqual(told.status, 200)
+    await make("/experiments/feature-flags", {
+      key: "streamed",
+      type: "boolean",
+      environments: { production: { enabled: true } }
+    })
+    const second = await reader.event(1)
+    assert.notStrictEqual(second.data, first.data)
+    reader.close()
+    const back = await readEvents(server.url + uri, { origin, "last-event-id": first.id })
+    assert.deepInclude(await back.event(0), { id: second.id, data: second.data })
+    back.close()
   })
 })

@@ -4,6 +4,7 @@ import { OpenFeature } from "@openfeature/server-sdk"
 import type { Hook } from "@openfeature/server-sdk"
 import { OpenFeature as OpenFeatureWeb, ProviderEvents } from "@openfeature/web-sdk"
 import type { Hook as WebHook, Provider } from "@openfeature/web-sdk"
+import { EventSource } from "eventsource"
 import { afterAll, assert, beforeAll, describe, it } from "vitest"
 import { ask, eventOf, startServer, tokenFor } from "./ServerProcess.ts"
 import type { Answer, ServerProcess } from "./ServerProcess.ts"
@@ -12,6 +13,12 @@ const origin = "https://shop.example"
 /** Of a browser: events of programs are taken for a bot's. */
 const userAgent =
   "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/142.0.0.0 Safari/537.36"
+/** A page's own: it sends the page's origin. */
+class PageEventSource extends EventSource {
+  constructor(url: string | URL) {
+    super(url, { fetch: (input, init) => fetch(input, { ...init, headers: { ...init.headers, origin } }) })
+  }
+}
 let server: ServerProcess
 let token: string
 let browserKey: string
@@ -141,6 +148,7 @@ describe("OpenFeature's provider in a page", () => {
     }
   }
   beforeAll(async () => {
+    Object.assign(globalThis, { EventSource: PageEventSource })
     await OpenFeatureWeb.setContext({ targetingKey: unit, country: "DE" })
     // Its types are written for a looser compiler: `hooks` may be there and undefined.
     const provider = new OFREPWebProvider({
@@ -149,8 +157,7 @@ describe("OpenFeature's provider in a page", () => {
         ["authorization", `Bearer ${browserKey}`],
         ["origin", origin]
       ],
-      cacheMode: "disabled",
-      pollInterval: 200
+      cacheMode: "disabled"
     }) as Provider
     await OpenFeatureWeb.setProviderAndWait(provider)
   })
@@ -175,7 +182,7 @@ describe("OpenFeature's provider in a page", () => {
     assert.deepInclude(event?.["properties"] as object, { experiment_id: "form", variant, phase: 1 })
   })
 
-  it("hears of a change, and of nothing while nothing changes", async () => {
+  it("hears of a change by the stream that it was told of, and of nothing while nothing changes", async () => {
     const client = OpenFeatureWeb.getClient()
     const changes: Array<ReadonlyArray<string>> = []
     client.addHandler(ProviderEvents.ConfigurationChanged, (details) => {

@@ -84,7 +84,20 @@ const bodyOf = ({ method, path }: Operation, example: unknown): unknown => {
 }
 /** What leads to one thing of a list: `/platform/keys/` of `/platform/keys/{id}/rotate`. */
 const ownerOf = ({ path }: Operation): string => path.slice(0, path.indexOf("{"))
-const isOfOne = ({ path }: Operation): boolean => path.includes("{")
+const isOfOne = ({ path, rules }: Operation): boolean => path.includes("{") && rules.clientKey !== "path"
+/** Of a path that ends with the caller's key: a key that may stand there, bound to an environment, in place of the token. */
+const withKey = (
+  sample: Sample,
+  as: string,
+  { asIs = false, to }: { asIs?: boolean | undefined; to: ServerProcess }
+) => {
+  const claims = asIs ? {} : claimsOf(as)
+  const key =
+    asIs || claims["kind"] === "browser"
+      ? as
+      : signed(right, { ...claims, environment: "production" }, readOrMake(filesOf(to.folder).tokenKey))
+  return sample.url.replace(/[^/]*$/, key)
+}
 
 /** Makes one of every resource that can be made, from the contract's own example. */
 const seedResources = async () => {
@@ -117,15 +130,23 @@ const bodied = () => samples().filter(({ body }) => body !== undefined)
 
 interface Sent {
   readonly token?: string | undefined
+  /** Whether the token is one that no other may stand for. */
+  readonly asIs?: boolean
   /** Text behind the required parameters. */
   readonly more?: string
   readonly body?: unknown
   readonly headers?: Readonly<Record<string, string>>
 }
-const send = (sample: Sample, { body, headers = {}, more = "", token: as }: Sent, to = server): Promise<Answer> => {
+const send = (
+  sample: Sample,
+  { asIs, body, headers = {}, more = "", token: as }: Sent,
+  to = server
+): Promise<Answer> => {
   const query = [new URLSearchParams(sample.query).toString(), more].filter((text) => text !== "").join("&")
-  return ask(to, sample.method, query === "" ? sample.url : `${sample.url}?${query}`, {
-    ...(as === undefined ? {} : { token: as }),
+  const isInPath = sample.rules.clientKey === "path" && as !== undefined
+  const url = isInPath ? withKey(sample, as, { asIs, to }) : sample.url
+  return ask(to, sample.method, query === "" ? url : `${url}?${query}`, {
+    ...(as === undefined || isInPath ? {} : { token: as }),
     ...(body === undefined ? {} : { body }),
     headers: { ...sample.headers, ...headers }
   })
@@ -137,8 +158,10 @@ const isRefused = (sample: Sample, answer: Answer, kind: ProblemKind, errors: Er
   const about = `${sample.name}: ${answer.status} ${JSON.stringify(answer.body)}`
   if (sample.rules.protocol === "ofrep" && kind === "bad-request") return isOfrepFailure(sample, answer, about)
   assert.strictEqual(answer.headers.get("content-type"), "application/problem+json", about)
-  const { detail, errors: found = [], request_id, ...rest } = answer.body
-  assert.deepStrictEqual(rest, { type: problemTypeBase + kind, title, status, instance: sample.url }, about)
+  const { detail, errors: found = [], instance, request_id, ...rest } = answer.body
+  assert.deepStrictEqual(rest, { type: problemTypeBase + kind, title, status }, about)
+  if (sample.rules.clientKey === "path") assert.match(String(instance), new RegExp(`^${ownerOf(sample)}`), about)
+  else assert.strictEqual(instance, sample.url, about)
   assert.strictEqual(answer.status, status, about)
   assert.isString(detail)
   assert.strictEqual(request_id, answer.headers.get("x-request-id"))
@@ -442,7 +465,7 @@ describe("every endpoint", () => {
   for (const [name, make] of badTokens) {
     it(`refuses ${name}`, async () => {
       for (const sample of samples()) {
-        const answer = await send(sample, { token: make(), body: sample.body })
+        const answer = await send(sample, { token: make(), asIs: true, body: sample.body })
         isRefused(sample, answer, "unauthenticated")
         assert.match(answer.headers.get("www-authenticate") ?? "", /^Bearer realm="broxiva"/)
       }

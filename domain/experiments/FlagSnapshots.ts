@@ -17,12 +17,18 @@ import { flagRevisions, readDefinitions, revisionId, topic } from "./workflows/l
 /** In case a notice was lost. */
 const pollEvery = "1 second"
 
-export const snapshotOf = (definitions: Definitions, environment: string, revision: number): FlagSnapshot => {
+export const snapshotOf = (
+  definitions: Definitions,
+  environment: string,
+  revision: number,
+  changedAt = 0
+): FlagSnapshot => {
   const file = fileOf(definitions, environment)
   const compiled = compileFlags(file)
   const sticky = stickyByFlag(compiled)
   return {
     revision,
+    changedAt,
     environment,
     file,
     keys: [...compiled.flags.keys()],
@@ -40,6 +46,7 @@ export const snapshotOf = (definitions: Definitions, environment: string, revisi
 /** What is held of one workspace; its environments are compiled when they are first asked for. */
 class Held {
   readonly revision: number
+  readonly #changedAt: number
   readonly #definitions: Definitions
   readonly #environments: ReadonlySet<string>
   readonly #snapshots = new Map<string, FlagSnapshot>()
@@ -47,6 +54,7 @@ class Held {
 
   constructor(read: Effect.Success<ReturnType<typeof readDefinitions>>) {
     this.revision = read.revision
+    this.#changedAt = read.changedAt
     this.#definitions = read.definitions
     this.#environments = new Set(read.environments)
     this.#environmentOf = new Map(
@@ -61,7 +69,7 @@ class Held {
   of(environment: string): FlagSnapshot | undefined {
     const made = this.#snapshots.get(environment)
     if (made !== undefined || !this.#environments.has(environment)) return made
-    const snapshot = snapshotOf(this.#definitions, environment, this.revision)
+    const snapshot = snapshotOf(this.#definitions, environment, this.revision, this.#changedAt)
     this.#snapshots.set(environment, snapshot)
     return snapshot
   }

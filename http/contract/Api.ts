@@ -20,6 +20,7 @@ import { EnvironmentsGroup, FlagsGroup, HoldoutsGroup, SegmentsGroup } from "./f
 import { ExportsGroup } from "./exports.ts"
 import { FlagPayloadGroup, FlagStreamGroup } from "./flagPayload.ts"
 import { FunnelsGroup } from "./funnels.ts"
+import { GrowthBookGroup, GrowthBookStreamGroup } from "./growthbook.ts"
 import { GoalsGroup } from "./goals.ts"
 import { HeatmapsGroup } from "./heatmaps.ts"
 import { HealthGroup } from "./health.ts"
@@ -29,7 +30,7 @@ import { LakeGroup } from "./lake.ts"
 import { LifetimeGroup } from "./lifetime.ts"
 import { operationsOf } from "./Operation.ts"
 import type { Operation } from "./Operation.ts"
-import { OfrepGroup } from "./ofrep.ts"
+import { OfrepGroup, OfrepStreamGroup } from "./ofrep.ts"
 import { PathsGroup } from "./paths.ts"
 import { PeopleGroup } from "./people.ts"
 import { PlatformGroup } from "./platform.ts"
@@ -91,6 +92,7 @@ const served = [
   FlagPayloadGroup,
   ReleasesGroup,
   OfrepGroup,
+  GrowthBookGroup,
   ExperimentPlansGroup,
   PlatformGroup,
   WorkspacesGroup,
@@ -101,9 +103,12 @@ const served = [
   HealthGroup
 ] as const
 
+/** Answers that go on for as long as the client listens; the typed client does not read them. */
+const streamed = [FlagStreamGroup, OfrepStreamGroup, GrowthBookStreamGroup] as const
+
 /** What the builder serves; the rest of the contract stands on plain routes. */
 export class ServedApi extends HttpApi.make("broxiva")
-  .add(...served, FlagStreamGroup)
+  .add(...served, ...streamed)
   .annotate(HttpApi.ParseOptions, { errors: "all" })
   .annotate(HttpApi.PayloadParseOptions, { errors: "all", onExcessProperty: "error" }) {}
 
@@ -112,7 +117,7 @@ export class Api extends HttpApi.make("broxiva").add(EventsGroup, ...served) {}
 
 /** What the document and the tests speak of: the client's endpoints and the WebSocket. */
 export class DocumentedApi extends HttpApi.make("broxiva")
-  .add(EventsGroup, StreamGroup, FlagStreamGroup, ...served)
+  .add(EventsGroup, StreamGroup, ...streamed, ...served)
   .annotate(HttpApi.AdditionalSchemas, [Problem, LiveEvent])
   .annotate(OpenApi.Transform, (document) => describeDocument(document, operations))
   .annotateMerge(OpenApi.annotations({ title: "Broxiva Marketing Platform", version: "0.1.0" })) {}

@@ -154,6 +154,7 @@ const problemsOf = (operation: Operation, described: Described): ReadonlyArray<P
 }
 
 const notesOf = ({ rules }: Operation, hasBody: boolean): ReadonlyArray<string> => [
+  ...(rules.clientKey === "path" ? ["The key is the last part of the path."] : []),
   ...(rules.scope === undefined
     ? ["Public."]
     : [
@@ -238,11 +239,15 @@ const describeOperation = (document: Document, operation: Operation, described: 
   described.security = rules.scope === undefined ? [] : securityOf(operation)
 }
 
-const securityOf = ({ id, rules }: Operation): ReadonlyArray<Json> => [
-  { bearer: [] },
-  ...(rules.scope === "events:write" || rules.scope === "flags:evaluate" ? [{ browser_key: [] }] : []),
-  ...(id === "stream.stream" ? [{ websocket_protocol: [] }] : [])
-]
+/** A key in the path is none of the document's schemes; its parameter stands for it. */
+const securityOf = ({ id, rules }: Operation): ReadonlyArray<Json> =>
+  rules.clientKey === "path"
+    ? []
+    : [
+        { bearer: [] },
+        ...(rules.scope === "events:write" || rules.scope === "flags:evaluate" ? [{ browser_key: [] }] : []),
+        ...(id === "stream.stream" ? [{ websocket_protocol: [] }] : [])
+      ]
 
 const securitySchemes = {
   bearer: {

@@ -1,7 +1,14 @@
 import { Schema } from "effect"
 import { HttpApiEndpoint, HttpApiGroup, HttpApiSchema, OpenApi } from "effect/http-api"
 import { DefinitionKey } from "../../ports/experiments/FlagFile.ts"
-import { OfrepBulkFailure, OfrepFailure, OfrepRequest, OfrepValue, OfrepValues } from "../../ports/experiments/Ofrep.ts"
+import {
+  OfrepBulkFailure,
+  OfrepEvent,
+  OfrepFailure,
+  OfrepRequest,
+  OfrepValue,
+  OfrepValues
+} from "../../ports/experiments/Ofrep.ts"
 import { Admission } from "./Admission.ts"
 import { EndpointRules } from "./EndpointRules.ts"
 import type { Rules } from "./EndpointRules.ts"
@@ -43,6 +50,24 @@ export class OfrepGroup extends HttpApiGroup.make("ofrep")
       .annotate(
         OpenApi.Summary,
         "OFREP: the values of all flags for a context, for providers in pages and apps; exposes nobody. `If-None-Match` with the answer's `ETag`: 304 while the same context gets the same."
+      )
+  )
+  .middleware(Admission) {}
+
+/** Where bulk answers tell providers to listen. */
+export const ofrepStreamPath = "/ofrep/v1/stream"
+
+/** What the protocol says nothing of: its failures are problems. */
+export class OfrepStreamGroup extends HttpApiGroup.make("ofrepStream")
+  .add(
+    HttpApiEndpoint.get("stream", ofrepStreamPath, {
+      query: { environment: Environment },
+      success: HttpApiSchema.StreamSse({ data: OfrepEvent })
+    })
+      .annotate(EndpointRules, evaluateRules)
+      .annotate(
+        OpenApi.Summary,
+        "OFREP: server-sent events that tell providers to fetch the values anew, within a second of a change; `Last-Event-ID` is told what it missed."
       )
   )
   .middleware(Admission) {}

@@ -35,6 +35,8 @@ export interface StreamMessage {
   readonly event: string
   /** One line. */
   readonly data: string
+  /** What it says, where its text also says when; one that says the same again is not sent. */
+  readonly tag?: string
 }
 
 export interface AskedStream<R> {
@@ -164,8 +166,9 @@ export const layer = Layer.effect(
           return nothing
         }
         seen = snapshot.revision
-        if (message.value.data === told) return nothing
-        told = message.value.data
+        const { data, tag = data } = message.value
+        if (tag === told) return nothing
+        told = tag
         stream.toldAt = now
         return bytesOf(message.value, snapshot.revision)
       })

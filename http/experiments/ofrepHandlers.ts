@@ -2,14 +2,21 @@ import { Effect, Layer } from "effect"
 import { HttpServerRequest, HttpServerResponse } from "effect/http"
 import { HttpApiBuilder } from "effect/http-api"
 import { evaluateOfrep, evaluateOfrepBulk } from "../../domain/experiments/workflows/evaluateOfrep.ts"
-import type { OfrepRequest } from "../../ports/experiments/Ofrep.ts"
+import { filePayload } from "../../domain/experiments/workflows/flagPayload.ts"
+import type { FlagSnapshot } from "../../ports/experiments/FlagSnapshots.ts"
+import { inactivitySeconds } from "../../ports/experiments/Ofrep.ts"
+import type { OfrepEvent, OfrepRequest } from "../../ports/experiments/Ofrep.ts"
 import { CurrentPrincipal } from "../contract/Admission.ts"
 import { AnswerHeaders } from "../contract/AnswerHeaders.ts"
 import { ServedApi } from "../contract/Api.ts"
-import { OfrepGroup } from "../contract/ofrep.ts"
+import { evaluateRules } from "../contract/flags.ts"
+import { OfrepGroup, ofrepStreamPath } from "../contract/ofrep.ts"
 import { makeServeDirectly } from "../directEndpoint.ts"
 import { answerProblems } from "../middleware/failures.ts"
 import { namesTag } from "../middleware/revisions.ts"
+import { sentToken } from "../middleware/sentToken.ts"
+import { FlagStreams } from "./FlagStreams.ts"
+import type { StreamMessage } from "./FlagStreams.ts"
 import { withLink } from "./withLink.ts"
 import type { Linked } from "./withLink.ts"
 
@@ -38,7 +45,9 @@ const evaluateAll = (asked: Asked) =>
         const added = yield* AnswerHeaders
         added.set("etag", etag).set("cache-control", "private, no-cache")
         const request = yield* HttpServerRequest.HttpServerRequest
-        return namesTag(request.headers["if-none-match"], etag) ? HttpServerResponse.empty({ status: 304 }) : values
+        if (namesTag(request.headers["if-none-match"], etag)) return HttpServerResponse.empty({ status: 304 })
+        if (principal.kind !== "browser") return values
+        return { ...values, eventStreams: [streamOf(sentToken(request)?.token ?? "", environmentOf(asked))] }
       })
     )
   )
@@ -51,8 +60,45 @@ const directLayer = Layer.effectDiscard(
   })
 )
 
+/** The stream as a page can open it, with the key that it has asked with. */
+const streamOf = (key: string, environment: string | undefined) => ({
+  type: "sse" as const,
+  endpoint: {
+    requestUri: `${ofrepStreamPath}?${new URLSearchParams({ key, ...(environment === undefined ? {} : { environment }) })}`
+  },
+  inactivityDelaySec: inactivitySeconds
+})
+
+const messages = new WeakMap<FlagSnapshot, StreamMessage>()
+
+/** The same for everybody; a change of another environment is none. */
+const messageOf = (snapshot: FlagSnapshot): StreamMessage => {
+  const known = messages.get(snapshot)
+  if (known !== undefined) return known
+  const event: OfrepEvent = { type: "refetchEvaluation", etag: filePayload(snapshot).etag }
+  const message: StreamMessage = { event: "message", data: JSON.stringify(event) }
+  messages.set(snapshot, message)
+  return message
+}
+
+const streamLayer = HttpApiBuilder.group(ServedApi, "ofrepStream", (handlers) =>
+  handlers.handleAll({
+    stream: ({ query }) =>
+      answerProblems(
+        Effect.flatMap(FlagStreams, (streams) =>
+          streams.open({
+            rules: evaluateRules,
+            environment: query.environment,
+            tell: (snapshot) => Effect.succeed(messageOf(snapshot))
+          })
+        )
+      )
+  })
+)
+
 /** What goes wrong becomes an answer of the protocol on its way out. */
-export const layer = Layer.merge(
+export const layer = Layer.mergeAll(
   directLayer,
+  streamLayer,
   HttpApiBuilder.group(ServedApi, "ofrep", (handlers) => handlers.handleAll({ evaluate, evaluateAll }))
 )

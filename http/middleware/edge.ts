@@ -31,10 +31,12 @@ const allowedHeaders = [
   "authorization",
   "content-type",
   "content-encoding",
+  "cache-control",
   "idempotency-key",
   "if-match",
   "if-none-match",
   "if-range",
+  "last-event-id",
   "range",
   "traceparent",
   "x-environment",
@@ -55,7 +57,8 @@ const exposedHeaders = [
   "retry-after",
   "traceresponse",
   "x-event-dropped",
-  "x-request-id"
+  "x-request-id",
+  "x-sse-support"
 ].join(", ")
 const preflightSecondsMax = 86_400
 

@@ -10,6 +10,8 @@ import type { Assigned, Evaluation, EvaluationContext, TraceStep } from "./Evalu
 export interface FlagSnapshot {
   /** Raised by every change of a definition in the workspace. */
   readonly revision: number
+  /** When the newest of them came about, in ms UTC; 0 where nobody asks. */
+  readonly changedAt: number
   readonly environment: string
   /** What it is made of, for evaluation elsewhere. */
   readonly file: FlagFile

@@ -33,8 +33,25 @@ export const OfrepValue = Schema.Struct({
 }).annotate({ identifier: "OfrepValue" })
 export type OfrepValue = typeof OfrepValue.Type
 
+/** Where a provider hears of changes; what it does not say, the provider completes from its base URL. */
+export const OfrepEventStream = Schema.Struct({
+  type: Schema.Literal("sse"),
+  endpoint: Schema.Struct({ requestUri: Schema.String }),
+  inactivityDelaySec: Schema.Int
+}).annotate({ identifier: "OfrepEventStream" })
+/** A page that nobody looks at listens for so long, the protocol's own default. */
+export const inactivitySeconds = 120
+
+/** What is told of a change: that values are to be fetched anew. `etag` is that of the flags, whoever asks. */
+export const OfrepEvent = Schema.Struct({ type: Schema.Literal("refetchEvaluation"), etag: Schema.String }).annotate({
+  identifier: "OfrepEvent"
+})
+export type OfrepEvent = typeof OfrepEvent.Type
+
 export const OfrepValues = Schema.Struct({
   flags: Schema.Array(OfrepValue),
+  /** For browser keys: a page's `EventSource` can bear no other key. */
+  eventStreams: Schema.optionalKey(Schema.Array(OfrepEventStream)),
   metadata: Metadata
 }).annotate({ identifier: "OfrepValues" })
 export type OfrepValues = typeof OfrepValues.Type

@@ -281,8 +281,9 @@ export const readDefinitions = Effect.fnUntraced(function* (workspace: Workspace
     releases: yield* runningReleases(workspace)
   }
   const others = yield* gatherItems(environments, workspace, ({ key }: Environment) => [key])
-  const read: Catalogue & { readonly revision: number } = {
+  const read: Catalogue & { readonly revision: number; readonly changedAt: number } = {
     revision: stands?.revision ?? 0,
+    changedAt: (stands?.data as { readonly changed_at: number } | undefined)?.changed_at ?? 0,
     definitions,
     environments: [production, ...others]
   }
