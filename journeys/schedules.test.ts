@@ -210,6 +210,28 @@ describe("a schedule of a flag", () => {
     await done(204, "DELETE", `${flagsPath}/verbs`)
   })
 
+  it("is refused in an environment that asks for approvals, and stops where one has begun to", async () => {
+    await done(201, "POST", "/experiments/environments", { key: "guarded" })
+    const { environments, ...flag } = flagOf("approved")
+    await done(201, "POST", flagsPath, { ...flag, environments: { guarded: environments.production } })
+    const asked = {
+      flag: "approved",
+      environment: "guarded",
+      steps: [{ gate: { kind: "approval" }, changes: [percent(50)] }]
+    }
+    const id = String((await done(201, "POST", path, asked)).body["id"])
+    const policy = "/experiments/environments/guarded/approvals"
+    await done(200, "PUT", policy, { approvals: 1 }, { "if-match": "*" })
+    await done(200, "POST", `${path}/${id}/approve`, { step: 1 })
+    const stopped = await until(id, ({ status }) => status === "paused")
+    assert.match(stopped.paused?.detail ?? "", /need 1 approvals/)
+    await done(200, "POST", `${path}/${id}/cancel`)
+    assert.deepStrictEqual(errorsOf(await done(403, "POST", path, asked)), ["/environments/guarded needs_approval"])
+    const guardrails = [{ id: "errors", measure: { kind: "rate", of: { event_types: ["checkout_failed"] } } }]
+    const release = { flag: "approved", environment: "guarded", rule: "some", control: "off", guardrails }
+    await done(403, "POST", "/experiments/releases", { ...release, steps: [{ percent: 10 }] })
+  })
+
   it("is refused with the place of what is wrong", async () => {
     await makeFlag("refused")
     const make = (steps: ReadonlyArray<object>, more: object = {}) =>
