@@ -34,7 +34,13 @@ import { DigestsGroup } from "./http/contract/digests.ts"
 import { ErasureGroup, ReceiptKeysGroup } from "./http/contract/erasure.ts"
 import { ExperimentsGroup } from "./http/contract/experiments.ts"
 import { ExperimentPlansGroup } from "./http/contract/experimentPlans.ts"
-import { EnvironmentsGroup, FlagsGroup, HoldoutsGroup, SegmentsGroup } from "./http/contract/flags.ts"
+import {
+  CodeReferencesGroup,
+  EnvironmentsGroup,
+  FlagsGroup,
+  HoldoutsGroup,
+  SegmentsGroup
+} from "./http/contract/flags.ts"
 import { ArchetypesGroup, QaLinksGroup, QaOverridesGroup } from "./http/contract/qa.ts"
 import { ExportsGroup } from "./http/contract/exports.ts"
 import { FlagPayloadGroup, FlagStreamGroup } from "./http/contract/flagPayload.ts"
@@ -74,6 +80,7 @@ import { banditStates } from "./ports/experiments/Bandit.ts"
 import { applyDueRequests } from "./domain/experiments/workflows/applyDueRequests.ts"
 import { approvalPolicies } from "./ports/experiments/ApprovalPolicy.ts"
 import { changeRequests } from "./ports/experiments/ChangeRequest.ts"
+import { codeBranches, codeReferences } from "./ports/experiments/CodeReference.ts"
 import { experiments } from "./ports/experiments/Experiment.ts"
 import { environments, flags, holdouts, segments } from "./ports/experiments/Flag.ts"
 import { releaseCollection, releaseLookMillis } from "./ports/experiments/GuardedRelease.ts"
@@ -309,6 +316,7 @@ export const modules: ReadonlyArray<Module> = [
       ArchetypesGroup,
       ApprovalsGroup,
       ChangeRequestsGroup,
+      CodeReferencesGroup,
       SchedulesGroup,
       FlagPayloadGroup,
       FlagStreamGroup,
@@ -319,7 +327,14 @@ export const modules: ReadonlyArray<Module> = [
       GrowthBookStreamGroup,
       ExperimentPlansGroup
     ],
-    scopes: ["experiments:read", "experiments:write", "experiments:review", "experiments:bypass", "flags:evaluate"],
+    scopes: [
+      "experiments:read",
+      "experiments:write",
+      "experiments:review",
+      "experiments:bypass",
+      "experiments:references",
+      "flags:evaluate"
+    ],
     collections: [
       experiments.collection,
       flags.collection,
@@ -337,7 +352,9 @@ export const modules: ReadonlyArray<Module> = [
       flagUsage,
       banditStates,
       approvalPolicies,
-      changeRequests
+      changeRequests,
+      codeBranches,
+      codeReferences
     ],
     consumers: {},
     jobs: {

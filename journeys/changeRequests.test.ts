@@ -155,6 +155,8 @@ describe("a change request", () => {
     await done(201, send("ada", "POST", flagsPath, off))
     assert.strictEqual((await send("ada", "POST", flagsPath, flag("now", {}))).status, 403)
     assert.strictEqual((await send("ada", "DELETE", `${flagsPath}/later`)).status, 403)
+    assert.strictEqual((await send("ada", "POST", `${flagsPath}/menu/archive`, {})).status, 403)
+    await done(200, send("ada", "POST", `${flagsPath}/later/archive`, {}))
     assert.strictEqual((await send("ada", "POST", "/experiments/holdouts", { key: "all" })).status, 403)
     const staff = { key: "staff", members: { attribute: "user_id", values: ["u"] } }
     await done(201, send("ada", "POST", "/experiments/segments", staff))

@@ -69,6 +69,12 @@ import {
   openRequestsMax,
   requestBytesMax
 } from "../ports/experiments/ChangeRequest.ts"
+import {
+  codeBranchesMax,
+  pathCharactersMax,
+  postedFlagsMax,
+  referencesOfFlagMax
+} from "../ports/experiments/CodeReference.ts"
 import { metricsMax as metricsOfExperimentMax, phasesMax } from "../ports/experiments/Experiment.ts"
 import { environmentsMax } from "../ports/experiments/Flag.ts"
 import { scheduleStepsMax, stepChangesMax, stepWaitDaysMax } from "../ports/experiments/FlagSchedule.ts"
@@ -235,6 +241,7 @@ describe("README's tables", () => {
         `${scheduleStepsMax} steps of ${stepChangesMax} changes, waits of ${stepWaitDaysMax} days; a flag has one at a time in an environment`,
         `${qaOverridesMax} overrides of ${overrideUnitsMax} units; ${qaLinksMax} links of ${qaLinkMinutesMax / 1440} days; ${archetypesMax} archetypes with ${archetypeFlagsMax} flags, of whom ${archetypeFailuresMax} failures are told`,
         `${releaseStepsMax} steps of ${releaseHoldDaysMax} days, ${metricsOfExperimentMax} guardrails; ${releasesRunningMax} run at a time`,
+        `${codeBranchesMax} branches; ${postedFlagsMax} flags a posting, ${referencesOfFlagMax} places of each flag and branch, paths of ${pathCharactersMax} characters`,
         `${metricsOfExperimentMax} goals, ${metricsOfExperimentMax} secondary metrics, ${metricsOfExperimentMax} guardrails; ${phasesMax} phases, ${allocationStepsMax} steps of a bandit in each`,
         String(watchersMax),
         `${flagStreamsMax}; ${flagStreamsKeyMax} of one secret key, ${flagStreamsBrowserMax} of a browser key from one address; a reader that takes nothing for ${flagStreamStallMillisMax / 1000} s is dropped`,

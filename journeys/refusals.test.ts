@@ -322,6 +322,9 @@ beforeAll(async () => {
   await seedResources()
   const counted = { date_range: { from: "2026-11-01", to: "2026-11-23" }, metrics: ["events"] }
   watermark = String((await post("/analytics/query", counted))["watermark"])
+  const references = operations.find(({ id }) => id === "codeReferences.post")!
+  const posted = await post(references.path, sampleOf(references).body)
+  seeded.set("/experiments/code-references/", String((posted["branch"] as { readonly id: string }).id))
   seeded.set("/ofrep/v1/evaluate/flags/", seeded.get("/experiments/feature-flags/")!)
   // The first request of a workspace is written down; what follows writes nothing.
   await ask(server, "GET", "/platform/keys", { token: foreign })
@@ -627,7 +630,7 @@ describe("every endpoint that admits its example", () => {
       // Its example was made before: a list whose names are unique says so.
       const isTaken = sample.rules.idempotent && answer.status === 409
       // The walk makes a second link to the insight, an override of the flag, and maybe a second release of it.
-      const isInUse = ["insights.remove", "flags.remove"].includes(sample.id) && answer.status === 409
+      const isInUse = ["insights.remove", "flags.remove", "flags.archive"].includes(sample.id) && answer.status === 409
       // Its export is finished already.
       const isAtItsEnd = sample.id === "exports.cancel" && answer.status === 409
       // The walk has erased somebody since that answer.

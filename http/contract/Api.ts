@@ -16,7 +16,7 @@ import { EmailsGroup } from "./emails.ts"
 import { ErasureGroup, ReceiptKeysGroup } from "./erasure.ts"
 import { ExperimentsGroup } from "./experiments.ts"
 import { ExperimentPlansGroup } from "./experimentPlans.ts"
-import { EnvironmentsGroup, FlagsGroup, HoldoutsGroup, SegmentsGroup } from "./flags.ts"
+import { CodeReferencesGroup, EnvironmentsGroup, FlagsGroup, HoldoutsGroup, SegmentsGroup } from "./flags.ts"
 import { ExportsGroup } from "./exports.ts"
 import { FlagPayloadGroup, FlagStreamGroup } from "./flagPayload.ts"
 import { FunnelsGroup } from "./funnels.ts"
@@ -85,6 +85,7 @@ const served = [
   EnvironmentsGroup,
   ApprovalsGroup,
   ChangeRequestsGroup,
+  CodeReferencesGroup,
   SchedulesGroup,
   QaOverridesGroup,
   QaLinksGroup,

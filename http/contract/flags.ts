@@ -1,5 +1,11 @@
 import { HttpApiEndpoint, HttpApiGroup, OpenApi } from "effect/http-api"
-import { environments, flags, holdouts, segments } from "../../ports/experiments/Flag.ts"
+import {
+  CodeBranch,
+  CodeReferencesReceipt,
+  FlagReferences,
+  NewCodeReferences
+} from "../../ports/experiments/CodeReference.ts"
+import { environments, Flag, FlagArchiving, flags, holdouts, segments } from "../../ports/experiments/Flag.ts"
 import {
   BulkEvaluateRequest,
   EvaluatedValue,
@@ -10,6 +16,7 @@ import { ExplainRequest, FlagExplanation } from "../../ports/experiments/FlagExp
 import { FlagPreview, PreviewRequest } from "../../ports/experiments/FlagPreview.ts"
 import { FlagRevision } from "../../ports/experiments/FlagRevision.ts"
 import { ExperimentResults } from "../../ports/experiments/ExperimentResults.ts"
+import { FlagStaleness } from "../../ports/experiments/FlagStaleness.ts"
 import { FlagUsageAnswer } from "../../ports/experiments/FlagUsage.ts"
 import { NewPromotion, Promotion } from "../../ports/experiments/Promotion.ts"
 import { Admission } from "./Admission.ts"
@@ -87,7 +94,45 @@ export class FlagsGroup extends HttpApiGroup.make("flags")
     })
       .annotate(EndpointRules, reads("experiments:read"))
       .annotate(OpenApi.Summary, "All that a flag ever was, by whom and when, newest first; also once it is deleted."),
-    ...resourceEndpoints({ ...flags, path: "/experiments/feature-flags", scopes })
+    HttpApiEndpoint.get("staleness", "/experiments/feature-flags/:id/staleness", {
+      params: { id: Id },
+      success: FlagStaleness
+    })
+      .annotate(EndpointRules, reads("experiments:read"))
+      .annotate(
+        OpenApi.Summary,
+        "Whether a flag has done its work: unchanged for 14 days, and unused or the same for everybody."
+      ),
+    HttpApiEndpoint.get("stale", "/experiments/stale-flags", {
+      query: { limit: Limit, cursor: Cursor },
+      success: page(FlagStaleness)
+    })
+      .annotate(EndpointRules, reads("experiments:read"))
+      .annotate(
+        OpenApi.Summary,
+        "Flags that may go, with the reason and since when. `limit` flags are looked at, newest first: a page may have fewer of them, or none."
+      ),
+    HttpApiEndpoint.post("archive", "/experiments/feature-flags/:id/archive", {
+      params: { id: Id },
+      payload: FlagArchiving,
+      success: Flag
+    })
+      .annotate(EndpointRules, changes("experiments:write"))
+      .annotate(
+        OpenApi.Summary,
+        "Put a flag away: it is evaluated nowhere, its key stays taken. 409 while others use it, and while code names it unless forced."
+      ),
+    HttpApiEndpoint.post("unarchive", "/experiments/feature-flags/:id/unarchive", { params: { id: Id }, success: Flag })
+      .annotate(EndpointRules, changes("experiments:write"))
+      .annotate(OpenApi.Summary, "Take an archived flag back, off in every environment."),
+    HttpApiEndpoint.get("codeReferences", "/experiments/feature-flags/:id/code-references", {
+      params: { id: Id },
+      query: { limit: Limit, cursor: Cursor },
+      success: page(FlagReferences)
+    })
+      .annotate(EndpointRules, reads("experiments:read"))
+      .annotate(OpenApi.Summary, "Where code names a flag, by repository and branch, posted last first."),
+    ...resourceEndpoints({ ...flags, item: Flag, path: "/experiments/feature-flags", scopes })
   )
   .middleware(Admission) {}
 
@@ -127,5 +172,34 @@ export class EnvironmentsGroup extends HttpApiGroup.make("environments")
         "Do in another environment what flags do in this one, in one transaction, or by a change request where that one asks for approvals; a dry run tells the differences."
       ),
     ...resourceEndpoints({ ...environments, path: "/experiments/environments", scopes })
+  )
+  .middleware(Admission) {}
+
+const posting = changes("experiments:references")
+
+/** Where code names flags, as continuous integration tells by commit. */
+export class CodeReferencesGroup extends HttpApiGroup.make("codeReferences")
+  .add(
+    HttpApiEndpoint.post("post", "/experiments/code-references", {
+      payload: NewCodeReferences,
+      success: CodeReferencesReceipt
+    })
+      .annotate(EndpointRules, posting)
+      .annotate(
+        OpenApi.Summary,
+        "Where a commit names flags, in the place of what its branch had; the same again changes nothing, an older commit is 409."
+      ),
+    HttpApiEndpoint.get("list", "/experiments/code-references", {
+      query: { limit: Limit, cursor: Cursor },
+      success: page(CodeBranch)
+    })
+      .annotate(EndpointRules, reads("experiments:read"))
+      .annotate(OpenApi.Summary, "Branches whose references are kept, posted last first."),
+    HttpApiEndpoint.get("read", "/experiments/code-references/:id", { params: { id: Id }, success: CodeBranch })
+      .annotate(EndpointRules, reads("experiments:read"))
+      .annotate(OpenApi.Summary, "A branch as its last posting left it; its revision is the ETag."),
+    HttpApiEndpoint.delete("remove", "/experiments/code-references/:id", { params: { id: Id } })
+      .annotate(EndpointRules, posting)
+      .annotate(OpenApi.Summary, "Forget a branch that was merged or deleted, with all that it named.")
   )
   .middleware(Admission) {}

@@ -1,6 +1,15 @@
 import { Effect, Layer } from "effect"
 import { HttpServerResponse } from "effect/http"
 import { HttpApiBuilder } from "effect/http-api"
+import { archiveFlag, unarchiveFlag } from "../../domain/experiments/workflows/archiveFlag.ts"
+import {
+  listBranches,
+  postReferences,
+  readBranch,
+  referencesOfFlag,
+  removeBranch
+} from "../../domain/experiments/workflows/codeReferences.ts"
+import { listStaleFlags, stalenessOfFlag } from "../../domain/experiments/workflows/staleFlags.ts"
 import {
   createEnvironment,
   removeEnvironment,
@@ -65,6 +74,30 @@ const directLayer = Layer.effectDiscard(
 const flagsLayer = HttpApiBuilder.group(ServedApi, "flags", (handlers) =>
   handlers.handleAll({
     ...readingOf<Flag>(flags),
+    staleness: ({ params }) =>
+      Effect.flatMap(CurrentPrincipal, ({ workspace }) => answerProblems(stalenessOfFlag(workspace, params.id))),
+    stale: ({ query: { cursor, limit = limitUsual } }) =>
+      Effect.flatMap(CurrentPrincipal, ({ workspace }) =>
+        answerProblems(Effect.flatMap(listStaleFlags(workspace, limit, cursor), paged))
+      ),
+    archive: ({ params, payload }) =>
+      Effect.flatMap(CurrentPrincipal, (principal) =>
+        answerProblems(
+          Effect.flatMap(archiveFlag(principal, params.id, payload), ({ item, revision }) =>
+            withRevision(revision, item)
+          )
+        )
+      ),
+    unarchive: ({ params }) =>
+      Effect.flatMap(CurrentPrincipal, (principal) =>
+        answerProblems(
+          Effect.flatMap(unarchiveFlag(principal, params.id), ({ item, revision }) => withRevision(revision, item))
+        )
+      ),
+    codeReferences: ({ params, query: { cursor, limit = limitUsual } }) =>
+      Effect.flatMap(CurrentPrincipal, ({ workspace }) =>
+        answerProblems(Effect.flatMap(referencesOfFlag(workspace, params.id, limit, cursor), paged))
+      ),
     evaluate: evaluateOne,
     explain: ({ params, payload, query: { at } }) =>
       Effect.flatMap(CurrentPrincipal, ({ workspace }) =>
@@ -210,4 +243,37 @@ const environmentsLayer = HttpApiBuilder.group(ServedApi, "environments", (handl
   })
 )
 
-export const layer = Layer.mergeAll(directLayer, flagsLayer, segmentsLayer, holdoutsLayer, environmentsLayer)
+const codeReferencesLayer = HttpApiBuilder.group(ServedApi, "codeReferences", (handlers) =>
+  handlers.handleAll({
+    list: ({ query: { cursor, limit = limitUsual } }) =>
+      Effect.flatMap(CurrentPrincipal, ({ workspace }) =>
+        answerProblems(Effect.flatMap(listBranches(workspace, limit, cursor), paged))
+      ),
+    read: ({ params }) =>
+      Effect.flatMap(CurrentPrincipal, ({ workspace }) =>
+        answerProblems(
+          Effect.flatMap(readBranch(workspace, params.id), ({ item, revision }) => withRevision(revision, item))
+        )
+      ),
+    post: ({ payload }) =>
+      Effect.flatMap(CurrentPrincipal, (principal) => answerProblems(postReferences(principal, payload))),
+    remove: ({ params }) =>
+      Effect.flatMap(CurrentPrincipal, (principal) =>
+        answerProblems(
+          matchRevision(readBranch(principal.workspace, params.id)).pipe(
+            Effect.flatMap((revision) => removeBranch(principal, params.id, revision)),
+            Effect.as(gone)
+          )
+        )
+      )
+  })
+)
+
+export const layer = Layer.mergeAll(
+  directLayer,
+  flagsLayer,
+  segmentsLayer,
+  holdoutsLayer,
+  environmentsLayer,
+  codeReferencesLayer
+)

@@ -53,6 +53,8 @@ export const flags = resource({
     off_variant: Schema.optionalKey(Schema.NullOr(VariantName)),
     default_variant: Schema.optionalKey(Schema.NullOr(VariantName)),
     tags: Schema.optionalKey(Schema.Array(Tag).check(Schema.isMaxLength(50))),
+    /** Meant to stay, as kill switches and entitlements are: it is never stale. */
+    permanent: Schema.optionalKey(Schema.Boolean),
     /** Whose holdout binds its experiments and releases. */
     team: Schema.optionalKey(DefinitionKey),
     environments: Schema.optionalKey(
@@ -73,7 +75,23 @@ export const flags = resource({
   }
 })
 export type NewFlag = typeof flags.definition.Type
-export type Flag = typeof flags.item.Type
+
+/** A flag with what became of it. */
+export const Flag = Schema.Struct({
+  ...flags.item.fields,
+  /** Put away: evaluated nowhere, as if it were not there. Its key stays taken. Time in ms UTC. */
+  archived: Schema.optionalKey(
+    Schema.Struct({ at: Schema.Int, by: Schema.String, reason: Schema.NullOr(Schema.String) })
+  )
+}).annotate({ identifier: "Flag" })
+export type Flag = typeof Flag.Type
+
+export const FlagArchiving = Schema.Struct({
+  reason: Schema.optionalKey(Schema.String.check(Schema.isMinLength(1), Schema.isMaxLength(2000))),
+  /** Also while code names the flag. */
+  force: Schema.optionalKey(Schema.Boolean)
+}).annotate({ identifier: "FlagArchiving", examples: [{ reason: "Everybody has it", force: true }] })
+export type FlagArchiving = typeof FlagArchiving.Type
 
 /** People that rules speak of by one name: by a list of values, or by a condition. */
 export const segments = resource({

@@ -1,5 +1,5 @@
 import { Schema } from "effect"
-import { flags } from "./Flag.ts"
+import { Flag } from "./Flag.ts"
 
 /** What a flag was from an instant on. Times in ms UTC; as `at` of explain they evaluate it as it was. */
 export const FlagRevision = Schema.Struct({
@@ -9,6 +9,6 @@ export const FlagRevision = Schema.Struct({
   /** The request that made it so; `null`: it was changed directly. */
   change_request: Schema.NullOr(Schema.String),
   /** `null`: it was deleted. */
-  flag: Schema.NullOr(flags.item)
+  flag: Schema.NullOr(Flag)
 }).annotate({ identifier: "FlagRevision" })
 export type FlagRevision = typeof FlagRevision.Type

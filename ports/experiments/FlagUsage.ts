@@ -17,7 +17,10 @@ export const usageHeldMax = 100_000
 export const flagUsage: Collection = {
   name: "flag_usage",
   unique: [],
-  indexes: [{ name: "by_hour", equals: ["environment", "flag"], sort: "hour", direction: "ascending" }]
+  indexes: [
+    { name: "by_hour", equals: ["environment", "flag"], sort: "hour", direction: "ascending" },
+    { name: "by_latest", equals: ["environment", "flag"], sort: "hour", direction: "descending" }
+  ]
 }
 
 export const VariantUsage = Schema.Struct({

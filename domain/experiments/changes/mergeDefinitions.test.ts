@@ -1,4 +1,5 @@
 import { assert, describe, it } from "@effect/vitest"
+import * as fc from "fast-check"
 import { fieldDifferences } from "./fieldDifferences.ts"
 import { mergeDefinitions } from "./mergeDefinitions.ts"
 
@@ -88,5 +89,52 @@ describe("a draft and a live definition of one base", () => {
         conflicts: []
       })
     }
+  })
+})
+
+describe("merging, whatever the definitions", () => {
+  const rules = fc.uniqueArray(
+    fc.record(
+      { id: fc.constantFrom("a", "b", "c", "d"), percent: fc.constantFrom(10, 20, 30) },
+      { noNullPrototype: true }
+    ),
+    { selector: ({ id }) => id, maxLength: 4 }
+  )
+  const definition = fc.record(
+    {
+      description: fc.constantFrom("x", "y"),
+      rules,
+      condition: fc.dictionary(fc.constantFrom("p", "q"), fc.nat(2), { noNullPrototype: true })
+    },
+    { requiredKeys: [], noNullPrototype: true }
+  )
+
+  it("takes what one side alone has changed, and finds the same conflicts from either side", () => {
+    fc.assert(
+      fc.property(definition, definition, definition, (base, one, other) => {
+        assert.deepStrictEqual(mergeDefinitions(base, one, base, "live"), { value: one, conflicts: [] })
+        assert.deepStrictEqual(mergeDefinitions(base, base, other, "draft"), { value: other, conflicts: [] })
+        const [here, there] = [mergeDefinitions(base, one, other, "draft"), mergeDefinitions(base, other, one, "live")]
+        assert.deepStrictEqual([...here.conflicts].toSorted(), [...there.conflicts].toSorted())
+        const differences = fieldDifferences(here.value, there.value)
+        assert.deepStrictEqual(
+          differences.filter(({ change }) => change !== "reordered"),
+          []
+        )
+      })
+    )
+  })
+
+  it("says nothing of two that are equal, and turns about when they are exchanged", () => {
+    fc.assert(
+      fc.property(definition, definition, (one, other) => {
+        assert.deepStrictEqual(fieldDifferences(one, structuredClone(one)), [])
+        const [forth, back] = [fieldDifferences(one, other), fieldDifferences(other, one)]
+        assert.deepStrictEqual(
+          forth.map(({ pointer }) => pointer).toSorted(),
+          back.map(({ pointer }) => pointer).toSorted()
+        )
+      })
+    )
   })
 })

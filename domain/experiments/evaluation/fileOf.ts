@@ -53,7 +53,7 @@ export const fileOf = (
     }))
 })
 
-const evaluatedFlag = (flag: Definitions["flags"][number], environment: string): EvaluatedFlag => {
+export const evaluatedFlag = (flag: Definitions["flags"][number], environment: string): EvaluatedFlag => {
   const here =
     flag.environments !== undefined && Object.hasOwn(flag.environments, environment)
       ? flag.environments[environment]

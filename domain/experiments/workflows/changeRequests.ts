@@ -131,7 +131,7 @@ const wholeFlag = ({ definition }: Extract<NewDefinitionChange, { readonly kind:
 const checked = Effect.fnUntraced(function* (person: Person, request: ChangeRequest, of: Refused["kind"]) {
   const { errors } = yield* stageChanges(person, request.changes)
   if (errors.length > 0) return yield* refuse(of, "the changes are not valid", errors)
-  if (JSON.stringify(request).length > requestBytesMax) {
+  if (new TextEncoder().encode(JSON.stringify(request)).length > requestBytesMax) {
     const detail = `a request has at most ${requestBytesMax} bytes with what it began from`
     return yield* refuse(of, detail, [{ pointer: "/changes", code: "too_long", detail }])
   }

@@ -15,7 +15,7 @@ import {
   production,
   segments
 } from "../../../ports/experiments/Flag.ts"
-import type { NewFlag, NewSegment } from "../../../ports/experiments/Flag.ts"
+import type { Flag, NewFlag, NewSegment } from "../../../ports/experiments/Flag.ts"
 import { definitionsMax } from "../../../ports/experiments/FlagFile.ts"
 import type { WorkspaceId } from "../../../ports/WorkspaceId.ts"
 import { auditOf } from "../../platform/audit.ts"
@@ -26,6 +26,7 @@ import { withDefinition } from "../changes/Catalogue.ts"
 import type { Catalogue } from "../changes/Catalogue.ts"
 import { metricsOf } from "../metricsOf.ts"
 import { nextLook } from "./bandits.ts"
+import { placesOf } from "./codeReferences.ts"
 import { usersOfEnvironment } from "./environments.ts"
 import { refusalOfExperiment, lifeAfter } from "./experiments.ts"
 import {
@@ -37,6 +38,7 @@ import {
   usersOfFlag,
   usersOfSegment
 } from "./flags.ts"
+import { schedulesOfFlag } from "./schedules.ts"
 import { historyOf, naming, raisedRevision, readDefinitions, told } from "./liveDefinitions.ts"
 import type { Live } from "./liveDefinitions.ts"
 
@@ -97,7 +99,9 @@ export const stageChanges = Effect.fn("stageChanges")(function* (
     errors.push(...placed(at, become.errors))
     if (become.errors.length > 0) continue
     staged.push({ change, revision: found?.revision ?? 0, before: item, after: become.after })
-    after = withDefinition(after, change, become.after === null ? null : { ...item, ...become.after })
+    // What is archived is in no catalogue.
+    const isThere = become.after !== null && !("archived" in become.after)
+    after = withDefinition(after, change, isThere ? { ...item, ...become.after } : null)
   }
   if (errors.length === 0) {
     for (const [at, each] of staged.entries()) {
@@ -134,7 +138,9 @@ const becoming = (
   }
   const { definition } = change
   if (definition === null) return { after: null, errors: before === undefined ? [missing] : [] }
-  const after = change.kind === "flag" ? completed(change.definition!) : definition
+  const { archived } = (before ?? {}) as Pick<Flag, "archived">
+  const kept = archived === undefined ? {} : { archived }
+  const after = change.kind === "flag" ? { ...completed(change.definition!), ...kept } : definition
   const fixed = [
     ...unchanged("/key", id, definition.key),
     ...(change.kind === "flag" && before !== undefined
@@ -163,10 +169,14 @@ const mistakesOf = Effect.fnUntraced(function* (
     const refusal = refusalOfExperiment(experiment, catalogue)
     return [...unknown, ...(refusal?.errors ?? [])].map((error) => ({ ...error, pointer: `/act${error.pointer}` }))
   }
-  if (after === null)
-    return (yield* usersOf(workspace, change, catalogue)).map(({ name, target }) =>
+  if (after === null) {
+    const used = (yield* usersOf(workspace, change, catalogue)).map(({ name, target }) =>
       wrong("/id", "in_use", `${target} (${name})`)
     )
+    const isLookedFor = change.kind === "flag" && was !== undefined && !("archived" in was)
+    const places = isLookedFor ? yield* placesOf(workspace, change.id) : []
+    return [...used, ...places.map((error) => ({ ...error, pointer: "/id" }))]
+  }
   const own =
     change.kind === "flag"
       ? mistakesOfFlag(after as NewFlag, catalogue)
@@ -182,8 +192,10 @@ const mistakesOf = Effect.fnUntraced(function* (
 
 const usersOf = (workspace: WorkspaceId, { id, kind }: DraftedChange, { definitions }: Catalogue) => {
   if (kind === "environment") return usersOfEnvironment(workspace, definitions, id)
-  const users: ReadonlyArray<User> =
-    kind === "flag" ? usersOfFlag(definitions, id) : kind === "segment" ? usersOfSegment(definitions, id) : []
+  if (kind === "flag") {
+    return Effect.map(schedulesOfFlag(workspace, id), (found) => [...usersOfFlag(definitions, id), ...found])
+  }
+  const users: ReadonlyArray<User> = kind === "segment" ? usersOfSegment(definitions, id) : []
   return Effect.succeed(users)
 }
 

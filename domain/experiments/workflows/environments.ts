@@ -2,20 +2,20 @@ import { Effect } from "effect"
 import { environments, environmentsMax, production } from "../../../ports/experiments/Flag.ts"
 import type { NewEnvironment } from "../../../ports/experiments/Flag.ts"
 import { Refused } from "../../../ports/platform/Refused.ts"
+import type { Actor } from "../../platform/audit.ts"
 import { keysOfEnvironment } from "../../platform/keys.ts"
 import type { User } from "../../platform/resources.ts"
 import type { WorkspaceId } from "../../../ports/WorkspaceId.ts"
 import { withDefinition } from "../changes/Catalogue.ts"
 import type { Definitions } from "../evaluation/fileOf.ts"
 import { refuseUnapproved } from "./approvals.ts"
-import type { Changer } from "./approvals.ts"
 import { createLive, readDefinitions, removeLive, replaceLive, untilSettled } from "./liveDefinitions.ts"
 import { overridesOf } from "./qaOverrides.ts"
 
 const refuse = (kind: Refused["kind"], pointer: string, code: string, detail: string) =>
   new Refused({ kind, detail, errors: [{ pointer, code, detail }] })
 
-export const createEnvironment = Effect.fn("createEnvironment")(function* (actor: Changer, asked: NewEnvironment) {
+export const createEnvironment = Effect.fn("createEnvironment")(function* (actor: Actor, asked: NewEnvironment) {
   const { environments: known, revision } = yield* readDefinitions(actor.workspace)
   if (known.includes(asked.key))
     return yield* refuse("conflict", "/key", "taken", `there is an environment ${asked.key}`)
@@ -26,7 +26,7 @@ export const createEnvironment = Effect.fn("createEnvironment")(function* (actor
 }, untilSettled)
 
 export const replaceEnvironment = Effect.fn("replaceEnvironment")(function* (
-  actor: Changer,
+  actor: Actor,
   id: string,
   asked: NewEnvironment,
   revision: number
@@ -58,11 +58,7 @@ export const usersOfEnvironment = Effect.fnUntraced(function* (
 })
 
 /** Refused while a flag says something of it, an experiment runs in it or a key reads it. */
-export const removeEnvironment = Effect.fn("removeEnvironment")(function* (
-  actor: Changer,
-  id: string,
-  revision: number
-) {
+export const removeEnvironment = Effect.fn("removeEnvironment")(function* (actor: Actor, id: string, revision: number) {
   const catalogue = yield* readDefinitions(actor.workspace)
   const name = { kind: "environment", id } as const
   yield* refuseUnapproved(actor, catalogue, withDefinition(catalogue, name, null), name)

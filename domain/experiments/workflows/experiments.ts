@@ -14,6 +14,7 @@ import type {
 import { production } from "../../../ports/experiments/Flag.ts"
 import { Refused } from "../../../ports/platform/Refused.ts"
 import type { WorkspaceId } from "../../../ports/WorkspaceId.ts"
+import type { Actor } from "../../platform/audit.ts"
 import { readItem } from "../../platform/resources.ts"
 import type { User } from "../../platform/resources.ts"
 import { withDefinition } from "../changes/Catalogue.ts"
@@ -26,7 +27,6 @@ import * as lifecycle from "../lifecycle.ts"
 import type { Act, LifeChange } from "../lifecycle.ts"
 import { nextLook } from "./bandits.ts"
 import { refuseUnapproved } from "./approvals.ts"
-import type { Changer } from "./approvals.ts"
 import { overridesOf } from "./qaOverrides.ts"
 import { createLive, readDefinitions, removeLive, replaceLive, untilSettled, wasDefined } from "./liveDefinitions.ts"
 
@@ -85,7 +85,7 @@ const flagsOf = ({ flags }: Definitions, experiment: string): ReadonlyArray<stri
     return rules.some(({ serve }) => "experiment" in serve && serve.experiment === experiment) ? [key] : []
   })
 
-export const createExperiment = Effect.fn("createExperiment")(function* (actor: Changer, definition: NewExperiment) {
+export const createExperiment = Effect.fn("createExperiment")(function* (actor: Actor, definition: NewExperiment) {
   const errors = lifecycle.definitionErrors(definition)
   if (errors.length > 0) return yield* refused("the experiment is not valid", errors)
   const stamps = { created_at: 0, created_by: "", changed_at: 0, changed_by: "" }
@@ -117,7 +117,7 @@ export const createExperiment = Effect.fn("createExperiment")(function* (actor: 
 
 /** Takes one step of an experiment's life at the revision that stands. */
 const step = Effect.fnUntraced(function* (
-  actor: Changer,
+  actor: Actor,
   id: string,
   take: (experiment: Experiment, act: Act, definitions: Definitions) => LifeChange,
   revision?: number,
@@ -139,15 +139,15 @@ const step = Effect.fnUntraced(function* (
 }, untilSettled)
 
 export const replaceExperiment = Effect.fn("replaceExperiment")(
-  (actor: Changer, id: string, definition: NewExperiment, revision: number) =>
+  (actor: Actor, id: string, definition: NewExperiment, revision: number) =>
     step(actor, id, (experiment) => lifecycle.redefine(experiment, definition), revision)
 )
 
-export const addVariant = Effect.fn("addVariant")((actor: Changer, id: string, variant: ExperimentVariant) =>
+export const addVariant = Effect.fn("addVariant")((actor: Actor, id: string, variant: ExperimentVariant) =>
   step(actor, id, (experiment) => lifecycle.addVariant(experiment, variant))
 )
 
-export const startExperiment = Effect.fn("startExperiment")((actor: Changer, id: string) =>
+export const startExperiment = Effect.fn("startExperiment")((actor: Actor, id: string) =>
   step(
     actor,
     id,
@@ -176,23 +176,21 @@ const takenSlots = ({ environment = production, layer }: Experiment, all: Readon
     .filter((other) => (other.environment ?? production) === environment)
     .flatMap(({ phases }) => phases.at(-1)?.slots ?? [])
 
-export const openPhase = Effect.fn("openPhase")((actor: Changer, id: string, asked: NewPhase) =>
+export const openPhase = Effect.fn("openPhase")((actor: Actor, id: string, asked: NewPhase) =>
   step(actor, id, (experiment, act) => lifecycle.openPhase(experiment, asked, act))
 )
 
-export const stopExperiment = Effect.fn("stopExperiment")((actor: Changer, id: string) =>
-  step(actor, id, lifecycle.stop)
-)
+export const stopExperiment = Effect.fn("stopExperiment")((actor: Actor, id: string) => step(actor, id, lifecycle.stop))
 
-export const archiveExperiment = Effect.fn("archiveExperiment")((actor: Changer, id: string) =>
+export const archiveExperiment = Effect.fn("archiveExperiment")((actor: Actor, id: string) =>
   step(actor, id, lifecycle.archive)
 )
 
-export const decideExperiment = Effect.fn("decideExperiment")((actor: Changer, id: string, asked: NewDecision) =>
+export const decideExperiment = Effect.fn("decideExperiment")((actor: Actor, id: string, asked: NewDecision) =>
   step(actor, id, (experiment, act) => lifecycle.decide(experiment, asked, act))
 )
 
-export const removeExperiment = Effect.fn("removeExperiment")(function* (actor: Changer, id: string, revision: number) {
+export const removeExperiment = Effect.fn("removeExperiment")(function* (actor: Actor, id: string, revision: number) {
   const { item } = yield* readItem<Experiment>(experiments, actor.workspace, id)
   if (item.status === "running" || item.status === "stopped") {
     const detail = `a ${item.status} experiment is kept: ${item.status === "running" ? "stop" : "archive"} it first`

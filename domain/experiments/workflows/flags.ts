@@ -1,10 +1,12 @@
 import { Effect } from "effect"
 import type { FieldError } from "../../../ports/analytics/IngestReceipt.ts"
+import { DocumentStore } from "../../../ports/documents/DocumentStore.ts"
 import type { Experiment } from "../../../ports/experiments/Experiment.ts"
 import { flags, production, segments } from "../../../ports/experiments/Flag.ts"
 import type { Flag, NewFlag, NewSegment, Segment } from "../../../ports/experiments/Flag.ts"
 import { Refused } from "../../../ports/platform/Refused.ts"
 import type { WorkspaceId } from "../../../ports/WorkspaceId.ts"
+import type { Actor } from "../../platform/audit.ts"
 import { readItem } from "../../platform/resources.ts"
 import type { User } from "../../platform/resources.ts"
 import { groupsNamed } from "../../targeting/checkCondition.ts"
@@ -14,7 +16,7 @@ import type { Definitions } from "../evaluation/fileOf.ts"
 import { withDefinition } from "../changes/Catalogue.ts"
 import type { Catalogue } from "../changes/Catalogue.ts"
 import { refuseUnapproved } from "./approvals.ts"
-import type { Changer } from "./approvals.ts"
+import { refuseReferenced } from "./codeReferences.ts"
 import { schedulesOfFlag } from "./schedules.ts"
 import { overridesOf } from "./qaOverrides.ts"
 import { createLive, readDefinitions, removeLive, replaceLive, untilSettled } from "./liveDefinitions.ts"
@@ -70,7 +72,7 @@ const placeOf = (pointer: string, environment: string, flag: NewFlag): string =>
 }
 
 /** What stands, where the flag is valid in it and the actor may make it so. */
-export const checkFlag = Effect.fnUntraced(function* (actor: Changer, flag: NewFlag) {
+export const checkFlag = Effect.fnUntraced(function* (actor: Actor, flag: NewFlag) {
   const catalogue = yield* readDefinitions(actor.workspace)
   const errors = mistakesOfFlag(flag, catalogue)
   if (errors.length > 0) return yield* invalid("the flag is not valid", errors)
@@ -97,11 +99,13 @@ export const definitionsWith = Effect.fn("definitionsWith")(function* (
   return all
 })
 
-export const createFlag = Effect.fn("createFlag")(function* (actor: Changer, asked: NewFlag) {
+export const createFlag = Effect.fn("createFlag")(function* (actor: Actor, asked: NewFlag) {
   const flag = completed(asked)
   const { flags: others, revision } = yield* checkFlag(actor, flag)
-  if (actor.idempotency === undefined && others.some(({ key }) => key === flag.key))
-    return yield* taken(flags.singular, flag.key)
+  const documents = yield* DocumentStore
+  // Of an archived flag the key is taken, too.
+  const isTaken = (yield* documents.get(actor.workspace, flags.name, flag.key)) !== undefined
+  if (actor.idempotency === undefined && isTaken) return yield* taken(flags.singular, flag.key)
   return yield* createLive(flags, actor, flag, { revision, count: others.length })
 }, untilSettled)
 
@@ -123,8 +127,21 @@ export const changedForGood = (before: NewFlag, after: NewFlag): ReadonlyArray<F
   ...unchanged("/type", before.type, after.type)
 ]
 
+/** An archived flag may be put right, so that it can come back; nothing is evaluated by it. */
+const replaceArchived = Effect.fnUntraced(function* (
+  actor: Actor,
+  id: string,
+  flag: NewFlag & Pick<Flag, "archived">,
+  revision: number
+) {
+  const catalogue = yield* readDefinitions(actor.workspace)
+  const errors = mistakesOfFlag(flag, catalogue)
+  if (errors.length > 0) return yield* invalid("the flag is not valid", errors)
+  return yield* replaceLive(flags, actor, id, flag, revision, catalogue.revision)
+})
+
 export const replaceFlag = Effect.fn("replaceFlag")(function* (
-  actor: Changer,
+  actor: Actor,
   id: string,
   asked: NewFlag,
   revision: number
@@ -133,6 +150,8 @@ export const replaceFlag = Effect.fn("replaceFlag")(function* (
   const flag = completed(asked)
   const fixed = changedForGood(before, flag)
   if (fixed.length > 0) return yield* invalid("a flag's key and type never change", fixed)
+  if (before.archived !== undefined)
+    return yield* replaceArchived(actor, id, { ...flag, archived: before.archived }, revision)
   const { revision: standing } = yield* checkFlag(actor, flag)
   return yield* replaceLive(flags, actor, id, flag, revision, standing)
 }, untilSettled)
@@ -172,10 +191,12 @@ export const usersOfFlag = (definitions: Definitions, id: string): ReadonlyArray
     .map((release) => ({ target: `releases/${release.id}`, name: release.name ?? release.id }))
 ]
 
-export const removeFlag = Effect.fn("removeFlag")(function* (actor: Changer, id: string, revision: number) {
+export const removeFlag = Effect.fn("removeFlag")(function* (actor: Actor, id: string, revision: number) {
+  const { item } = yield* readItem<Flag>(flags, actor.workspace, id)
   const catalogue = yield* readDefinitions(actor.workspace)
   const name = { kind: "flag", id } as const
   yield* refuseUnapproved(actor, catalogue, withDefinition(catalogue, name, null), name)
+  if (item.archived === undefined) yield* refuseReferenced(actor.workspace, id, "archive it by force first")
   const users = [...usersOfFlag(catalogue.definitions, id), ...(yield* schedulesOfFlag(actor.workspace, id))]
   yield* removeLive(flags, actor, id, revision, users, catalogue.revision)
 }, untilSettled)
@@ -188,7 +209,7 @@ export const mistakesOfSegment = (segment: NewSegment, { definitions }: Catalogu
   )
 }
 
-const checkSegment = Effect.fnUntraced(function* (actor: Changer, segment: NewSegment) {
+const checkSegment = Effect.fnUntraced(function* (actor: Actor, segment: NewSegment) {
   const catalogue = yield* readDefinitions(actor.workspace)
   const errors = mistakesOfSegment(segment, catalogue)
   if (errors.length > 0) return yield* invalid("the segment is not valid", errors)
@@ -197,7 +218,7 @@ const checkSegment = Effect.fnUntraced(function* (actor: Changer, segment: NewSe
   return { ...catalogue.definitions, revision: catalogue.revision }
 })
 
-export const createSegment = Effect.fn("createSegment")(function* (actor: Changer, segment: NewSegment) {
+export const createSegment = Effect.fn("createSegment")(function* (actor: Actor, segment: NewSegment) {
   const { revision, segments: others } = yield* checkSegment(actor, segment)
   if (actor.idempotency === undefined && others.some(({ key }) => key === segment.key))
     return yield* taken(segments.singular, segment.key)
@@ -205,7 +226,7 @@ export const createSegment = Effect.fn("createSegment")(function* (actor: Change
 }, untilSettled)
 
 export const replaceSegment = Effect.fn("replaceSegment")(function* (
-  actor: Changer,
+  actor: Actor,
   id: string,
   segment: NewSegment,
   revision: number
@@ -228,7 +249,7 @@ export const usersOfSegment = (definitions: Definitions, key: string): ReadonlyA
   ...experimentsWith(definitions, (experiment) => groupsNamed(conditionsOf(experiment)).has(key))
 ]
 
-export const removeSegment = Effect.fn("removeSegment")(function* (actor: Changer, id: string, revision: number) {
+export const removeSegment = Effect.fn("removeSegment")(function* (actor: Actor, id: string, revision: number) {
   const { definitions, revision: standing } = yield* readDefinitions(actor.workspace)
   yield* removeLive(segments, actor, id, revision, usersOfSegment(definitions, id), standing)
 }, untilSettled)

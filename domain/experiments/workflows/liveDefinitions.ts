@@ -273,7 +273,8 @@ export const readDefinitions = Effect.fnUntraced(function* (workspace: Workspace
   const documents = yield* DocumentStore
   const stands = yield* documents.get(workspace, flagRevisions.name, revisionId)
   const definitions: Definitions = {
-    flags: yield* gatherItems(flags, workspace, (flag: Flag) => [flag]),
+    // What is archived is as if it were not there.
+    flags: yield* gatherItems(flags, workspace, (flag: Flag) => (flag.archived === undefined ? [flag] : [])),
     segments: yield* gatherItems(segments, workspace, (segment: Segment) => [segment]),
     holdouts: yield* gatherItems(holdouts, workspace, (holdout: Holdout) => [holdout]),
     experiments: yield* gatherItems(experiments, workspace, (experiment: Experiment) => [experiment]),

@@ -121,7 +121,7 @@ const definitionsAt = Effect.fnUntraced(function* (workspace: WorkspaceId, at: n
   const of = <Item>({ name }: { readonly name: string }) =>
     [...found.values()].filter(({ kind }) => kind === name).map(({ item }) => item as Item)
   const definitions: Definitions = {
-    flags: of<Flag>(flags),
+    flags: of<Flag>(flags).filter(({ archived }) => archived === undefined),
     segments: of<Segment>(segments),
     holdouts: of<Holdout>(holdouts),
     experiments: of<Experiment>(experiments),

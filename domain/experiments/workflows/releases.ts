@@ -21,7 +21,6 @@ import { withDefinition } from "../changes/Catalogue.ts"
 import { ofRule } from "../release/changeFlag.ts"
 import { beginRelease, releasedRule, releaseMistakes, releasingRule } from "../release/rampRelease.ts"
 import { refuseUnapproved } from "./approvals.ts"
-import type { Changer } from "./approvals.ts"
 import {
   flagRevisions,
   historyOf,
@@ -79,7 +78,7 @@ const treatmentOf = (flag: NewFlag, asked: NewGuardedRelease): string | Refused 
 }
 
 /** Where a release may begin: the flag as it stands, and as it would be. */
-const checked = Effect.fnUntraced(function* (actor: Changer, asked: NewGuardedRelease, id: string) {
+const checked = Effect.fnUntraced(function* (actor: Actor, asked: NewGuardedRelease, id: string) {
   const { workspace } = actor
   const documents = yield* DocumentStore
   const evidence = yield* ExperimentEvidence
@@ -110,7 +109,7 @@ const checked = Effect.fnUntraced(function* (actor: Changer, asked: NewGuardedRe
 })
 
 /** Begins at the first step, at once. */
-export const createRelease = Effect.fn("createRelease")(function* (actor: Changer, asked: NewGuardedRelease) {
+export const createRelease = Effect.fn("createRelease")(function* (actor: Actor, asked: NewGuardedRelease) {
   const documents = yield* DocumentStore
   const { workspace } = actor
   return yield* once<GuardedRelease, InvalidQuestion | DuplicateKey, CreateServices>(

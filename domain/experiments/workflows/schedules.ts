@@ -20,14 +20,13 @@ import { withDefinition } from "../changes/Catalogue.ts"
 import { changeFlag } from "../release/changeFlag.ts"
 import * as life from "../release/flagSchedule.ts"
 import { refuseUnapproved } from "./approvals.ts"
-import type { Changer } from "./approvals.ts"
 import { readDefinitions } from "./liveDefinitions.ts"
 
 const refused = (kind: Refused["kind"], pointer: string, code: string, detail: string) =>
   new Refused({ kind, detail, errors: [{ pointer, code, detail }] })
 
 /** What is wrong with a schedule by the flag as it stands: each step is tried upon what the ones before have made. */
-const check = Effect.fnUntraced(function* (actor: Changer, schedule: NewFlagSchedule) {
+const check = Effect.fnUntraced(function* (actor: Actor, schedule: NewFlagSchedule) {
   const catalogue = yield* readDefinitions(actor.workspace)
   const { definitions, environments } = catalogue
   const { environment = production, flag: key, steps } = schedule
@@ -89,7 +88,7 @@ export const schedulesOfFlag = Effect.fnUntraced(function* (workspace: Workspace
   return found.map(({ id, name = id }): User => ({ target: `${schedules.name}/${id}`, name }))
 })
 
-export const createSchedule = Effect.fn("createSchedule")(function* (actor: Changer, asked: NewFlagSchedule) {
+export const createSchedule = Effect.fn("createSchedule")(function* (actor: Actor, asked: NewFlagSchedule) {
   yield* check(actor, asked)
   const { environment = production, flag } = asked
   const others = yield* liveOf(actor.workspace, flag)
@@ -108,7 +107,7 @@ export const createSchedule = Effect.fn("createSchedule")(function* (actor: Chan
 
 /** Another plan in the place of one of which no step is done: its life begins anew, and approvals lapse. */
 export const replaceSchedule = Effect.fn("replaceSchedule")(function* (
-  actor: Changer,
+  actor: Actor,
   id: string,
   asked: NewFlagSchedule,
   revision: number
