@@ -7,6 +7,7 @@ import { banner } from "./banner.ts"
 import { readConfiguration } from "./configuration.ts"
 import type { Configuration } from "./configuration.ts"
 import * as droppedEvents from "./domain/analytics/DroppedEvents.ts"
+import * as privacySignals from "./domain/analytics/PrivacySignals.ts"
 import * as visitorIds from "./domain/analytics/VisitorIds.ts"
 import { applyErasures } from "./domain/analytics/workflows/erasePerson.ts"
 import { applyAllMerges } from "./domain/analytics/workflows/mergePeople.ts"
@@ -58,7 +59,7 @@ const service = (configuration: Configuration, lifecycle: ReturnType<typeof make
     PersonalData,
     Effect.forEach(modules, ({ name, personalData: { of } }) => Effect.map(of, (each) => ({ module: name, ...each })))
   )
-  const counted = Layer.provideMerge(droppedEvents.layer, settings.layer)
+  const counted = Layer.provideMerge(Layer.mergeAll(droppedEvents.layer, privacySignals.layer), settings.layer)
   const offered = Layer.mergeAll(
     Layer.provideMerge(personalData, Layer.merge(flagSnapshots.layer, recentContexts.layer)),
     Layer.provideMerge(tokenProofs.layer, counted),

@@ -75,9 +75,9 @@ const watchLive = () =>
     socket.onopen = () => open({ socket, seen })
     socket.onerror = () => failed(new Error("the stream was refused"))
   })
-const eventually = async (holds: () => boolean) => {
+const eventually = async (holds: () => boolean | Promise<boolean>) => {
   const deadline = Date.now() + 10_000
-  while (!holds()) {
+  while (!(await holds())) {
     assert.isBelow(Date.now(), deadline, "it never happened")
     await new Promise((wait) => setTimeout(wait, 20))
   }
@@ -285,7 +285,11 @@ describe("files of events", { timeout: 120_000 }, () => {
 describe("an objection to sale", () => {
   it("is noted, told of every id of the person, and not taken back by a browser's silence", async () => {
     const ofPerson = async (person: string) =>
-      (ok(await get(`/platform/privacy/preferences?person=${person}`))["items"] as ReadonlyArray<object>)[0]
+      (
+        ok(await get(`/platform/privacy/preferences?person=${person}`))["items"] as ReadonlyArray<
+          Record<string, unknown>
+        >
+      )[0]!
     assert.deepInclude(await ofPerson("ben"), { do_not_sell: false, source: null })
     await done({ kind: "do_not_sell", person: "ben", law: "ccpa" })
     assert.deepInclude(await ofPerson("laptop"), { do_not_sell: true, source: "request" })
@@ -297,6 +301,23 @@ describe("an objection to sale", () => {
       all.map(({ person_id }) => person_id),
       ["visitor-1", "ben"]
     )
+    const origin = "https://shop.example"
+    const browser = tokenFor(server.folder, { kind: "browser", scopes: ["events:write"], origins: [origin] })
+    const userAgent = "Mozilla/5.0 (X11; Linux x86_64; rv:144.0) Gecko/20100101 Firefox/144.0"
+    const plain = { origin, "user-agent": userAgent }
+    const headers = { ...plain, "sec-gpc": "1" }
+    const events = [eventOf({ anonymous_id: "quiet-phone" })]
+    ok(await ask(server, "POST", "/analytics/events/batch", { token: browser, headers, body: { events } }))
+    const [event, other] = ["quiet-tablet", "loud-tablet"].map((anonymous_id) => eventOf({ anonymous_id }))
+    ok(await ask(server, "POST", "/analytics/events/ingest", { token: browser, headers, body: event }))
+    ok(await ask(server, "POST", "/analytics/events/ingest", { token: browser, headers: plain, body: other }))
+    // A server's own header says nothing of the people whose events it brings.
+    const relayed = eventOf({ anonymous_id: "relayed" })
+    ok(await ask(server, "POST", "/analytics/events/ingest", { token, headers: { "sec-gpc": "1" }, body: relayed }))
+    for (const quiet of ["quiet-phone", "quiet-tablet"])
+      await eventually(async () => (await ofPerson(quiet))["source"] === "gpc")
+    for (const person of ["loud-tablet", "relayed"])
+      assert.deepInclude(await ofPerson(person), { do_not_sell: false, source: null })
   })
 })
 

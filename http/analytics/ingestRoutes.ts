@@ -147,6 +147,7 @@ const ingestRequest = (request: HttpServerRequest.HttpServerRequest, { ip, princ
   if (ip !== undefined) made.ip = ip
   if (userAgent !== undefined) made.userAgent = userAgent
   if (principal.kind === "browser") made.clientHints = clientHintsOf(request)
+  if (principal.kind === "browser" && request.headers["sec-gpc"] === "1") made.globalPrivacyControl = true
   if (traceparent !== undefined && traceparentForm.test(traceparent)) made.traceparent = traceparent
   return made
 }

@@ -13,6 +13,8 @@ export interface RequestFacts {
   readonly userAgent?: string
   readonly clientHints?: ClientHints
   readonly traceparent?: string
+  /** The browser's user objects to the sale of data (Global Privacy Control, `Sec-GPC: 1`). */
+  readonly globalPrivacyControl?: true
 }
 
 /** What is the same for every event of a workspace. */

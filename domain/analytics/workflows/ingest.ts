@@ -13,6 +13,7 @@ import { VisitorIds } from "../../../ports/analytics/VisitorIds.ts"
 import { SettingsSource } from "../../../ports/platform/Settings.ts"
 import type { PortFailure } from "../../../ports/PortFailure.ts"
 import { nonceBytes } from "../../../ports/privacy/sealing.ts"
+import { PrivacySignals } from "../../../ports/privacy/PrivacySignals.ts"
 import { SubjectKeys } from "../../../ports/privacy/SubjectKeys.ts"
 import { GeoLocator } from "../../../ports/reference/GeoLocator.ts"
 import type { WorkspaceId } from "../../../ports/WorkspaceId.ts"
@@ -72,6 +73,7 @@ export const make: Effect.Effect<Ingestion, never, Requirements> = Effect.gen(fu
   const { locate } = yield* GeoLocator
   const visitorIds = yield* VisitorIds
   const settings = yield* SettingsSource
+  const signals = yield* PrivacySignals
   const random = yield* SecureRandom.SecureRandom
   const takeNonces = makeNonces(random)
   const clock = yield* Clock.Clock
@@ -187,9 +189,16 @@ export const make: Effect.Effect<Ingestion, never, Requirements> = Effect.gen(fu
           droppedEvents.count(request.workspace, dropped)
           return Effect.succeed<IngestReceipt>({ event_id: draft.stored.event_id, dropped })
         }
-        return storeOne(request, draft)
+        return visit === undefined && request.globalPrivacyControl === true
+          ? Effect.tap(storeOne(request, draft), () => Effect.sync(() => objects(request, draft)))
+          : storeOne(request, draft)
       }
     )
+  }
+
+  /** A visitor whom the service names itself for a day is nobody whose decision could be met again. */
+  const objects = ({ globalPrivacyControl, workspace }: IngestRequest, draft: Draft): void => {
+    if (globalPrivacyControl === true) signals.objects(workspace, subjectOf(draft))
   }
 
   /** The usual event is new and bears no personal data: it waits for the disk and for nothing else. */
@@ -277,6 +286,7 @@ export const make: Effect.Effect<Ingestion, never, Requirements> = Effect.gen(fu
       if (erased.has(draft)) items[index] = { index, status: "dropped", event_id, dropped: "erased" }
       else {
         entries.push(keyOf(request, draft))
+        if (visit?.nameless.has(batch.events[index]) !== true) objects(request, draft)
         items[index] =
           draft.notes.length === 0
             ? { index, status: "stored", event_id }
