@@ -64,6 +64,7 @@ import { ReleasesGroup } from "./http/contract/releases.ts"
 import { SchedulesGroup } from "./http/contract/schedules.ts"
 import { SessionsGroup } from "./http/contract/sessions.ts"
 import { AuditGroup, DeadLettersGroup } from "./http/contract/records.ts"
+import { UnleashGroup } from "./http/contract/unleash.ts"
 import { WorkspacesGroup } from "./http/contract/workspaces.ts"
 import type { ExperimentEvidence } from "./ports/analytics/ExperimentEvidence.ts"
 import type { DroppedEvents } from "./ports/analytics/DroppedEvents.ts"
@@ -319,6 +320,7 @@ export const modules: ReadonlyArray<Module> = [
       CodeReferencesGroup,
       SchedulesGroup,
       FlagPayloadGroup,
+      UnleashGroup,
       FlagStreamGroup,
       ReleasesGroup,
       OfrepGroup,

@@ -63,6 +63,7 @@ import * as experimentFlags from "./experiments/flagHandlers.ts"
 import * as releases from "./experiments/releaseHandlers.ts"
 import * as schedules from "./experiments/scheduleHandlers.ts"
 import * as qa from "./experiments/qaHandlers.ts"
+import * as unleash from "./experiments/unleashHandlers.ts"
 import * as flagPayload from "./experiments/flagPayloadHandlers.ts"
 import * as flagStreams from "./experiments/FlagStreams.ts"
 import * as growthbook from "./experiments/growthbookHandlers.ts"
@@ -109,6 +110,7 @@ const api = HttpApiBuilder.layer(ServedApi).pipe(
     qa.layer,
     flagPayload.layer,
     releases.layer,
+    unleash.layer,
     ofrep.layer,
     growthbook.layer,
     experimentPlans.layer,

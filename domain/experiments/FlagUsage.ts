@@ -111,7 +111,9 @@ export const layer: Layer.Layer<FlagUsage, never, DocumentStore> = Layer.effect(
       note: (workspace, environment, { key, reason, variant }) => {
         counters[reason].updateUnsafe(1, noServices)
         add({ workspace, environment, flag: key, hour: hourOf(clock.currentTimeMillisUnsafe()) }, variant, 1)
-      }
+      },
+      report: (workspace, environment, flag, variant, evaluations, atMillis) =>
+        add({ workspace, environment, flag, hour: hourOf(atMillis) }, variant, evaluations)
     })
   })
 )

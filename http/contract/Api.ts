@@ -44,6 +44,7 @@ import { ReleasesGroup } from "./releases.ts"
 import { SchedulesGroup } from "./schedules.ts"
 import { SessionsGroup } from "./sessions.ts"
 import { AuditGroup, DeadLettersGroup } from "./records.ts"
+import { UnleashGroup } from "./unleash.ts"
 import { WorkspacesGroup } from "./workspaces.ts"
 
 /** A new group is named here once. */
@@ -92,6 +93,7 @@ const served = [
   ArchetypesGroup,
   FlagPayloadGroup,
   ReleasesGroup,
+  UnleashGroup,
   OfrepGroup,
   GrowthBookGroup,
   ExperimentPlansGroup,

@@ -12,6 +12,8 @@ export interface Rules {
   readonly audited: boolean
   /** Whose words failures are answered in; those of problems (RFC 9457) by default. */
   readonly protocol?: "ofrep"
+  /** Whether clients of others may send parameters and fields that the contract does not name; their newer versions do. */
+  readonly lenient?: boolean
   /** Where clients of others put their key: into the path, as its last part, or into `Authorization` without a scheme. */
   readonly clientKey?: "path" | "authorization"
 }

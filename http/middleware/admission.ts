@@ -45,7 +45,7 @@ export const layer = Layer.effect(
         const admitted = yield* admit(request, rules)
         if (HttpServerResponse.isHttpServerResponse(admitted)) return admitted
         const { from, headers, principal, requestId } = admitted
-        const strange = refuseParameters(request, parameters)
+        const strange = rules.lenient === true ? undefined : refuseParameters(request, parameters)
         if (strange !== undefined) return HttpServerResponse.setHeaders(strange, headers)
         const body: JsonBody = endpoint.payload.size === 0 ? { value: undefined } : yield* readJson(request)
         if ("refused" in body) return HttpServerResponse.setHeaders(body.refused, headers)

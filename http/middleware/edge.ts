@@ -39,6 +39,9 @@ const allowedHeaders = [
   "last-event-id",
   "range",
   "traceparent",
+  "unleash-appname",
+  "unleash-connection-id",
+  "unleash-sdk",
   "x-environment",
   "x-qa-link",
   "x-request-id"

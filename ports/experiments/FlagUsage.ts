@@ -62,5 +62,14 @@ export class FlagUsage extends Context.Service<
       environment: string,
       evaluation: Pick<Evaluation, "key" | "variant" | "reason">
     ) => void
+    /** Evaluations that a client made by itself and counted. */
+    readonly report: (
+      workspace: WorkspaceId,
+      environment: string,
+      flag: string,
+      variant: string | null,
+      evaluations: number,
+      atMillis: number
+    ) => void
   }
 >()("ports/experiments/FlagUsage") {}

@@ -1,0 +1,8 @@
+/** Why clients of Unleash cannot be told something. */
+export class Inexpressible {
+  readonly reason: string
+
+  constructor(reason: string) {
+    this.reason = reason
+  }
+}
