@@ -73,11 +73,13 @@ describe("the preview of a draft", () => {
   })
 
   it("of a flag that nobody has asked for yet is told on the environment's contexts", async () => {
+    await done(404, "POST", `${path}/unmade/preview`, { draft: flag("unmade", [germany]) })
+    await done(201, "POST", path, flag("unmade", []))
     const found = await preview("unmade", { draft: flag("unmade", [germany]) })
-    assert.deepInclude(found, { contexts: 11, contexts_of: "environment", changed: 11 })
+    assert.deepInclude(found, { contexts: 11, contexts_of: "environment", changed: 7 })
     assert.deepStrictEqual(found["variants"], [
-      { before: null, after: "on", contexts: 7, value_changes: true },
-      { before: null, after: "off", contexts: 4, value_changes: true }
+      { before: "off", after: "on", contexts: 7, value_changes: true },
+      { before: "off", after: "off", contexts: 4, value_changes: false }
     ])
   })
 

@@ -146,14 +146,15 @@ export const TrafficPlan = Schema.Struct({
     units: Schema.Int,
     /** People who had entered by the end of each day. */
     cumulative: Schema.Array(Schema.Int),
-    mean: Schema.Finite,
+    /** `null` where too few people entered to tell, as the deviation. */
+    mean: Schema.NullOr(Schema.Finite),
     /** Of a unit. */
-    standard_deviation: Schema.Finite,
+    standard_deviation: Schema.NullOr(Schema.Finite),
     /** With what people did before, where the metric is adjusted by it. */
     correlation: Schema.NullOr(Schema.Finite)
   }),
-  /** Days are those in which units come; with complete windows the last ones count a window later. */
-  plan: PlannedExperiment,
+  /** Days are those in which units come; with complete windows the last ones count a window later. `null`: too few people entered to plan from. */
+  plan: Schema.NullOr(PlannedExperiment),
   watermark: Schema.String
 }).annotate({ identifier: "TrafficPlan" })
 export type TrafficPlan = typeof TrafficPlan.Type

@@ -49,7 +49,7 @@ export const FlagPreview = Schema.Struct({
   /** Contexts whose value would be another. */
   changed: Schema.Int,
   share_changed: Schema.NullOr(Schema.Finite),
-  /** The most frequent first. A variant is `null` where the code's own default is served, or the flag is not there yet. */
+  /** The most frequent first. A variant is `null` where the code's own default is served. */
   variants: Schema.Array(
     Schema.Struct({ before: Variant, after: Variant, contexts: Schema.Int, value_changes: Schema.Boolean })
   ),

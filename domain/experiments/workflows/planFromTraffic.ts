@@ -25,14 +25,26 @@ export const planFromTraffic = Effect.fn("planFromTraffic")(function* (
   const sums = last?.sums[0]?.[0] ?? noMetricSums
   const { cuped: _, ...plain } = analysed(metric, "goal")
   const [estimate = "no_units"] = estimateMetric(plain, [sums]).arms
-  if (typeof estimate === "string") {
-    const detail = "too few people did so of late to plan from"
-    return yield* new InvalidQuestion({ errors: [{ pointer: "/trigger", code: estimate, detail }] })
-  }
   const { cuped } = estimateMetric(analysed(metric, "goal"), [sums])
   const correlation = cuped === undefined ? null : Math.sqrt(Math.max(0, cuped.varianceReduction))
-  const deviation = Math.sqrt(estimate.variance * estimate.count)
   const cumulative = found.days.map(({ participants }) => participants[0] ?? 0)
+  const isKnown = typeof estimate !== "string"
+  const deviation = isKnown ? Math.sqrt(estimate.variance * estimate.count) : null
+  const answer: TrafficPlan = {
+    traffic: {
+      from: found.days[0]?.date ?? "",
+      to: last?.date ?? "",
+      people: cumulative.at(-1) ?? 0,
+      units: isKnown ? estimate.count : 0,
+      cumulative,
+      mean: isKnown ? estimate.mean : null,
+      standard_deviation: deviation,
+      correlation
+    },
+    plan: null,
+    watermark: found.watermark
+  }
+  if (!isKnown || deviation === null) return answer
   const request: PlanRequest = {
     metric:
       plain.kind === "rate"
@@ -47,21 +59,8 @@ export const planFromTraffic = Effect.fn("planFromTraffic")(function* (
   const planned = planExperiment(request, arrivalsOf(cumulative, percent / 100))
   if (typeof planned === "string")
     return yield* new InvalidQuestion({ errors: [ofTraffic(planError(planned, request))] })
-  const answer: TrafficPlan = {
-    traffic: {
-      from: found.days[0]?.date ?? "",
-      to: last?.date ?? "",
-      people: cumulative.at(-1) ?? 0,
-      units: estimate.count,
-      cumulative,
-      mean: estimate.mean,
-      standard_deviation: deviation,
-      correlation
-    },
-    plan: planned,
-    watermark: found.watermark
-  }
-  return answer
+  const whole: TrafficPlan = { ...answer, plan: planned }
+  return whole
 })
 
 /** What is measured is not a field of the request. */

@@ -35,8 +35,11 @@ export const previewFlag = Effect.fn("previewFlag")(function* (
     const errors = [{ pointer: "/units", code: "forbidden", detail }]
     return yield* new Refused({ kind: "forbidden", detail, errors })
   }
-  yield* checkDraft(key, draft, null)
   const stands = yield* snapshotFor(reader, asked)
+  if (!stands.keys.includes(key)) {
+    return yield* new Refused({ kind: "not-found", detail: `there is no flag ${key}`, errors: [] })
+  }
+  yield* checkDraft(key, draft, null)
   const { environment } = stands
   const drafted = yield* draftSnapshot(reader, environment, draft)
   const { contexts, isOfFlag } = yield* contextsOf(workspace, environment, key)
