@@ -632,6 +632,48 @@ describe("the overview of experiments", () => {
     assert.deepInclude((await overview("?metric=nothing"))["impact"], { outcome: "refused" })
     await done(400, "GET", "/experiments/overview?limit=0")
   })
+
+  it("tells pairs that shared people, and whether they get into each other's way", async () => {
+    const pair = ["button", "price"] as const
+    const goal = [{ ...goals[0], id: "bought-of-both" }]
+    for (const key of pair) await running(key, { goals: goal })
+    await running("alone", { goals: goal })
+    await new Promise((after) => setTimeout(after, 3100))
+    const cells = [
+      ["control", "control", 10],
+      ["short", "control", 50],
+      ["control", "short", 50],
+      ["short", "short", 10]
+    ] as const
+    const events = cells.flatMap(([button, price, orders]) =>
+      Array.from({ length: 100 }, (_, at) => {
+        const user = `both-${button}-${price}-${at}`
+        const bought = (secondsAgo: number) =>
+          event(
+            user,
+            "order_completed",
+            { order_id: `${user}-${secondsAgo}`, total: "1.00", currency: "USD" },
+            secondsAgo
+          )
+        return [
+          event(user, "experiment_exposed", { experiment_id: "button", variant: button, phase: 1 }, 3),
+          // Only what comes after both exposures is of both.
+          bought(2),
+          event(user, "experiment_exposed", { experiment_id: "price", variant: price, phase: 1 }, 1),
+          ...(at < orders ? [bought(0)] : [])
+        ]
+      }).flat()
+    )
+    await ingest([...events, ...arm("alone", "short", 10, 5)])
+    await resultsOf("price", 400)
+    for (const key of [...pair, "alone"]) await done(200, "POST", `${path}/${key}/stop`)
+    const { body } = await done(200, "GET", "/experiments/overview?metric=bought-of-both")
+    const [found, ...others] = body["overlaps"] as ReadonlyArray<Readonly<Record<string, unknown>>>
+    assert.deepStrictEqual(others, [])
+    assert.strictEqual(body["overlaps_left_out"], 0)
+    assert.deepInclude(found, { first: "button", second: "price", units: 400, interacts: true })
+    assert.approximately(Number(found!["interaction"]), -0.8, 1e-9)
+  })
 })
 
 describe("exposures", () => {

@@ -18,6 +18,7 @@ import {
   carriedOverText,
   peopleText,
   restoredUnitsText,
+  sharedUnitsText,
   slicedUnitsText,
   slicesFoundText,
   slicesText,
@@ -30,8 +31,7 @@ import {
 import { newestArrival } from "./newestArrival.ts"
 
 export const answerExperiment = async (read: Read, plan: ExperimentPlan): Promise<ExperimentRows> => {
-  await read(peopleText(plan))
-  await read(unitsText(plan))
+  await gatherUnits(read, plan)
   const units = (await read(unitCountsText)).map(unitOf)
   const [carried] = await read(carriedOverText)
   const twoVariants = units.reduce((sum, { assigned, participants }) => sum + assigned - participants, 0)
@@ -43,6 +43,19 @@ export const answerExperiment = async (read: Read, plan: ExperimentPlan): Promis
     carriedOver: Number(carried?.["people"] ?? 0),
     asOfMillis: await newestArrival(read, plan.workspace)
   }
+}
+
+const gatherUnits = async (read: Read, plan: ExperimentPlan): Promise<void> => {
+  const { beside } = plan
+  if (beside !== undefined) {
+    const other = { ...plan, ...beside }
+    await read(peopleText(other))
+    await read(unitsText(other))
+    await read(wholeUnitsText)
+  }
+  await read(peopleText(plan))
+  await read(unitsText(plan))
+  if (beside !== undefined) await read(sharedUnitsText(plan, beside))
 }
 
 type Measured = Pick<ExperimentRows, "metrics" | "cuts" | "intended" | "steps" | "slices" | "valuesLeftOut">

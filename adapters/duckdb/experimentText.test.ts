@@ -7,6 +7,7 @@ import { cellsText, changesText, countsText, cutText, priorText } from "./experi
 import {
   carriedOverText,
   peopleText,
+  sharedUnitsText,
   slicedUnitsText,
   slicesText,
   steppedUnitsText,
@@ -117,6 +118,7 @@ describe("the text of an experiment's evidence", () => {
       valuesText(plan, { field: { kind: "trait", name: "plan", asOf: "event" }, which: "last" }),
       slicesText(20),
       slicedUnitsText(plan),
+      sharedUnitsText(plan, { ...plan, experiment: "other", variants: ["a", "b", "c"] }),
       steppedUnitsText(plan, [january, january + dayMillis]),
       partedEventsText,
       peopleText({ ...plan, trigger: { kind: "and", filters: [ordered, pro] } }),

@@ -1,4 +1,4 @@
-import type { ExperimentPlan } from "../../ports/analytics/ExperimentPlan.ts"
+import type { ExperimentBeside, ExperimentPlan } from "../../ports/analytics/ExperimentPlan.ts"
 import type { PlanField, PlanFilter } from "../../ports/analytics/PlanFilter.ts"
 import { bucketText, fieldText, filterText } from "./conditionText.ts"
 import { quote } from "./literals.ts"
@@ -141,3 +141,12 @@ select u.person, ((case when l.step between 1 and ${steps.length} then l.step - 
     .join("\n  ")} else 0 end) * ${plan.variants.length} + u.variant)::integer as variant,
   u.first_ms, u.several, u.day
 from experiment_whole u join logged l using (person)`
+
+/** People who are units of both, of `experiment_units` and of another experiment's in `experiment_whole`. */
+export const sharedUnitsText = (
+  plan: ExperimentPlan,
+  { variants }: ExperimentBeside
+): string => `create or replace temp table experiment_units as
+select person, (a.variant * ${variants.length} + b.variant)::integer as variant, greatest(a.first_ms, b.first_ms) as first_ms,
+  a.several or b.several as several, ${dayAt(plan, "greatest(a.first_ms, b.first_ms)")}::smallint as day
+from experiment_units a join experiment_whole b using (person)`

@@ -58,7 +58,7 @@ const planned = Effect.fnUntraced(function* (
 type Planned = Effect.Success<ReturnType<typeof planned>>
 
 /** What tells whom to look at. */
-type Asked = Pick<ExperimentPlan, "experiment" | "exposures" | "phase" | "variants" | "trigger" | "steps"> & {
+type Asked = Pick<ExperimentPlan, "experiment" | "exposures" | "phase" | "variants" | "trigger" | "steps" | "beside"> & {
   readonly fromMillis: number
   readonly toMillis: number
 }
@@ -96,7 +96,7 @@ const answer = Effect.fnUntraced(function* (
   const rows = yield* store.answer(plan)
   const shape = {
     dates: starts.map((start) => formatDay(dayAt(zone, start))),
-    variants: asked.variants.length,
+    variants: asked.variants.length * (asked.beside?.variants.length ?? 1),
     metrics: metrics.metrics,
     scale: { minorUnits: 10 ** exponent }
   }
@@ -131,11 +131,16 @@ const evidenceOf = (
 const gather = Effect.fn("gatherEvidence")(function* (workspace: WorkspaceId, question: EvidenceQuestion) {
   const plan = yield* planned(workspace, question.metrics, question.dimension)
   const now = yield* Clock.currentTimeMillis
-  const { experiment, fromMillis, phase, steps, variants } = question
-  const toMillis = Math.max(fromMillis + 1, question.toMillis ?? now + 1)
+  const { beside, experiment, fromMillis, phase, steps, variants } = question
+  const ends = [question.toMillis ?? now + 1, ...(beside === undefined ? [] : [beside.toMillis ?? now + 1])]
+  const toMillis = Math.max(fromMillis + 1, Math.min(...ends))
   const exposures = exposuresTo[question.exposedTo ?? "experiment"]
   const of = { experiment, exposures, phase, variants, fromMillis, toMillis }
-  const asked: Asked = { ...of, ...(steps === undefined ? {} : { steps }) }
+  const asked: Asked = {
+    ...of,
+    ...(beside === undefined ? {} : { beside: { ...beside, toMillis } }),
+    ...(steps === undefined ? {} : { steps })
+  }
   return evidenceOf(plan.scope, asked, yield* answer(workspace, plan, asked))
 })
 

@@ -54,7 +54,7 @@ export class ExperimentsGroup extends HttpApiGroup.make("experiments")
       .annotate(EndpointRules, reads("experiments:read"))
       .annotate(
         OpenApi.Summary,
-        "What the experiments that ended last, `limit` of them, say together: how many won, and what shipped changes brought to `metric`, drawn back because winners were picked for looking large. By default it is the first goal that most of them have. Pairs of experiments that shared people are not told."
+        "What the experiments that ended last, `limit` of them, say together: how many won, and what shipped changes brought to `metric`, drawn back because winners were picked for looking large. By default it is the first goal that most of them have. `overlaps` tests pairs that ran at the same time and shared people: whether both changes together do more or less than the sum of each."
       ),
     HttpApiEndpoint.post("addVariant", `${one}/variants`, {
       params: { id: Id },

@@ -23,6 +23,8 @@ export interface EvidenceQuestion {
     /** Where it stands in what was asked, for mistakes in it. */
     readonly pointer: string
   }>
+  /** Only people who are also units of this phase of another experiment, by both variants. */
+  readonly beside?: Pick<EvidenceQuestion, "experiment" | "phase" | "variants" | "fromMillis" | "toMillis">
   /** Of a bandit: when each of its steps began. */
   readonly steps?: ReadonlyArray<number> | undefined
   /** What units are told apart by too, by its name. */

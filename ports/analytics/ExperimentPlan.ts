@@ -54,6 +54,9 @@ export interface ExperimentExposures {
   readonly variant: string
 }
 
+/** A phase of another experiment. */
+export type ExperimentBeside = Pick<ExperimentPlan, "experiment" | "phase" | "variants" | "fromMillis" | "toMillis">
+
 /** What units did from their first exposure on, by variant and day. People stand for units. */
 export interface ExperimentPlan {
   readonly kind: "experiment"
@@ -76,6 +79,11 @@ export interface ExperimentPlan {
   readonly buckets: ReadonlyArray<BucketRun>
   readonly conversions: ReadonlyArray<ConversionRun>
   readonly metrics: ReadonlyArray<ExperimentMetricPlan>
+  /**
+   * Only people who are also units of this one, from the later of both first exposures on, by both variants: the place
+   * of the first times the number of the second's variants, plus the place of the second.
+   */
+  readonly beside?: ExperimentBeside | undefined
   /** Units also by their value of a field at or before their first exposure; values of most units only. */
   readonly dimension?:
     | { readonly field: PlanField; readonly which: "first" | "last"; readonly valuesMax: number }

@@ -72,11 +72,12 @@ export const ExperimentProgramme = Schema.Struct({
 }).annotate({ identifier: "ExperimentProgramme" })
 export type ExperimentProgramme = typeof ExperimentProgramme.Type
 
-const { overlaps: _, ...together } = ExperimentProgramme.fields
+/** Pairs of experiments that are looked at for people in both, those that ran longest at the same time. */
+export const overlapsMax = 10
 
 /** Experiments that ran and are over, those that ended last first; each is judged by its last phase. */
 export const ExperimentOverview = Schema.Struct({
-  ...together,
+  ...ExperimentProgramme.fields,
   /** What the impact is about; metrics of one id are taken to be one. `null` where no experiment has a goal. */
   metric: Schema.NullOr(Schema.String),
   experiments: Schema.Array(
@@ -89,6 +90,8 @@ export const ExperimentOverview = Schema.Struct({
     })
   ),
   /** Finished experiments before these, which the figures leave out. */
-  left_out: Schema.Int
+  left_out: Schema.Int,
+  /** Pairs that ran at the same time, beside those that were looked at. */
+  overlaps_left_out: Schema.Int
 }).annotate({ identifier: "ExperimentOverview" })
 export type ExperimentOverview = typeof ExperimentOverview.Type

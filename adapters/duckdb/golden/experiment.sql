@@ -368,6 +368,11 @@ select v.person, (s.slice * 2 + v.variant)::integer as variant, v.first_ms, v.se
 from experiment_values v join experiment_slices s on s.value is not distinct from v.value;
 
 create or replace temp table experiment_units as
+select person, (a.variant * 3 + b.variant)::integer as variant, greatest(a.first_ms, b.first_ms) as first_ms,
+  a.several or b.several as several, (0 + (greatest(a.first_ms, b.first_ms) - 1767225600000) // 86400000)::smallint as day
+from experiment_units a join experiment_whole b using (person);
+
+create or replace temp table experiment_units as
 with logged as (
   select coalesce(p.person, e.subject) as person, arg_min_null(try_cast((case when not contains((e.properties->>'/step'), '"$pii":') then (e.properties->>'/step') end) as integer), struct_pack(t := e.time_ms, r := e.received_us, i := e.idx, e := e.event_id)) as step
   from store.events e left join store.people p on p.subject = e.subject

@@ -1,14 +1,24 @@
 import { Effect } from "effect"
+import { ExperimentEvidence } from "../../../ports/analytics/ExperimentEvidence.ts"
 import { analysisDefaults, experiments } from "../../../ports/experiments/Experiment.ts"
 import type { Experiment } from "../../../ports/experiments/Experiment.ts"
-import type { ExperimentOverview, FinishedExperiment } from "../../../ports/experiments/ExperimentProgramme.ts"
+import { overlapsMax } from "../../../ports/experiments/ExperimentProgramme.ts"
+import type {
+  ExperimentOverview,
+  FinishedExperiment,
+  OverlappingExperiments
+} from "../../../ports/experiments/ExperimentProgramme.ts"
 import type { WorkspaceId } from "../../../ports/WorkspaceId.ts"
 import { gatherItems } from "../../platform/resources.ts"
 import { finishedExperiment, isFinished, usualGoal } from "../programme/finishedExperiment.ts"
+import { analysed } from "../metricsOf.ts"
+import { overlapCells } from "../programme/overlapCells.ts"
+import { overlappingPairs } from "../programme/overlappingPairs.ts"
+import type { OverlappingPair } from "../programme/overlappingPairs.ts"
 import { overviewProgramme } from "../programme/overviewProgramme.ts"
 import { assembleInSteps } from "../results/assembleResults.ts"
 import { inTurns } from "../../platform/inTurns.ts"
-import { phaseEvidence } from "./phaseEvidence.ts"
+import { controlOf, phaseEvidence } from "./phaseEvidence.ts"
 
 export interface AskedOverview {
   /** Of the impact; the first goal that most have by default. */
@@ -31,12 +41,18 @@ export const experimentOverview = Effect.fn("experimentOverview")(function* (
   for (const experiment of looked) {
     finished.push(finishedExperiment(experiment, yield* lastResults(workspace, experiment), metric))
   }
-  const { overlaps: _, ...overview } = overviewProgramme(finished, [], analysisDefaults.alpha)
+  const pairs = overlappingPairs(looked, metric)
+  const overlaps: Array<OverlappingExperiments> = []
+  for (const pair of pairs.slice(0, overlapsMax)) {
+    const cells = yield* cellsOf(workspace, pair)
+    if (cells !== undefined) overlaps.push(cells)
+  }
   const answer: ExperimentOverview = {
-    ...overview,
+    ...overviewProgramme(finished, overlaps, analysisDefaults.alpha),
     metric: metric ?? null,
     experiments: finished.map(({ id, outcome, shipped }) => ({ id, outcome, shipped })),
-    left_out: all.length - looked.length
+    left_out: all.length - looked.length,
+    overlaps_left_out: Math.max(0, pairs.length - overlapsMax)
   }
   return answer
 })
@@ -49,6 +65,35 @@ const lastResults = Effect.fnUntraced(
     const { all } = yield* phaseEvidence(workspace, experiment, experiment.phases.at(-1)!)
     const { intentionToTreat: _, ...others } = all
     return yield* inTurns(assembleInSteps({ ...others, days: all.days.slice(-1) }))
+  },
+  Effect.catchTag("InvalidQuestion", () => Effect.undefined)
+)
+
+/** People of both experiments by arms, each from the later of both exposures on; nothing where nobody is in both. */
+const cellsOf = Effect.fnUntraced(
+  function* (workspace: WorkspaceId, { first, metric, second }: OverlappingPair) {
+    const evidence = yield* ExperimentEvidence
+    const phaseOf = ({ experiment, phase }: OverlappingPair["first"]) => ({
+      experiment: experiment.id,
+      phase: phase.number,
+      variants: phase.variants.map(({ id }) => id),
+      fromMillis: phase.started_at,
+      toMillis: phase.ended_at ?? undefined
+    })
+    const { days } = yield* evidence.gather(workspace, {
+      ...phaseOf(first),
+      beside: phaseOf(second),
+      metrics: [{ metric, pointer: "/metric" }]
+    })
+    const sideOf = ({ experiment, phase }: OverlappingPair["first"]) => ({
+      id: experiment.id,
+      variants: phase.variants.length,
+      control: phase.variants.findIndex(({ id }) => id === controlOf(phase))
+    })
+    const sums = days.at(-1)?.sums[0] ?? []
+    return sums.every(({ count }) => count === 0)
+      ? undefined
+      : overlapCells(sideOf(first), sideOf(second), analysed(metric, "goal"), sums)
   },
   Effect.catchTag("InvalidQuestion", () => Effect.undefined)
 )
