@@ -10,7 +10,7 @@ import type {
 import type { Read, Row } from "./Engine.ts"
 import { eventColumnsOf, eventsText, knownText, partedEventsText } from "./experimentEventsText.ts"
 import type { EventColumns } from "./experimentEventsText.ts"
-import { completionsTexts, noCompletionsText } from "./experimentFunnelText.ts"
+import { completionsTexts } from "./experimentFunnelText.ts"
 import { quantileText } from "./experimentQuantileText.ts"
 import { cellsText, changesText, countsText, cutText, priorText } from "./experimentText.ts"
 import type { Pass } from "./experimentText.ts"
@@ -98,11 +98,7 @@ const measure = async (read: Read, plan: ExperimentPlan, isIntended: boolean): P
 /** The sums of a metric in either pass; the first one finds where totals are cut. */
 const metricSums = async (read: Read, plan: ExperimentPlan, columns: EventColumns, index: number) => {
   const metric = plan.metrics[index]!
-  if (metric.funnel !== undefined) {
-    await read(noCompletionsText)
-    for (const when of ["after", "before"] as const)
-      for (const text of completionsTexts(plan, columns, index, when)) await read(text)
-  }
+  if (metric.funnel !== undefined) for (const text of completionsTexts(plan, columns, index)) await read(text)
   return async (pass: Pass, known?: { readonly cut: ExperimentCut | undefined }) => {
     if (metric.quantile !== undefined) {
       const states = async (when: "after" | "before") =>

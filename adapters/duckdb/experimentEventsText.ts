@@ -1,6 +1,7 @@
 import type { ExperimentMetricPlan, ExperimentPart, ExperimentPlan } from "../../ports/analytics/ExperimentPlan.ts"
 import { filterText } from "./conditionText.ts"
 import { dayAt, person } from "./experimentUnitsText.ts"
+import { byTypes } from "./funnelText.ts"
 import { quote } from "./literals.ts"
 import { traitJoins, traitsOf } from "./traitText.ts"
 import { ordersText, valueText } from "./trendText.ts"
@@ -73,7 +74,7 @@ const sourceText = (plan: ExperimentPlan, { amounts, parts }: EventColumns, sour
 from ${source === "orders" ? ordersText(plan.workspace, plan.conversions) : "store.events"} e
 left join store.people p on p.subject = e.subject join experiment_units u on u.person = ${person}${traitJoins(plan.workspace, traitsOf({ kind: "and", filters: own }, []))}
 where e.workspace = ${quote(plan.workspace)} and e.time_ms >= ${plan.fromMillis - before} and e.time_ms < ${plan.toMillis}
-  and e.time_ms >= u.first_ms - ${before} and ${filterText({ kind: "or", filters: unique(own, filterText) })}`
+  and e.time_ms >= u.first_ms - ${before} and ${filterText(byTypes({ kind: "or", filters: unique(own, filterText) }))}`
 }
 
 /** What units did that any metric counts, one row an event, into `experiment_events`; day −1 is before the exposure. */

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest"
 import type { ExperimentMetricPlan, ExperimentPlan } from "../../ports/analytics/ExperimentPlan.ts"
 import { eventColumnsOf, eventsText, knownText, partedEventsText } from "./experimentEventsText.ts"
-import { completionsTexts, noCompletionsText } from "./experimentFunnelText.ts"
+import { completionsTexts } from "./experimentFunnelText.ts"
 import { quantileText } from "./experimentQuantileText.ts"
 import { cellsText, changesText, countsText, cutText, priorText } from "./experimentText.ts"
 import {
@@ -107,9 +107,7 @@ describe("the text of an experiment's evidence", () => {
           priorText(metric, index === 0 ? undefined : 250)
         ]
       }),
-      noCompletionsText,
-      ...completionsTexts(plan, columns, 3, "after"),
-      ...completionsTexts(plan, columns, 3, "before"),
+      ...completionsTexts(plan, columns, 3),
       cellsText(plan, columns, 3, "alone"),
       quantileText(plan, columns, 4, "alone", "after"),
       quantileText(plan, columns, 5, "intended", "before"),

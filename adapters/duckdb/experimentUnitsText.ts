@@ -1,12 +1,13 @@
 import type { ExperimentBeside, ExperimentPlan } from "../../ports/analytics/ExperimentPlan.ts"
 import type { PlanField, PlanFilter } from "../../ports/analytics/PlanFilter.ts"
 import { bucketText, fieldText, filterText } from "./conditionText.ts"
-import { quote } from "./literals.ts"
+import { pointerTo, quote } from "./literals.ts"
 import { traitJoins, traitsOf } from "./traitText.ts"
 
 export const person = "coalesce(p.person, e.subject)"
 const place = "struct_pack(t := e.time_ms, r := e.received_us, i := e.idx, e := e.event_id)"
-const property = (name: string) => fieldText({ kind: "property", name })
+/** As it is stored: a ciphertext is equal to no id. */
+const property = (name: string) => `(e.properties->>${pointerTo(name)})`
 
 /** The day of the workspace's calendar that an instant lies in, counted from the phase's first. */
 export const dayAt = ({ buckets }: ExperimentPlan, instant: string): string =>

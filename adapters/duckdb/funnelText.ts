@@ -44,20 +44,22 @@ const conditionsText = (plan: FunnelPlan, matters: PlanFilter): ReadonlyArray<st
 export const funnelColumnsText = (plan: FunnelPlan, share: PeopleShare): string => {
   const { accountType, breakdown, filter, steps, workspace } = plan
   const unit = unitText(accountType)
-  const matters: PlanFilter = { kind: "or", filters: steps }
+  const matters = { kind: "or", filters: steps } as const
   const traits = traitsOf(
     all([...(filter === undefined ? [] : [filter]), matters]),
     breakdown === undefined ? [] : [breakdown]
   )
-  const types = steps.map(typesOf)
-  const conditions = [
-    ...conditionsText(plan, types.includes(undefined) ? matters : isOneOf(types.flatMap((each) => each ?? []))),
-    ...shareText(share, unit)
-  ]
+  const conditions = [...conditionsText(plan, byTypes(matters)), ...shareText(share, unit)]
   const group = breakdown === undefined ? "" : `,\n  list(coalesce(${fieldText(breakdown)}, '${unset}')) as g`
   return `select ${eventColumnsText(unit)}, list((${codesText(steps)})::uinteger) as codes${group}
 from store.events e left join store.people p on p.subject = e.subject${traitJoins(workspace, traits, accountType)}
 where ${conditions.join(" and ")}`
+}
+
+/** The same condition as one comparison of types, where types alone decide. */
+export const byTypes = (filter: PlanFilter & { readonly kind: "or" }): PlanFilter => {
+  const types = filter.filters.map(typesOf)
+  return types.includes(undefined) ? filter : isOneOf(types.flatMap((each) => each ?? []))
 }
 
 const isOneOf = (types: ReadonlyArray<string>): PlanFilter => ({
@@ -87,12 +89,13 @@ const codesText = (steps: ReadonlyArray<PlanFilter>): string => {
   return cases.length === 0 ? "0" : `case e.event_type ${cases.join(" ")} else 0 end`
 }
 
-/** Whose events, and which of them. */
+/** Whose events, and which of them; an attempt stays within one part of its person's events. */
 interface Among {
   readonly join: string
   readonly conditions: ReadonlyArray<string>
+  readonly part: string | undefined
 }
-const everybody: Among = { join: "", conditions: [] }
+const everybody: Among = { join: "", conditions: [], part: undefined }
 
 /**
  * The events that matter, numbered in arrival order by person, into `funnel_events`: `s0`, `s1`, … say which steps each
@@ -101,10 +104,11 @@ const everybody: Among = { join: "", conditions: [] }
 export const funnelEventsText = (plan: FunnelPlan, among: Among = everybody): string => {
   const { accountType, breakdown, exclusions, filter, steps, workspace } = plan
   const common = filter === undefined ? [] : [filter]
-  const matters: PlanFilter = { kind: "or", filters: [...steps, ...exclusions.map((each) => each.filter)] }
+  const matters = { kind: "or", filters: [...steps, ...exclusions.map((each) => each.filter)] } as const
   const traits = traitsOf(all([...common, matters]), breakdown === undefined ? [] : [breakdown])
   const group = breakdown === undefined ? "''" : `coalesce(${fieldText(breakdown)}, '${unset}')`
   const flags = [
+    ...(among.part === undefined ? [] : [`${among.part} as part`]),
     ...steps.map((step, index) => `${filterText(step)} as s${index}`),
     ...exclusions.map((each, index) => `${filterText(each.filter)} as x${index}`)
   ]
@@ -112,9 +116,9 @@ export const funnelEventsText = (plan: FunnelPlan, among: Among = everybody): st
 with chosen as (
   select ${unitText(accountType)} as person, ${group} as g, e.time_ms as t, e.received_us, e.idx, e.event_id, ${flags.join(", ")}
   from store.events e left join store.people p on p.subject = e.subject${among.join}${traitJoins(workspace, traits, accountType)}
-  where ${[...conditionsText(plan, matters), ...among.conditions].join(" and ")}
+  where ${[...conditionsText(plan, byTypes(matters)), ...among.conditions].join(" and ")}
 )
-select person, ${plan.breakdownAt === "all" ? "person::varchar || chr(31) || g" : "person"} as unit, g, t, row_number() over (
+select person, ${among.part !== undefined ? "person::varchar || part" : plan.breakdownAt === "all" ? "person::varchar || chr(31) || g" : "person"} as unit, g, t, row_number() over (
   partition by unit order by t, received_us, idx, event_id) as n, ${countsText(plan)}chosen.* exclude (person, g, t, received_us, idx, event_id)
 from chosen`
 }

@@ -58,7 +58,10 @@ const planned = Effect.fnUntraced(function* (
 type Planned = Effect.Success<ReturnType<typeof planned>>
 
 /** What tells whom to look at. */
-type Asked = Pick<ExperimentPlan, "experiment" | "exposures" | "phase" | "variants" | "trigger" | "steps" | "beside"> & {
+type Asked = Pick<
+  ExperimentPlan,
+  "experiment" | "exposures" | "phase" | "variants" | "trigger" | "steps" | "beside"
+> & {
   readonly fromMillis: number
   readonly toMillis: number
 }

@@ -2,19 +2,19 @@ create or replace temp table experiment_people as
 select person, min(time_ms) filter (inside) as first_ms, min(variant) filter (inside) as low, max(variant) filter (inside) as high,
   bool_or(time_ms < 1767225600000) as before, bool_or(of_phase) as of_phase
 from (select *, of_phase and variant is not null as inside from (
-  select coalesce(p.person, e.subject) as person, e.time_ms, (case (case when not contains((e.properties->>'/variant'), '"$pii":') then (e.properties->>'/variant') end) when 'control' then 0 when 'it''s' then 1 end)::smallint as variant, (e.time_ms >= 1767225600000 and ((case when not contains((e.properties->>'/phase'), '"$pii":') then (e.properties->>'/phase') end) is null or coalesce(try_cast((case when not contains((e.properties->>'/phase'), '"$pii":') then (e.properties->>'/phase') end) as integer) = 2, true))) as of_phase
+  select coalesce(p.person, e.subject) as person, e.time_ms, (case (e.properties->>'/variant') when 'control' then 0 when 'it''s' then 1 end)::smallint as variant, (e.time_ms >= 1767225600000 and ((e.properties->>'/phase') is null or coalesce(try_cast((e.properties->>'/phase') as integer) = 2, true))) as of_phase
   from store.events e left join store.people p on p.subject = e.subject
   where e.workspace = 'it''s' and e.event_type = 'experiment_exposed' and e.time_ms < 1768089600000
-    and (case when not contains((e.properties->>'/experiment_id'), '"$pii":') then (e.properties->>'/experiment_id') end) = 'short''s'
+    and (e.properties->>'/experiment_id') = 'short''s'
 )) group by person;
 
 create or replace temp table experiment_units as
 with first_of_several as (
-  select coalesce(p.person, e.subject) as person, arg_min((case (case when not contains((e.properties->>'/variant'), '"$pii":') then (e.properties->>'/variant') end) when 'control' then 0 when 'it''s' then 1 end)::smallint, struct_pack(t := e.time_ms, r := e.received_us, i := e.idx, e := e.event_id)) as variant
+  select coalesce(p.person, e.subject) as person, arg_min((case (e.properties->>'/variant') when 'control' then 0 when 'it''s' then 1 end)::smallint, struct_pack(t := e.time_ms, r := e.received_us, i := e.idx, e := e.event_id)) as variant
   from store.events e left join store.people p on p.subject = e.subject
   where e.workspace = 'it''s' and e.event_type = 'experiment_exposed' and e.time_ms < 1768089600000
-    and (case when not contains((e.properties->>'/experiment_id'), '"$pii":') then (e.properties->>'/experiment_id') end) = 'short''s'
-    and (e.time_ms >= 1767225600000 and ((case when not contains((e.properties->>'/phase'), '"$pii":') then (e.properties->>'/phase') end) is null or coalesce(try_cast((case when not contains((e.properties->>'/phase'), '"$pii":') then (e.properties->>'/phase') end) as integer) = 2, true))) and (case (case when not contains((e.properties->>'/variant'), '"$pii":') then (e.properties->>'/variant') end) when 'control' then 0 when 'it''s' then 1 end)::smallint is not null
+    and (e.properties->>'/experiment_id') = 'short''s'
+    and (e.time_ms >= 1767225600000 and ((e.properties->>'/phase') is null or coalesce(try_cast((e.properties->>'/phase') as integer) = 2, true))) and (case (e.properties->>'/variant') when 'control' then 0 when 'it''s' then 1 end)::smallint is not null
     and coalesce(p.person, e.subject) in (select person from experiment_people where low <> high) group by all
 )
 select person, coalesce(s.variant, u.low)::smallint as variant, first_ms, low <> high as several, (0 + (first_ms - 1767225600000) // 86400000)::smallint as day
@@ -164,21 +164,22 @@ left join experiment_known_1209600000 k using (person) group by variant, day ord
 select variant, entry as day, sum(x) as xsum, sum(x * x) as xsquares, sum(w) as msum, sum(w * w) as msquares, sum(x * w) as mproducts
 from (select *, least(v, 250) as x from experiment_cells where day = -1) group by all order by all;
 
-create or replace temp table experiment_completions
-  (person ubigint, variant smallint, several boolean, entry smallint, first_ms bigint, after_ms bigint, day smallint);
-
 create or replace temp table experiment_candidates as
+with chances as (
+  select person, any_value(variant) as variant, any_value(several) as several, any_value(entry) as entry, any_value(first_ms) as first_ms
+  from experiment_events where (f3 or f0) and ((after_ms >= 0 and after_ms < 259200000) or (after_ms < 0 and after_ms >= -1209600000))
+  group by person, after_ms < 0 having bool_or(f3) and bool_or(f0)
+)
 select person, any_value(variant) as variant, any_value(several) as several, any_value(entry) as entry, any_value(first_ms) as first_ms
-from experiment_events where (f3 or f0) and after_ms >= 0 and after_ms < 259200000
-group by person having bool_or(f3) and bool_or(f0);
+from chances group by person;
 
 create or replace temp table funnel_events as
 with chosen as (
-  select coalesce(p.person, e.subject) as person, '' as g, e.time_ms as t, e.received_us, e.idx, e.event_id, (e.event_type is not distinct from 'page_view') as s0, (e.event_type is not distinct from 'order_completed') as s1
+  select coalesce(p.person, e.subject) as person, '' as g, e.time_ms as t, e.received_us, e.idx, e.event_id, case when e.time_ms < c.first_ms then '-' else '+' end as part, (e.event_type is not distinct from 'page_view') as s0, (e.event_type is not distinct from 'order_completed') as s1
   from store.events e left join store.people p on p.subject = e.subject join experiment_candidates c on c.person = coalesce(p.person, e.subject)
-  where e.workspace = 'it''s' and e.time_ms >= 1766016000000 and e.time_ms < 1768262400000 and ((e.event_type is not distinct from 'page_view') or (e.event_type is not distinct from 'order_completed')) and e.time_ms >= c.first_ms and e.time_ms < 1768089600000 and e.time_ms < c.first_ms + 259200000
+  where e.workspace = 'it''s' and e.time_ms >= 1766016000000 and e.time_ms < 1768262400000 and ((e.event_type is not distinct from 'page_view') or (e.event_type is not distinct from 'order_completed')) and e.time_ms >= c.first_ms - 1209600000 and e.time_ms < 1768089600000 and e.time_ms < c.first_ms + 259200000
 )
-select person, person as unit, g, t, row_number() over (
+select person, person::varchar || part as unit, g, t, row_number() over (
   partition by unit order by t, received_us, idx, event_id) as n, count(*) filter (s1) over (partition by unit order by t, received_us, idx, event_id rows unbounded preceding) as c1, chosen.* exclude (person, g, t, received_us, idx, event_id)
 from chosen;
 
@@ -194,39 +195,9 @@ select unit, person, (n0 is not null)::integer + (n1 is not null)::integer as fu
 from (select a.*, false as killed from funnel_attempts a )
 qualify row_number() over (partition by unit order by (n0 is not null)::integer + (n1 is not null)::integer desc, killed, coalesce(n1, n0), n0 desc) = 1 and not killed;
 
-insert into experiment_completions
-select c.person, c.variant, c.several, c.entry, c.first_ms, b.t1 - c.first_ms, (0 + (b.t1 - 1767225600000) // 86400000)
-from funnel_best b join experiment_candidates c on c.person = b.person where b.furthest = 2;
-
-create or replace temp table experiment_candidates as
-select person, any_value(variant) as variant, any_value(several) as several, any_value(entry) as entry, any_value(first_ms) as first_ms
-from experiment_events where (f3 or f0) and after_ms < 0 and after_ms >= -1209600000
-group by person having bool_or(f3) and bool_or(f0);
-
-create or replace temp table funnel_events as
-with chosen as (
-  select coalesce(p.person, e.subject) as person, '' as g, e.time_ms as t, e.received_us, e.idx, e.event_id, (e.event_type is not distinct from 'page_view') as s0, (e.event_type is not distinct from 'order_completed') as s1
-  from store.events e left join store.people p on p.subject = e.subject join experiment_candidates c on c.person = coalesce(p.person, e.subject)
-  where e.workspace = 'it''s' and e.time_ms >= 1766016000000 and e.time_ms < 1768262400000 and ((e.event_type is not distinct from 'page_view') or (e.event_type is not distinct from 'order_completed')) and e.time_ms < c.first_ms and e.time_ms >= c.first_ms - 1209600000
-)
-select person, person as unit, g, t, row_number() over (
-  partition by unit order by t, received_us, idx, event_id) as n, count(*) filter (s1) over (partition by unit order by t, received_us, idx, event_id rows unbounded preceding) as c1, chosen.* exclude (person, g, t, received_us, idx, event_id)
-from chosen;
-
-create or replace temp table funnel_attempts as
-with a0 as (select unit, person, max(n) as n0, max(t) as t0, '' as g0, c1 from funnel_events where s0 and t >= 1766016000000 and t < 1768089600000 group by unit, person, c1
-  union all
-  select unit, person, min(n), min(t), '', min(c1) from funnel_events where s0 and t >= 1766016000000 and t < 1768089600000 group by unit, person),
-a1 as (select a.* exclude (c1), case when b.t - a.t0 <= 172800000 then b.n end as n1, case when b.t - a.t0 <= 172800000 then b.t end as t1, case when b.t - a.t0 <= 172800000 then b.g end as g1 from a0 a left join (select unit, n, t, g, c1 as place from funnel_events where s1) b on b.unit = a.unit and b.place = case when a.n0 is not null then a.c1 + 1 end)
-select * from a1;
-
-create or replace temp table funnel_best as
-select unit, person, (n0 is not null)::integer + (n1 is not null)::integer as furthest, g0 as g, t0, t1
-from (select a.*, false as killed from funnel_attempts a )
-qualify row_number() over (partition by unit order by (n0 is not null)::integer + (n1 is not null)::integer desc, killed, coalesce(n1, n0), n0 desc) = 1 and not killed;
-
-insert into experiment_completions
-select c.person, c.variant, c.several, c.entry, c.first_ms, b.t1 - c.first_ms, -1
+create or replace temp table experiment_completions as
+select c.person, c.variant, c.several, c.entry, c.first_ms, b.t1 - c.first_ms as after_ms,
+  (case when b.t1 < c.first_ms then -1 else (0 + (b.t1 - 1767225600000) // 86400000) end)::smallint as day
 from funnel_best b join experiment_candidates c on c.person = b.person where b.furthest = 2;
 
 create or replace temp table experiment_cells as
@@ -374,11 +345,11 @@ from experiment_units a join experiment_whole b using (person);
 
 create or replace temp table experiment_units as
 with logged as (
-  select coalesce(p.person, e.subject) as person, arg_min_null(try_cast((case when not contains((e.properties->>'/step'), '"$pii":') then (e.properties->>'/step') end) as integer), struct_pack(t := e.time_ms, r := e.received_us, i := e.idx, e := e.event_id)) as step
+  select coalesce(p.person, e.subject) as person, arg_min_null(try_cast((e.properties->>'/step') as integer), struct_pack(t := e.time_ms, r := e.received_us, i := e.idx, e := e.event_id)) as step
   from store.events e left join store.people p on p.subject = e.subject
   where e.workspace = 'it''s' and e.event_type = 'experiment_exposed' and e.time_ms < 1768089600000
-    and (case when not contains((e.properties->>'/experiment_id'), '"$pii":') then (e.properties->>'/experiment_id') end) = 'short''s'
-    and (e.time_ms >= 1767225600000 and ((case when not contains((e.properties->>'/phase'), '"$pii":') then (e.properties->>'/phase') end) is null or coalesce(try_cast((case when not contains((e.properties->>'/phase'), '"$pii":') then (e.properties->>'/phase') end) as integer) = 2, true))) and (case (case when not contains((e.properties->>'/variant'), '"$pii":') then (e.properties->>'/variant') end) when 'control' then 0 when 'it''s' then 1 end)::smallint is not null group by all
+    and (e.properties->>'/experiment_id') = 'short''s'
+    and (e.time_ms >= 1767225600000 and ((e.properties->>'/phase') is null or coalesce(try_cast((e.properties->>'/phase') as integer) = 2, true))) and (case (e.properties->>'/variant') when 'control' then 0 when 'it''s' then 1 end)::smallint is not null group by all
 )
 select u.person, ((case when l.step between 1 and 2 then l.step - 1
   when u.first_ms >= 1767312000000 then 1

@@ -15,7 +15,7 @@ create or replace temp table funnel_events as
 with chosen as (
   select coalesce(p.person, e.subject) as person, coalesce((case when not contains((e.properties->>'/plan'), '"$pii":') then (e.properties->>'/plan') end), '') as g, e.time_ms as t, e.received_us, e.idx, e.event_id, coalesce(e.event_type in ('page_view'), false) as s0, coalesce(e.event_type in ('order_completed'), false) as s1, coalesce(e.event_type in ('cart_emptied'), false) as x0
   from store.events e left join store.people p on p.subject = e.subject
-  where e.workspace = 'it''s' and e.time_ms >= 1000 and e.time_ms < 5100 and (e.country is not distinct from 'DE') and (coalesce(e.event_type in ('page_view'), false) or coalesce(e.event_type in ('order_completed'), false) or coalesce(e.event_type in ('cart_emptied'), false))
+  where e.workspace = 'it''s' and e.time_ms >= 1000 and e.time_ms < 5100 and (e.country is not distinct from 'DE') and coalesce(e.event_type in ('page_view', 'order_completed', 'cart_emptied'), false)
 )
 select person, person as unit, g, t, row_number() over (
   partition by unit order by t, received_us, idx, event_id) as n, count(*) filter (s1) over (partition by unit order by t, received_us, idx, event_id rows unbounded preceding) as c1, count(*) filter (x0) over (partition by unit order by t, received_us, idx, event_id rows unbounded preceding) as d0, chosen.* exclude (person, g, t, received_us, idx, event_id)
