@@ -137,10 +137,10 @@ describe("askFunnel", () => {
       failure._tag === "InvalidQuestion" ? failure.errors.map(({ code, pointer }) => [pointer, code]) : [],
       [
         ["/time_zone", "unknown_zone"],
-        ["/steps", "too_few"],
-        ["/exclusions/0", "out_of_range"],
         ["/dimension", "encrypted_field"],
         ["/breakdown_at", "unknown_place"],
+        ["/steps", "too_few"],
+        ["/exclusions/0", "out_of_range"],
         ["/conversion_window", "out_of_range"],
         ["/steps/0/filters/dimension", "unknown_dimension"]
       ]
