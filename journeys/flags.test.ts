@@ -159,6 +159,61 @@ describe("a feature flag", () => {
   })
 })
 
+describe("a flag of JSON", () => {
+  const schema = {
+    type: "object",
+    required: ["title"],
+    properties: { title: { type: "string", minLength: 1 }, steps: { $ref: "#/$defs/steps" } },
+    additionalProperties: false,
+    $defs: { steps: { type: "array", maxItems: 2, items: { enum: ["cart", "pay"] } } }
+  }
+  const banner = (more: object) => ({
+    key: "banner",
+    type: "json",
+    schema,
+    variants: [{ name: "plain", value: { title: "Hello" } }],
+    default_variant: "plain",
+    environments: { production: { enabled: true } },
+    ...more
+  })
+
+  it("has values that meet its schema, when it is made, when it changes, and as a draft", async () => {
+    const wrong = [
+      { name: "plain", value: { title: "" } },
+      { name: "long", value: { steps: ["cart", "fly"], colour: "red" } }
+    ]
+    const mistakes = [
+      "/variants/0/value/title minLength",
+      "/variants/1/value/title required",
+      "/variants/1/value/steps/1 enum",
+      "/variants/1/value/colour false"
+    ]
+    assert.deepStrictEqual(errorsOf(await send("POST", flagsPath, banner({ variants: wrong }))), mistakes)
+    await made(flagsPath, banner({}))
+    assert.deepInclude(await evaluate("banner", {}), { value: { title: "Hello" } })
+    const changed = await send("PUT", `${flagsPath}/banner`, banner({ variants: wrong }), { "if-match": '"1"' })
+    assert.deepStrictEqual(errorsOf(changed), mistakes)
+    const draft = await send("POST", `${flagsPath}/banner/explain`, { draft: banner({ variants: wrong }) })
+    assert.deepStrictEqual(
+      errorsOf(draft),
+      mistakes.map((each) => `/draft${each}`)
+    )
+    const { body } = await send("GET", `${flagsPath}/banner`)
+    assert.deepStrictEqual(body["schema"], schema)
+  })
+
+  it("has a schema that is one", async () => {
+    const given = { tpye: "object", properties: { a: { pattern: "(" } }, $ref: "https://elsewhere.example" }
+    assert.deepStrictEqual(errorsOf(await send("POST", flagsPath, banner({ key: "b2", schema: given }))), [
+      "/schema/tpye unknown_keyword",
+      "/schema/properties/a/pattern bad_pattern",
+      "/schema/$ref wrong_operand"
+    ])
+    const text = { key: "b3", type: "string", schema, variants: [{ name: "a", value: "a" }] }
+    assert.deepStrictEqual(errorsOf(await send("POST", flagsPath, text)), ["/schema not_json"])
+  })
+})
+
 describe("segments and environments", () => {
   it("serve who is in them, and stay while a flag names them", async () => {
     await made("/experiments/segments", { key: "staff", members: { attribute: "user_id", values: ["ada", 7] } })

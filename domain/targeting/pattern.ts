@@ -39,6 +39,16 @@ export const compilePattern = (source: string, insensitive: boolean): Pattern | 
   }
 }
 
+/** The pattern on RE2 alone, or why there is none. */
+export const compileLinear = (source: string): Pattern | { readonly why: string } => {
+  if (source.length > patternLengthMax) return { why: `has more than ${patternLengthMax} characters` }
+  try {
+    return linearPattern(source, false)
+  } catch (cause) {
+    return { why: `is no regular expression that runs in linear time: ${(cause as Error).message}` }
+  }
+}
+
 const linearPattern = (source: string, insensitive: boolean): Pattern => {
   const compiled = RE2JS.compile(RE2JS.translateRegExp(source), insensitive ? RE2JS.CASE_INSENSITIVE : 0)
   return (text) => compiled.matcher(text).find()

@@ -46,6 +46,11 @@ export const flags = resource({
     description: Note,
     /** Never changes. */
     type: FlagType,
+    /**
+     * JSON Schema, draft 2020-12, that the value of every variant meets; of flags of type `json`. References lead to
+     * places in it alone.
+     */
+    schema: Schema.optionalKey(Schema.Record(Schema.String, Schema.Unknown)),
     /** A boolean flag has `on` and `off` where none are given. */
     variants: Schema.optionalKey(
       Schema.Array(FlagVariant).check(Schema.isMinLength(1), Schema.isMaxLength(variantsMax))

@@ -10,6 +10,8 @@ import type { Actor } from "../../platform/audit.ts"
 import { readItem } from "../../platform/resources.ts"
 import type { User } from "../../platform/resources.ts"
 import { groupsNamed } from "../../targeting/checkCondition.ts"
+import { checkSchema } from "../../jsonSchema/checkSchema.ts"
+import { stepsMax, validate } from "../../jsonSchema/validate.ts"
 import { checkFlagFile } from "../evaluation/checkFlagFile.ts"
 import { fileOf } from "../evaluation/fileOf.ts"
 import type { Definitions } from "../evaluation/fileOf.ts"
@@ -59,7 +61,29 @@ export const mistakesOfFlag = (
       return own === undefined ? [] : [{ pointer: placeOf(own, environment, flag), code, detail }]
     })
   )
-  return [...unknown, ...new Map(found.map((error) => [`${error.pointer} ${error.code}`, error])).values()]
+  return [
+    ...unknown,
+    ...mistakesBySchema(flag),
+    ...new Map(found.map((error) => [`${error.pointer} ${error.code}`, error])).values()
+  ]
+}
+
+/** Mistakes of the flag's JSON Schema, or of values by it. */
+const mistakesBySchema = ({ schema, type, variants = [] }: NewFlag): ReadonlyArray<FieldError> => {
+  if (schema === undefined) return []
+  if (type !== "json") return [{ pointer: "/schema", code: "not_json", detail: "is for flags of type json" }]
+  const checked = checkSchema(schema)
+  if ("mistakes" in checked) {
+    return checked.mistakes.map(({ code, detail, pointer }) => ({ pointer: `/schema${pointer}`, code, detail }))
+  }
+  const left = { steps: stepsMax }
+  return variants.flatMap(({ value }, at) =>
+    validate(checked, value, left).map(({ code, detail, pointer }) => ({
+      pointer: `/variants/${at}/value${pointer}`,
+      code,
+      detail
+    }))
+  )
 }
 
 /** Where in the flag stands what an environment evaluates. */
