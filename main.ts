@@ -12,6 +12,7 @@ import * as visitorIds from "./domain/analytics/VisitorIds.ts"
 import { applyErasures } from "./domain/analytics/workflows/erasePerson.ts"
 import { applyAllMerges } from "./domain/analytics/workflows/mergePeople.ts"
 import * as eventIntake from "./domain/analytics/EventIntake.ts"
+import * as cohortMembers from "./domain/analytics/CohortMembers.ts"
 import * as experimentEvidence from "./domain/analytics/ExperimentEvidence.ts"
 import * as exposures from "./domain/experiments/Exposures.ts"
 import * as flagSnapshots from "./domain/experiments/FlagSnapshots.ts"
@@ -61,7 +62,13 @@ const service = (configuration: Configuration, lifecycle: ReturnType<typeof make
   )
   const counted = Layer.provideMerge(Layer.mergeAll(droppedEvents.layer, privacySignals.layer), settings.layer)
   const offered = Layer.mergeAll(
-    Layer.provideMerge(personalData, Layer.merge(flagSnapshots.layer, recentContexts.layer)),
+    Layer.provideMerge(
+      personalData,
+      Layer.merge(
+        Layer.provideMerge(flagSnapshots.layer, Layer.provideMerge(cohortMembers.layer, counted)),
+        recentContexts.layer
+      )
+    ),
     Layer.provideMerge(tokenProofs.layer, counted),
     auditLog.layer,
     stickyAssignments.layer,

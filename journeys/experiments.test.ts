@@ -161,6 +161,15 @@ describe("an experiment", () => {
     await done(200, "POST", "/experiments/feature-flags/bulk-evaluate", { context: { user_id: "bulk", country: "DE" } })
     const robot = "Mozilla/5.0 (compatible; Googlebot/2.1; +http://www.google.com/bot.html)"
     await assign("exposed", { user_id: "robot", context: { country: "DE", user_agent: robot } })
+    // A browser's own header counts, as where events come in; a secret key's is its server's.
+    const origin = "https://shop.example"
+    const page = tokenFor(server.folder, { kind: "browser", scopes: ["flags:evaluate"], origins: [origin] })
+    const crawled = await ask(server, "POST", `${path}/exposed/assign`, {
+      token: page,
+      headers: { origin, "user-agent": robot },
+      body: { user_id: "crawler", context: { country: "DE" } }
+    })
+    assert.strictEqual(crawled.status, 200, JSON.stringify(crawled.body))
     await assign("exposed", { user_id: "two", anonymous_id: "device-2", context: { country: "DE" } })
     const seen = await exposures("exposed", 3)
     assert.deepStrictEqual(

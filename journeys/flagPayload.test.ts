@@ -102,7 +102,9 @@ const goldenDocuments = (): ReadonlyArray<DocumentWrite> => {
           members:
             group.type === "list"
               ? { attribute: group.attribute, values: group.values }
-              : { condition: group.condition }
+              : group.type === "cohort"
+                ? { cohort: group.cohort }
+                : { condition: group.condition }
         },
         at
       )

@@ -76,9 +76,10 @@ import {
   referencesOfFlagMax
 } from "../ports/experiments/CodeReference.ts"
 import { metricsMax as metricsOfExperimentMax, phasesMax } from "../ports/experiments/Experiment.ts"
+import { cohortKeysMax } from "../ports/analytics/CohortMembers.ts"
+import { cohortSegmentsMax, environmentsMax } from "../ports/experiments/Flag.ts"
 import { schemaBytesMax, schemaDepthMax, subschemasMax } from "../domain/jsonSchema/keywords.ts"
 import { stepsMax as schemaStepsMax } from "../domain/jsonSchema/validate.ts"
-import { environmentsMax } from "../ports/experiments/Flag.ts"
 import { scheduleStepsMax, stepChangesMax, stepWaitDaysMax } from "../ports/experiments/FlagSchedule.ts"
 import { archetypeFailuresMax, archetypeFlagsMax, archetypesMax } from "../ports/experiments/Archetype.ts"
 import { qaLinkMinutesMax, qaLinksMax } from "../ports/experiments/QaLink.ts"
@@ -238,7 +239,7 @@ describe("README's tables", () => {
         `${exportsHeldMax} of a workspace, each kept for ${exportKeptMillis / 3_600_000} h, ${exportsAtOnceMax} written at once; ${exportEventsMax / 1e6} million events, ${exportBytesMax / 1024 ** 3} GB, ${exportMillisMax / 3_600_000} h each`,
         `${retentionPoliciesMax} retention policies of a workspace, ${retentionDaysMax} days; ${legalHoldsMax} legal holds`,
         `${recipientsMax} recipients of an alert or digest; a server that is away is tried for ${emailAgeMillisMax / 3_600_000} h; messages are listed for ${emailKeptDays} days`,
-        `${definitionsMax} of each, and of segments; ${rulesMax} rules, ${variantsMax} variants, ${prerequisitesMax} prerequisites; ${environmentsMax} environments beside production`,
+        `${definitionsMax} of each, and of segments; ${rulesMax} rules, ${variantsMax} variants, ${prerequisitesMax} prerequisites; ${environmentsMax} environments beside production; ${cohortSegmentsMax} segments that are cohorts, of ${cohortKeysMax} ids each`,
         `${changesMax} definitions, ${megabytes(requestBytesMax)} with what they began from, ${commentsMax} comments; ${openRequestsMax} open ones, closed ones are kept for ${closedRequestsKeptDays} days; up to ${approvalsMax} approvals`,
         `${scheduleStepsMax} steps of ${stepChangesMax} changes, waits of ${stepWaitDaysMax} days; a flag has one at a time in an environment`,
         `${qaOverridesMax} overrides of ${overrideUnitsMax} units; ${qaLinksMax} links of ${qaLinkMinutesMax / 1440} days; ${archetypesMax} archetypes with ${archetypeFlagsMax} flags, of whom ${archetypeFailuresMax} failures are told`,

@@ -8,6 +8,7 @@ import { answerFunnel } from "./funnel.ts"
 import { answerHeatmap } from "./heatmap.ts"
 import { answerLifetime } from "./lifetime.ts"
 import { answerLifecycle } from "./lifecycle.ts"
+import { answerMembership } from "./membership.ts"
 import { answerPaths } from "./path.ts"
 import { answerPeople } from "./people.ts"
 import { answerRetention } from "./retention.ts"
@@ -26,6 +27,7 @@ const answers: { readonly [Kind in PlanKind]: (read: Read, plan: QueryPlan<Kind>
   heatmap: answerHeatmap,
   lifetime: answerLifetime,
   lifecycle: answerLifecycle,
+  membership: answerMembership,
   path: answerPaths,
   people: answerPeople,
   retention: answerRetention,

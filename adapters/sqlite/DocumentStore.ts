@@ -6,6 +6,7 @@ import {
   DocumentStore,
   DuplicateKey,
   InvalidCursor,
+  getManyMax,
   listLimitMax,
   StaleRevision
 } from "../../ports/documents/DocumentStore.ts"
@@ -115,6 +116,10 @@ const operations = (
   const selectOne = database.prepare(
     `select ${columns} from documents d where workspace = ? and collection = ? and id = ? and coalesce(expires_at, ${far}) > ?`
   )
+  const selectMany = database.prepare(
+    `select ${columns} from documents d where workspace = ? and collection = ?
+       and id in (select value from json_each(?)) and coalesce(expires_at, ${far}) > ?`
+  )
   const selectPage = (direction: "ascending" | "descending", from: "first" | "next") => {
     const [beyond, order] = direction === "ascending" ? [">", "asc"] : ["<", "desc"]
     return database.prepare(
@@ -157,6 +162,14 @@ const operations = (
           return row ? documentOf(row) : undefined
         })
       ),
+    getMany: (workspace, collection, ids) =>
+      Effect.flatMap(Clock.currentTimeMillis, (now) => {
+        if (ids.length > getManyMax) return Effect.die(new Error(`${getManyMax} documents at a time`))
+        return attempt("getMany", () => {
+          const rows = selectMany.all(workspace, collection, JSON.stringify(ids), now) as ReadonlyArray<Row>
+          return new Map(rows.map(documentOf).map((each) => [each.id, each]))
+        })
+      }),
     list: ({ collection, cursor, equals, index, limit, range = {}, workspace }) =>
       Effect.gen(function* () {
         const definition = yield* mustHave(collection, index, equals)

@@ -6,6 +6,7 @@ import { EventIntake, intakeEventsMax } from "../../ports/analytics/EventIntake.
 import {
   exposureDelayMillis,
   Exposures,
+  exposuresIdleMillis,
   exposuresRememberedMax,
   exposuresWaitingMax
 } from "../../ports/experiments/Exposures.ts"
@@ -25,6 +26,8 @@ const written = Metric.counter("marketing_exposures_written_total", {
 class Remembered {
   #young = new Set<string>()
   #old = new Set<string>()
+  /** When one was asked for last, in ms UTC. */
+  askedAt = 0
 
   /** Whether the id is new. */
   add(id: string): boolean {
@@ -43,6 +46,10 @@ class Remembered {
   }
 }
 
+/** From another address it may count where it did not: of an excluded network nothing is kept. */
+const rememberedAs = (id: string, { ip }: Readonly<Record<string, unknown>>): string =>
+  typeof ip === "string" ? `${id} ${ip}` : id
+
 const logWaiting = (cause: Cause.Cause<unknown>) =>
   Effect.logWarning("exposures are not written yet and are tried again", cause)
 
@@ -55,19 +62,24 @@ export const layer: Layer.Layer<Exposures, never, EventIntake> = Layer.effect(
     const writing = yield* Semaphore.make(1)
     const remembered = new Map<WorkspaceId, Remembered>()
     const waiting = new Map<WorkspaceId, Array<AnalyticsEvent>>()
-    let count = 0
 
     const isNew = (workspace: WorkspaceId, id: string): boolean => {
       const known = remembered.get(workspace) ?? new Remembered()
+      known.askedAt = clock.currentTimeMillisUnsafe()
       remembered.set(workspace, known)
       return known.add(id)
     }
+    /** One workspace whose events the log does not take fills no other one's queue. */
+    const isFull = (workspace: WorkspaceId): boolean => (waiting.get(workspace)?.length ?? 0) >= exposuresWaitingMax
     const push = (workspace: WorkspaceId, event: AnalyticsEvent) => {
       const queue = waiting.get(workspace)
       if (queue === undefined) waiting.set(workspace, [event])
       else queue.push(event)
-      count += 1
     }
+    const forgetIdle = Effect.sync(() => {
+      const since = clock.currentTimeMillisUnsafe() - exposuresIdleMillis
+      for (const [workspace, { askedAt }] of remembered) if (askedAt < since) remembered.delete(workspace)
+    })
     const drop = (workspace: WorkspaceId, id: string, experiment: string, variant: string) => {
       remembered.get(workspace)?.forget(id)
       Metric.withAttributes(lost, { experiment, variant }).updateUnsafe(1, Context.empty())
@@ -76,7 +88,6 @@ export const layer: Layer.Layer<Exposures, never, EventIntake> = Layer.effect(
     const writeSome = Effect.fnUntraced(function* (workspace: WorkspaceId, events: Array<AnalyticsEvent>) {
       const some = events.splice(0, intakeEventsMax)
       yield* Effect.tapCause(intake.record(workspace, some), () => Effect.sync(() => void events.unshift(...some)))
-      count -= some.length
       yield* Metric.update(written, some.length)
     })
     const writeAll = writing.withPermits(1)(
@@ -93,21 +104,22 @@ export const layer: Layer.Layer<Exposures, never, EventIntake> = Layer.effect(
     )
     yield* Effect.addFinalizer(() => writeAll)
     yield* Effect.forkScoped(Effect.repeat(writeAll, Schedule.spaced(exposureDelayMillis)))
+    yield* Effect.forkScoped(Effect.repeat(forgetIdle, Schedule.spaced(exposuresIdleMillis)))
 
     return Exposures.of({
       note: ({ attributes, workspace }, { assignment, compared, heldOut }) => {
         if (assignment !== null && assignment.from !== "forced" && isNamed(assignment, attributes)) {
-          const id = exposureId(assignment)
+          const id = rememberedAs(exposureId(assignment), attributes)
           if (isNew(workspace, id)) {
-            if (count >= exposuresWaitingMax) drop(workspace, id, assignment.experiment, assignment.variant)
+            if (isFull(workspace)) drop(workspace, id, assignment.experiment, assignment.variant)
             else push(workspace, exposureEvent(assignment, attributes, clock.currentTimeMillisUnsafe()))
           }
         }
         const noteHoldout = (unit: HeldOut, group: HoldoutGroup) => {
           if (!isNamed(unit, attributes)) return
-          const id = heldOutId(unit, group)
+          const id = rememberedAs(heldOutId(unit, group), attributes)
           if (!isNew(workspace, id)) return
-          if (count >= exposuresWaitingMax) drop(workspace, id, unit.experiment ?? "", unit.holdout)
+          if (isFull(workspace)) drop(workspace, id, unit.experiment ?? "", unit.holdout)
           else push(workspace, heldOutEvent(unit, group, attributes, clock.currentTimeMillisUnsafe()))
         }
         if (heldOut !== null) noteHoldout(heldOut, "held_out")

@@ -1,17 +1,20 @@
 import { Clock, Effect, Layer, Schedule, Stream } from "effect"
+import { CohortMembers } from "../../ports/analytics/CohortMembers.ts"
 import { DocumentStore } from "../../ports/documents/DocumentStore.ts"
 import { production } from "../../ports/experiments/Flag.ts"
-import { FlagSnapshots } from "../../ports/experiments/FlagSnapshots.ts"
+import { FlagSnapshots, membersReadMillis, snapshotIdleMillis } from "../../ports/experiments/FlagSnapshots.ts"
 import type { FlagSnapshot } from "../../ports/experiments/FlagSnapshots.ts"
 import { ChangeNotices } from "../../ports/platform/ChangeNotices.ts"
 import { LastWrite, PartStates } from "../../ports/platform/PartStates.ts"
 import type { PortFailure } from "../../ports/PortFailure.ts"
 import type { WorkspaceId } from "../../ports/WorkspaceId.ts"
 import { compileFlags } from "./evaluation/CompiledFlags.ts"
+import type { IsMember } from "./evaluation/CompiledFlags.ts"
 import { assignVariant, evaluate, evaluateMany, explain } from "./evaluation/evaluate.ts"
 import { stickyByFlag, stickyOf } from "./evaluation/stickyExperiments.ts"
 import { fileOf } from "./evaluation/fileOf.ts"
 import type { Definitions } from "./evaluation/fileOf.ts"
+import { makeHeldCohorts } from "./heldCohorts.ts"
 import { flagRevisions, readDefinitions, revisionId, topic } from "./workflows/liveDefinitions.ts"
 
 /** In case a notice was lost. */
@@ -21,10 +24,11 @@ export const snapshotOf = (
   definitions: Definitions,
   environment: string,
   revision: number,
+  isMember: IsMember,
   changedAt = 0
 ): FlagSnapshot => {
   const file = fileOf(definitions, environment)
-  const compiled = compileFlags(file)
+  const compiled = compileFlags(file, isMember)
   const sticky = stickyByFlag(compiled)
   return {
     revision,
@@ -51,8 +55,13 @@ class Held {
   readonly #environments: ReadonlySet<string>
   readonly #snapshots = new Map<string, FlagSnapshot>()
   readonly #environmentOf: ReadonlyMap<string, string>
+  readonly #isMember: IsMember
+  /** When it was asked for last, in ms UTC. */
+  askedAt: number
 
-  constructor(read: Effect.Success<ReturnType<typeof readDefinitions>>) {
+  constructor(read: Effect.Success<ReturnType<typeof readDefinitions>>, isMember: IsMember, askedAt: number) {
+    this.#isMember = isMember
+    this.askedAt = askedAt
     this.revision = read.revision
     this.#changedAt = read.changedAt
     this.#definitions = read.definitions
@@ -69,72 +78,94 @@ class Held {
   of(environment: string): FlagSnapshot | undefined {
     const made = this.#snapshots.get(environment)
     if (made !== undefined || !this.#environments.has(environment)) return made
-    const snapshot = snapshotOf(this.#definitions, environment, this.revision, this.#changedAt)
+    const snapshot = snapshotOf(this.#definitions, environment, this.revision, this.#isMember, this.#changedAt)
     this.#snapshots.set(environment, snapshot)
     return snapshot
   }
 }
 
 /** Snapshots of the workspaces that were asked for; refreshed by notice, and by poll of the revision. */
-export const layer: Layer.Layer<FlagSnapshots, PortFailure, DocumentStore | ChangeNotices> = Layer.effect(
-  FlagSnapshots,
-  Effect.gen(function* () {
-    const context = yield* Effect.context<DocumentStore>()
-    const documents = yield* DocumentStore
-    const notices = yield* ChangeNotices
-    const parts = yield* PartStates
-    const held = new Map<WorkspaceId, Held>()
-    const watchers = new Map<WorkspaceId, Set<() => void>>()
-    const lastRead = new LastWrite()
-    yield* parts.watch("flags", lastRead.read)
+export const layer: Layer.Layer<FlagSnapshots, PortFailure, DocumentStore | ChangeNotices | CohortMembers> =
+  Layer.effect(
+    FlagSnapshots,
+    Effect.gen(function* () {
+      const context = yield* Effect.context<DocumentStore>()
+      const documents = yield* DocumentStore
+      const notices = yield* ChangeNotices
+      const parts = yield* PartStates
+      const clock = yield* Clock.Clock
+      const held = new Map<WorkspaceId, Held>()
+      const watchers = new Map<WorkspaceId, Set<() => void>>()
+      const cohorts = makeHeldCohorts(yield* CohortMembers)
+      const lastRead = new LastWrite()
+      yield* parts.watch("flags", lastRead.read)
 
-    const noted = <A>(read: Effect.Effect<A, PortFailure>) =>
-      read.pipe(
-        Effect.tap(() => Effect.sync(() => lastRead.note(undefined, 0))),
-        Effect.tapError((failure) => Effect.map(Clock.currentTimeMillis, (now) => lastRead.note(failure, now)))
-      )
-    const read = (workspace: WorkspaceId) =>
-      noted(
-        Effect.map(readDefinitions(workspace), (found) => {
-          const before = held.get(workspace)
-          // A slow read never puts an older state over a newer one.
-          if (before !== undefined && before.revision > found.revision) return
-          held.set(workspace, new Held(found))
-          if (before?.revision !== found.revision) for (const onChange of watchers.get(workspace) ?? []) onChange()
-        }).pipe(Effect.provideContext(context))
-      )
-    const poll = Effect.fnUntraced(function* (workspace: WorkspaceId) {
-      const stands = yield* noted(documents.get(workspace, flagRevisions.name, revisionId))
-      if ((stands?.revision ?? 0) > (held.get(workspace)?.revision ?? 0)) yield* read(workspace)
-    })
-    const heard = yield* notices.listen
-    yield* Effect.forkScoped(
-      Effect.ignore(
-        Stream.runForEach(heard, (notice) =>
-          notice.topic === topic && held.has(notice.workspace) ? Effect.ignore(poll(notice.workspace)) : Effect.void
+      const noted = <A>(read: Effect.Effect<A, PortFailure>) =>
+        read.pipe(
+          Effect.tap(() => Effect.sync(() => lastRead.note(undefined, 0))),
+          Effect.tapError((failure) => Effect.map(Clock.currentTimeMillis, (now) => lastRead.note(failure, now)))
+        )
+      const read = (workspace: WorkspaceId) =>
+        noted(
+          Effect.gen(function* () {
+            const found = yield* readDefinitions(workspace)
+            yield* cohorts.hold(workspace, found.definitions)
+            const before = held.get(workspace)
+            // A slow read never puts an older state over a newer one.
+            if (before !== undefined && before.revision > found.revision) return
+            const askedAt = before?.askedAt ?? clock.currentTimeMillisUnsafe()
+            held.set(workspace, new Held(found, cohorts.isMember(workspace), askedAt))
+            if (before?.revision !== found.revision) for (const onChange of watchers.get(workspace) ?? []) onChange()
+          }).pipe(Effect.provideContext(context))
+        )
+      const asked = (workspace: WorkspaceId): Held | undefined => {
+        const found = held.get(workspace)
+        if (found !== undefined) found.askedAt = clock.currentTimeMillisUnsafe()
+        return found
+      }
+      const forgetIdle = Effect.sync(() => {
+        const since = clock.currentTimeMillisUnsafe() - snapshotIdleMillis
+        for (const [workspace, { askedAt }] of held) {
+          if (askedAt >= since || (watchers.get(workspace)?.size ?? 0) > 0) continue
+          watchers.delete(workspace)
+          held.delete(workspace)
+          cohorts.forget(workspace)
+        }
+      })
+      const poll = Effect.fnUntraced(function* (workspace: WorkspaceId) {
+        const stands = yield* noted(documents.get(workspace, flagRevisions.name, revisionId))
+        if ((stands?.revision ?? 0) > (held.get(workspace)?.revision ?? 0)) yield* read(workspace)
+      })
+      const heard = yield* notices.listen
+      yield* Effect.forkScoped(
+        Effect.ignore(
+          Stream.runForEach(heard, (notice) =>
+            notice.topic === topic && held.has(notice.workspace) ? Effect.ignore(poll(notice.workspace)) : Effect.void
+          )
         )
       )
-    )
-    const pollAll = Effect.suspend(() =>
-      Effect.forEach([...held.keys()], (workspace) => Effect.ignore(poll(workspace)), { discard: true })
-    )
-    yield* Effect.forkScoped(Effect.repeat(pollAll, Schedule.spaced(pollEvery)))
-    return FlagSnapshots.of({
-      known: (workspace, environment) => held.get(workspace)?.of(environment),
-      load: (workspace, environment) =>
-        Effect.suspend(() =>
-          Effect.map(held.has(workspace) ? Effect.void : read(workspace), () => held.get(workspace)?.of(environment))
-        ),
-      environmentOf: (workspace, experiment) => held.get(workspace)?.environmentOf(experiment),
-      watch: (workspace, onChange) =>
-        Effect.acquireRelease(
-          Effect.sync(() => {
-            const all = watchers.get(workspace) ?? new Set()
-            watchers.set(workspace, all.add(onChange))
-          }),
-          () => Effect.sync(() => void watchers.get(workspace)?.delete(onChange))
-        ),
-      refresh: (workspace) => Effect.suspend(() => (held.has(workspace) ? read(workspace) : Effect.void))
+      const pollAll = Effect.suspend(() =>
+        Effect.forEach([...held.keys()], (workspace) => Effect.ignore(poll(workspace)), { discard: true })
+      )
+      yield* Effect.forkScoped(Effect.repeat(Effect.andThen(forgetIdle, pollAll), Schedule.spaced(pollEvery)))
+      yield* Effect.forkScoped(Effect.repeat(cohorts.readAll, Schedule.spaced(membersReadMillis)))
+      return FlagSnapshots.of({
+        known: (workspace, environment) => asked(workspace)?.of(environment),
+        load: (workspace, environment) =>
+          Effect.suspend(() =>
+            Effect.map(held.has(workspace) ? Effect.void : read(workspace), () => asked(workspace)?.of(environment))
+          ),
+        isMember: cohorts.isMember,
+        environmentOf: (workspace, experiment) => held.get(workspace)?.environmentOf(experiment),
+        watch: (workspace, onChange) =>
+          Effect.acquireRelease(
+            Effect.sync(() => {
+              const all = watchers.get(workspace) ?? new Set()
+              watchers.set(workspace, all.add(onChange))
+            }),
+            () => Effect.sync(() => void watchers.get(workspace)?.delete(onChange))
+          ),
+        refresh: (workspace) => Effect.suspend(() => (held.has(workspace) ? read(workspace) : Effect.void))
+      })
     })
-  })
-)
+  )

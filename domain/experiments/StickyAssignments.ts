@@ -1,6 +1,6 @@
 import { Clock, Context, Effect, Layer, Metric, Schedule, Semaphore } from "effect"
 import type { Cause } from "effect"
-import { commitWritesMax, DocumentStore } from "../../ports/documents/DocumentStore.ts"
+import { commitWritesMax, DocumentStore, getManyMax } from "../../ports/documents/DocumentStore.ts"
 import type { DocumentWrite } from "../../ports/documents/DocumentStore.ts"
 import type { Assignment, EvaluationContext, StoredAssignment } from "../../ports/experiments/Evaluation.ts"
 import {
@@ -27,6 +27,13 @@ const personal = new Set(["user_id", "anonymous_id"])
 
 const documentId = (experiment: string, attribute: string, unit: string): string =>
   uuidOf(JSON.stringify(["sticky", experiment, attribute, unit]))
+
+/** Where assignments of the units of a context may stand: that of the unit that is hashed first. */
+const idsOf = ({ id, unit }: StickyExperiment, attributes: EvaluationContext["attributes"]): ReadonlyArray<string> =>
+  unit.flatMap((attribute) => {
+    const named = idOf(attributes, attribute)
+    return named === undefined ? [] : [documentId(id, attribute, named)]
+  })
 
 interface Found extends StickyAssignment {
   readonly isOwn: boolean
@@ -87,25 +94,19 @@ export const layer: Layer.Layer<StickyAssignments, never, DocumentStore | Subjec
     const waiting = new Map<WorkspaceId, Map<string, StickyAssignment>>()
     let count = 0
 
-    const read = Effect.fnUntraced(function* (workspace: WorkspaceId, id: string) {
-      const young = waiting.get(workspace)?.get(id)
-      if (young !== undefined) return young
-      const found = yield* documents.get(workspace, stickyAssignments.name, id)
-      return found?.data as StickyAssignment | undefined
-    })
-    const readAll = Effect.fnUntraced(function* (
-      workspace: WorkspaceId,
-      { id, unit }: StickyExperiment,
-      attributes: EvaluationContext["attributes"]
-    ) {
-      const found: Array<Found> = []
-      let isOwn = true
-      for (const attribute of unit) {
-        const named = idOf(attributes, attribute)
-        if (named === undefined) continue
-        const kept = yield* read(workspace, documentId(id, attribute, named))
-        if (kept !== undefined) found.push({ ...kept, isOwn })
-        isOwn = false
+    /** What is kept under the ids: what waits to be written, else documents, in as few reads as there can be. */
+    const readMany = Effect.fnUntraced(function* (workspace: WorkspaceId, ids: ReadonlyArray<string>) {
+      const queue = waiting.get(workspace)
+      const found = new Map<string, StickyAssignment>()
+      const written: Array<string> = []
+      for (const id of ids) {
+        const young = queue?.get(id)
+        if (young === undefined) written.push(id)
+        else found.set(id, young)
+      }
+      for (let at = 0; at < written.length; at += getManyMax) {
+        const some = yield* documents.getMany(workspace, stickyAssignments.name, written.slice(at, at + getManyMax))
+        for (const [id, { data }] of some) found.set(id, data as StickyAssignment)
       }
       return found
     })
@@ -142,20 +143,27 @@ export const layer: Layer.Layer<StickyAssignments, never, DocumentStore | Subjec
     yield* Effect.forkScoped(Effect.repeat(writeAll, Schedule.spaced(stickyDelayMillis)))
 
     return StickyAssignments.of({
-      load: (workspace, experiments, attributes) =>
-        Effect.forEach(experiments, (experiment) =>
-          Effect.map(readAll(workspace, experiment, attributes), (found) => [experiment, found] as const)
+      load: (workspace, experiments, attributes) => {
+        const asked = experiments.map((experiment) => ({ experiment, ids: idsOf(experiment, attributes) }))
+        return readMany(
+          workspace,
+          asked.flatMap(({ ids }) => ids)
         ).pipe(
-          Effect.map((all): NonNullable<EvaluationContext["stored"]> => {
+          Effect.map((found): NonNullable<EvaluationContext["stored"]> => {
             const stored: Record<string, StoredAssignment> = {}
-            for (const [experiment, found] of all) {
-              const first = earliest(found, experiment)
+            for (const { experiment, ids } of asked) {
+              const kept = ids.flatMap((id, at): ReadonlyArray<Found> => {
+                const one = found.get(id)
+                return one === undefined ? [] : [{ ...one, isOwn: at === 0 }]
+              })
+              const first = earliest(kept, experiment)
               if (first !== undefined) stored[experiment.id] = first
             }
             return stored
           }),
           Effect.catchTag("PortFailure", () => Effect.succeed("unavailable" as const))
-        ),
+        )
+      },
       note: (workspace, experiment, assignment, stored) => {
         const kept = keptOf(experiment, assignment, stored, clock.currentTimeMillisUnsafe())
         if (kept === undefined || assignment.unit === "") return

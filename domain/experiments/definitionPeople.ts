@@ -46,6 +46,7 @@ const mapSegment = (segment: Segment, { condition, list }: AtPlaces): Segment =>
   if ("condition" in members) {
     return { ...segment, members: { condition: condition(members.condition, "/members/condition") } }
   }
+  if ("cohort" in members) return segment
   return isIdPath(members.attribute)
     ? { ...segment, members: { ...members, values: list(members.values, "/members/values") } }
     : segment

@@ -211,13 +211,26 @@ const typeName = (value: unknown): string => (value === null ? "null" : Array.is
 /** Members of a list. A group that is unknown has none. */
 const listOf = (id: unknown, { groups }: Scope): Test => {
   const group = typeof id === "string" ? groups.get(id) : undefined
-  return group?.type === "list" ? isIn(group.values) : never
+  return group?.type === "list" ? isIn(group.values) : group?.type === "members" ? isMember(group.has) : never
 }
+
+/** Ids by which members of a group whom others know are sent. */
+const memberAttributes = ["user_id", "anonymous_id"].map((name) => [name])
+
+/** An id that is a text or a number; of a list, any. */
+const isMember =
+  (has: (id: string) => boolean): Test =>
+  (value) =>
+    Array.isArray(value) ? value.some((each) => isMemberId(each, has)) : isMemberId(value, has)
+
+const isMemberId = (value: unknown, has: (id: string) => boolean): boolean =>
+  (typeof value === "string" && value !== "" && has(value)) || (typeof value === "number" && has(String(value)))
 
 /** Those outside of a list: everybody where the group is unknown, nobody where it is no list. */
 const notInList = (id: unknown, { groups }: Scope): Test => {
   const group = typeof id === "string" ? groups.get(id) : undefined
-  return group === undefined ? always : group.type === "list" ? not(isIn(group.values)) : never
+  if (group === undefined) return always
+  return group.type === "list" ? not(isIn(group.values)) : group.type === "members" ? not(isMember(group.has)) : never
 }
 
 /** `{ id, attributeKey? }`: members of a group of either kind. */
@@ -231,10 +244,15 @@ const compileGroup = (reference: unknown, scope: Scope): Test => {
   if (group.type === "condition") {
     return compile(group.condition, { groups: scope.groups, within: new Set([...scope.within, id]) })
   }
+  if (group.type === "members") {
+    const paths = attributeKey === undefined ? memberAttributes : [attributeKey.split(".")]
+    const test = isMember(group.has)
+    return (attributes) => paths.some((path) => test(attributeAt(attributes, path)))
+  }
   const path = (attributeKey ?? group.attribute)?.split(".")
   if (path === undefined) return never
-  const isMember = isIn(group.values)
-  return (attributes) => isMember(attributeAt(attributes, path))
+  const isListed = isIn(group.values)
+  return (attributes) => isListed(attributeAt(attributes, path))
 }
 
 const not =

@@ -27,16 +27,14 @@ import { answerProblems } from "../middleware/failures.ts"
 import { paged } from "../middleware/pages.ts"
 import { matchRevision, withLocation, withRevision } from "../middleware/revisions.ts"
 import { inAcceptedForm } from "./resultForms.ts"
-import { withLink } from "./withLink.ts"
+import { readerOf } from "./readerOf.ts"
 
 const told = ({ item, revision }: Revised<Experiment>) => withRevision(revision, item)
 
 export const layer = HttpApiBuilder.group(ServedApi, "experiments", (handlers) =>
   handlers.handleAll({
     assign: ({ params, payload, ...linked }) =>
-      Effect.flatMap(CurrentPrincipal, (principal) =>
-        answerProblems(assignUnit(withLink(principal, linked), params.id, payload))
-      ),
+      Effect.flatMap(readerOf(linked), (reader) => answerProblems(assignUnit(reader, params.id, payload))),
     results: ({ params, query }) =>
       Effect.flatMap(CurrentPrincipal, ({ workspace }) =>
         answerProblems(inAcceptedForm(experimentResults(workspace, params.id, query), query))

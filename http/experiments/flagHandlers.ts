@@ -45,8 +45,8 @@ import { answerProblems } from "../middleware/failures.ts"
 import { paged } from "../middleware/pages.ts"
 import { matchRevision, withLocation, withRevision } from "../middleware/revisions.ts"
 import { readingOf } from "./readingOf.ts"
-import { withLink } from "./withLink.ts"
-import type { Linked } from "./withLink.ts"
+import { readerOf } from "./readerOf.ts"
+import type { Linked } from "./readerOf.ts"
 import { inAcceptedForm } from "./resultForms.ts"
 
 const gone = HttpServerResponse.empty({ status: 204 })
@@ -56,11 +56,9 @@ interface Evaluate extends Linked {
   readonly payload: EvaluateRequest
 }
 const evaluateOne = ({ params, payload, ...linked }: Evaluate) =>
-  Effect.flatMap(CurrentPrincipal, (principal) =>
-    answerProblems(evaluateFlag(withLink(principal, linked), params.id, payload))
-  )
+  Effect.flatMap(readerOf(linked), (reader) => answerProblems(evaluateFlag(reader, params.id, payload)))
 const evaluateMany = ({ payload, ...linked }: Linked & { readonly payload: BulkEvaluateRequest }) =>
-  Effect.flatMap(CurrentPrincipal, (principal) => answerProblems(evaluateFlags(withLink(principal, linked), payload)))
+  Effect.flatMap(readerOf(linked), (reader) => answerProblems(evaluateFlags(reader, payload)))
 
 /** The hot endpoints off the connection. */
 const directLayer = Layer.effectDiscard(

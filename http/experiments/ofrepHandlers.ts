@@ -17,8 +17,8 @@ import { namesTag } from "../middleware/revisions.ts"
 import { sentToken } from "../middleware/sentToken.ts"
 import { FlagStreams } from "./FlagStreams.ts"
 import type { StreamMessage } from "./FlagStreams.ts"
-import { withLink } from "./withLink.ts"
-import type { Linked } from "./withLink.ts"
+import { readerOf } from "./readerOf.ts"
+import type { Linked } from "./readerOf.ts"
 
 interface Asked {
   readonly headers: Linked["headers"] & { readonly "x-environment"?: string }
@@ -29,24 +29,21 @@ interface Asked {
 const environmentOf = ({ headers, query }: Asked): string | undefined => query.environment ?? headers["x-environment"]
 
 const evaluate = (asked: Asked & { readonly params: { readonly key: string } }) =>
-  Effect.flatMap(CurrentPrincipal, (principal) =>
-    answerProblems(evaluateOfrep(withLink(principal, asked), asked.params.key, asked.payload, environmentOf(asked)))
+  Effect.flatMap(readerOf(asked), (reader) =>
+    answerProblems(evaluateOfrep(reader, asked.params.key, asked.payload, environmentOf(asked)))
   )
 
 const evaluateAll = (asked: Asked) =>
-  Effect.flatMap(CurrentPrincipal, (principal) =>
+  Effect.flatMap(readerOf(asked), (reader) =>
     answerProblems(
       Effect.gen(function* () {
-        const { etag, values } = yield* evaluateOfrepBulk(
-          withLink(principal, asked),
-          asked.payload,
-          environmentOf(asked)
-        )
+        const { etag, values } = yield* evaluateOfrepBulk(reader, asked.payload, environmentOf(asked))
         const added = yield* AnswerHeaders
         added.set("etag", etag).set("cache-control", "private, no-cache")
         const request = yield* HttpServerRequest.HttpServerRequest
         if (namesTag(request.headers["if-none-match"], etag)) return HttpServerResponse.empty({ status: 304 })
-        if (principal.kind !== "browser") return values
+        const { kind } = yield* CurrentPrincipal
+        if (kind !== "browser") return values
         return { ...values, eventStreams: [streamOf(sentToken(request)?.token ?? "", environmentOf(asked))] }
       })
     )

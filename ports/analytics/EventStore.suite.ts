@@ -6,6 +6,7 @@ import { WorkspaceId } from "../WorkspaceId.ts"
 import { EventStore } from "./EventStore.ts"
 import type { RejectedLine, StoreReads, UserMerge } from "./EventStore.ts"
 import vectors from "./EventStore.golden.json" with { type: "json" }
+import { subjectKey } from "./MembershipPlan.ts"
 import type { TrendPlan } from "./TrendPlan.ts"
 
 /** Made by the slow reference: `domain/analytics/testing/eventStoreVectors.test.ts`. */
@@ -661,6 +662,39 @@ export const suite = <E>(name: string, layer: Layer.Layer<EventStore, E>): void 
             }))
             assert.deepStrictEqual(told(found.filter(({ values }) => values.some((value) => value > 0))), told(rows))
           }
+        })
+      )
+
+      it.effect("tells all ids of the members of a cohort as numbers, in order, or that there are too many", () =>
+        Effect.gen(function* () {
+          const store = yield* EventStore
+          yield* insert("12m", [
+            lineOf("members", 93, { anonymous_id: "phone", user_id: "ada" }),
+            lineOf("members", 94, { anonymous_id: "tablet", user_id: "ada" }),
+            lineOf("members", 95, { anonymous_id: "tv" })
+          ])
+          const keysOf = (people: ReadonlyArray<string>, keysMax: number) => {
+            const rule = { kind: "listed", people, users: [], devices: [] } as const
+            const cohort = { digest: `of ${people.join(" ")}`, rule, beforeMillis: undefined }
+            return store.answer({ kind: "membership", workspace: "members", revisions: "", cohort, keysMax })
+          }
+          const keys = (...ids: ReadonlyArray<readonly ["user" | "device", string]>) =>
+            BigUint64Array.from(ids.map(([kind, id]) => subjectKey("members", kind, id))).toSorted()
+          const ada = yield* keysOf(["phone"], 3)
+          assert.deepStrictEqual(
+            [ada.people, ada.keys],
+            [1, keys(["user", "ada"], ["device", "phone"], ["device", "tablet"])]
+          )
+          const tv = yield* keysOf(["tv", "nobody"], 3)
+          assert.deepStrictEqual([tv.people, tv.keys], [1, keys(["device", "tv"])])
+          assert.deepStrictEqual((yield* keysOf(["nobody"], 3)).keys, keys())
+          const both = yield* keysOf(["ada", "tv"], 3)
+          assert.deepStrictEqual([both.people, both.keys], [2, undefined])
+          assert.strictEqual(both.restricted.length, 0)
+          yield* store.setRestricted(WorkspaceId.make("members"), ["tv"])
+          const restricted = yield* keysOf(["tv"], 3)
+          assert.deepStrictEqual([restricted.people, restricted.keys], [0, keys()])
+          assert.deepStrictEqual(restricted.restricted, keys(["user", "tv"], ["device", "tv"]))
         })
       )
 

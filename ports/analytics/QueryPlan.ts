@@ -6,6 +6,7 @@ import type { FunnelPlan, FunnelRows } from "./FunnelPlan.ts"
 import type { HeatmapPlan, HeatmapRows } from "./HeatmapPlan.ts"
 import type { LifetimePlan, LifetimeRows } from "./LifetimePlan.ts"
 import type { LifecyclePlan, LifecycleRows } from "./LifecyclePlan.ts"
+import type { MembershipPlan, MembershipRows } from "./MembershipPlan.ts"
 import type { PathPlan, PathRows } from "./PathPlan.ts"
 import type { PeoplePlan, PeopleRows } from "./PeoplePlan.ts"
 import type { RetentionPlan, RetentionRows } from "./RetentionPlan.ts"
@@ -24,6 +25,7 @@ export interface Plans {
   readonly heatmap: { readonly plan: HeatmapPlan; readonly rows: HeatmapRows }
   readonly lifetime: { readonly plan: LifetimePlan; readonly rows: LifetimeRows }
   readonly lifecycle: { readonly plan: LifecyclePlan; readonly rows: LifecycleRows }
+  readonly membership: { readonly plan: MembershipPlan; readonly rows: MembershipRows }
   readonly path: { readonly plan: PathPlan; readonly rows: PathRows }
   readonly people: { readonly plan: PeoplePlan; readonly rows: PeopleRows }
   readonly retention: { readonly plan: RetentionPlan; readonly rows: RetentionRows }

@@ -64,6 +64,18 @@ export const suite = (name: string, layer: () => Layer.Layer<DocumentStore, Port
       })
     )
 
+    it.effect("reads many by id at once: those that there are, of this workspace, as each alone", () =>
+      Effect.gen(function* () {
+        const store = yield* DocumentStore
+        yield* store.commit(one, { writes: [put("many-1", { n: 1 }), put("many-2", { n: 2 })] })
+        const found = yield* store.getMany(one, "things", ["many-2", "gone", "many-1", "many-2"])
+        assert.sameMembers([...found.keys()], ["many-1", "many-2"])
+        assert.deepStrictEqual(found.get("many-2"), yield* store.get(one, "things", "many-2"))
+        assert.strictEqual((yield* store.getMany(other, "things", ["many-1"])).size, 0)
+        assert.strictEqual((yield* store.getMany(one, "things", [])).size, 0)
+      })
+    )
+
     it.effect("commits all or nothing, records of audit, outbox and idempotency with it", () =>
       Effect.gen(function* () {
         const store = yield* DocumentStore

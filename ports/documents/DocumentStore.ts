@@ -86,6 +86,8 @@ export class DuplicateKey extends Schema.TaggedError<DuplicateKey>()("DuplicateK
 export class InvalidCursor extends Schema.TaggedError<InvalidCursor>()("InvalidCursor", {}) {}
 
 export const listLimitMax = 100
+/** Documents that are asked for by id at once. */
+export const getManyMax = 500
 /** Of each list of a commit: writes, audit, outbox. */
 export const commitWritesMax = 100
 
@@ -103,6 +105,12 @@ export class DocumentStore extends Context.Service<
       collection: string,
       id: string
     ) => Effect.Effect<StoredDocument | undefined, PortFailure>
+    /** Those of the ids that there are, by id; of {@link getManyMax} at the most. One read of one state. */
+    readonly getMany: (
+      workspace: WorkspaceId,
+      collection: string,
+      ids: ReadonlyArray<string>
+    ) => Effect.Effect<ReadonlyMap<string, StoredDocument>, PortFailure>
     readonly list: (request: {
       readonly workspace: WorkspaceId
       readonly collection: string

@@ -2,11 +2,13 @@ import { Context } from "effect"
 import type { WorkspaceId } from "../WorkspaceId.ts"
 import type { Assignment, Compared, HeldOut } from "./Evaluation.ts"
 
-/** Exposures that wait to be written; one more is counted as lost, by experiment and variant. */
+/** Exposures of one workspace that wait to be written; one more is counted as lost, by experiment and variant. */
 export const exposuresWaitingMax = 50_000
 /** How long one waits at the most while the log takes events: so much is lost to a process that is killed. */
 export const exposureDelayMillis = 100
-/** Exposures remembered as written, so that an evaluation that repeats one costs no event. */
+/** How long those of a workspace are remembered that shows nobody anything. */
+export const exposuresIdleMillis = 15 * 60_000
+/** Exposures of one workspace remembered as written, so that an evaluation that repeats one costs no event. */
 export const exposuresRememberedMax = 200_000
 
 /** Who was exposed. */

@@ -98,7 +98,10 @@ export const FlagArchiving = Schema.Struct({
 }).annotate({ identifier: "FlagArchiving", examples: [{ reason: "Everybody has it", force: true }] })
 export type FlagArchiving = typeof FlagArchiving.Type
 
-/** People that rules speak of by one name: by a list of values, or by a condition. */
+/** Segments of one workspace that are cohorts. */
+export const cohortSegmentsMax = 10
+
+/** People that rules speak of by one name: by a list of values, by a condition, or by a cohort of analytics. */
 export const segments = resource({
   name: "segments",
   singular: "segment",
@@ -115,7 +118,9 @@ export const segments = resource({
           Schema.isMaxLength(10_000)
         )
       }),
-      Schema.Struct({ condition: Schema.Record(Schema.String, Schema.Unknown) })
+      Schema.Struct({ condition: Schema.Record(Schema.String, Schema.Unknown) }),
+      /** Whoever belongs to a cohort of analytics, by `user_id` or `anonymous_id`. */
+      Schema.Struct({ cohort: Schema.String.check(Schema.isMinLength(1), Schema.isMaxLength(100)) })
     ])
   },
   unique: ["key"],

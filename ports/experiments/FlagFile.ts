@@ -70,7 +70,10 @@ export const FlagRule = Schema.Struct({
   percent: Schema.optionalKey(Percent),
   unit: Schema.optionalKey(UnitAttributes),
   hash: Schema.optionalKey(BucketHash),
-  /** What is hashed with the unit instead of the flag's key. */
+  /**
+   * What is hashed with the unit instead of the flag's key: for the split, and of other hashes than ours for the share
+   * too. A share by our hash is of `rollout:{flag}:{unit}` whatever the seed, so that rules of a flag share units out alike.
+   */
   seed: Schema.optionalKey(Schema.String.check(Schema.isMaxLength(200))),
   /** Whether the rule releases something new: holdouts bind it. */
   release: Schema.optionalKey(Schema.Boolean),
@@ -155,7 +158,9 @@ export const EvaluatedGroup = Schema.Union([
     attribute: Schema.String,
     values: Schema.Array(Schema.Union([Schema.String, Schema.Finite, Schema.Boolean]))
   }),
-  Schema.Struct({ id: Schema.String, type: Schema.Literal("condition"), condition: Condition })
+  Schema.Struct({ id: Schema.String, type: Schema.Literal("condition"), condition: Condition }),
+  /** Members of a cohort of analytics: known to the service alone. Without a server it has none. */
+  Schema.Struct({ id: Schema.String, type: Schema.Literal("cohort"), cohort: Schema.String })
 ])
 export type EvaluatedGroup = typeof EvaluatedGroup.Type
 

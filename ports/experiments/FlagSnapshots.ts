@@ -6,6 +6,11 @@ import type { FlagFile } from "./FlagFile.ts"
 import type { StickyExperiment } from "./StickyAssignments.ts"
 import type { Assigned, Evaluation, EvaluationContext, TraceStep } from "./Evaluation.ts"
 
+/** How long a workspace is held that nobody asks for. */
+export const snapshotIdleMillis = 15 * 60_000
+/** Time from one look at the members of cohorts to the next. */
+export const membersReadMillis = 20_000
+
 /** All flags of one environment at one revision, ready for evaluation without any I/O. */
 export interface FlagSnapshot {
   /** Raised by every change of a definition in the workspace. */
@@ -13,7 +18,7 @@ export interface FlagSnapshot {
   /** When the newest of them came about, in ms UTC; 0 where nobody asks. */
   readonly changedAt: number
   readonly environment: string
-  /** What it is made of, for evaluation elsewhere. */
+  /** What it is made of; of cohorts, whose members are known here alone, their names. */
   readonly file: FlagFile
   readonly keys: ReadonlyArray<string>
   /** Undefined: there is no such flag. */
@@ -42,6 +47,8 @@ export class FlagSnapshots extends Context.Service<
     readonly known: (workspace: WorkspaceId, environment: string) => FlagSnapshot | undefined
     /** Loads the workspace where it is not; nothing where it has no such environment. */
     readonly load: (workspace: WorkspaceId, environment: string) => Effect.Effect<FlagSnapshot | undefined, PortFailure>
+    /** Whether an id belongs to a cohort that segments of a loaded workspace name: as of less than a minute ago. */
+    readonly isMember: (workspace: WorkspaceId) => (cohort: string, id: string) => boolean
     /** Where an experiment runs, of a workspace that is loaded; nothing where there is none of that id. */
     readonly environmentOf: (workspace: WorkspaceId, experiment: string) => string | undefined
     /** Takes up a change of this process at once. */

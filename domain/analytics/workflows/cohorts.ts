@@ -17,7 +17,7 @@ import { addDays, formatInstant, parseDay, startOfDay } from "../../zones/zones.
 import { questionScope } from "./askQuestion.ts"
 import { partRemovals } from "./cohortLists.ts"
 import { reachCohorts, resolveCohorts, ruleOf } from "./cohortRules.ts"
-import { usersOfCohort } from "./cohortUsers.ts"
+import { usersOfCohort } from "./definitionUsers.ts"
 import { pageOfPeople } from "./listPeopleOf.ts"
 
 const rulePointer = "/membership/rule"

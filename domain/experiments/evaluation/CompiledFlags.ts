@@ -99,9 +99,12 @@ export interface CompiledFlags {
 
 const none: ReadonlyArray<never> = []
 
+/** Whether an id belongs to a cohort, as far as is known. */
+export type IsMember = (cohort: string, id: string) => boolean
+
 /** Compiles a file that `checkFlagFile` has found right; of one that is wrong, what is wrong serves nobody. */
-export const compileFlags = (file: FlagFile): CompiledFlags => {
-  const groups: Groups = new Map((file.groups ?? []).map((group) => [group.id, groupOf(group)]))
+export const compileFlags = (file: FlagFile, isMember: IsMember = () => false): CompiledFlags => {
+  const groups: Groups = new Map((file.groups ?? []).map((group) => [group.id, groupOf(group, isMember)]))
   const holdouts = file.holdouts ?? []
   const overrides = overridesOf(file.overrides ?? [])
   const experiments = new Map(
@@ -142,10 +145,16 @@ const byAttribute = (own: ReadonlyArray<EvaluatedOverride>): Overrides =>
     )
   }))
 
-const groupOf = (group: NonNullable<FlagFile["groups"]>[number]): Group =>
-  group.type === "condition"
-    ? { type: "condition", condition: group.condition }
-    : { type: "list", attribute: group.attribute, values: new Set<unknown>(group.values) }
+const groupOf = (group: NonNullable<FlagFile["groups"]>[number], isMember: IsMember): Group => {
+  switch (group.type) {
+    case "condition":
+      return { type: "condition", condition: group.condition }
+    case "cohort":
+      return { type: "members", has: (id) => isMember(group.cohort, id) }
+    case "list":
+      return { type: "list", attribute: group.attribute, values: new Set<unknown>(group.values) }
+  }
+}
 
 const targetingOf = (condition: Condition | undefined, groups: Groups): Targeting | undefined =>
   condition === undefined || Object.keys(condition).length === 0

@@ -71,10 +71,11 @@ export const evaluatedFlag = (flag: Definitions["flags"][number], environment: s
   }
 }
 
-const groupOf = ({ key, members }: Definitions["segments"][number]): EvaluatedGroup =>
-  "condition" in members
-    ? { id: key, type: "condition", condition: members.condition }
-    : { id: key, type: "list", attribute: members.attribute, values: members.values }
+const groupOf = ({ key, members }: Definitions["segments"][number]): EvaluatedGroup => {
+  if ("condition" in members) return { id: key, type: "condition", condition: members.condition }
+  if ("cohort" in members) return { id: key, type: "cohort", cohort: members.cohort }
+  return { id: key, type: "list", attribute: members.attribute, values: members.values }
+}
 
 /** A release is an experiment of two variants, whose phases are its steps: a share that grows keeps the units that it had. */
 const evaluatedRelease = (

@@ -61,12 +61,14 @@ export const growthbookFeatures = (file: FlagFile): TranslatedFlags => {
   return {
     features: Object.fromEntries(features),
     savedGroups: Object.fromEntries(
-      (file.groups ?? []).map((group) => [
-        group.id,
-        group.type === "list"
-          ? { type: "list", attributeKey: group.attribute, values: group.values }
-          : { type: "condition", condition: group.condition }
-      ])
+      (file.groups ?? []).flatMap((group) => {
+        if (group.type === "cohort") return []
+        const saved =
+          group.type === "list"
+            ? { type: "list", attributeKey: group.attribute, values: group.values }
+            : { type: "condition", condition: group.condition }
+        return [[group.id, saved] as const]
+      })
     ),
     remoteOnly: file.flags.map(({ key }) => key).filter((key) => remote.has(key))
   }

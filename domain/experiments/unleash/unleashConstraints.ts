@@ -61,6 +61,7 @@ const groupOf = (reference: unknown, groups: Groups, within: ReadonlySet<string>
   const group = typeof id === "string" && !within.has(id) ? groups.get(id) : undefined
   if (group === undefined) return notSaid("$savedGroup")
   if (group.type === "condition") return constraintsOf(group.condition, groups, new Set([...within, group.id]))
+  if (group.type !== "list") return notSaid("a cohort")
   const attribute = typeof attributeKey === "string" ? attributeKey : group.attribute
   return pathOf(attribute, { $in: group.values }, groups)
 }

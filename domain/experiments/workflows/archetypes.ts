@@ -89,7 +89,9 @@ export const checkArchetypes = Effect.fn("checkArchetypes")(function* (
   for (const { context, environment = production, expected, key } of wanted) {
     const snapshot =
       snapshots.get(environment) ??
-      (drafted === undefined ? yield* live.load(workspace, environment) : snapshotOf(drafted, environment, 0))
+      (drafted === undefined
+        ? yield* live.load(workspace, environment)
+        : snapshotOf(drafted, environment, 0, live.isMember(workspace)))
     snapshots.set(environment, snapshot)
     for (const [flag, wish] of Object.entries(expected)) {
       const found = snapshot?.evaluate(flag, { attributes: context })

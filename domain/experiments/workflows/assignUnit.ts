@@ -20,6 +20,7 @@ export const assignUnit = Effect.fnUntraced(function* (reader: FlagReader, id: s
   const exposures = yield* Exposures
   const attributes = attributesOf(request)
   const snapshot = yield* snapshotOfExperiment(reader, id)
+  const exposed = { workspace, attributes: { ...reader.client, ...attributes } }
   const isExposed = reader.qa === undefined
   const forced = reader.qa === undefined ? {} : yield* forcedByLink(workspace, reader.qa, snapshot?.environment ?? "")
   const experiment = snapshot?.stickyExperiment(id)
@@ -41,12 +42,12 @@ export const assignUnit = Effect.fnUntraced(function* (reader: FlagReader, id: s
   }
   if (assigned.kind === "held_out") {
     const { compared, heldOut } = assigned
-    if (isExposed) exposures.note({ workspace, attributes }, { assignment: null, heldOut, compared })
+    if (isExposed) exposures.note(exposed, { assignment: null, heldOut, compared })
     const answer: AssignedVariant = { ...nobody, reason: "holdout", detail: heldOut.holdout }
     return answer
   }
   const { assignment, compared } = assigned
-  if (isExposed) exposures.note({ workspace, attributes }, { assignment, heldOut: null, compared })
+  if (isExposed) exposures.note(exposed, { assignment, heldOut: null, compared })
   if (isExposed && experiment !== undefined) sticky.note(workspace, experiment, assignment, stored)
   const answer: AssignedVariant = {
     experiment_id: id,

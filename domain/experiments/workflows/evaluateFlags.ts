@@ -26,6 +26,8 @@ export interface FlagReader {
   readonly environment?: string | undefined
   /** Token of a link that forces variants: its request exposes nobody. */
   readonly qa?: string | undefined
+  /** What a browser's request says of it: bots and excluded networks are told by it. */
+  readonly client?: { readonly user_agent: string | undefined; readonly ip: string | undefined }
 }
 
 /**
@@ -110,7 +112,10 @@ export const evaluateFlag = Effect.fnUntraced(function* (reader: FlagReader, key
   if (reader.qa === undefined && isNoted) {
     const exposures = yield* Exposures
     const { assignment, compared, held_out: heldOut } = evaluation
-    exposures.note({ workspace, attributes: request.context ?? noAttributes }, { assignment, heldOut, compared })
+    exposures.note(
+      { workspace, attributes: { ...reader.client, ...request.context } },
+      { assignment, heldOut, compared }
+    )
     const experiment = assignment === null ? undefined : snapshot.stickyExperiment(assignment.experiment)
     if (assignment !== null && experiment !== undefined) {
       const sticky = yield* StickyAssignments

@@ -4,6 +4,7 @@ import { experiments } from "../../../ports/experiments/Experiment.ts"
 import { flags, production } from "../../../ports/experiments/Flag.ts"
 import type { NewFlag } from "../../../ports/experiments/Flag.ts"
 import type { ExplainRequest, FlagExplanation } from "../../../ports/experiments/FlagExplanation.ts"
+import { FlagSnapshots } from "../../../ports/experiments/FlagSnapshots.ts"
 import { Refused } from "../../../ports/platform/Refused.ts"
 import type { WorkspaceId } from "../../../ports/WorkspaceId.ts"
 import { snapshotFor, valueOf, withStored } from "./evaluateFlags.ts"
@@ -66,5 +67,7 @@ export const checkDraft = Effect.fnUntraced(function* (key: string, draft: NewFl
 /** An environment as it would be with the draft. */
 export const draftSnapshot = Effect.fnUntraced(function* (reader: FlagReader, environment: string, draft: NewFlag) {
   const { revision } = yield* snapshotFor(reader, environment)
-  return snapshotOf(yield* definitionsWith(reader.workspace, draft, "/draft"), environment, revision)
+  const { isMember } = yield* FlagSnapshots
+  const definitions = yield* definitionsWith(reader.workspace, draft, "/draft")
+  return snapshotOf(definitions, environment, revision, isMember(reader.workspace))
 })

@@ -4,6 +4,7 @@ import type { EvaluatedValue, EvaluateRequest } from "../../../ports/experiments
 import type { FlagValues } from "../../../ports/experiments/FlagPayload.ts"
 import type { FlagSnapshot } from "../../../ports/experiments/FlagSnapshots.ts"
 import { Refused } from "../../../ports/platform/Refused.ts"
+import { locallyEvaluable } from "../evaluation/locallyEvaluable.ts"
 import { entityTagOf } from "../entityTag.ts"
 import { evaluateFlags, snapshotFor } from "./evaluateFlags.ts"
 import type { FlagReader } from "./evaluateFlags.ts"
@@ -32,7 +33,7 @@ const made = new WeakMap<FlagSnapshot, Payload>()
 export const filePayload = (snapshot: FlagSnapshot): Payload => {
   const known = made.get(snapshot)
   if (known !== undefined) return known
-  const text = JSON.stringify(snapshot.file)
+  const text = JSON.stringify(locallyEvaluable(snapshot.file))
   const etag = `"${createHash("sha256").update(text).digest("base64url")}"`
   const payload: Payload = { kind: "file", text, etag }
   made.set(snapshot, payload)

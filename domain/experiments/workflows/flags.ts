@@ -1,8 +1,9 @@
 import { Effect } from "effect"
+import { cohortKeysMax, CohortMembers } from "../../../ports/analytics/CohortMembers.ts"
 import type { FieldError } from "../../../ports/analytics/IngestReceipt.ts"
 import { DocumentStore } from "../../../ports/documents/DocumentStore.ts"
 import type { Experiment } from "../../../ports/experiments/Experiment.ts"
-import { flags, production, segments } from "../../../ports/experiments/Flag.ts"
+import { cohortSegmentsMax, flags, production, segments } from "../../../ports/experiments/Flag.ts"
 import type { Flag, NewFlag, NewSegment, Segment } from "../../../ports/experiments/Flag.ts"
 import { Refused } from "../../../ports/platform/Refused.ts"
 import type { WorkspaceId } from "../../../ports/WorkspaceId.ts"
@@ -233,10 +234,30 @@ export const mistakesOfSegment = (segment: NewSegment, { definitions }: Catalogu
   )
 }
 
+/** A cohort that there is, and that memory has room for. */
+const checkCohort = Effect.fnUntraced(function* (
+  workspace: WorkspaceId,
+  { key, members }: NewSegment,
+  others: Definitions["segments"]
+) {
+  if (!("cohort" in members)) return
+  const refuse = (code: string, detail: string) => invalid(detail, [{ pointer: "/members/cohort", code, detail }])
+  const ofCohorts = others.filter((each) => each.key !== key && "cohort" in each.members)
+  if (ofCohorts.length >= cohortSegmentsMax) {
+    return yield* refuse("too_many", `a workspace has at most ${cohortSegmentsMax} segments that are cohorts`)
+  }
+  const found = yield* (yield* CohortMembers).read(workspace, members.cohort, undefined)
+  if (found === undefined) return yield* refuse("unknown_cohort", `there is no cohort ${members.cohort}`)
+  if (found === "too_many") {
+    return yield* refuse("too_large", `the cohort has more than ${cohortKeysMax} user ids and devices`)
+  }
+})
+
 const checkSegment = Effect.fnUntraced(function* (actor: Actor, segment: NewSegment) {
   const catalogue = yield* readDefinitions(actor.workspace)
   const errors = mistakesOfSegment(segment, catalogue)
   if (errors.length > 0) return yield* invalid("the segment is not valid", errors)
+  yield* checkCohort(actor.workspace, segment, catalogue.definitions.segments)
   const name = { kind: "segment", id: segment.key } as const
   yield* refuseUnapproved(actor, catalogue, withDefinition(catalogue, name, segment), name)
   return { ...catalogue.definitions, revision: catalogue.revision }

@@ -11,6 +11,7 @@ import type {
 } from "../../../ports/experiments/GrowthBook.ts"
 import { Refused } from "../../../ports/platform/Refused.ts"
 import { measured } from "../evaluationLatency.ts"
+import { locallyEvaluable } from "../evaluation/locallyEvaluable.ts"
 import { growthbookFeatures } from "../evaluation/growthbookFeatures.ts"
 import { snapshotFor, withStored } from "./evaluateFlags.ts"
 import type { PayloadReader } from "./flagPayload.ts"
@@ -28,7 +29,9 @@ const made = new WeakMap<FlagSnapshot, GrowthBookPayload>()
 export const growthbookPayload = (snapshot: FlagSnapshot): GrowthBookPayload => {
   const known = made.get(snapshot)
   if (known !== undefined) return known
-  const { features, remoteOnly, savedGroups } = growthbookFeatures(snapshot.file)
+  const local = locallyEvaluable(snapshot.file)
+  const { features, savedGroups } = growthbookFeatures(local)
+  const remoteOnly = snapshot.keys.filter((key) => !Object.hasOwn(features, key))
   const said = JSON.stringify([features, savedGroups, remoteOnly])
   const answer: GrowthBookFeatures = {
     status: 200,

@@ -9,6 +9,7 @@ import { qaOverrides } from "../../../ports/experiments/QaOverride.ts"
 import type { QaOverride } from "../../../ports/experiments/QaOverride.ts"
 import { releases } from "../../../ports/experiments/GuardedRelease.ts"
 import type { GuardedRelease } from "../../../ports/experiments/GuardedRelease.ts"
+import { FlagSnapshots } from "../../../ports/experiments/FlagSnapshots.ts"
 import { Refused } from "../../../ports/platform/Refused.ts"
 import type { WorkspaceId } from "../../../ports/WorkspaceId.ts"
 import { groupsNamed } from "../../targeting/checkCondition.ts"
@@ -61,7 +62,10 @@ export const pastSnapshot = Effect.fnUntraced(function* (
   for (const { name: kind } of [holdouts, qaOverrides]) {
     for (const id of yield* idsOf(workspace, kind)) binding.push({ kind, id })
   }
-  return snapshotOf(yield* definitionsAt(workspace, at, [...named, ...binding]), environment, 0)
+  const { isMember } = yield* FlagSnapshots
+  const definitions = yield* definitionsAt(workspace, at, [...named, ...binding])
+  // Whom cohorts held at that time is not kept: members are those of now.
+  return snapshotOf(definitions, environment, 0, isMember(workspace))
 })
 
 const anythingBy = Effect.fnUntraced(function* (workspace: WorkspaceId, at: number) {

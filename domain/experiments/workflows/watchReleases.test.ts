@@ -29,6 +29,7 @@ import { questionWorld } from "../../analytics/testing/questionWorld.ts"
 import type { Actor } from "../../platform/audit.ts"
 import { readItem } from "../../platform/resources.ts"
 import { createDefaultWorkspace, collection as workspaces } from "../../platform/workspaces.ts"
+import * as cohortMembers from "../../analytics/CohortMembers.ts"
 import * as flagSnapshots from "../FlagSnapshots.ts"
 import * as releaseWatch from "../ReleaseWatch.ts"
 import { createFlag } from "./flags.ts"
@@ -61,6 +62,7 @@ const world = () => {
     NodeCrypto.layer
   )
   return Layer.mergeAll(flagSnapshots.layer, experimentEvidence.layer, releaseWatch.layer).pipe(
+    Layer.provideMerge(cohortMembers.layer),
     Layer.provideMerge(stores),
     Layer.provideMerge(Layer.sync(PartStates, makePartStates))
   )

@@ -4,21 +4,22 @@ import { cohorts } from "../../../ports/analytics/Cohort.ts"
 import { funnels } from "../../../ports/analytics/Funnel.ts"
 import { insights } from "../../../ports/analytics/Insight.ts"
 import { experiments } from "../../../ports/experiments/Experiment.ts"
+import { segments } from "../../../ports/experiments/Flag.ts"
 import type { Stamps } from "../../../ports/documents/Resource.ts"
 import type { WorkspaceId } from "../../../ports/WorkspaceId.ts"
 import { gatherItems } from "../../platform/resources.ts"
 import type { User } from "../../platform/resources.ts"
 import { namedCohorts } from "../../questions/cohorts/namedCohorts.ts"
 
-/** Kept definitions that may name cohorts and goals. */
-const holders: ReadonlyArray<{ readonly name: string }> = [cohorts, funnels, insights, alerts, experiments]
+/** Kept definitions that may name cohorts and goals; flags and experiments name cohorts through segments. */
+const holders: ReadonlyArray<{ readonly name: string }> = [cohorts, funnels, insights, alerts, experiments, segments]
 
 /** Every kept definition that names what is looked for. */
 export const definitionsThat = (workspace: WorkspaceId, names: (definition: unknown) => boolean) =>
   Effect.map(
     Effect.forEach(holders, (holder) =>
-      gatherItems(holder, workspace, (item: Stamps & { readonly name: string }): ReadonlyArray<User> =>
-        names(item) ? [{ target: `${holder.name}/${item.id}`, name: item.name }] : []
+      gatherItems(holder, workspace, (item: Stamps & { readonly name?: string }): ReadonlyArray<User> =>
+        names(item) ? [{ target: `${holder.name}/${item.id}`, name: item.name ?? item.id }] : []
       )
     ),
     (users) => users.flat()
