@@ -84,7 +84,7 @@ export const beginRequest = (
   outcome: null
 })
 
-/** Another draft: a new version, which nobody has approved yet. */
+/** Another draft: a new version, which nobody has approved yet, and whose time nobody has set. */
 export const redraft = (
   request: ChangeRequest,
   words: Words,
@@ -100,6 +100,8 @@ export const redraft = (
     version: request.version + 1,
     authors: [...new Set([...request.authors, act.by])],
     approvals: [],
+    apply_at: null,
+    scheduled_by: null,
     problem: null
   })
 }
