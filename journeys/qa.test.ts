@@ -111,6 +111,33 @@ describe("overrides of testers", () => {
     assert.include(JSON.stringify(inUse.body), "qa_overrides/testers")
   })
 
+  it("name testers by their ids alone where the environment asks for approvals", async () => {
+    await done(201, "POST", "/experiments/environments", { key: "guarded" })
+    const germans = {
+      key: "germans",
+      target: { flag: "dark" },
+      environment: "guarded",
+      variant: "on",
+      attribute: "country",
+      units: ["DE"]
+    }
+    const made = await done(201, "POST", overrides, germans)
+    await done(200, "PUT", "/experiments/environments/guarded/approvals", { approvals: 1 }, { "if-match": '"0"' })
+    const more = { ...germans, units: ["DE", "FR"] }
+    const changed = await done(403, "PUT", `${overrides}/germans`, more, { "if-match": made.headers.get("etag")! })
+    assert.deepStrictEqual(errorsOf(changed), ["/attribute needs_approval"])
+    const french = { ...germans, key: "french", units: ["FR"] }
+    assert.deepStrictEqual(errorsOf(await done(403, "POST", overrides, french)), ["/attribute needs_approval"])
+    const { attribute: _, ...byId } = french
+    await done(201, "POST", overrides, { ...byId, units: ["marie"] })
+    assert.deepInclude(await evaluate("dark", { user_id: "marie" }, { environment: "guarded" }), { value: true })
+    await done(204, "DELETE", `${overrides}/germans`)
+    await done(204, "DELETE", `${overrides}/french`)
+    // Elsewhere nobody is asked.
+    await done(201, "POST", overrides, { ...germans, environment: "production" })
+    await done(204, "DELETE", `${overrides}/germans`)
+  })
+
   it("are changed at a revision, and forget an erased person", async () => {
     const less = { key: "testers", target: { flag: "dark" }, variant: "on", units: ["ada", "bob"] }
     await done(200, "PUT", `${overrides}/testers`, less, { "if-match": '"1"' })

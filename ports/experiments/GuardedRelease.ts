@@ -188,7 +188,9 @@ export const ReleaseGate = Schema.Literals([
   /** A guardrail that nothing is known of yet. */
   "evidence",
   /** Flag or rule is off. */
-  "off"
+  "off",
+  /** The environment asks for approvals by now: nothing changes there without them. */
+  "approvals"
 ]).annotate({ identifier: "ReleaseGate" })
 export type ReleaseGate = typeof ReleaseGate.Type
 

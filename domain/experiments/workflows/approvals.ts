@@ -47,6 +47,29 @@ export const refuseUnapproved = Effect.fnUntraced(function* (
   return yield* new Refused({ kind: "forbidden", detail, errors })
 })
 
+/** How many people must approve what an environment evaluates. */
+export const approvalsAsked = Effect.fnUntraced(function* (workspace: WorkspaceId, environment: string) {
+  const documents = yield* DocumentStore
+  const found = yield* documents.get(workspace, approvalPolicies.name, environment)
+  return (found?.data as ApprovalPolicy | undefined)?.approvals ?? 0
+})
+
+/** Refuses what no change request can bring, in an environment that asks for approvals; `how` says what is left. */
+export const refuseWhereAsked = Effect.fnUntraced(function* (
+  workspace: WorkspaceId,
+  environment: string,
+  how: { readonly pointer: string; readonly detail: string }
+) {
+  const required = yield* approvalsAsked(workspace, environment)
+  if (required === 0) return
+  const detail = `changes to what ${environment} evaluates need ${required} approvals: ${how.detail}`
+  return yield* new Refused({
+    kind: "forbidden",
+    detail,
+    errors: [{ pointer: how.pointer, code: "needs_approval", detail }]
+  })
+})
+
 const mustKnow = Effect.fnUntraced(function* (workspace: WorkspaceId, environment: string) {
   const { environments } = yield* readDefinitions(workspace)
   if (environments.includes(environment)) return

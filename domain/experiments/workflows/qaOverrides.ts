@@ -1,6 +1,7 @@
 import { Effect } from "effect"
 import { production } from "../../../ports/experiments/Flag.ts"
-import { qaOverrides, qaOverridesMax } from "../../../ports/experiments/QaOverride.ts"
+import { unitAttributes } from "../../../ports/experiments/FlagFile.ts"
+import { overrideAttributeUsual, qaOverrides, qaOverridesMax } from "../../../ports/experiments/QaOverride.ts"
 import type { NewQaOverride } from "../../../ports/experiments/QaOverride.ts"
 import type { FieldError } from "../../../ports/analytics/IngestReceipt.ts"
 import { Refused } from "../../../ports/platform/Refused.ts"
@@ -10,6 +11,7 @@ import type { User } from "../../platform/resources.ts"
 import { checkFlagFile } from "../evaluation/checkFlagFile.ts"
 import { fileOf } from "../evaluation/fileOf.ts"
 import type { Definitions } from "../evaluation/fileOf.ts"
+import { refuseWhereAsked } from "./approvals.ts"
 import { createLive, readDefinitions, removeLive, replaceLive, untilSettled } from "./liveDefinitions.ts"
 
 const refuse = (kind: Refused["kind"], detail: string, errors: ReadonlyArray<FieldError>) =>
@@ -37,6 +39,11 @@ const check = Effect.fnUntraced(function* (workspace: WorkspaceId, override: New
   if ("experiment" in override.target && override.environment !== undefined) {
     const detail = "an experiment has an environment of its own"
     return yield* refuse("bad-request", detail, [{ pointer: "/environment", code: "not_of_flag", detail }])
+  }
+  // Testers are named one by one; another attribute (a country, a plan) could mean everybody.
+  if (!unitAttributes.includes(override.attribute ?? overrideAttributeUsual)) {
+    const detail = `an override without them names units by ${unitAttributes.join(" or ")}`
+    yield* refuseWhereAsked(workspace, environment, { pointer: "/attribute", detail })
   }
   const others = definitions.overrides.filter(({ key }) => key !== override.key)
   // Last, so that a unit that two name is a mistake of this one.

@@ -12,6 +12,7 @@ import type { WorkspaceId } from "../../../ports/WorkspaceId.ts"
 import { readItem } from "../../platform/resources.ts"
 import { courseOf, decideRamp, endRelease, standingStep, verdictsOf } from "../release/rampRelease.ts"
 import type { StepEvidence } from "../release/rampRelease.ts"
+import { approvalsAsked } from "./approvals.ts"
 import { moveRelease, ruleOf, watchedMetrics } from "./releases.ts"
 
 const nobody: MetricSums = { count: 0, converted: 0, sum: 0, squares: 0 }
@@ -65,12 +66,17 @@ export const releaseReport = Effect.fn("releaseReport")(function* (workspace: Wo
   const judged = verdictsOf(release, evidence)
   const decision = decideRamp(release, yield* Clock.currentTimeMillis, evidence, judged)
   const off = flag === undefined || !isOn(flag, release) ? (["off"] as const) : []
+  const asked = yield* approvalsAsked(workspace, release.environment ?? production)
   const report: ReleaseReport = {
     ...over,
     steps: [...steps_taken.slice(0, -1), { ...standingStep(release), ...evidence }],
     verdicts: judged,
     course: courseOf(release, evidence),
-    waits_for: [...(decision.kind === "hold" ? decision.waitsFor : []), ...off],
+    waits_for: [
+      ...(decision.kind === "hold" ? decision.waitsFor : []),
+      ...off,
+      ...(asked > 0 ? (["approvals"] as const) : [])
+    ],
     watermark
   }
   return report

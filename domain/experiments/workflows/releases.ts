@@ -20,7 +20,7 @@ import { named, putItem, readItem, refuseFull, removeItem } from "../../platform
 import { withDefinition } from "../changes/Catalogue.ts"
 import { ofRule } from "../release/changeFlag.ts"
 import { beginRelease, releasedRule, releaseMistakes, releasingRule } from "../release/rampRelease.ts"
-import { refuseUnapproved } from "./approvals.ts"
+import { refuseUnapproved, refuseWhereAsked } from "./approvals.ts"
 import {
   flagRevisions,
   historyOf,
@@ -167,7 +167,8 @@ export const removeRelease = Effect.fn("removeRelease")(function* (actor: Actor,
 
 /**
  * Takes a release from the step that was looked at to what `take` makes of it, and the flag with it, in one transaction;
- * nothing where it has moved on meanwhile.
+ * nothing where it has moved on meanwhile. Where the environment has begun to ask for approvals nobody gets the new
+ * variant by it any more; the control may still be given to all.
  */
 export const moveRelease = Effect.fn("moveRelease")(function* (
   actor: Actor,
@@ -186,6 +187,10 @@ export const moveRelease = Effect.fn("moveRelease")(function* (
   if (before.status !== "running" || (step !== undefined && before.steps_taken.length !== step)) return undefined
   const at = yield* Clock.currentTimeMillis
   const after = take(before, at)
+  if (after.status === "running" || after.status === "completed") {
+    const detail = "abort the release, or let a change request change its rule"
+    yield* refuseWhereAsked(workspace, before.environment ?? production, { pointer: "", detail })
+  }
   const found = yield* documents.get(workspace, flags.name, before.flag)
   const flag = found?.data as Flag | undefined
   const isOver = after.status !== "running"

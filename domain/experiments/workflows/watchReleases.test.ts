@@ -34,6 +34,8 @@ import * as flagSnapshots from "../FlagSnapshots.ts"
 import * as releaseWatch from "../ReleaseWatch.ts"
 import { createFlag } from "./flags.ts"
 import { definitionHistory, flagRevisions } from "./liveDefinitions.ts"
+import { replaceApprovalPolicy } from "./approvals.ts"
+import { releaseReport, settleRelease } from "./releaseReport.ts"
 import { createRelease } from "./releases.ts"
 import { watchReleases } from "./watchReleases.ts"
 
@@ -191,6 +193,39 @@ describe("running releases", () => {
         yield* Fiber.join(round)
         assert.strictEqual((yield* stands(id)).percent, 50)
         assert.deepInclude(yield* health, { status: "degraded", reason: "behind" })
+      })
+    )
+  )
+
+  it.effect("give nobody more of a variant once the environment asks for approvals, and are still taken back", () =>
+    at(
+      Effect.gen(function* () {
+        const id = yield* begin
+        yield* come(id, 60, unharmed)
+        yield* TestClock.adjust("61 seconds")
+        yield* replaceApprovalPolicy(actor, "production", { approvals: 1 }, 0)
+        yield* watchReleases
+        assert.deepStrictEqual(yield* stands(id), { status: "running", percent: 50, serve: { experiment: id } })
+        assert.deepStrictEqual(yield* health, { name: "guarded_releases", status: "ok" })
+        assert.deepStrictEqual((yield* releaseReport(workspace, id)).waits_for, ["approvals"])
+        const refused = yield* Effect.flip(settleRelease(actor, id, "completed", undefined))
+        assert.deepInclude(refused, { _tag: "Refused", kind: "forbidden" })
+        assert.deepStrictEqual(yield* stands(id), { status: "running", percent: 50, serve: { experiment: id } })
+        yield* settleRelease(actor, id, "aborted", undefined)
+        assert.deepStrictEqual(yield* stands(id), { status: "aborted", percent: 50, serve: { variant: "off" } })
+      })
+    )
+  )
+
+  it.effect("are rolled back also where the environment asks for approvals", () =>
+    at(
+      Effect.gen(function* () {
+        const id = yield* begin
+        yield* come(id, 300, { control: 10, treatment: 120 })
+        yield* TestClock.adjust("5 seconds")
+        yield* replaceApprovalPolicy(actor, "production", { approvals: 1 }, 0)
+        yield* watchReleases
+        assert.deepStrictEqual(yield* stands(id), { status: "rolled_back", percent: 50, serve: { variant: "off" } })
       })
     )
   )

@@ -22,6 +22,7 @@ import {
   verdictsOf
 } from "../release/rampRelease.ts"
 import type { StepEvidence } from "../release/rampRelease.ts"
+import { approvalsAsked } from "./approvals.ts"
 import { runningReleases } from "./liveDefinitions.ts"
 import { isOn, stepEvidence } from "./releaseReport.ts"
 import { moveRelease, serves } from "./releases.ts"
@@ -117,7 +118,10 @@ const look = Effect.fn("lookAtRelease")(function* (workspace: WorkspaceId, relea
     yield* supersede(workspace, release)
     return outcome
   }
-  const mayAdvance = isHeldLongEnough(release, yield* Clock.currentTimeMillis) && isOn(flag, release)
+  const mayAdvance =
+    isHeldLongEnough(release, yield* Clock.currentTimeMillis) &&
+    isOn(flag, release) &&
+    (yield* approvalsAsked(workspace, release.environment ?? production)) === 0
   const isCurrent = mayAdvance && (yield* isCaughtUp)
   const { seen } = yield* stepEvidence(workspace, release)
   const verdicts = verdictsOf(release, seen)
