@@ -374,6 +374,7 @@ export const modules: ReadonlyArray<Module> = [
         experiments.collection,
         definitionHistory,
         qaOverrides.collection,
+        releaseCollection,
         archetypes.collection,
         stickyAssignments,
         changeRequests

@@ -1,11 +1,14 @@
 import { escaped } from "../../ports/jsonPointer.ts"
 import { experiments } from "../../ports/experiments/Experiment.ts"
-import type { Experiment } from "../../ports/experiments/Experiment.ts"
+import type { Experiment, ExperimentMetric } from "../../ports/experiments/Experiment.ts"
 import { flags, segments } from "../../ports/experiments/Flag.ts"
 import type { Flag, Segment } from "../../ports/experiments/Flag.ts"
+import { releases } from "../../ports/experiments/GuardedRelease.ts"
+import type { GuardedRelease } from "../../ports/experiments/GuardedRelease.ts"
 import { overrideAttributeUsual, qaOverrides } from "../../ports/experiments/QaOverride.ts"
 import type { QaOverride } from "../../ports/experiments/QaOverride.ts"
 import type { Condition } from "../../ports/targeting/Condition.ts"
+import { mapPeople } from "../privacy/peopleInFilters.ts"
 import { isIdPath, peopleNamed, withoutPeople } from "../targeting/namedPeople.ts"
 
 type Ids = ReadonlyArray<string | number | boolean>
@@ -14,6 +17,8 @@ type Ids = ReadonlyArray<string | number | boolean>
 interface AtPlaces {
   readonly condition: (condition: Condition, pointer: string) => Condition
   readonly list: (ids: Ids, pointer: string) => Ids
+  /** An id that a filter of a metric compares with. */
+  readonly id: (id: string, pointer: string) => string
 }
 
 const mapFlag = (flag: Flag, { condition: at }: AtPlaces): Flag =>
@@ -52,13 +57,26 @@ const mapSegment = (segment: Segment, { condition, list }: AtPlaces): Segment =>
     : segment
 }
 
-const mapExperiment = (experiment: Experiment, { condition: at }: AtPlaces): Experiment => ({
-  ...experiment,
-  ...(experiment.condition === undefined ? {} : { condition: at(experiment.condition, "/condition") }),
-  phases: experiment.phases.map((phase, place) =>
-    phase.condition === undefined ? phase : { ...phase, condition: at(phase.condition, `/phases/${place}/condition`) }
-  )
-})
+const mapMetrics = (
+  metrics: ReadonlyArray<ExperimentMetric>,
+  { id }: AtPlaces,
+  pointer: string
+): ReadonlyArray<ExperimentMetric> => mapPeople(metrics, id, pointer) as ReadonlyArray<ExperimentMetric>
+
+const mapExperiment = (experiment: Experiment, places: AtPlaces): Experiment => {
+  const { condition: at } = places
+  const { goals, guardrails, secondary } = experiment
+  return {
+    ...experiment,
+    ...(goals === undefined ? {} : { goals: mapMetrics(goals, places, "/goals") }),
+    ...(secondary === undefined ? {} : { secondary: mapMetrics(secondary, places, "/secondary") }),
+    ...(guardrails === undefined ? {} : { guardrails: mapMetrics(guardrails, places, "/guardrails") }),
+    ...(experiment.condition === undefined ? {} : { condition: at(experiment.condition, "/condition") }),
+    phases: experiment.phases.map((phase, place) =>
+      phase.condition === undefined ? phase : { ...phase, condition: at(phase.condition, `/phases/${place}/condition`) }
+    )
+  }
+}
 
 /** A definition of the collection of that name; of other ones nothing names people. */
 const mapPlaces = (kind: string, item: unknown, at: AtPlaces): unknown => {
@@ -70,6 +88,10 @@ const mapPlaces = (kind: string, item: unknown, at: AtPlaces): unknown => {
     case experiments.name:
       // A draft that is not kept yet has no phases.
       return mapExperiment({ phases: [], ...(item as object) } as unknown as Experiment, at)
+    case releases.name: {
+      const release = item as GuardedRelease
+      return { ...release, guardrails: mapMetrics(release.guardrails, at, "/guardrails") }
+    }
     case qaOverrides.name: {
       const override = item as QaOverride
       return isIdPath(override.attribute ?? overrideAttributeUsual)
@@ -86,26 +108,41 @@ export const peopleOfDefinition = (
   kind: string,
   item: unknown
 ): ReadonlyArray<{ readonly pointer: string; readonly people: ReadonlySet<string> }> => {
-  const found: Array<{ readonly pointer: string; readonly people: ReadonlySet<string> }> = []
+  const found = new Map<string, Set<string>>()
+  const note = (pointer: string, people: Iterable<string>) => {
+    const there = found.get(pointer) ?? new Set()
+    for (const id of people) there.add(id)
+    found.set(pointer, there)
+  }
   mapPlaces(kind, item, {
     condition: (condition, pointer) => {
-      found.push({ pointer, people: peopleNamed(condition) })
+      note(pointer, peopleNamed(condition))
       return condition
     },
     list: (ids, pointer) => {
-      found.push({ pointer, people: new Set(ids.map(String)) })
+      note(pointer, ids.map(String))
       return ids
+    },
+    id: (id, pointer) => {
+      note(pointer, [id])
+      return id
     }
   })
-  return found.filter(({ people }) => people.size > 0)
+  return [...found].flatMap(([pointer, people]) => (people.size === 0 ? [] : [{ pointer, people }]))
 }
 
-/** The definition without people; for everybody else it means what it meant. */
-export const definitionWithout = <Item>(kind: string, item: Item, isGone: (id: string) => boolean): Item =>
-  mapPlaces(kind, item, {
+/**
+ * The definition without people; for everybody else it means what it meant. `nameOf`: what a person who is gone is called
+ * in filters of metrics, which without a value would count others; nothing for whoever is not gone.
+ */
+export const definitionWithout = <Item>(kind: string, item: Item, nameOf: (id: string) => string | undefined): Item => {
+  const isGone = (id: string) => nameOf(id) !== undefined
+  return mapPlaces(kind, item, {
     condition: (condition) => withoutPeople(condition, isGone),
-    list: (ids) => ids.filter((id) => !isGone(String(id)))
+    list: (ids) => ids.filter((id) => !isGone(String(id))),
+    id: (id) => nameOf(id) ?? id
   }) as Item
+}
 
 /** Whom a definition names, by ids as they are stored. */
 export const subjectsOfDefinition = (

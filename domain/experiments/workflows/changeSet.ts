@@ -226,7 +226,7 @@ export const commitChanges = Effect.fn("commitChanges")(function* (
 ) {
   const documents = yield* DocumentStore
   const now = yield* Clock.currentTimeMillis
-  const made = yield* Effect.forEach(staged, (each) => writesOf(actor, each, now, also.request))
+  const made = yield* Effect.forEach(staged, (each) => writesOf(actor, each, now, standing, also.request))
   const commit = documents.commit(actor.workspace, {
     writes: [raisedRevision(now, standing), ...made.flatMap(({ writes }) => writes), ...(also.writes ?? [])],
     audit: [...made.map(({ audit }) => audit), ...(also.audit ?? [])]
@@ -240,6 +240,7 @@ const writesOf = Effect.fnUntraced(function* (
   actor: Actor,
   { after, before, change, revision }: Staged,
   now: number,
+  standing: number,
   request: string | undefined
 ) {
   const kind = yield* naming(actor.workspace, kinds[change.kind])
@@ -260,5 +261,5 @@ const writesOf = Effect.fnUntraced(function* (
   const by = { verb, at: now, keyId: actor.keyId, ...(request === undefined ? {} : { request }) } as const
   const isStart = change.kind === "experiment" && change.act.step === "start"
   const look = isStart ? nextLook(item as unknown as Experiment, now) : []
-  return { writes: [own, ...historyOf(kind, change.id, by, item), ...look], audit }
+  return { writes: [own, ...historyOf(kind, change.id, by, item, standing), ...look], audit }
 })

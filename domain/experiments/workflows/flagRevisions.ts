@@ -8,11 +8,11 @@ import type { WorkspaceId } from "../../../ports/WorkspaceId.ts"
 import { definitionHistory } from "./liveDefinitions.ts"
 import type { PastDefinition } from "./liveDefinitions.ts"
 
-const revisionOf = ({ change_request, changed_at, changed_by, item }: PastDefinition): FlagRevision => {
+const revisionOf = ({ change, change_request, changed_at, changed_by, item }: PastDefinition): FlagRevision => {
   const by = { changed_at, changed_by, change_request: change_request ?? null }
   if (item === null) return { ...by, change: "deleted", flag: null }
   const flag = item as Flag
-  return { ...by, change: flag.created_at === changed_at ? "made" : "changed", flag }
+  return { ...by, change: change ?? (flag.created_at === changed_at ? "made" : "changed"), flag }
 }
 
 /** All that a flag ever was, newest first; also of one that is deleted. */

@@ -47,6 +47,8 @@ export interface PastDefinition {
   readonly changed_at: number
   readonly changed_by: string
   readonly item: unknown
+  /** Not of what was kept before it was said. */
+  readonly change?: Change["verb"]
   /** The change request by which it became so. */
   readonly change_request?: string
 }
@@ -54,7 +56,7 @@ export interface PastDefinition {
 /** What evaluation rests on is live: a change raises the workspace's revision, is kept as history, and is told at once. */
 export type Live = Pick<Resource<never, never>, "name" | "singular">
 
-/** A kind whose documents say whom their conditions and lists name. */
+/** A kind whose documents say whom their conditions, lists and metrics name. */
 interface Naming extends Live {
   readonly subjectsOf: (item: unknown) => ReadonlyArray<string>
 }
@@ -88,14 +90,24 @@ interface Change {
   readonly note?: string | undefined
 }
 
-/** A definition's note and history, to be committed with its change. */
-export const historyOf = (kind: Naming, id: string, change: Change, item: unknown): ReadonlyArray<DocumentWrite> => {
+/** Digits of the greatest revision: ids of one millisecond are in the order of their changes. */
+const revisionDigits = String(Number.MAX_SAFE_INTEGER).length
+
+/** A definition's note and history, to be committed with its change; `standing`: what {@link raisedRevision} is given. */
+export const historyOf = (
+  kind: Naming,
+  id: string,
+  change: Change,
+  item: unknown,
+  standing: number
+): ReadonlyArray<DocumentWrite> => {
   const { at, keyId, request } = change
   const by = { changed_by: keyId, ...(request === undefined ? {} : { change_request: request }) }
-  const past: PastDefinition = { kind: kind.name, id, changed_at: at, ...by, item }
-  const put = { kind: "put", expected: "any", schema_version: 1 } as const
+  const past: PastDefinition = { kind: kind.name, id, changed_at: at, ...by, change: change.verb, item }
+  const put = { kind: "put", expected: 0, schema_version: 1 } as const
   const subjects = item === null ? [] : kind.subjectsOf(item)
-  const historyId = `${kind.name}/${id}/${at}`
+  // Several changes may come in a millisecond, each at a revision of its own.
+  const historyId = `${kind.name}/${id}/${at}/${String(standing).padStart(revisionDigits, "0")}`
   return [
     ...noteOf(kind, id, change),
     { ...put, collection: definitionHistory.name, id: historyId, subjects, data: past }
@@ -104,7 +116,7 @@ export const historyOf = (kind: Naming, id: string, change: Change, item: unknow
 
 const alsoWritten = (kind: Naming, id: string, change: Change, item: unknown, standing: number) => [
   raisedRevision(change.at, standing),
-  ...historyOf(kind, id, change, item)
+  ...historyOf(kind, id, change, item, standing)
 ]
 
 /** Makes every process read the definitions anew; `standing`: those that the change was checked against. */
@@ -213,7 +225,7 @@ export const replaceTogether = Effect.fnUntraced(function* (
       const kind = yield* naming(actor.workspace, live)
       const { created_at, created_by, id } = before
       const item = { ...after, id, created_at, created_by, changed_at: at, changed_by: actor.keyId }
-      const kept = historyOf(kind, id, { verb: "changed", at, keyId: actor.keyId, note }, item)
+      const kept = historyOf(kind, id, { verb: "changed", at, keyId: actor.keyId, note }, item, standing)
       const subjects = named(kind, before, item)
       const target = `${kind.name}/${id}`
       const record = yield* auditOf(actor, at, `${kind.singular}.${action}`, target, before, item, subjects)

@@ -6,6 +6,7 @@ import type { ChangeRequest } from "../../../ports/experiments/ChangeRequest.ts"
 import { archetypes } from "../../../ports/experiments/Archetype.ts"
 import { experiments } from "../../../ports/experiments/Experiment.ts"
 import { flags, segments } from "../../../ports/experiments/Flag.ts"
+import { releases } from "../../../ports/experiments/GuardedRelease.ts"
 import type { FlagSnapshots } from "../../../ports/experiments/FlagSnapshots.ts"
 import { qaOverrides } from "../../../ports/experiments/QaOverride.ts"
 import { RecentContexts } from "../../../ports/experiments/RecentContexts.ts"
@@ -14,7 +15,7 @@ import type { ChangeNotices } from "../../../ports/platform/ChangeNotices.ts"
 import type { PersonalDataOf } from "../../../ports/privacy/PersonalData.ts"
 import type { SubjectKeys } from "../../../ports/privacy/SubjectKeys.ts"
 import type { WorkspaceId } from "../../../ports/WorkspaceId.ts"
-import { commitAll } from "../../platform/renamePeople.ts"
+import { commitAll, erasedNames } from "../../platform/renamePeople.ts"
 import { documentsNaming } from "../../privacy/documentsNaming.ts"
 import { storedIds } from "../../privacy/storedIds.ts"
 import { mapDrafts, peopleOfRequest } from "../changes/draftPeople.ts"
@@ -25,8 +26,14 @@ import type { PastDefinition } from "./liveDefinitions.ts"
 
 type Services = DocumentStore | ChangeNotices | FlagSnapshots | RecentContexts | SubjectKeys
 
-/** Definitions whose conditions and lists may name people. */
-const namingPeople: ReadonlyArray<string> = [segments.name, flags.name, experiments.name, qaOverrides.name]
+/** Definitions whose conditions, lists and metrics may name people. */
+const namingPeople: ReadonlyArray<string> = [
+  segments.name,
+  flags.name,
+  experiments.name,
+  qaOverrides.name,
+  releases.name
+]
 
 /** Definitions that name the person, as they are, were and are drafted, and the variants that the person keeps. */
 export const personalDataOfExperiments: Effect.Effect<PersonalDataOf, never, Services> = Effect.map(
@@ -137,7 +144,7 @@ const takeFromDefinitions = Effect.fnUntraced(
   function* (workspace: WorkspaceId, ids: ReadonlyArray<string>) {
     const documents = yield* DocumentStore
     const stored = yield* storedIds(workspace)
-    const isGone = yield* isAmong(workspace, ids)
+    const { nameOf } = yield* erasedNames(workspace, ids)
     const found = yield* documentsNaming(workspace, ids, collections)
     const now = yield* Clock.currentTimeMillis
     for (let at = 0; at < found.length; at += commitWritesMax - 1) {
@@ -145,11 +152,11 @@ const takeFromDefinitions = Effect.fnUntraced(
         const { collection, id, revision, schema_version } = document
         if (collection === changeRequests.name) {
           // Approvals stay: that a person is gone is no other draft.
-          const without = <Draft>(kind: string, draft: Draft) => definitionWithout(kind, draft, isGone)
+          const without = <Draft>(kind: string, draft: Draft) => definitionWithout(kind, draft, nameOf.get)
           return putRequest(mapDrafts(document.data as ChangeRequest, without), revision, stored)
         }
         const { item, kind, past } = definitionIn(document)
-        const left = definitionWithout(kind, item, isGone)
+        const left = definitionWithout(kind, item, nameOf.get)
         const subjects = subjectsOfDefinition(kind, left, stored)
         const data = past === undefined ? left : { ...past, item: left }
         return { kind: "put", collection, id, expected: revision, schema_version, subjects, data }
@@ -162,7 +169,7 @@ const takeFromDefinitions = Effect.fnUntraced(
     const removed = found.filter(({ collection }) => namingPeople.includes(collection)).length
     return {
       removed,
-      what: "taken from the conditions and lists of the flags, experiments, segments and overrides that named the person, from their history and from drafts"
+      what: "taken from the conditions, lists and metrics of the flags, experiments, releases, segments and overrides that named the person, from their history and from drafts"
     }
   },
   Effect.retry({ times: overtakenTriesMax, while: (failure) => failure instanceof StaleRevision })

@@ -132,12 +132,12 @@ export const createRelease = Effect.fn("createRelease")(function* (actor: Actor,
         writes: [
           raisedRevision(at, standing),
           putItem(kind, made, 0),
-          ...historyOf(kind, id, { verb: "made", ...by }, made),
+          ...historyOf(kind, id, { verb: "made", ...by }, made, standing),
           putItem(flagKind, after, revision),
-          ...historyOf(flagKind, flag.key, { verb: "changed", ...by, note }, after)
+          ...historyOf(flagKind, flag.key, { verb: "changed", ...by, note }, after, standing)
         ],
         audit: [
-          yield* auditOf(actor, at, "release.created", `${releases.name}/${id}`, undefined, made),
+          yield* auditOf(actor, at, "release.created", `${releases.name}/${id}`, undefined, made, named(kind, made)),
           yield* auditOf(actor, at, "flag.changed", target, flag, after, named(flagKind, flag, after))
         ],
         ...remember(made)
@@ -162,7 +162,7 @@ export const removeRelease = Effect.fn("removeRelease")(function* (actor: Actor,
   if (item.status === "running") {
     return yield* new Refused({ kind: "conflict", detail: "the release runs: abort or complete it first", errors: [] })
   }
-  yield* removeItem(releases, actor, id, revision)
+  yield* removeItem(yield* naming(actor.workspace, releases), actor, id, revision)
 })
 
 /**

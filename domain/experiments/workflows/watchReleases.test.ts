@@ -1,39 +1,24 @@
-import { NodeCrypto } from "@effect/platform-node"
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Fiber, Layer } from "effect"
 import { TestClock } from "effect/testing"
-import { mkdtempSync } from "node:fs"
-import { tmpdir } from "node:os"
-import { join } from "node:path"
-import * as DiskEventLog from "../../../adapters/disk/EventLog.ts"
-import * as MemoryChangeNotices from "../../../adapters/memory/ChangeNotices.ts"
-import { annotationCollection } from "../../../ports/analytics/Annotation.ts"
 import { EventLog } from "../../../ports/analytics/EventLog.ts"
 import { EventStore } from "../../../ports/analytics/EventStore.ts"
 import { ExperimentEvidence } from "../../../ports/analytics/ExperimentEvidence.ts"
 import type { StoredEvent } from "../../../ports/analytics/StoredEvent.ts"
 import { DocumentStore } from "../../../ports/documents/DocumentStore.ts"
 import { outgoingEmails } from "../../../ports/email/OutgoingEmail.ts"
-import { approvalPolicies } from "../../../ports/experiments/ApprovalPolicy.ts"
-import { environments, flags, holdouts, segments } from "../../../ports/experiments/Flag.ts"
+import { flags } from "../../../ports/experiments/Flag.ts"
 import type { Flag } from "../../../ports/experiments/Flag.ts"
-import { releaseCollection, releases } from "../../../ports/experiments/GuardedRelease.ts"
+import { releases } from "../../../ports/experiments/GuardedRelease.ts"
 import type { GuardedRelease } from "../../../ports/experiments/GuardedRelease.ts"
-import { qaOverrides } from "../../../ports/experiments/QaOverride.ts"
-import { makePartStates, PartStates } from "../../../ports/platform/PartStates.ts"
-import { settingsInitial } from "../../../ports/platform/Settings.ts"
+import { PartStates } from "../../../ports/platform/PartStates.ts"
 import { PortFailure } from "../../../ports/PortFailure.ts"
 import { WorkspaceId } from "../../../ports/WorkspaceId.ts"
-import * as experimentEvidence from "../../analytics/ExperimentEvidence.ts"
-import { questionWorld } from "../../analytics/testing/questionWorld.ts"
 import type { Actor } from "../../platform/audit.ts"
 import { readItem } from "../../platform/resources.ts"
-import { createDefaultWorkspace, collection as workspaces } from "../../platform/workspaces.ts"
-import * as cohortMembers from "../../analytics/CohortMembers.ts"
-import * as flagSnapshots from "../FlagSnapshots.ts"
-import * as releaseWatch from "../ReleaseWatch.ts"
+import { createDefaultWorkspace } from "../../platform/workspaces.ts"
+import { definitionsWorld } from "../testing/definitionsWorld.ts"
 import { createFlag } from "./flags.ts"
-import { definitionHistory, flagRevisions } from "./liveDefinitions.ts"
 import { replaceApprovalPolicy } from "./approvals.ts"
 import { releaseReport, settleRelease } from "./releaseReport.ts"
 import { createRelease } from "./releases.ts"
@@ -43,34 +28,8 @@ const workspace = WorkspaceId.make("default")
 const actor: Actor = { workspace, keyId: "test", from: undefined, requestId: "test" }
 const start = Date.parse("2026-12-01T12:00:00Z")
 
-const world = () => {
-  const stores = Layer.mergeAll(
-    questionWorld(settingsInitial, [
-      annotationCollection,
-      approvalPolicies,
-      definitionHistory,
-      environments.collection,
-      flagRevisions,
-      flags.collection,
-      holdouts.collection,
-      outgoingEmails,
-      qaOverrides.collection,
-      releaseCollection,
-      segments.collection,
-      workspaces
-    ]),
-    DiskEventLog.layer({ folder: mkdtempSync(join(tmpdir(), "releases-")) }),
-    MemoryChangeNotices.layer,
-    NodeCrypto.layer
-  )
-  return Layer.mergeAll(flagSnapshots.layer, experimentEvidence.layer, releaseWatch.layer).pipe(
-    Layer.provideMerge(cohortMembers.layer),
-    Layer.provideMerge(stores),
-    Layer.provideMerge(Layer.sync(PartStates, makePartStates))
-  )
-}
-const at = <A, E, R>(test: Effect.Effect<A, E, R | Layer.Success<ReturnType<typeof world>>>) =>
-  Effect.andThen(TestClock.setTime(start), Effect.provide(test, world()))
+const at = <A, E, R>(test: Effect.Effect<A, E, R | Layer.Success<ReturnType<typeof definitionsWorld>>>) =>
+  Effect.andThen(TestClock.setTime(start), Effect.provide(test, definitionsWorld()))
 
 const begin = Effect.gen(function* () {
   yield* createDefaultWorkspace
