@@ -7,6 +7,7 @@ import type { HttpServerRequest } from "effect/http"
 import { fromZero } from "../ports/platform/fromZero.ts"
 import { problemContentType } from "./contract/Problem.ts"
 import { retryAfterSeconds } from "./middleware/failures.ts"
+import { instanceOf } from "./middleware/instance.ts"
 import { problemBody } from "./middleware/problem.ts"
 import { requestIdOf } from "./middleware/requestId.ts"
 import type { Gate } from "./RequestGate.ts"
@@ -40,8 +41,7 @@ const isHealth = (url: string | undefined): boolean => url?.startsWith("/health/
 const refuse = (message: IncomingMessage, response: ServerResponse, detail: string): true => {
   shed.updateUnsafe(1, Context.empty())
   const requestId = requestIdOf(message as unknown as HttpServerRequest.HttpServerRequest)
-  const instance = (message.url ?? "").split("?", 1)[0]
-  const { body, status } = problemBody("unavailable", { detail, instance, requestId })
+  const { body, status } = problemBody("unavailable", { detail, instance: instanceOf(message.url ?? ""), requestId })
   response.writeHead(status, {
     "content-type": problemContentType,
     "content-length": Buffer.byteLength(body),

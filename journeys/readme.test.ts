@@ -78,7 +78,7 @@ import {
 import { metricsMax as metricsOfExperimentMax, phasesMax } from "../ports/experiments/Experiment.ts"
 import { cohortKeysMax } from "../ports/analytics/CohortMembers.ts"
 import { cohortSegmentsMax, environmentsMax } from "../ports/experiments/Flag.ts"
-import { schemaBytesMax, schemaDepthMax, subschemasMax } from "../domain/jsonSchema/keywords.ts"
+import { patternInstructionsMax, schemaBytesMax, schemaDepthMax, subschemasMax } from "../domain/jsonSchema/keywords.ts"
 import { stepsMax as schemaStepsMax } from "../domain/jsonSchema/validate.ts"
 import { scheduleStepsMax, stepChangesMax, stepWaitDaysMax } from "../ports/experiments/FlagSchedule.ts"
 import { archetypeFailuresMax, archetypeFlagsMax, archetypesMax } from "../ports/experiments/Archetype.ts"
@@ -245,7 +245,7 @@ describe("README's tables", () => {
         `${qaOverridesMax} overrides of ${overrideUnitsMax} units; ${qaLinksMax} links of ${qaLinkMinutesMax / 1440} days; ${archetypesMax} archetypes with ${archetypeFlagsMax} flags, of whom ${archetypeFailuresMax} failures are told`,
         `${releaseStepsMax} steps of ${releaseHoldDaysMax} days, ${metricsOfExperimentMax} guardrails; ${releasesRunningMax} run at a time`,
         `${codeBranchesMax} branches; ${postedFlagsMax} flags a posting, ${referencesOfFlagMax} places of each flag and branch, paths of ${pathCharactersMax} characters`,
-        `${schemaBytesMax} bytes, ${subschemasMax} schemas, ${schemaDepthMax} levels; ${schemaStepsMax} steps for all variants`,
+        `${schemaBytesMax} bytes, ${subschemasMax} schemas, ${schemaDepthMax} levels, ${patternInstructionsMax} instructions of all patterns; ${schemaStepsMax} steps for all variants`,
         `${metricsOfExperimentMax} goals, ${metricsOfExperimentMax} secondary metrics, ${metricsOfExperimentMax} guardrails; ${phasesMax} phases, ${allocationStepsMax} steps of a bandit in each`,
         String(watchersMax),
         `${flagStreamsMax}; ${flagStreamsKeyMax} of one secret key, ${flagStreamsBrowserMax} of a browser key from one address; a reader that takes nothing for ${flagStreamStallMillisMax / 1000} s is dropped`,

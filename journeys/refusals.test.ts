@@ -160,8 +160,7 @@ const isRefused = (sample: Sample, answer: Answer, kind: ProblemKind, errors: Er
   assert.strictEqual(answer.headers.get("content-type"), "application/problem+json", about)
   const { detail, errors: found = [], instance, request_id, ...rest } = answer.body
   assert.deepStrictEqual(rest, { type: problemTypeBase + kind, title, status }, about)
-  if (sample.rules.clientKey === "path") assert.match(String(instance), new RegExp(`^${ownerOf(sample)}`), about)
-  else assert.strictEqual(instance, sample.url, about)
+  assert.strictEqual(instance, sample.rules.clientKey === "path" ? `${ownerOf(sample)}***` : sample.url, about)
   assert.strictEqual(answer.status, status, about)
   assert.isString(detail)
   assert.strictEqual(request_id, answer.headers.get("x-request-id"))

@@ -1,6 +1,8 @@
 import { escaped } from "../../ports/jsonPointer.ts"
 import { compileLinear } from "../targeting/pattern.ts"
-import { keywords, schemaBytesMax, schemaDepthMax, subschemasMax } from "./keywords.ts"
+import type { LinearPattern } from "../targeting/pattern.ts"
+import { canonical } from "./canonical.ts"
+import { keywords, patternInstructionsMax, schemaBytesMax, schemaDepthMax, subschemasMax } from "./keywords.ts"
 
 /** A mistake in a schema or in a value; the pointer is into it (RFC 6901). */
 export interface SchemaMistake {
@@ -17,7 +19,9 @@ export interface CheckedSchema {
   readonly byPointer: ReadonlyMap<string, JsonSchema>
   readonly byAnchor: ReadonlyMap<string, JsonSchema>
   /** Regular expressions, compiled to run in time that grows with the text. */
-  readonly patterns: ReadonlyMap<string, (text: string) => boolean>
+  readonly patterns: ReadonlyMap<string, LinearPattern>
+  /** Of schemas with `enum` or `const` the canonical texts of what these allow. */
+  readonly allowed: ReadonlyMap<JsonSchema, Readonly<Partial<Record<"enum" | "const", ReadonlySet<string>>>>>
 }
 
 const isRecord = (value: unknown): value is Readonly<Record<string, unknown>> =>
@@ -31,14 +35,21 @@ export const checkSchema = (given: unknown): CheckedSchema | { readonly mistakes
   const mistakes: Array<SchemaMistake> = []
   const byPointer = new Map<string, JsonSchema>()
   const byAnchor = new Map<string, JsonSchema>()
-  const patterns = new Map<string, (text: string) => boolean>()
+  const patterns = new Map<string, LinearPattern>()
+  const allowed = new Map<JsonSchema, Partial<Record<"enum" | "const", ReadonlySet<string>>>>()
+  let instructions = 0
   const references: Array<readonly [pointer: string, reference: string]> = []
   const say = (pointer: string, code: string, detail: string) => void mistakes.push({ pointer, code, detail })
 
   const checkPattern = (source: string, pointer: string) => {
+    if (patterns.has(source) || instructions > patternInstructionsMax) return
     const pattern = compileLinear(source)
-    if (typeof pattern === "function") patterns.set(source, pattern)
-    else say(pointer, "bad_pattern", pattern.why)
+    if ("why" in pattern) return say(pointer, "bad_pattern", pattern.why)
+    patterns.set(source, pattern)
+    instructions += pattern.instructions
+    if (instructions > patternInstructionsMax) {
+      say(pointer, "bad_pattern", `makes all patterns together more than ${patternInstructionsMax} instructions`)
+    }
   }
   const checkAll = (schema: unknown, pointer: string, depth: number): void => {
     if (typeof schema === "boolean") return void byPointer.set(pointer, schema)
@@ -50,6 +61,11 @@ export const checkSchema = (given: unknown): CheckedSchema | { readonly mistakes
     for (const [keyword, operand] of Object.entries(schema)) {
       checkKeyword(keyword, operand, `${pointer}/${escaped(keyword)}`, depth)
     }
+    const ofValues = {
+      ...(Array.isArray(schema["enum"]) ? { enum: new Set(schema["enum"].map((each) => canonical(each))) } : {}),
+      ...("const" in schema ? { const: new Set([canonical(schema["const"])]) } : {})
+    }
+    if (Object.keys(ofValues).length > 0) allowed.set(schema, ofValues)
     if (typeof schema["$anchor"] === "string") {
       if (byAnchor.has(schema["$anchor"])) say(`${pointer}/$anchor`, "duplicate", "is here twice")
       byAnchor.set(schema["$anchor"], schema)
@@ -83,7 +99,7 @@ export const checkSchema = (given: unknown): CheckedSchema | { readonly mistakes
   const bytes = Buffer.byteLength(JSON.stringify(given) ?? "")
   if (bytes > schemaBytesMax) say("", "too_large", `has more than ${schemaBytesMax} bytes`)
   else checkAll(given, "", 1)
-  const checked: CheckedSchema = { root: given as JsonSchema, byPointer, byAnchor, patterns }
+  const checked: CheckedSchema = { root: given as JsonSchema, byPointer, byAnchor, patterns, allowed }
   for (const [pointer, reference] of references) {
     if (referred(checked, reference) === undefined) say(pointer, "unknown_reference", `there is no schema ${reference}`)
   }

@@ -2,6 +2,8 @@
 export const schemaBytesMax = 64 * 1024
 export const schemaDepthMax = 32
 export const subschemasMax = 1000
+/** Instructions of all patterns of a schema once they are compiled: `a{1000}` is short and has a thousand. */
+export const patternInstructionsMax = 20_000
 
 /** JSON Schema, draft 2020-12 (https://json-schema.org/draft/2020-12). */
 export const draft = "https://json-schema.org/draft/2020-12/schema"

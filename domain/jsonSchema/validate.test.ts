@@ -99,6 +99,29 @@ describe("a value by its schema", () => {
       []
     )
     assert.isBelow(process.cpuUsage().user - from, 3_000_000)
+    // A step is paid for what grows with the schema and with the value: none of these is a step alone.
+    const [numbers, words] = [
+      Array.from({ length: 10_000 }, (_, at) => at),
+      Array.from({ length: 5000 }, (_, at) => `word ${at}`)
+    ]
+    const named = Object.fromEntries(numbers.map((at) => [`name${at}`, at]))
+    const byPattern = Object.fromEntries(numbers.slice(0, 700).map((at) => [`x${at}$`, true]))
+    const often = Array.from({ length: 900 }, () => true)
+    const heavy: ReadonlyArray<readonly [schema: unknown, value: unknown, mistakes: ReadonlyArray<string>]> = [
+      [{ items: { enum: words } }, numbers.map(() => "word 0"), []],
+      [{ patternProperties: byPattern }, named, [" too_costly"]],
+      [{ items: { pattern: "(?:a?){1000}b" } }, numbers.map(() => "a".repeat(100)), [" too_costly"]],
+      [{ allOf: often.map(() => ({ uniqueItems: true })) }, numbers, [" too_costly"]],
+      [{ allOf: often.map(() => ({ const: 1 })) }, named, [" too_costly"]],
+      [{ allOf: often.map(() => ({ minLength: 1 })) }, text.repeat(10), [" too_costly"]],
+      [{ allOf: often.map(() => ({ additionalProperties: true })) }, named, [" too_costly"]],
+      [{ items: { required: words } }, numbers.map(() => ({})), [" too_costly"]]
+    ]
+    for (const [schema, value, mistakes] of heavy) {
+      const began = process.cpuUsage().user
+      assert.deepStrictEqual(found(schema, value), mistakes)
+      assert.isBelow(process.cpuUsage().user - began, 2_000_000, JSON.stringify(schema).slice(0, 100))
+    }
     // A schema that refers to itself where values get smaller is of use.
     const tree = {
       type: "object",
@@ -142,6 +165,10 @@ describe("a schema", () => {
     assert.include(mistakesOf(deep)[0], "too_deep")
     assert.deepStrictEqual(mistakesOf({ description: "x".repeat(70_000) }), [" too_large"])
     assert.deepStrictEqual(mistakesOf({ prefixItems: Array.from({ length: 1001 }, () => ({})) }), [" too_many"])
+    assert.deepStrictEqual(
+      mistakesOf({ anyOf: Array.from({ length: 900 }, (_, at) => ({ pattern: `(?:a?){1000}(?:b?){1000}${at}` })) }),
+      ["/anyOf/4/pattern bad_pattern"]
+    )
     assert.deepStrictEqual(mistakesOf("string"), [" wrong_operand"])
   })
 })

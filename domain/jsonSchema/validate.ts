@@ -1,9 +1,17 @@
 import { escaped } from "../../ports/jsonPointer.ts"
+import { canonical } from "./canonical.ts"
 import { referred } from "./checkSchema.ts"
 import type { CheckedSchema, JsonSchema, SchemaMistake } from "./checkSchema.ts"
 
-/** Schemas met with values in one check, of all values, and how deep one may lead to the next: what is more is refused. */
+/**
+ * Steps of one check, of all values, and how deep one schema may lead to the next: what is more is refused. A schema met
+ * with a value is a step, a pattern tried at a text is one or more, and so is what else grows with the sizes of both.
+ */
 export const stepsMax = 200_000
+/** What is worth a step: items, names and characters that are only gone through; instructions of a pattern by characters. */
+const partsOfStep = 8
+const charactersOfStep = 64
+const instructionsOfStep = 64
 const depthMax = 400
 /** Mistakes told of one value. */
 export const mistakesMax = 20
@@ -19,14 +27,6 @@ type Schemas = ReadonlyArray<JsonSchema>
 type NamedSchemas = Readonly<Record<string, JsonSchema>>
 
 const isRecord = (value: unknown): value is Json => typeof value === "object" && value !== null && !Array.isArray(value)
-
-/** The same text for equal JSON values alone. */
-const canonical = (value: unknown): string => {
-  if (Array.isArray(value)) return `[${value.map(canonical).join(",")}]`
-  if (!isRecord(value)) return JSON.stringify(value) ?? "null"
-  const names = Object.keys(value).toSorted()
-  return `{${names.map((name) => `${JSON.stringify(name)}:${canonical(value[name])}`).join(",")}}`
-}
 
 const isOfType = (value: unknown, type: string): boolean => {
   switch (type) {
@@ -71,9 +71,8 @@ class Check {
 
   /** Whether the value meets the schema; what it has seen is added. Mistakes are said unless `quiet`. */
   meets(schema: JsonSchema, value: unknown, pointer: string, seen: Seen, quiet: boolean): boolean {
-    this.#left.steps -= 1
-    if (this.#left.steps < 0 || this.#depth >= depthMax) this.isExhausted = true
-    if (this.isExhausted) return false
+    if (this.#depth >= depthMax) this.isExhausted = true
+    if (!this.#spend(1)) return false
     if (typeof schema === "boolean") {
       if (!schema) this.#say(quiet, pointer, "false", "is not allowed here")
       return schema
@@ -87,8 +86,33 @@ class Check {
       Array.isArray(value) ? this.#meetsArray(schema, value, pointer, own, quiet) : true
     ].every(Boolean)
     this.#depth -= 1
-    if (isMet) addAll(seen, own)
+    if (isMet && this.#goesThrough(own.names.size + own.items.size)) addAll(seen, own)
     return isMet
+  }
+
+  /** Takes steps of those that are left; false where there are not so many. */
+  #spend(steps: number): boolean {
+    this.#left.steps -= steps
+    if (this.#left.steps < 0) this.isExhausted = true
+    return !this.isExhausted
+  }
+
+  #goesThrough(parts: number): boolean {
+    return this.#spend(parts / partsOfStep)
+  }
+
+  #reads(characters: number): boolean {
+    return this.#spend(characters / charactersOfStep)
+  }
+
+  #matches(source: string, text: string): boolean {
+    const pattern = this.#schema.patterns.get(source)
+    if (pattern === undefined) return false
+    return this.#spend(1 + (pattern.instructions * text.length) / instructionsOfStep) && pattern.isIn(text)
+  }
+
+  #textOf(value: unknown): string {
+    return canonical(value, (size) => this.#goesThrough(size))
   }
 
   #say(quiet: boolean, pointer: string, code: string, detail: string): false {
@@ -99,16 +123,18 @@ class Check {
   /** What is said of the value itself. */
   #meetsValue(schema: Json, value: unknown, pointer: string, quiet: boolean): boolean {
     const said: Array<readonly [keyword: string, isMet: boolean, detail: string]> = []
-    const { const: constant, enum: values, type } = schema as { const?: unknown; enum?: Array<unknown>; type?: unknown }
+    const { type } = schema
+    const allowed = this.#schema.allowed.get(schema)
     if (type !== undefined) {
       const types = (Array.isArray(type) ? type : [type]) as ReadonlyArray<string>
       said.push(["type", types.some((each) => isOfType(value, each)), `must be of type ${types.join(" or ")}`])
     }
-    if (values !== undefined) {
-      const text = canonical(value)
-      said.push(["enum", values.some((each) => canonical(each) === text), "must be one of the values of enum"])
+    if (allowed !== undefined) {
+      const text = this.#textOf(value)
+      const { const: constant, enum: values } = allowed
+      if (values !== undefined) said.push(["enum", values.has(text), "must be one of the values of enum"])
+      if (constant !== undefined) said.push(["const", constant.has(text), "must be the value of const"])
     }
-    if ("const" in schema) said.push(["const", canonical(value) === canonical(constant), "must be the value of const"])
     const bounds = <Name extends string>(...names: ReadonlyArray<Name>) =>
       names.map((name) => schema[name] as number | undefined)
     if (typeof value === "number") {
@@ -128,12 +154,13 @@ class Check {
     }
     if (typeof value === "string") {
       const [most, least] = bounds("maxLength", "minLength")
-      const length = most === undefined && least === undefined ? 0 : [...value].length
+      const isCounted = (most !== undefined || least !== undefined) && this.#reads(value.length)
+      const length = isCounted ? [...value].length : 0
       if (most !== undefined) said.push(["maxLength", length <= most, `must have ${most} characters at the most`])
       if (least !== undefined) said.push(["minLength", length >= least, `must have ${least} characters at least`])
       const source = schema["pattern"]
       if (typeof source === "string") {
-        said.push(["pattern", this.#schema.patterns.get(source)?.(value) === true, `must match ${source}`])
+        said.push(["pattern", this.#matches(source, value), `must match ${source}`])
       }
     }
     const unmet = said.filter(([, isMet]) => !isMet)
@@ -156,7 +183,7 @@ class Check {
     } & { readonly [name in "not" | "if" | "then" | "else"]?: JsonSchema }
     const isMet = (each: JsonSchema, isQuiet = true) => this.meets(each, value, pointer, seen, isQuiet)
     let all = true
-    if (typeof schema["$ref"] === "string") {
+    if (typeof schema["$ref"] === "string" && this.#reads(schema["$ref"].length)) {
       const target = referred(this.#schema, schema["$ref"])
       if (target === undefined || !isMet(target, quiet)) all = false
     }
@@ -177,7 +204,9 @@ class Check {
       if (next !== undefined && !isMet(next, quiet)) all = false
     }
     if (isRecord(value)) {
-      for (const [name, each] of Object.entries((schema["dependentSchemas"] ?? {}) as NamedSchemas)) {
+      const dependent = Object.entries((schema["dependentSchemas"] ?? {}) as NamedSchemas)
+      this.#goesThrough(dependent.length)
+      for (const [name, each] of dependent) {
         if (Object.hasOwn(value, name) && !isMet(each, quiet)) all = false
       }
     }
@@ -188,39 +217,45 @@ class Check {
     const names = Object.keys(value)
     let all = this.#meetsCounts(schema, "Properties", names.length, "names", pointer, quiet)
     const lacking = (wanted: ReadonlyArray<string>, why: string) => {
+      if (!this.#goesThrough(wanted.length)) return
       for (const name of wanted) {
         if (Object.hasOwn(value, name)) continue
         all = this.#say(quiet, `${pointer}/${escaped(name)}`, "required", `is missing${why}`)
       }
     }
     lacking((schema["required"] ?? []) as ReadonlyArray<string>, "")
-    for (const [name, wanted] of Object.entries(
+    const dependent = Object.entries(
       (schema["dependentRequired"] ?? {}) as Readonly<Record<string, ReadonlyArray<string>>>
-    )) {
+    )
+    this.#goesThrough(names.length + dependent.length)
+    for (const [name, wanted] of dependent) {
       if (Object.hasOwn(value, name)) lacking(wanted, `: ${name} asks for it`)
     }
     const meetsPart = (each: JsonSchema, name: string) => {
       seen.names.add(name)
+      if (!this.#reads(name.length)) return
       if (!this.meets(each, value[name], `${pointer}/${escaped(name)}`, nothing(), quiet)) all = false
     }
     const properties = (schema["properties"] ?? {}) as NamedSchemas
     const byPattern = Object.entries((schema["patternProperties"] ?? {}) as NamedSchemas)
     const additional = schema["additionalProperties"] as JsonSchema | undefined
     const ofNames = schema["propertyNames"] as JsonSchema | undefined
+    this.#goesThrough(byPattern.length)
     for (const name of names) {
+      if (this.isExhausted) return false
       let isKnown = false
       if (Object.hasOwn(properties, name)) {
         isKnown = true
         meetsPart(properties[name]!, name)
       }
       for (const [source, each] of byPattern) {
-        if (this.#schema.patterns.get(source)?.(name) !== true) continue
+        if (!this.#matches(source, name)) continue
         isKnown = true
         meetsPart(each, name)
       }
       if (!isKnown && additional !== undefined) meetsPart(additional, name)
-      const at = `${pointer}/${escaped(name)}`
-      if (ofNames !== undefined && !this.meets(ofNames, name, at, nothing(), quiet)) all = false
+      if (ofNames === undefined || !this.#reads(name.length)) continue
+      if (!this.meets(ofNames, name, `${pointer}/${escaped(name)}`, nothing(), quiet)) all = false
     }
     const unevaluated = schema["unevaluatedProperties"] as JsonSchema | undefined
     if (unevaluated !== undefined) for (const name of names) if (!seen.names.has(name)) meetsPart(unevaluated, name)
@@ -229,7 +264,8 @@ class Check {
 
   #meetsArray(schema: Json, value: ReadonlyArray<unknown>, pointer: string, seen: Seen, quiet: boolean): boolean {
     let all = this.#meetsCounts(schema, "Items", value.length, "items", pointer, quiet)
-    if (schema["uniqueItems"] === true && new Set(value.map(canonical)).size < value.length) {
+    this.#goesThrough(value.length)
+    if (schema["uniqueItems"] === true && new Set(value.map((each) => this.#textOf(each))).size < value.length) {
       all = this.#say(quiet, pointer, "uniqueItems", "has an item twice")
     }
     const meetsPart = (each: JsonSchema, at: number) => {

@@ -39,18 +39,28 @@ export const compilePattern = (source: string, insensitive: boolean): Pattern | 
   }
 }
 
+/** A pattern that takes at most time that grows with the length of the text times the instructions of its program. */
+export interface LinearPattern {
+  readonly isIn: Pattern
+  readonly instructions: number
+}
+
 /** The pattern on RE2 alone, or why there is none. */
-export const compileLinear = (source: string): Pattern | { readonly why: string } => {
+export const compileLinear = (source: string): LinearPattern | { readonly why: string } => {
   if (source.length > patternLengthMax) return { why: `has more than ${patternLengthMax} characters` }
   try {
-    return linearPattern(source, false)
+    const compiled = compileRe2(source, false)
+    return { isIn: (text) => compiled.matcher(text).find(), instructions: compiled.programSize() }
   } catch (cause) {
     return { why: `is no regular expression that runs in linear time: ${(cause as Error).message}` }
   }
 }
 
+const compileRe2 = (source: string, insensitive: boolean): RE2JS =>
+  RE2JS.compile(RE2JS.translateRegExp(source), insensitive ? RE2JS.CASE_INSENSITIVE : 0)
+
 const linearPattern = (source: string, insensitive: boolean): Pattern => {
-  const compiled = RE2JS.compile(RE2JS.translateRegExp(source), insensitive ? RE2JS.CASE_INSENSITIVE : 0)
+  const compiled = compileRe2(source, insensitive)
   return (text) => compiled.matcher(text).find()
 }
 

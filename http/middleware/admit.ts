@@ -10,6 +10,7 @@ import type { Rules } from "../contract/EndpointRules.ts"
 import type { ProblemKind } from "../contract/Problem.ts"
 import { addressKey, clientAddress } from "./clientAddress.ts"
 import { answerOf } from "./failures.ts"
+import { instanceOf } from "./instance.ts"
 import { problem } from "./problem.ts"
 import { requestIdOf } from "./requestId.ts"
 import { rateHeaders, retryAfter } from "./rateHeaders.ts"
@@ -70,7 +71,7 @@ const realm = 'Bearer realm="broxiva"'
 const refuse = (visit: Visit, kind: ProblemKind, detail: string, more: Headers): Refusal =>
   problem(kind, {
     detail,
-    instance: visit.request.url.split("?", 1)[0],
+    instance: instanceOf(visit.request.url),
     requestId: visit.requestId,
     headers: { ...visit.headers, ...more }
   })

@@ -2,6 +2,7 @@ import { Cause, Effect } from "effect"
 import { HttpServerError, HttpServerRequest, HttpServerResponse } from "effect/http"
 import { operations } from "../contract/Api.ts"
 import { trackerPath, trackerVersionPath } from "../tracker.ts"
+import { instanceOf } from "./instance.ts"
 import { locateProblem, problem } from "./problem.ts"
 import { requestIdOf } from "./requestId.ts"
 
@@ -96,7 +97,8 @@ const pathOf = (request: Request): string => request.url.split("?", 1)[0]!
 /** The answer as it leaves: a problem names its request. */
 export const finish = (request: Request, answer: Answer): Answer => {
   const requestId = answer.headers["x-request-id"] ?? requestIdOf(request)
-  const located = answer.status >= 400 ? locateProblem(answer, { instance: pathOf(request), requestId }) : answer
+  const located =
+    answer.status >= 400 ? locateProblem(answer, { instance: instanceOf(request.url), requestId }) : answer
   const page = located.headers["content-type"]?.startsWith("text/html") === true
   return HttpServerResponse.setHeaders(located, {
     ...onEveryAnswer,

@@ -1,0 +1,28 @@
+import { assert, describe, it } from "@effect/vitest"
+import { instanceOf } from "./instance.ts"
+
+describe("the address that a problem names", () => {
+  it("holds no key, wherever clients put one", () => {
+    const key = "eyJhbGciOiJFUzI1NiJ9.eyJzdWIiOiJhIn0.c2lnbmF0dXJl"
+    assert.deepStrictEqual(
+      [
+        `/api/features/${key}`,
+        `/api/features/${key}/?x=1`,
+        `/api/eval/${key}`,
+        `/sub/${key}/more`,
+        `/v1/flags?key=${key}`,
+        "/api/features/",
+        "/platform/keys/7"
+      ].map(instanceOf),
+      [
+        "/api/features/***",
+        "/api/features/***",
+        "/api/eval/***",
+        "/sub/***",
+        "/v1/flags",
+        "/api/features/",
+        "/platform/keys/7"
+      ]
+    )
+  })
+})

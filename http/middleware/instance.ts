@@ -1,0 +1,18 @@
+import { operations } from "../contract/Api.ts"
+
+/** What stands in place of a key: a problem is kept and shown where a request's address is not. */
+const masked = "***"
+
+/** What leads to a key in the path, as `/api/features/`. */
+const beforeKeys = [
+  ...new Set(
+    operations.filter(({ rules }) => rules.clientKey === "path").map(({ path }) => path.slice(0, path.indexOf("{")))
+  )
+]
+
+/** The address that a problem names (RFC 9457, `instance`): without the query and without a key in the path. */
+export const instanceOf = (url: string): string => {
+  const path = url.split("?", 1)[0]!
+  const before = beforeKeys.find((each) => path.startsWith(each) && path.length > each.length)
+  return before === undefined ? path : before + masked
+}
