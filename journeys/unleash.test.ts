@@ -199,6 +199,22 @@ describe("the endpoints of Unleash", () => {
     assert.match(String(answer.body["detail"]), /\/api\/frontend/)
   })
 
+  it("take no counts of a page, which could say anything", async () => {
+    const body = { bucket: { toggles: { "new-checkout": { yes: 1_000_000 } } } }
+    const answer = await send("POST", "/api/client/metrics", body, { authorization: browserKey, origin })
+    assert.strictEqual(answer.status, 403)
+  })
+
+  it("remember contexts for the previews of drafts", async () => {
+    const draft = { key: "banner", type: "boolean", environments: { production: { enabled: false } } }
+    // A second has room for so many contexts.
+    await untilTrue(async () => {
+      await send("POST", "/api/frontend", { context: { userId: "previewed" } }, { authorization: serverKey })
+      const { body } = await made("/experiments/feature-flags/banner/preview", { draft, units: 100 })
+      return JSON.stringify(body["units"]).includes("previewed")
+    })
+  })
+
   it("take a context as a body, and say another tag for another one", async () => {
     const togglesFor = (userId: string, more: Readonly<Record<string, string>> = {}) =>
       send("POST", "/api/frontend", { context: { userId } }, { authorization: serverKey, ...more })

@@ -9,6 +9,7 @@ import type {
   GrowthBookFeature,
   GrowthBookFeatures
 } from "../../../ports/experiments/GrowthBook.ts"
+import { RecentContexts } from "../../../ports/experiments/RecentContexts.ts"
 import { Refused } from "../../../ports/platform/Refused.ts"
 import { measured } from "../evaluationLatency.ts"
 import { locallyEvaluable } from "../evaluation/locallyEvaluable.ts"
@@ -85,6 +86,8 @@ export const evaluateGrowthBook = Effect.fnUntraced(function* (
   const found = snapshot.evaluateMany(context, snapshot.keys)
   const usage = yield* FlagUsage
   for (const evaluation of found) usage.note(reader.workspace, snapshot.environment, evaluation)
+  const recent = yield* RecentContexts
+  recent.note(reader.workspace, snapshot.environment, undefined, attributes)
   const values = new Map(snapshot.file.flags.map(({ key, variants }) => [key, variants]))
   const answer: GrowthBookFeatures = {
     status: 200,

@@ -2,6 +2,7 @@ import { Clock, Effect } from "effect"
 import type { EvaluatedFlag } from "../../../ports/experiments/FlagFile.ts"
 import { FlagUsage, usageKeptDays } from "../../../ports/experiments/FlagUsage.ts"
 import type { FlagSnapshot } from "../../../ports/experiments/FlagSnapshots.ts"
+import { RecentContexts } from "../../../ports/experiments/RecentContexts.ts"
 import type { Evaluation } from "../../../ports/experiments/Evaluation.ts"
 import type {
   UnleashContext,
@@ -35,6 +36,12 @@ const toldOf = (snapshot: FlagSnapshot): Told => {
   return made
 }
 
+const countsAreServers = new Refused({
+  kind: "forbidden",
+  detail: "a browser key counts nothing: its flags are counted where they are asked for, at /api/frontend",
+  errors: []
+})
+
 const rulesAreSecret = new Refused({
   kind: "forbidden",
   detail: "a browser key gets values, not the rules: ask /api/frontend",
@@ -66,6 +73,8 @@ export const readUnleashToggles = Effect.fn("readUnleashToggles")(function* (
   const attributes = attributesOf(asked)
   const context = yield* withStored(reader.workspace, snapshot, { attributes })
   const usage = yield* FlagUsage
+  const recent = yield* RecentContexts
+  recent.note(reader.workspace, snapshot.environment, undefined, attributes)
   const flags = new Map(snapshot.file.flags.map((flag) => [flag.key, flag]))
   const toggles = snapshot.evaluateMany(context).flatMap((evaluation): ReadonlyArray<UnleashToggle> => {
     usage.note(reader.workspace, snapshot.environment, evaluation)
@@ -94,6 +103,7 @@ export const reportUnleashMetrics = Effect.fn("reportUnleashMetrics")(function* 
   reader: PayloadReader,
   { bucket: { start, toggles } }: UnleashMetrics
 ) {
+  if (reader.kind === "browser") return yield* countsAreServers
   const snapshot = yield* snapshotFor(reader, undefined)
   const usage = yield* FlagUsage
   const now = yield* Clock.currentTimeMillis
