@@ -190,6 +190,7 @@ describe("code references", () => {
     const branches = await done(200, send("GET", "/experiments/code-references"))
     const [branch] = branches["items"] as ReadonlyArray<{ id: string; commit: string; complete: boolean }>
     assert.deepInclude(branch, { commit: commitOf("d"), complete: true })
+    assert.notProperty(branch, "digest")
     await done(204, send("DELETE", `/experiments/code-references/${branch!.id}`))
     assert.deepStrictEqual(await places("unused"), [])
     await done(204, send("DELETE", `${flagsPath}/unused`))

@@ -41,7 +41,10 @@ export const NewCodeReferences = Schema.Struct({
       total: Schema.optionalKey(total)
     })
   ).check(Schema.isMaxLength(postedFlagsMax)),
-  /** `false`: more of this commit is to come. The last posting makes the branch forget what the commit does not name. */
+  /**
+   * `false`: more of this commit is to come. The last posting makes the branch forget what none of them names; another
+   * one after it, of the same commit, begins the commit anew.
+   */
   complete: Schema.optionalKey(Schema.Boolean)
 }).annotate({
   identifier: "NewCodeReferences",

@@ -18,7 +18,7 @@ export const FlagStaleness = Schema.Struct({
   state: Schema.Literals(["active", "stale", "permanent", "archived"]),
   /** Those that have held for 14 days or longer; of a permanent flag too. */
   reasons: Schema.Array(StalenessReason),
-  /** Since when one of them holds without a change of the flag; `null`: none does. */
+  /** Since when one of them holds without a change of the flag, or of an experiment that it serves; `null`: none does. */
   since: Schema.NullOr(Schema.Int),
   changed_at: Schema.Int,
   /** Begin of the last hour in which it was evaluated; `null`: not in the last 90 days. */

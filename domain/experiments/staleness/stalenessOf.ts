@@ -10,11 +10,11 @@ import { variantsServed } from "./variantsServed.ts"
 const dayMillis = 24 * hourMillis
 
 /** Beside the definitions that a flag may be evaluated with. */
-export type Surroundings = Pick<Definitions, "experiments" | "holdouts">
+export type Surroundings = Pick<Definitions, "experiments" | "holdouts" | "releases">
 
 /**
- * Whether a flag may go: it has not changed for two weeks, and nobody asks for it or everybody gets the same. `since` is
- * when the first of these began. Times in ms UTC.
+ * Whether a flag may go: it has not changed for two weeks, and nobody asks for it or everybody gets the same, also from
+ * when the experiments that it serves have stood still. `since` is when the first of these began. Times in ms UTC.
  */
 export const stalenessOf = (
   flag: Flag,
@@ -33,10 +33,11 @@ export const stalenessOf = (
   })
   const [first] = environments
   const isOneSided = environments.every((each) => "everybody" in each && each.everybody === first?.everybody)
+  const oneSidedSince = Math.max(flag.changed_at, experimentsSettledAt(flag, surroundings))
   const unusedSince = Math.max(flag.changed_at, seen.evaluatedAt === null ? 0 : seen.evaluatedAt + hourMillis)
   const begun: ReadonlyArray<readonly [StalenessReason, number]> = [
     ["unused", unusedSince],
-    ...(isOneSided ? [["one_sided", flag.changed_at] as const] : [])
+    ...(isOneSided ? [["one_sided", oneSidedSince] as const] : [])
   ]
   const held = begun.filter(([, since]) => now - since >= staleDays * dayMillis)
   const isStale = held.length > 0
@@ -51,4 +52,13 @@ export const stalenessOf = (
     environments,
     code_branches: seen.codeBranches
   }
+}
+
+/** When the last phase of the experiments that a flag serves ended, or began where it goes on; 0 where there is none. */
+const experimentsSettledAt = ({ environments = {} }: Flag, { experiments }: Surroundings): number => {
+  const rules = Object.values(environments).flatMap(({ rules: each = [] }) => each)
+  const served = new Set(rules.flatMap(({ serve }) => ("experiment" in serve ? [serve.experiment] : [])))
+  return experiments
+    .filter(({ id }) => served.has(id))
+    .reduce((latest, { phases }) => Math.max(latest, phases.at(-1)?.ended_at ?? phases.at(-1)?.started_at ?? 0), 0)
 }

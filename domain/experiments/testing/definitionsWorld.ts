@@ -8,7 +8,10 @@ import * as MemoryChangeNotices from "../../../adapters/memory/ChangeNotices.ts"
 import { annotationCollection } from "../../../ports/analytics/Annotation.ts"
 import { outgoingEmails } from "../../../ports/email/OutgoingEmail.ts"
 import { approvalPolicies } from "../../../ports/experiments/ApprovalPolicy.ts"
+import { codeBranches, codeReferences } from "../../../ports/experiments/CodeReference.ts"
 import { environments, flags, holdouts, segments } from "../../../ports/experiments/Flag.ts"
+import { scheduleCollection } from "../../../ports/experiments/FlagSchedule.ts"
+import { flagUsage } from "../../../ports/experiments/FlagUsage.ts"
 import { releaseCollection } from "../../../ports/experiments/GuardedRelease.ts"
 import { qaOverrides } from "../../../ports/experiments/QaOverride.ts"
 import { makePartStates, PartStates } from "../../../ports/platform/PartStates.ts"
@@ -28,14 +31,18 @@ export const definitionsWorld = () => {
     questionWorld(settingsInitial, [
       annotationCollection,
       approvalPolicies,
+      codeBranches,
+      codeReferences,
       definitionHistory,
       environments.collection,
       flagRevisions,
+      flagUsage,
       flags.collection,
       holdouts.collection,
       outgoingEmails,
       qaOverrides.collection,
       releaseCollection,
+      scheduleCollection,
       segments.collection,
       workspaces
     ]),

@@ -2,7 +2,7 @@ import { Clock, Effect } from "effect"
 import { createHash } from "node:crypto"
 import type { FieldError } from "../../../ports/analytics/IngestReceipt.ts"
 import { DocumentStore, listLimitMax } from "../../../ports/documents/DocumentStore.ts"
-import type { DocumentWrite, StoredDocument } from "../../../ports/documents/DocumentStore.ts"
+import type { DocumentWrite } from "../../../ports/documents/DocumentStore.ts"
 import { codeBranches, codeBranchesMax, codeReferences } from "../../../ports/experiments/CodeReference.ts"
 import type {
   CodeBranch,
@@ -15,8 +15,8 @@ import { Refused } from "../../../ports/platform/Refused.ts"
 import type { WorkspaceId } from "../../../ports/WorkspaceId.ts"
 import { auditOf } from "../../platform/audit.ts"
 import type { Actor } from "../../platform/audit.ts"
+import { forEveryPage } from "../../platform/everyPage.ts"
 import { listItems, readItem } from "../../platform/resources.ts"
-import { commitAll } from "../../platform/renamePeople.ts"
 import { parseInstant } from "../../zones/instant.ts"
 
 const branchKind = { name: codeBranches.name, singular: "branch with code references" }
@@ -24,12 +24,20 @@ const branchKind = { name: codeBranches.name, singular: "branch with code refere
 const refuse = (kind: Refused["kind"], pointer: string, code: string, detail: string) =>
   new Refused({ kind, detail, errors: [{ pointer, code, detail }] })
 
+const digestOf = (parts: ReadonlyArray<unknown>): string =>
+  createHash("sha256").update(JSON.stringify(parts)).digest("hex").slice(0, 32)
+
 /** One of each repository and branch. */
 const branchIdOf = ({ branch, repository }: Pick<NewCodeReferences, "branch" | "repository">): string =>
-  createHash("sha256")
-    .update(JSON.stringify([repository, branch]))
-    .digest("hex")
-    .slice(0, 32)
+  digestOf([repository, branch])
+
+/** What is stored of a branch beside what is told of it. */
+interface StoredBranch extends CodeBranch {
+  /** When the first posting of the commit came, of those up to a complete one; ms UTC. */
+  readonly begun_at: number
+  /** Of what the last posting said, by which the same again is known. */
+  readonly digest: string
+}
 
 const keep = (collection: string, id: string, data: unknown, expected: number | "any" = "any"): DocumentWrite => ({
   kind: "put",
@@ -59,7 +67,8 @@ const sortFlags = Effect.fnUntraced(function* (workspace: WorkspaceId, posted: N
 
 /**
  * Keeps where a commit names flags, in the place of what the branch had. The same posting again changes nothing, so
- * whoever was cut off sends it once more. An older commit than the one that stands is refused.
+ * whoever was cut off sends it once more; another one of a commit that is complete begins it anew. An older commit than
+ * the one that stands is refused.
  */
 export const postReferences = Effect.fn("postCodeReferences")(function* (actor: Actor, posted: NewCodeReferences) {
   const { workspace } = actor
@@ -72,15 +81,19 @@ export const postReferences = Effect.fn("postCodeReferences")(function* (actor: 
   const documents = yield* DocumentStore
   const id = branchIdOf(posted)
   const found = yield* documents.get(workspace, codeBranches.name, id)
-  const before = found?.data as CodeBranch | undefined
+  const before = found?.data as StoredBranch | undefined
   if (before !== undefined && before.commit !== commit && before.committed_at > committed_at) {
     const detail = `${repository} ${branch} is at the later commit ${before.commit}`
     return yield* refuse("conflict", "/committed_at", "older", detail)
   }
   if (before === undefined) yield* refuseFull(workspace)
   const { known, unknown } = yield* sortFlags(workspace, posted.flags)
-  const posted_at = yield* Clock.currentTimeMillis
-  const stands: CodeBranch = {
+  // Later than what stands, whatever the clock says: what is forgotten goes by it.
+  const posted_at = Math.max(yield* Clock.currentTimeMillis, (before?.posted_at ?? 0) + 1)
+  const digest = digestOf([complete, posted.flags])
+  const goesOn = before?.commit === commit && (!before.complete || before.digest === digest)
+  const begun_at = goesOn ? before.begun_at : posted_at
+  const told: CodeBranch = {
     id,
     repository,
     branch,
@@ -90,6 +103,7 @@ export const postReferences = Effect.fn("postCodeReferences")(function* (actor: 
     posted_by: actor.keyId,
     complete
   }
+  const stands: StoredBranch = { ...told, begun_at, digest }
   const writes = known.map(({ flag, references, total = references.length }): DocumentWrite => {
     const place = { collection: codeReferences.name, id: `${id}/${flag}` }
     if (references.length === 0) return { kind: "delete", ...place, expected: "any" }
@@ -103,9 +117,9 @@ export const postReferences = Effect.fn("postCodeReferences")(function* (actor: 
       audit: [yield* auditOf(actor, posted_at, "code_references.posted", target, before, stands)]
     })
     .pipe(Effect.catchTag("DuplicateKey", Effect.die))
-  const forgotten = complete ? yield* forget(workspace, id, (each) => each.commit !== commit) : 0
+  const forgotten = complete ? yield* forget(workspace, id, (each) => each.posted_at < begun_at) : 0
   const kept = known.filter(({ references }) => references.length > 0).length
-  const receipt: CodeReferencesReceipt = { branch: stands, kept, forgotten, unknown }
+  const receipt: CodeReferencesReceipt = { branch: told, kept, forgotten, unknown }
   return receipt
 })
 
@@ -117,25 +131,30 @@ const refuseFull = Effect.fnUntraced(function* (workspace: WorkspaceId) {
   return yield* refuse("conflict", "/branch", "too_many", detail)
 })
 
-/** Removes places of a branch; what a kill leaves goes with the next posting. */
+/** Removes places of a branch, as they were seen; what a kill leaves goes with the next posting. */
 const forget = Effect.fnUntraced(function* (
   workspace: WorkspaceId,
   branch: string,
   isGone: (references: FlagReferences) => boolean
 ) {
   const documents = yield* DocumentStore
-  const by = { workspace, collection: codeReferences.name, index: "by_branch", equals: [branch], limit: listLimitMax }
-  const gone: Array<StoredDocument> = []
-  let cursor: string | undefined
-  do {
-    const page = yield* Effect.catchTag(documents.list({ ...by, cursor }), "InvalidCursor", Effect.die)
-    gone.push(...page.items.filter(({ data }) => isGone(data as FlagReferences)))
-    cursor = page.next
-  } while (cursor !== undefined)
-  return yield* commitAll(
-    workspace,
-    gone.map(({ collection, id }) => ({ kind: "delete", collection, id, expected: "any" }))
+  const by = { workspace, collection: codeReferences.name, index: "by_branch", equals: [branch] }
+  let forgotten = 0
+  yield* forEveryPage(
+    by,
+    Effect.fnUntraced(function* (page) {
+      const gone = page.filter(({ data }) => isGone(data as FlagReferences))
+      const writes = gone.map(({ collection, id, revision }): DocumentWrite => ({
+        kind: "delete",
+        collection,
+        id,
+        expected: revision
+      }))
+      if (writes.length > 0) yield* Effect.catchTag(documents.commit(workspace, { writes }), "DuplicateKey", Effect.die)
+      forgotten += writes.length
+    })
   )
+  return forgotten
 })
 
 export const readBranch = (workspace: WorkspaceId, id: string) => readItem<CodeBranch>(branchKind, workspace, id)

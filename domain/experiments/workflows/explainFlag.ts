@@ -1,6 +1,5 @@
 import { Effect } from "effect"
 import type { EvaluationContext } from "../../../ports/experiments/Evaluation.ts"
-import { experiments } from "../../../ports/experiments/Experiment.ts"
 import { flags, production } from "../../../ports/experiments/Flag.ts"
 import type { NewFlag } from "../../../ports/experiments/Flag.ts"
 import type { ExplainRequest, FlagExplanation } from "../../../ports/experiments/FlagExplanation.ts"
@@ -12,7 +11,7 @@ import type { FlagReader } from "./evaluateFlags.ts"
 import { snapshotOf } from "../FlagSnapshots.ts"
 import { forcedMistakes } from "../forcedMistakes.ts"
 import { definitionsWith } from "./flags.ts"
-import { pastInstant, pastSnapshot } from "./pastDefinitions.ts"
+import { experimentNamed, pastInstant, pastSnapshot } from "./pastDefinitions.ts"
 
 /** What a flag gives a context and why, by the definitions of now or of an instant. Exposes nobody. */
 export const explainFlag = Effect.fn("explainFlag")(function* (
@@ -53,7 +52,7 @@ type Forced = NonNullable<EvaluationContext["forced"]>
 /** What is asked for by name. */
 const named = (key: string, { experiments: arms = {}, flags: others = {} }: Forced) => [
   ...[key, ...Object.keys(others)].map((id) => ({ kind: flags.name, id })),
-  ...Object.keys(arms).map((id) => ({ kind: experiments.name, id }))
+  ...Object.keys(arms).flatMap(experimentNamed)
 ]
 
 /** A draft is of this flag and of now. */

@@ -149,6 +149,10 @@ const namedBy = (kind: string, item: unknown): ReadonlyArray<Named> => {
   return [
     ...groups,
     ...gates.map(({ flag: id }) => ({ kind: flags.name, id })),
-    ...rules.flatMap(({ serve }) => ("experiment" in serve ? [{ kind: experiments.name, id: serve.experiment }] : []))
+    ...rules.flatMap(({ serve }) => ("experiment" in serve ? experimentNamed(serve.experiment) : []))
   ]
 }
+
+/** A guarded release is served, and forced, as an experiment is. */
+export const experimentNamed = (id: string): ReadonlyArray<Named> =>
+  [experiments.name, releases.name].map((kind) => ({ kind, id }))

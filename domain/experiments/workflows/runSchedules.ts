@@ -11,9 +11,11 @@ import { releases } from "../../../ports/experiments/GuardedRelease.ts"
 import type { GuardedRelease } from "../../../ports/experiments/GuardedRelease.ts"
 import { schedules } from "../../../ports/experiments/FlagSchedule.ts"
 import type { FlagSchedule } from "../../../ports/experiments/FlagSchedule.ts"
+import type { PortFailure } from "../../../ports/PortFailure.ts"
 import type { WorkspaceId } from "../../../ports/WorkspaceId.ts"
 import { auditOf } from "../../platform/audit.ts"
 import type { Actor } from "../../platform/audit.ts"
+import { forEveryPage } from "../../platform/everyPage.ts"
 import { forEachApart, forEveryWorkspace } from "../../platform/everyWorkspace.ts"
 import { withoutConflict } from "../../platform/withoutConflict.ts"
 import { changeFlag } from "../release/changeFlag.ts"
@@ -90,21 +92,13 @@ const advance = Effect.fn("advanceSchedule")(function* (
   )
 })
 
-const listed = Effect.fnUntraced(function* (
-  workspace: WorkspaceId,
-  index: { readonly index: string; readonly equals: ReadonlyArray<string> },
-  range?: { readonly from: number; readonly to: number }
-) {
-  const documents = yield* DocumentStore
-  const by = { workspace, collection: schedules.name, ...index, range, limit: listLimitMax }
-  return (yield* Effect.catchTag(documents.list(by), "InvalidCursor", Effect.die)).items
-})
-
 /** Takes the steps of every schedule whose time has come, of all workspaces. */
 export const runSchedules = forEveryWorkspace(
   Effect.fnUntraced(function* (workspace) {
     const range = { from: 0, to: (yield* Clock.currentTimeMillis) + 1 }
-    const due = yield* listed(workspace, { index: "by_due", equals: [] }, range)
+    const documents = yield* DocumentStore
+    const by = { workspace, collection: schedules.name, index: "by_due", equals: [], range, limit: listLimitMax }
+    const { items: due } = yield* Effect.catchTag(documents.list(by), "InvalidCursor", Effect.die)
     if (due.length === 0) return
     const { failure } = yield* forEachApart(
       due,
@@ -154,13 +148,19 @@ const unitsSeen = Effect.fnUntraced(function* (workspace: WorkspaceId, schedule:
 /** Counts for every schedule that waits for a sample, of all workspaces, and takes its step where there are enough. */
 export const countSamples = forEveryWorkspace(
   Effect.fnUntraced(function* (workspace) {
-    const waiting = yield* listed(workspace, { index: "by_gate", equals: ["sample"] })
-    if (waiting.length === 0) return
     const look = Effect.fnUntraced(function* (each: StoredDocument) {
       const units = yield* unitsSeen(workspace, each.data as FlagSchedule)
       if (units !== undefined) yield* advance(workspace, each, units)
     })
-    const { failure } = yield* forEachApart(waiting, () => workspace, look)
-    if (failure !== undefined) return yield* Effect.fail(failure)
+    const waiting = { workspace, collection: schedules.name, index: "by_gate", equals: ["sample"] }
+    let first: PortFailure | undefined
+    yield* forEveryPage(
+      waiting,
+      Effect.fnUntraced(function* (page) {
+        const { failure } = yield* forEachApart(page, () => workspace, look)
+        first ??= failure
+      })
+    )
+    if (first !== undefined) return yield* Effect.fail(first)
   })
 )

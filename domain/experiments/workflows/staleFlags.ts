@@ -11,12 +11,14 @@ import type { WorkspaceId } from "../../../ports/WorkspaceId.ts"
 import { gatherItems, listItems, readItem } from "../../platform/resources.ts"
 import { stalenessOf } from "../staleness/stalenessOf.ts"
 import type { Surroundings } from "../staleness/stalenessOf.ts"
+import { runningReleases } from "./liveDefinitions.ts"
 
 /** What flags are looked at with. */
 const lookAround = Effect.fnUntraced(function* (workspace: WorkspaceId) {
   const surroundings: Surroundings = {
     experiments: yield* gatherItems(experiments, workspace, (each: Experiment) => [each]),
-    holdouts: yield* gatherItems(holdouts, workspace, (each: Holdout) => [each])
+    holdouts: yield* gatherItems(holdouts, workspace, (each: Holdout) => [each]),
+    releases: yield* runningReleases(workspace)
   }
   const others = yield* gatherItems(environments, workspace, ({ key }: Environment) => [key])
   return { surroundings, known: [production, ...others] }

@@ -1,99 +1,23 @@
 import { assert, describe, it } from "@effect/vitest"
-import { Effect, Fiber, Layer } from "effect"
+import { Effect, Fiber } from "effect"
 import { TestClock } from "effect/testing"
 import { EventLog } from "../../../ports/analytics/EventLog.ts"
-import { EventStore } from "../../../ports/analytics/EventStore.ts"
 import { ExperimentEvidence } from "../../../ports/analytics/ExperimentEvidence.ts"
-import type { StoredEvent } from "../../../ports/analytics/StoredEvent.ts"
 import { DocumentStore } from "../../../ports/documents/DocumentStore.ts"
 import { outgoingEmails } from "../../../ports/email/OutgoingEmail.ts"
-import { flags } from "../../../ports/experiments/Flag.ts"
+import { flags, production } from "../../../ports/experiments/Flag.ts"
 import type { Flag } from "../../../ports/experiments/Flag.ts"
 import { releases } from "../../../ports/experiments/GuardedRelease.ts"
 import type { GuardedRelease } from "../../../ports/experiments/GuardedRelease.ts"
 import { PartStates } from "../../../ports/platform/PartStates.ts"
 import { PortFailure } from "../../../ports/PortFailure.ts"
-import { WorkspaceId } from "../../../ports/WorkspaceId.ts"
-import type { Actor } from "../../platform/audit.ts"
 import { readItem } from "../../platform/resources.ts"
-import { createDefaultWorkspace } from "../../platform/workspaces.ts"
-import { definitionsWorld } from "../testing/definitionsWorld.ts"
-import { createFlag } from "./flags.ts"
+import { actor, at, begin, come, lineOf, start, workspace } from "../testing/releaseWorld.ts"
 import { replaceApprovalPolicy } from "./approvals.ts"
+import { pastSnapshot } from "./pastDefinitions.ts"
 import { releaseReport, settleRelease } from "./releaseReport.ts"
-import { createRelease } from "./releases.ts"
+import { stalenessOfFlag } from "./staleFlags.ts"
 import { watchReleases } from "./watchReleases.ts"
-
-const workspace = WorkspaceId.make("default")
-const actor: Actor = { workspace, keyId: "test", from: undefined, requestId: "test" }
-const start = Date.parse("2026-12-01T12:00:00Z")
-
-const at = <A, E, R>(test: Effect.Effect<A, E, R | Layer.Success<ReturnType<typeof definitionsWorld>>>) =>
-  Effect.andThen(TestClock.setTime(start), Effect.provide(test, definitionsWorld()))
-
-const begin = Effect.gen(function* () {
-  yield* createDefaultWorkspace
-  yield* createFlag(actor, {
-    key: "checkout",
-    type: "boolean",
-    environments: { production: { enabled: true, rules: [{ id: "all", serve: { variant: "on" } }] } }
-  })
-  const { id } = yield* createRelease(actor, {
-    flag: "checkout",
-    rule: "all",
-    control: "off",
-    steps: [
-      { percent: 50, hold_seconds: 60, units: 50 },
-      { percent: 90, hold_seconds: 60 }
-    ],
-    guardrails: [
-      {
-        id: "errors",
-        measure: { kind: "rate", of: { event_types: ["checkout_failed"] } },
-        direction: "decrease",
-        margin: 0.1
-      }
-    ],
-    recipients: ["anna@example.org"]
-  })
-  return id
-})
-
-let number = 0
-const lineOf = (user_id: string, event_type: string, time: number, properties: StoredEvent["properties"]): string => {
-  number += 1
-  const event: StoredEvent = {
-    v: 1,
-    event_id: `00000000-0000-4000-8000-${String(number).padStart(12, "0")}`,
-    workspace,
-    event_type,
-    anonymous_id: "server",
-    user_id,
-    time,
-    received_at: 1_800_000_000_000_000 + number,
-    index: 0,
-    timestamp: time,
-    properties
-  }
-  return JSON.stringify(event)
-}
-/** So many people on each side, of whom so many fail. */
-const come = Effect.fnUntraced(function* (
-  release: string,
-  each: number,
-  failing: { control: number; treatment: number }
-) {
-  const store = yield* EventStore
-  const lines = (["control", "treatment"] as const).flatMap((side) =>
-    Array.from({ length: each }, (_, person) => {
-      const user = `${side}-${person}`
-      const exposed = { experiment_id: release, variant: side === "control" ? "off" : "on", phase: 1 }
-      const failed = person < failing[side] ? [lineOf(user, "checkout_failed", start + 2000, {})] : []
-      return [lineOf(user, "experiment_exposed", start + 1000, exposed), ...failed]
-    }).flat()
-  )
-  yield* store.insert({ partition: "test", through: String(number), lines })
-})
 
 const stands = Effect.fnUntraced(function* (id: string) {
   const { item } = yield* readItem<GuardedRelease>(releases, workspace, id)
@@ -207,5 +131,23 @@ describe("running releases", () => {
         assert.lengthOf(items, 1)
       })
     )
+  )
+
+  it.effect(
+    "are in what their flag was evaluated with at the time, and keep it from being the same for everybody",
+    () =>
+      at(
+        Effect.gen(function* () {
+          yield* begin
+          yield* TestClock.adjust("5 seconds")
+          const named = [{ kind: flags.name, id: "checkout" }]
+          const past = yield* pastSnapshot(workspace, production, start + 1000, named)
+          const people = Array.from({ length: 40 }, (_, person) => ({ attributes: { user_id: `u${person}` } }))
+          const given = people.map((person) => past.evaluate("checkout", person)?.variant)
+          assert.sameMembers([...new Set(given)], ["on", "off"])
+          const { environments } = yield* stalenessOfFlag(workspace, "checkout")
+          assert.deepStrictEqual(environments, [{ environment: production }])
+        })
+      )
   )
 })
