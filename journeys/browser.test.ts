@@ -180,8 +180,8 @@ describe.runIf(hasChromium)("a visit in a browser", () => {
     const [map] = heatmap["maps"] as ReadonlyArray<{ page: Fields; fixed: Fields; elements: ReadonlyArray<Fields> }>
     assert.deepInclude(map?.page, { clicks: 10, people: 1, page_width: 1280, document_height: 3000 })
     // 400 px below the top of 3000 in 128 rows, 600 px from the left of 1280 in 64 columns.
-    assert.deepInclude(map?.page["cells"], { column: 30, row: 17, clicks: 4 })
-    assert.deepInclude(map?.fixed, { clicks: 1, cells: [{ column: 32, row: 3, clicks: 1 }] })
+    assert.deepInclude(map?.page["cells"], { column: 30, row: 17, clicks: 4, people: 1 })
+    assert.deepInclude(map?.fixed, { clicks: 1, cells: [{ column: 32, row: 3, clicks: 1, people: 1 }] })
     const dead = map?.elements.filter((element) => Number(element["dead"]) > 0)
     assert.deepStrictEqual(
       dead?.map(({ selector }) => selector),
