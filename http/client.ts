@@ -63,7 +63,7 @@ export interface ClientOptions {
  * `FetchHttpClient.layer`. An answer that is a problem fails with {@link ProblemFailure}. The answer's headers come with
  * `{ responseMode: "decoded-and-response" }`.
  */
-export const make = (options: ClientOptions) =>
+export const make = (options: ClientOptions): Effect.Effect<Client, never, HttpClient.HttpClient> =>
   Effect.flatMap(HttpClient.HttpClient, (client) =>
     HttpApiClient.makeWith(Api, {
       baseUrl: options.baseUrl,
@@ -77,7 +77,8 @@ export const make = (options: ClientOptions) =>
     })
   )
 
-export type Client = Effect.Success<ReturnType<typeof make>>
+/** Named, so that declarations name it too: written out it is longer than a compiler writes. */
+export type Client = HttpApiClient.ForApi<typeof Api, ProblemFailure>
 
 /** The server echoes the first of the protocols, and reads the token from the last. */
 const streamProtocol = "broxiva"
