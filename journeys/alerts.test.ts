@@ -1,6 +1,7 @@
 import { afterAll, assert, beforeAll, describe, it } from "vitest"
 import { startMailServer } from "./MailServer.ts"
 import type { MailServer } from "./MailServer.ts"
+import { asking } from "./asking.ts"
 import { ask, countEvents, eventOf, freshFolder, startServer, tokenFor } from "./ServerProcess.ts"
 import type { Answer, ServerProcess } from "./ServerProcess.ts"
 
@@ -25,8 +26,7 @@ afterAll(async () => {
   await mails.close()
 })
 
-const send = (method: string, path: string, body?: unknown, headers: Readonly<Record<string, string>> = {}) =>
-  ask(server, method, path, { token, headers, ...(body === undefined ? {} : { body }) })
+const { send } = asking(() => ({ server, token }))
 const items = ({ body }: Answer) => body["items"] as ReadonlyArray<Readonly<Record<string, unknown>>>
 const problemOf = ({ body }: Answer) => (body["errors"] as ReadonlyArray<object>)[0]!
 const eventually = async <A>(read: () => Promise<A | undefined>): Promise<A> => {

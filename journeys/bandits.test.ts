@@ -6,6 +6,7 @@ import { variantBucket } from "../domain/bucketing/sha256Buckets.ts"
 import { Collections, DocumentStore } from "../ports/documents/DocumentStore.ts"
 import { banditStates } from "../ports/experiments/Bandit.ts"
 import { WorkspaceId } from "../ports/WorkspaceId.ts"
+import { errorsOf } from "./asking.ts"
 import { ask, freshFolder, startServer, tokenFor } from "./ServerProcess.ts"
 import type { Answer, ServerProcess } from "./ServerProcess.ts"
 
@@ -30,10 +31,6 @@ const done = async (status: number, method: string, to: string, body?: unknown):
   assert.strictEqual(answer.status, status, JSON.stringify(answer.body))
   return answer
 }
-const errorsOf = ({ body }: Answer) =>
-  (body["errors"] as ReadonlyArray<{ readonly pointer: string; readonly code: string }>).map(
-    ({ code, pointer }) => `${pointer} ${code}`
-  )
 
 interface Step {
   readonly number: number

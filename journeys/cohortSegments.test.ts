@@ -1,7 +1,8 @@
 import { randomUUID } from "node:crypto"
 import { afterAll, assert, beforeAll, describe, it } from "vitest"
-import { ask, countEvents, eventOf, startServer, tokenFor } from "./ServerProcess.ts"
-import type { Answer, ServerProcess } from "./ServerProcess.ts"
+import { asking, errorsOf } from "./asking.ts"
+import { countEvents, eventOf, startServer, tokenFor } from "./ServerProcess.ts"
+import type { ServerProcess } from "./ServerProcess.ts"
 
 let server: ServerProcess
 let token: string
@@ -12,17 +13,7 @@ beforeAll(async () => {
 afterAll(() => server.kill("SIGTERM"))
 
 const flagsPath = "/experiments/feature-flags"
-const send = (method: string, path: string, body?: unknown, headers: Readonly<Record<string, string>> = {}) =>
-  ask(server, method, path, { token, headers, ...(body === undefined ? {} : { body }) })
-const done = async (status: number, ...given: Parameters<typeof send>): Promise<Answer> => {
-  const answer = await send(...given)
-  assert.strictEqual(answer.status, status, JSON.stringify(answer.body))
-  return answer
-}
-const errorsOf = ({ body }: Answer) =>
-  (body["errors"] as ReadonlyArray<{ readonly pointer: string; readonly code: string }>).map(
-    ({ code, pointer }) => `${pointer} ${code}`
-  )
+const { done } = asking(() => ({ server, token }))
 const isOn = async (key: string, context: object) =>
   (await done(200, "POST", `${flagsPath}/${key}/evaluate`, { context })).body["value"]
 const cohortOf = async (name: string, membership: object) =>

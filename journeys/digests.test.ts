@@ -1,4 +1,5 @@
 import { afterAll, assert, beforeAll, describe, it } from "vitest"
+import { asking } from "./asking.ts"
 import { ask, countEvents, eventOf, startServer, tokenFor } from "./ServerProcess.ts"
 import type { Answer, ServerProcess } from "./ServerProcess.ts"
 
@@ -18,8 +19,7 @@ beforeAll(async () => {
 })
 afterAll(() => server.kill("SIGTERM"))
 
-const send = (method: string, path: string, body?: unknown, headers: Readonly<Record<string, string>> = {}) =>
-  ask(server, method, path, { token, headers, ...(body === undefined ? {} : { body }) })
+const { send } = asking(() => ({ server, token }))
 const problemOf = ({ body }: Answer) => (body["errors"] as ReadonlyArray<object>)[0]!
 
 const definition = {

@@ -1,5 +1,6 @@
 import { afterAll, assert, beforeAll, describe, it } from "vitest"
 import type { TrafficPlan } from "../ports/experiments/ExperimentPlan.ts"
+import { errorsOf } from "./asking.ts"
 import { ask, startServer, tokenFor } from "./ServerProcess.ts"
 import type { Answer, ServerProcess } from "./ServerProcess.ts"
 
@@ -12,10 +13,6 @@ beforeAll(async () => {
 afterAll(() => server.kill("SIGTERM"))
 
 const post = (path: string, body: unknown): Promise<Answer> => ask(server, "POST", path, { token, body })
-const errorsOf = ({ body }: Answer) =>
-  (body["errors"] as ReadonlyArray<{ readonly pointer: string; readonly code: string }>).map(
-    ({ code, pointer }) => `${pointer} ${code}`
-  )
 
 const planned = {
   metric: { kind: "rate", rate: 0.2 },

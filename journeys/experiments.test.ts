@@ -1,7 +1,8 @@
 import { afterAll, assert, beforeAll, describe, it } from "vitest"
 import { variantBucket } from "../domain/bucketing/sha256Buckets.ts"
+import { asking, errorsOf } from "./asking.ts"
 import { ask, startServer, tokenFor } from "./ServerProcess.ts"
-import type { Answer, ServerProcess } from "./ServerProcess.ts"
+import type { ServerProcess } from "./ServerProcess.ts"
 
 let server: ServerProcess
 let token: string
@@ -17,17 +18,7 @@ const variants = [
   { id: "control", weight: 50 },
   { id: "short", weight: 50 }
 ]
-const send = (method: string, to: string, body?: unknown, headers: Readonly<Record<string, string>> = {}) =>
-  ask(server, method, to, { token, headers, ...(body === undefined ? {} : { body }) })
-const done = async (status: number, ...given: Parameters<typeof send>): Promise<Answer> => {
-  const answer = await send(...given)
-  assert.strictEqual(answer.status, status, JSON.stringify(answer.body))
-  return answer
-}
-const errorsOf = ({ body }: Answer) =>
-  (body["errors"] as ReadonlyArray<{ readonly pointer: string; readonly code: string }>).map(
-    ({ code, pointer }) => `${pointer} ${code}`
-  )
+const { done, send } = asking(() => ({ server, token }))
 const running = async (key: string, more: object = {}) => {
   await done(201, "POST", path, { key, name: key, variants, goals, ...more })
   await done(200, "POST", `${path}/${key}/start`)

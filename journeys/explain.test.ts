@@ -1,7 +1,8 @@
 import { afterAll, assert, beforeAll, describe, it } from "vitest"
 import { variantBucket } from "../domain/bucketing/sha256Buckets.ts"
+import { asking, errorsOf } from "./asking.ts"
 import { ask, startServer, tokenFor } from "./ServerProcess.ts"
-import type { Answer, ServerProcess } from "./ServerProcess.ts"
+import type { ServerProcess } from "./ServerProcess.ts"
 
 let server: ServerProcess
 let token: string
@@ -12,17 +13,7 @@ beforeAll(async () => {
 afterAll(() => server.kill("SIGTERM"))
 
 const flagsPath = "/experiments/feature-flags"
-const send = (method: string, path: string, body?: unknown, headers: Readonly<Record<string, string>> = {}) =>
-  ask(server, method, path, { token, headers, ...(body === undefined ? {} : { body }) })
-const done = async (status: number, ...given: Parameters<typeof send>): Promise<Answer> => {
-  const answer = await send(...given)
-  assert.strictEqual(answer.status, status, JSON.stringify(answer.body))
-  return answer
-}
-const errorsOf = ({ body }: Answer) =>
-  (body["errors"] as ReadonlyArray<{ readonly pointer: string; readonly code: string }>).map(
-    ({ code, pointer }) => `${pointer} ${code}`
-  )
+const { done, send } = asking(() => ({ server, token }))
 const explain = async (key: string, body: object, at?: string) =>
   (
     await done(

@@ -1,5 +1,6 @@
 import { afterAll, assert, beforeAll, describe, it } from "vitest"
-import { ask, startServer, tokenFor } from "./ServerProcess.ts"
+import { asking, errorsOf } from "./asking.ts"
+import { startServer, tokenFor } from "./ServerProcess.ts"
 import type { Answer, ServerProcess } from "./ServerProcess.ts"
 
 let server: ServerProcess
@@ -11,8 +12,7 @@ beforeAll(async () => {
 afterAll(() => server.kill("SIGTERM"))
 
 const flagsPath = "/experiments/feature-flags"
-const send = (method: string, path: string, body?: unknown, headers: Readonly<Record<string, string>> = {}) =>
-  ask(server, method, path, { token, headers, ...(body === undefined ? {} : { body }) })
+const { send } = asking(() => ({ server, token }))
 const made = async (path: string, body: unknown): Promise<Answer> => {
   const answer = await send("POST", path, body)
   assert.strictEqual(answer.status, 201, JSON.stringify(answer.body))
@@ -26,10 +26,6 @@ const evaluate = async (key: string, context: object, environment?: string) => {
   assert.strictEqual(status, 200, JSON.stringify(body))
   return body
 }
-const errorsOf = ({ body }: Answer) =>
-  (body["errors"] as ReadonlyArray<{ readonly pointer: string; readonly code: string }>).map(
-    ({ code, pointer }) => `${pointer} ${code}`
-  )
 
 describe("a feature flag", () => {
   it("is made, evaluated, changed at a revision, and deleted", async () => {

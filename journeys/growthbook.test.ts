@@ -4,6 +4,7 @@ import { EventSource } from "eventsource"
 import { afterAll, assert, beforeAll, describe, it } from "vitest"
 import { growthbookFeatures } from "../domain/experiments/evaluation/growthbookFeatures.ts"
 import type { FlagFile } from "../ports/experiments/FlagFile.ts"
+import { asking } from "./asking.ts"
 import { ask, eventOf, startServer, tokenFor } from "./ServerProcess.ts"
 import type { Answer, ServerProcess } from "./ServerProcess.ts"
 
@@ -27,8 +28,7 @@ class PageEventSource extends EventSource {
 const onServer = () => setPolyfills({ fetch, EventSource })
 const inPage = () => setPolyfills({ fetch: fromPage, EventSource: PageEventSource })
 
-const send = (method: string, path: string, body?: unknown, headers: Readonly<Record<string, string>> = {}) =>
-  ask(server, method, path, { token, headers, ...(body === undefined ? {} : { body }) })
+const { send } = asking(() => ({ server, token }))
 const make = async (path: string, body: unknown): Promise<Answer> => {
   const answer = await send("POST", path, body)
   assert.strictEqual(answer.status, 201, JSON.stringify(answer.body))

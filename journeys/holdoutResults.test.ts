@@ -1,6 +1,7 @@
 import { afterAll, assert, beforeAll, describe, it } from "vitest"
 import { slotOf } from "../domain/bucketing/sha256Buckets.ts"
-import { ask, startServer, tokenFor } from "./ServerProcess.ts"
+import { asking } from "./asking.ts"
+import { startServer, tokenFor } from "./ServerProcess.ts"
 import type { Answer, ServerProcess } from "./ServerProcess.ts"
 
 let server: ServerProcess
@@ -11,13 +12,7 @@ beforeAll(async () => {
 })
 afterAll(() => server.kill("SIGTERM"))
 
-const send = (method: string, to: string, body?: unknown, headers: Readonly<Record<string, string>> = {}) =>
-  ask(server, method, to, { token, headers, ...(body === undefined ? {} : { body }) })
-const done = async (status: number, ...given: Parameters<typeof send>): Promise<Answer> => {
-  const answer = await send(...given)
-  assert.strictEqual(answer.status, status, JSON.stringify(answer.body))
-  return answer
-}
+const { done, send } = asking(() => ({ server, token }))
 const holdout = "/experiments/holdouts/growth"
 const of = (type: string) => ({ event_types: [type] })
 const goal = (id: string) => ({ id, measure: { kind: "rate", of: of("order_completed") } })

@@ -1,4 +1,5 @@
 import { afterAll, assert, beforeAll, describe, it } from "vitest"
+import { asking } from "./asking.ts"
 import { ask, countEvents, eventOf, startServer, tokenFor } from "./ServerProcess.ts"
 import type { Answer, ServerProcess } from "./ServerProcess.ts"
 
@@ -27,8 +28,7 @@ const questions: Readonly<Record<string, object>> = {
   lifecycle: {}
 }
 
-const send = (method: string, path: string, body?: unknown, headers: Readonly<Record<string, string>> = {}) =>
-  ask(server, method, path, { token, headers, ...(body === undefined ? {} : { body }) })
+const { send } = asking(() => ({ server, token }))
 const keep = async (name: string, question: object): Promise<string> => {
   const made = await send("POST", "/analytics/insights", { name, question })
   assert.strictEqual(made.status, 201, JSON.stringify(made.body))

@@ -1,4 +1,5 @@
 import { afterAll, assert, beforeAll, describe, it } from "vitest"
+import { errorsOf } from "./asking.ts"
 import { ask, countEvents, eventOf, startServer, tokenFor } from "./ServerProcess.ts"
 import type { Answer, ServerProcess } from "./ServerProcess.ts"
 
@@ -16,10 +17,6 @@ const done = async (status: number, method: string, to: string, body?: unknown, 
   assert.strictEqual(answer.status, status, JSON.stringify(answer.body))
   return answer
 }
-const errorsOf = ({ body }: Answer) =>
-  (body["errors"] as ReadonlyArray<{ readonly pointer: string; readonly code: string }>).map(
-    ({ code, pointer }) => `${pointer} ${code}`
-  )
 const flag = (key: string, rules: ReadonlyArray<object>) => ({
   key,
   type: "boolean",

@@ -1,6 +1,7 @@
 import { afterAll, assert, beforeAll, describe, it } from "vitest"
+import { asking, errorsOf } from "./asking.ts"
 import { ask, startServer, tokenFor } from "./ServerProcess.ts"
-import type { Answer, ServerProcess } from "./ServerProcess.ts"
+import type { ServerProcess } from "./ServerProcess.ts"
 
 let server: ServerProcess
 let token: string
@@ -27,17 +28,7 @@ const variants = [
 ]
 const goals = [{ id: "ordered", measure: { kind: "rate", of: { event_types: ["order_completed"] } } }]
 
-const send = (method: string, path: string, body?: unknown, headers: Readonly<Record<string, string>> = {}) =>
-  ask(server, method, path, { token, headers, ...(body === undefined ? {} : { body }) })
-const done = async (status: number, ...given: Parameters<typeof send>): Promise<Answer> => {
-  const answer = await send(...given)
-  assert.strictEqual(answer.status, status, JSON.stringify(answer.body))
-  return answer
-}
-const errorsOf = ({ body }: Answer) =>
-  (body["errors"] as ReadonlyArray<{ readonly pointer: string; readonly code: string }>).map(
-    ({ code, pointer }) => `${pointer} ${code}`
-  )
+const { done } = asking(() => ({ server, token }))
 const evaluate = async (key: string, context: object, more: object = {}, query = "") =>
   (await done(200, "POST", `${flagsPath}/${key}/evaluate${query}`, { context, ...more })).body
 const assigned = async (user_id: string, query = "") =>

@@ -1,6 +1,7 @@
 import { afterAll, assert, beforeAll, describe, it } from "vitest"
-import { ask, eventOf, startServer, tokenFor } from "./ServerProcess.ts"
-import type { Answer, ServerProcess } from "./ServerProcess.ts"
+import { asking, errorsOf } from "./asking.ts"
+import { eventOf, startServer, tokenFor } from "./ServerProcess.ts"
+import type { ServerProcess } from "./ServerProcess.ts"
 
 let server: ServerProcess
 let token: string
@@ -12,17 +13,7 @@ afterAll(() => server.kill("SIGTERM"))
 
 const path = "/experiments/releases"
 const flagsPath = "/experiments/feature-flags"
-const send = (method: string, to: string, body?: unknown, headers: Readonly<Record<string, string>> = {}) =>
-  ask(server, method, to, { token, headers, ...(body === undefined ? {} : { body }) })
-const done = async (status: number, ...given: Parameters<typeof send>): Promise<Answer> => {
-  const answer = await send(...given)
-  assert.strictEqual(answer.status, status, JSON.stringify(answer.body))
-  return answer
-}
-const errorsOf = ({ body }: Answer) =>
-  (body["errors"] as ReadonlyArray<{ readonly pointer: string; readonly code: string }>).map(
-    ({ code, pointer }) => `${pointer} ${code}`
-  )
+const { done, send } = asking(() => ({ server, token }))
 
 interface Release {
   readonly id: string

@@ -1,5 +1,6 @@
 import { afterAll, assert, beforeAll, describe, it } from "vitest"
 import { variantBucket } from "../domain/bucketing/sha256Buckets.ts"
+import { errorsOf } from "./asking.ts"
 import { ask, freshFolder, startServer, tokenFor } from "./ServerProcess.ts"
 import type { Answer, ServerProcess } from "./ServerProcess.ts"
 
@@ -23,10 +24,6 @@ const done = async (status: number, method: string, to: string, body?: unknown):
   assert.strictEqual(answer.status, status, JSON.stringify(answer.body))
   return answer
 }
-const errorsOf = ({ body }: Answer) =>
-  (body["errors"] as ReadonlyArray<{ readonly pointer: string; readonly code: string }>).map(
-    ({ code, pointer }) => `${pointer} ${code}`
-  )
 const running = async (key: string, more: object = {}) => {
   await done(201, "POST", path, { key, name: key, variants: split(50, 50), goals, sticky: true, ...more })
   await done(200, "POST", `${path}/${key}/start`)

@@ -2,10 +2,10 @@ import { Effect } from "effect"
 import { createHash } from "node:crypto"
 import type { EvaluatedValue, EvaluateRequest } from "../../../ports/experiments/EvaluateRequest.ts"
 import type { FlagValues } from "../../../ports/experiments/FlagPayload.ts"
-import type { FlagSnapshot } from "../../../ports/experiments/FlagSnapshots.ts"
 import { Refused } from "../../../ports/platform/Refused.ts"
 import { locallyEvaluable } from "../evaluation/locallyEvaluable.ts"
 import { entityTagOf } from "../entityTag.ts"
+import { perSnapshot } from "../perSnapshot.ts"
 import { evaluateFlags, snapshotFor } from "./evaluateFlags.ts"
 import type { FlagReader } from "./evaluateFlags.ts"
 
@@ -27,18 +27,12 @@ export interface PayloadRequest {
   readonly context?: EvaluateRequest["context"] | undefined
 }
 
-const made = new WeakMap<FlagSnapshot, Payload>()
-
 /** The definitions of an environment as one document, which `domain/experiments` evaluates; made once for a snapshot. */
-export const filePayload = (snapshot: FlagSnapshot): Payload => {
-  const known = made.get(snapshot)
-  if (known !== undefined) return known
-  const text = JSON.stringify(locallyEvaluable(snapshot.file))
+export const filePayload = perSnapshot(({ file }): Payload => {
+  const text = JSON.stringify(locallyEvaluable(file))
   const etag = `"${createHash("sha256").update(text).digest("base64url")}"`
-  const payload: Payload = { kind: "file", text, etag }
-  made.set(snapshot, payload)
-  return payload
-}
+  return { kind: "file", text, etag }
+})
 
 /** The file, or without a right to the rules, and where a context is given, the values for it; exposes nobody. */
 export const readPayload = Effect.fn("readPayload")(function* (reader: PayloadReader, request: PayloadRequest) {

@@ -14,6 +14,7 @@ import { Refused } from "../../../ports/platform/Refused.ts"
 import { measured } from "../evaluationLatency.ts"
 import { locallyEvaluable } from "../evaluation/locallyEvaluable.ts"
 import { growthbookFeatures } from "../evaluation/growthbookFeatures.ts"
+import { perSnapshot } from "../perSnapshot.ts"
 import { snapshotFor, withStored } from "./evaluateFlags.ts"
 import type { PayloadReader } from "./flagPayload.ts"
 
@@ -24,12 +25,8 @@ export interface GrowthBookPayload {
   readonly etag: string
 }
 
-const made = new WeakMap<FlagSnapshot, GrowthBookPayload>()
-
 /** The features of a snapshot; made once for it. */
-export const growthbookPayload = (snapshot: FlagSnapshot): GrowthBookPayload => {
-  const known = made.get(snapshot)
-  if (known !== undefined) return known
+export const growthbookPayload = perSnapshot((snapshot): GrowthBookPayload => {
   const local = locallyEvaluable(snapshot.file)
   const { features, savedGroups } = growthbookFeatures(local)
   const remoteOnly = snapshot.keys.filter((key) => !Object.hasOwn(features, key))
@@ -42,13 +39,14 @@ export const growthbookPayload = (snapshot: FlagSnapshot): GrowthBookPayload => 
     dateUpdated: dateOf(snapshot),
     ...(remoteOnly.length === 0 ? {} : { remoteOnly })
   }
-  const payload: GrowthBookPayload = {
+  return {
     text: JSON.stringify(answer),
     etag: `"${createHash("sha256").update(said).digest("base64url")}"`
   }
-  made.set(snapshot, payload)
-  return payload
-}
+})
+
+const experimentsOf = perSnapshot(({ file }) => new Map((file.experiments ?? []).map((each) => [each.id, each])))
+const variantsOf = perSnapshot(({ file }) => new Map(file.flags.map(({ key, variants }) => [key, variants])))
 
 /** Clients take two payloads of one date for the same: the microseconds tell revisions of one millisecond apart. */
 const dateOf = ({ changedAt, revision }: FlagSnapshot): string =>
@@ -76,7 +74,7 @@ export const evaluateGrowthBook = Effect.fnUntraced(function* (
   { attributes, forcedVariations = {} }: GrowthBookEvalRequest
 ) {
   const snapshot = yield* snapshotFor(reader, undefined)
-  const experiments = new Map((snapshot.file.experiments ?? []).map((each) => [each.id, each]))
+  const experiments = experimentsOf(snapshot)
   const forced = Object.entries(forcedVariations).flatMap(([id, place]) => {
     const variant = experiments.get(id)?.variants[place]?.variant
     return variant === undefined ? [] : [[id, variant] as const]
@@ -88,13 +86,13 @@ export const evaluateGrowthBook = Effect.fnUntraced(function* (
   for (const evaluation of found) usage.note(reader.workspace, snapshot.environment, evaluation)
   const recent = yield* RecentContexts
   recent.note(reader.workspace, snapshot.environment, undefined, attributes)
-  const values = new Map(snapshot.file.flags.map(({ key, variants }) => [key, variants]))
+  const variants = variantsOf(snapshot)
   const answer: GrowthBookFeatures = {
     status: 200,
     features: Object.fromEntries(
       found.map((evaluation) => {
         const experiment = experiments.get(evaluation.assignment?.experiment ?? "")
-        return [evaluation.key, featureOf(evaluation, experiment, values.get(evaluation.key) ?? [])]
+        return [evaluation.key, featureOf(evaluation, experiment, variants.get(evaluation.key) ?? [])]
       })
     ),
     experiments: [],

@@ -1,7 +1,6 @@
 import { Clock, Effect } from "effect"
-import type { EvaluatedFlag } from "../../../ports/experiments/FlagFile.ts"
+import type { EvaluatedFlag, FlagType } from "../../../ports/experiments/FlagFile.ts"
 import { FlagUsage, usageKeptDays } from "../../../ports/experiments/FlagUsage.ts"
-import type { FlagSnapshot } from "../../../ports/experiments/FlagSnapshots.ts"
 import { RecentContexts } from "../../../ports/experiments/RecentContexts.ts"
 import type { Evaluation } from "../../../ports/experiments/Evaluation.ts"
 import type {
@@ -13,6 +12,7 @@ import type {
 } from "../../../ports/experiments/Unleash.ts"
 import { Refused } from "../../../ports/platform/Refused.ts"
 import { entityTagOf } from "../entityTag.ts"
+import { perSnapshot } from "../perSnapshot.ts"
 import { attributesOf } from "../unleash/unleashContext.ts"
 import { payloadOf, unleashFeatures } from "../unleash/unleashFeatures.ts"
 import { snapshotFor, withStored } from "./evaluateFlags.ts"
@@ -23,18 +23,14 @@ interface Told {
   readonly etag: string
 }
 
-const told = new WeakMap<FlagSnapshot, Told>()
-
-const toldOf = (snapshot: FlagSnapshot): Told => {
-  const known = told.get(snapshot)
-  if (known !== undefined) return known
+const toldOf = perSnapshot((snapshot): Told => {
   const { features, leftOut } = unleashFeatures(snapshot.file)
   const query = { environment: snapshot.environment, inlineSegmentConstraints: true }
   const answer: UnleashFeatures = { version: 2, features, segments: [], query, left_out: leftOut }
-  const made = { answer, etag: entityTagOf(answer) }
-  told.set(snapshot, made)
-  return made
-}
+  return { answer, etag: entityTagOf(answer) }
+})
+
+const typesOf = perSnapshot(({ file }) => new Map(file.flags.map(({ key, type }) => [key, type])))
 
 const countsAreServers = new Refused({
   kind: "forbidden",
@@ -75,17 +71,17 @@ export const readUnleashToggles = Effect.fn("readUnleashToggles")(function* (
   const usage = yield* FlagUsage
   const recent = yield* RecentContexts
   recent.note(reader.workspace, snapshot.environment, undefined, attributes)
-  const flags = new Map(snapshot.file.flags.map((flag) => [flag.key, flag]))
+  const types = typesOf(snapshot)
   const toggles = snapshot.evaluateMany(context).flatMap((evaluation): ReadonlyArray<UnleashToggle> => {
     usage.note(reader.workspace, snapshot.environment, evaluation)
-    return toggleOf(evaluation, flags.get(evaluation.key)!)
+    return toggleOf(evaluation, types.get(evaluation.key)!)
   })
   const answer: UnleashToggles = { toggles }
   return { answer, etag: entityTagOf(attributes, answer) }
 })
 
 /** Clients are told of what is on alone. */
-const toggleOf = ({ key, value, variant }: Evaluation, { type }: EvaluatedFlag): ReadonlyArray<UnleashToggle> => {
+const toggleOf = ({ key, value, variant }: Evaluation, type: FlagType): ReadonlyArray<UnleashToggle> => {
   if (value === undefined || variant === null) return []
   const toggle = { name: key, enabled: true, impressionData: false }
   if (type !== "boolean") {
