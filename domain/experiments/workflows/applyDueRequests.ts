@@ -52,8 +52,10 @@ const applyOne = Effect.fnUntraced(function* (
   if (by === null) return
   const person: Person = { workspace, keyId: by.key, subject: by.by, from: undefined, requestId: `due-${request.id}` }
   yield* applyRequest(person, request.id).pipe(
-    Effect.catchTag("Refused", (refused) => leave(person, request, revision, refused)),
-    Effect.catchTag("StaleRevision", () => Effect.void)
+    Effect.catchTags({
+      Refused: (refused) => leave(person, request, revision, refused),
+      StaleRevision: () => Effect.void
+    })
   )
 })
 
@@ -66,6 +68,6 @@ export const applyDueRequests = forEveryWorkspace(
       () => workspace,
       (each) => applyOne(workspace, each)
     )
-    if (failure !== undefined) return yield* Effect.fail(failure)
+    if (failure !== undefined) return yield* failure
   })
 )

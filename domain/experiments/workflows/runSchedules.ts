@@ -105,7 +105,7 @@ export const runSchedules = forEveryWorkspace(
       () => workspace,
       (each) => advance(workspace, each)
     )
-    if (failure !== undefined) return yield* Effect.fail(failure)
+    if (failure !== undefined) return yield* failure
   })
 )
 
@@ -161,6 +161,6 @@ export const countSamples = forEveryWorkspace(
         first ??= failure
       })
     )
-    if (first !== undefined) return yield* Effect.fail(first)
+    if (first !== undefined) return yield* first
   })
 )

@@ -160,7 +160,7 @@ export const watchReleases = Effect.suspend(() => {
       const running = yield* runningReleases(workspace)
       if (running.length === 0) return
       const { failure } = yield* forEachApart(running, () => workspace, lookAtOne(workspace))
-      if (failure !== undefined) return yield* Effect.fail(failure)
+      if (failure !== undefined) return yield* failure
     })
   )
   return Effect.ensuring(
