@@ -222,6 +222,39 @@ describe("a change request", () => {
     assert.strictEqual((await send("ada", "GET", path)).status, 404)
   })
 
+  it("is approved by nobody by a key of their own making, nor by one that such a key made", async () => {
+    const keyOf = async (maker: string): Promise<string> => {
+      const body = { name: "another", scopes: ["experiments:*", "platform:*"] }
+      const made = await done(201, ask(server, "POST", "/platform/keys", { token: maker, body }))
+      return String(made["token"])
+    }
+    const [own, graces] = [await keyOf(as("ada")), await keyOf(as("grace"))]
+    const further = await keyOf(own)
+    const path = await inReview("ada", [put(flag("menu", { default_variant: "off" }))])
+    const approveBy = (token: string) => ask(server, "POST", `${path}/approve`, { token, body: { version: 1 } })
+    for (const token of [own, further]) {
+      const refused = await approveBy(token)
+      assert.strictEqual(refused.status, 403)
+      assert.deepStrictEqual(errorsOf(refused.body), [" own_draft"])
+    }
+    await done(200, approveBy(graces))
+    const { approvals } = await done(200, approve("grace", path))
+    assert.deepStrictEqual(
+      (approvals as ReadonlyArray<{ readonly by: string }>).map(({ by }) => by),
+      ["grace"]
+    )
+    const audit = await done(200, send("ada", "GET", "/platform/audit?action=change_request.approved&limit=1"))
+    const [record] = audit["items"] as ReadonlyArray<{ readonly after: Record<string, unknown> }>
+    assert.deepInclude(record!.after, { authors: ["ada"] })
+    assert.deepInclude((record!.after["approvals"] as ReadonlyArray<object>)[0], { by: "grace" })
+    // Whoever rotates a key sees its token: it is theirs from then on.
+    const keys = await done(200, send("ada", "GET", "/platform/keys?limit=100"))
+    const [key] = (keys["items"] as ReadonlyArray<Record<string, unknown>>).filter(({ person }) => person === "grace")
+    const rotated = await done(201, send("ada", "POST", `/platform/keys/${String(key!["id"])}/rotate`, {}))
+    assert.strictEqual((await approveBy(String(rotated["token"]))).status, 403)
+    await done(200, send("ada", "POST", `${path}/withdraw`, { reason: "Seen" }))
+  })
+
   it("is refused when what it began from has changed, and rebased", async () => {
     await ask_for(0)
     const rule = (id: string, percent: number) => ({ id, percent, serve: { variant: "on" } })
@@ -325,6 +358,41 @@ describe("a change request", () => {
     assert.include(JSON.stringify(left["problem"]), "needs_approval")
     await done(200, send("ada", "POST", `${path}/withdraw`, { reason: "Forget it" }))
     assert.isTrue(await value("menu"))
+  })
+
+  it("is not applied once a key of the draft or of its time was revoked, until others have seen that", async () => {
+    const keyOf = async (name: string) => {
+      const body = { name, scopes: ["experiments:*"] }
+      const { id, token } = await done(201, send(name, "POST", "/platform/keys", body))
+      return { id: String(id), token: String(token) }
+    }
+    const revoke = async (id: string) => {
+      const { headers } = await send("ada", "GET", `/platform/keys/${id}`)
+      await done(200, send("ada", "DELETE", `/platform/keys/${id}`, undefined, { "if-match": headers.get("etag")! }))
+    }
+    const [author, scheduler] = [await keyOf("ada"), await keyOf("joan")]
+    const by = (token: string, method: string, path: string, body?: unknown) =>
+      done(path === requests ? 201 : 200, ask(server, method, path, { token, ...(body === undefined ? {} : { body }) }))
+    const changes = [put(flag("menu", { default_variant: "off" }))]
+    const made = await by(author.token, "POST", requests, { title: "Later", changes })
+    const path = `${requests}/${String(made["id"])}`
+    await by(author.token, "POST", `${path}/submit`)
+    await done(200, approve("grace", path))
+    await by(scheduler.token, "POST", `${path}/schedule`, { apply_at: soon(1500) })
+    await revoke(scheduler.id)
+    const left = await until(path, ({ problem }) => problem !== null)
+    assert.deepInclude(left, { status: "in_review", apply_at: null })
+    assert.include(JSON.stringify(left["problem"]), "key_revoked")
+
+    await revoke(author.id)
+    const refused = await send("joan", "POST", `${path}/apply`)
+    assert.strictEqual(refused.status, 409)
+    assert.include(String(refused.body["detail"]), "approve it anew")
+    assert.deepInclude((await done(200, send("joan", "GET", `${path}/diff`)))["approvals"] as object, { given: 0 })
+    assert.isTrue(await value("menu"))
+    await done(200, approve("grace", path))
+    await done(200, send("joan", "POST", `${path}/apply`))
+    assert.isFalse(await value("menu"))
   })
 
   it("forgets people that its drafts list, when they are erased", async () => {

@@ -10,19 +10,23 @@ const { values } = parseArgs({
   options: {
     workspace: { type: "string", default: "default" },
     scopes: { type: "string", default: "*" },
+    subject: { type: "string", default: "command line" },
     days: { type: "string", default: "30" }
   }
 })
 const days = Number(values.days)
 const isWorkspace = /^[a-z0-9][a-z0-9-]{0,62}$/.test(values.workspace) && !reservedWorkspaces.has(values.workspace)
-if (!isWorkspace || !(days > 0 && days <= 3650)) {
-  process.stderr.write("usage: npm run --silent token -- --workspace default --scopes '*' [--days 30]\n")
+const isSubject = values.subject.length > 0 && values.subject.length <= 200
+if (!isWorkspace || !isSubject || !(days > 0 && days <= 3650)) {
+  process.stderr.write(
+    "usage: npm run --silent token -- --workspace default --scopes '*' [--subject 'command line'] [--days 30]\n"
+  )
   process.exit(1)
 }
 const now = Date.now()
 const token = await signToken(readOrMake(filesOf(process.env["DATA_DIR"] || "./data").tokenKey), {
   workspace: values.workspace,
-  subject: "command line",
+  subject: values.subject,
   keyId: randomUUID(),
   kind: "secret",
   scopes: values.scopes.split(",").map((scope) => scope.trim()),

@@ -11,6 +11,7 @@ const proofOf = (workspace: string, keyId: string) => {
   const principal: Principal = {
     workspace: WorkspaceId.make(workspace),
     subject: keyId,
+    person: keyId,
     keyId,
     kind: "secret",
     scopes: new Set(),

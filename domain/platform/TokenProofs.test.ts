@@ -90,6 +90,7 @@ const heard = Effect.repeat(Effect.yieldNow, { times: 100 })
 const actorOf = (workspace: string) => ({
   workspace: WorkspaceId.make(workspace),
   keyId: "maker",
+  person: "maker",
   scopes: new Set(["*"]),
   ...asked
 })

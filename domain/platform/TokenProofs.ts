@@ -35,7 +35,8 @@ export const layer: Layer.Layer<TokenProofs, PortFailure, Requirements> = Layer.
 
     const withoutPersonalIds = Effect.fnUntraced(function* (principal: Omit<Principal, "rateLimits">) {
       const named = (id: string) => callerId(principal.workspace, id)
-      return { ...principal, keyId: yield* named(principal.keyId), subject: yield* named(principal.subject) }
+      const { keyId, person, subject } = principal
+      return { ...principal, keyId: yield* named(keyId), subject: yield* named(subject), person: yield* named(person) }
     })
 
     const prove: TokenProofs["Service"]["prove"] = (token, { from, requestId }) =>
@@ -55,6 +56,7 @@ export const layer: Layer.Layer<TokenProofs, PortFailure, Requirements> = Layer.
         yield* settings.load(workspace)
         const principal: Principal = {
           ...named,
+          person: key === undefined ? named.person : yield* keys.personOfKey(workspace, key),
           expiresAt: Math.min(named.expiresAt, key?.expires_at ?? Number.POSITIVE_INFINITY),
           rateLimits: key?.rate_limits ?? {}
         }

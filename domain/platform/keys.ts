@@ -32,8 +32,10 @@ const dayMillis = 86_400_000
 const overlapHoursUsual = 24
 const hourMillis = 3_600_000
 
+/** An actor with the person behind the token. */
+export type Person = Actor & { readonly person: string }
 /** Who makes keys: nobody gives away more than they hold. */
-export type KeyMaker = Actor & { readonly scopes: ReadonlySet<string> }
+export type KeyMaker = Person & { readonly scopes: ReadonlySet<string> }
 
 export interface RevisedKey {
   readonly key: ApiKey
@@ -77,7 +79,7 @@ export const createKey = Effect.fn("createKey")(function* (actor: KeyMaker, aske
 })
 
 /** A key that is not stored yet. */
-export const newKey = Effect.fnUntraced(function* (actor: Actor, asked: NewApiKey) {
+export const newKey = Effect.fnUntraced(function* (actor: Person, asked: NewApiKey) {
   const random = yield* SecureRandom.SecureRandom
   const now = yield* Clock.currentTimeMillis
   const { environment, expires_in_days = expiresInDaysUsual, kind = "secret", name, rate_limits = {}, scopes } = asked
@@ -91,6 +93,7 @@ export const newKey = Effect.fnUntraced(function* (actor: Actor, asked: NewApiKe
     rate_limits,
     created_at: now,
     created_by: actor.keyId,
+    person: actor.person,
     expires_at: now + expires_in_days * dayMillis,
     revoked_at: null,
     replaces: null,
@@ -203,6 +206,33 @@ export const readKey = Effect.fnUntraced(function* (workspace: WorkspaceId, keyI
   return revised
 })
 
+/** When keys were revoked, ms UTC; nothing of those that still count, or that were made by another issuer. */
+export const revocationsOf = Effect.fnUntraced(function* (workspace: WorkspaceId, ids: Iterable<string>) {
+  const documents = yield* DocumentStore
+  const revoked = new Map<string, number>()
+  for (const id of new Set(ids)) {
+    const found = yield* documents.get(workspace, collection.name, id)
+    const at = (found?.data as ApiKey | undefined)?.revoked_at ?? null
+    if (at !== null) revoked.set(id, at)
+  }
+  return revoked
+})
+
+/** Keys that made each other before it was kept whose they are. */
+const makersMax = 20
+
+/** Who stands behind a key; of one from before that was kept, what made the first of the keys that made each other. */
+export const personOfKey = Effect.fnUntraced(function* (workspace: WorkspaceId, key: ApiKey) {
+  const documents = yield* DocumentStore
+  let last = key
+  for (let maker = 0; maker < makersMax && last.person === undefined; maker += 1) {
+    const found = yield* documents.get(workspace, collection.name, last.created_by)
+    if (found === undefined) break
+    last = found.data as ApiKey
+  }
+  return last.person ?? last.created_by
+})
+
 /** Changes the name or the limits of the key that stands at the revision; new limits count within a second. */
 export const changeKey = Effect.fn("changeKey")(function* (
   actor: Actor,
@@ -250,7 +280,7 @@ const storeRevoked = Effect.fnUntraced(function* (actor: Actor, key: ApiKey, exp
  * Revokes a token that has no key here, made by the command line or by another issuer: its id is kept as a key that was
  * revoked, for as long as a token can live.
  */
-export const revokeToken = Effect.fn("revokeToken")(function* (actor: Actor, tokenId: string) {
+export const revokeToken = Effect.fn("revokeToken")(function* (actor: Person, tokenId: string) {
   const keyId = yield* callerId(actor.workspace, tokenId)
   const documents = yield* DocumentStore
   const found = yield* documents.get(actor.workspace, collection.name, keyId)
@@ -301,4 +331,9 @@ export const rotateKey = Effect.fn("rotateKey")(function* (
   return yield* withToken(actor.workspace, made)
 })
 
-const idsOf = ({ created_at, created_by, id }: ApiKey) => ({ id, created_at, created_by })
+const idsOf = ({ created_at, created_by, id, person }: ApiKey) => ({
+  id,
+  created_at,
+  created_by,
+  ...(person === undefined ? {} : { person })
+})

@@ -82,9 +82,11 @@ export const readClaims = (
   if (scopes === undefined || !isTexts(origins) || !isId(jti)) return "wrong_claims"
   if (kind !== "secret" && kind !== "browser") return "wrong_claims"
   if (environment !== undefined && !isDefinitionKey(environment)) return "wrong_claims"
+  const subject = isId(sub) ? sub : jti
   return {
     workspace: WorkspaceId.make(workspace),
-    subject: isId(sub) ? sub : jti,
+    subject,
+    person: subject,
     keyId: jti,
     kind,
     scopes: new Set(scopes),

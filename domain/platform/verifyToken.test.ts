@@ -85,6 +85,7 @@ describe("verifyToken", () => {
     assert.deepEqual(await verify(token), {
       workspace: "acme",
       subject: "key",
+      person: "key",
       keyId: "key",
       kind: "browser",
       scopes: new Set(["events:write"]),

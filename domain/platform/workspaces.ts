@@ -12,6 +12,7 @@ import { once } from "./idempotency.ts"
 import { announced } from "./identityChanges.ts"
 import { defaultWorkspace, onlyForDefault, reservedWorkspaces } from "./installation.ts"
 import { newKey, putKey, withToken } from "./keys.ts"
+import type { Person } from "./keys.ts"
 import { withoutConflict } from "./withoutConflict.ts"
 
 /** All of them lie in the workspace `default`, whose tokens manage them. */
@@ -113,7 +114,7 @@ export const readWorkspace = Effect.fnUntraced(function* (actor: Pick<Actor, "wo
 })
 
 /** Makes a workspace and its first key, which holds everything in it, so that the tenant can begin. */
-export const createWorkspace = Effect.fn("createWorkspace")(function* (actor: Actor, { id, name = id }: NewWorkspace) {
+export const createWorkspace = Effect.fn("createWorkspace")(function* (actor: Person, { id, name = id }: NewWorkspace) {
   yield* onlyForDefault(actor, managed)
   const documents = yield* DocumentStore
   const made = yield* once<

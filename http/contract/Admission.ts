@@ -10,6 +10,8 @@ export class CurrentPrincipal extends Context.Service<
   {
     readonly workspace: WorkspaceId
     readonly subject: string
+    /** Who stands behind the token: of a key made here, the person who made it. */
+    readonly person: string
     readonly keyId: string
     readonly kind: "secret" | "browser"
     readonly scopes: ReadonlySet<string>

@@ -2,15 +2,12 @@ import { Effect, Layer } from "effect"
 import { HttpServerResponse } from "effect/http"
 import { HttpApiBuilder } from "effect/http-api"
 import { readApprovalPolicy, replaceApprovalPolicy } from "../../domain/experiments/workflows/approvals.ts"
+import { applyRequest, diffRequest, rebaseRequest } from "../../domain/experiments/workflows/applyRequest.ts"
 import {
-  applyRequest,
   approveRequest,
   commentRequest,
   createRequest,
-  diffRequest,
   listRequests,
-  readRequest,
-  rebaseRequest,
   rejectRequest,
   removeRequest,
   replaceRequest,
@@ -18,6 +15,7 @@ import {
   submitRequest,
   withdrawRequest
 } from "../../domain/experiments/workflows/changeRequests.ts"
+import { readRequest } from "../../domain/experiments/workflows/requestSteps.ts"
 import type { Revised } from "../../domain/platform/resources.ts"
 import type { ChangeRequest } from "../../ports/experiments/ChangeRequest.ts"
 import { CurrentPrincipal } from "../contract/Admission.ts"

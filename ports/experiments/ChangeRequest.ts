@@ -12,6 +12,8 @@ export const openRequestsMax = 500
 /** Days that a request is kept once it is closed. */
 export const closedRequestsKeptDays = 365
 export const commentsMax = 200
+/** Keys by which one draft was written. */
+export const authorKeysMax = 100
 /** Bytes of a request as it is stored, drafts and what they began from, as JSON. */
 export const requestBytesMax = 2 * 1024 * 1024
 
@@ -103,7 +105,7 @@ export const ChangeRequestStatus = Schema.Literals([
 ]).annotate({ identifier: "ChangeRequestStatus" })
 export type ChangeRequestStatus = typeof ChangeRequestStatus.Type
 
-/** Who did something: a person, by the subject of the token, and the key. Times in ms UTC. */
+/** Who did something: the person who stands behind the token, and its key. Times in ms UTC. */
 const act = { by: Schema.String, key: Schema.String, at: Schema.Int }
 
 const life = {
@@ -117,7 +119,9 @@ const life = {
   version: Schema.Int,
   /** People who wrote the draft: none of them approves it. */
   authors: Schema.Array(Schema.String),
-  /** Of this version, one of each person. */
+  /** Keys by which they wrote it; not there in requests from before this was kept. */
+  author_keys: Schema.optionalKey(Schema.Array(Schema.String)),
+  /** Of this version, one of each person. One by a key that was revoked, or from before an author's was, does not count. */
   approvals: Schema.Array(Schema.Struct({ ...act, comment: Schema.NullOr(Schema.String) })),
   /** When it is to be applied, ms UTC. */
   apply_at: Schema.NullOr(Schema.Int),

@@ -81,6 +81,11 @@ export const ApiKey = Schema.Struct({
   rate_limits: KeyLimits,
   created_at: Schema.Int,
   created_by: Schema.String,
+  /**
+   * Who stands behind it: the subject of the token by which it was made, or for whom the key stands that made it; of a
+   * rotated key whoever rotated it, for they saw its token. Not there in keys from before this was kept.
+   */
+  person: Schema.optionalKey(Schema.String),
   expires_at: Schema.Int,
   revoked_at: Schema.NullOr(Schema.Int),
   /** The key that this one was made to follow, and the one that follows it. */

@@ -8,6 +8,8 @@ import type { KeyLimits } from "./RateLimits.ts"
 export interface Principal {
   readonly workspace: WorkspaceId
   readonly subject: string
+  /** Who stands behind it: the subject of its token, or of a key made here, the person who made it. */
+  readonly person: string
   /** What is revoked and audited: the token's `jti`, or its subject where another issuer gives none. */
   readonly keyId: string
   readonly kind: "secret" | "browser"

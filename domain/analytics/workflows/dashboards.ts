@@ -106,7 +106,7 @@ export const answerTiles = Effect.fnUntraced(function* (
   workspace: WorkspaceId,
   dashboard: string,
   tiles: ReadonlyArray<Tile>,
-  withheld: Withheld = () => Effect.succeed(undefined)
+  withheld: Withheld = () => Effect.undefined
 ) {
   const causes: Array<Cause.Cause<TileFailure>> = []
   const answers = yield* Effect.forEach(

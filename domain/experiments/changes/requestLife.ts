@@ -4,7 +4,7 @@ import type {
   NewApproval,
   NewChangeRequest
 } from "../../../ports/experiments/ChangeRequest.ts"
-import { commentsMax } from "../../../ports/experiments/ChangeRequest.ts"
+import { authorKeysMax, commentsMax } from "../../../ports/experiments/ChangeRequest.ts"
 import type { FieldError } from "../../../ports/analytics/IngestReceipt.ts"
 
 /** Why a step of a request's life is not taken. */
@@ -18,7 +18,7 @@ export interface RequestRefusal {
 
 export type RequestChange = RequestRefusal | { readonly kind: "changed"; readonly request: ChangeRequest }
 
-/** A person by the subject of the token, the key, and when, in ms UTC. */
+/** The person who stands behind the token, its key, and when, in ms UTC. */
 export interface PersonalAct {
   readonly by: string
   readonly key: string
@@ -26,6 +26,12 @@ export interface PersonalAct {
 }
 
 type Words = Pick<NewChangeRequest, "title" | "description">
+
+/** What a request says of itself. */
+export const wordsOf = ({ description, title }: Words): Words => ({
+  title,
+  ...(description === undefined ? {} : { description })
+})
 
 const changed = (request: ChangeRequest): RequestChange => ({ kind: "changed", request })
 const refusal = (
@@ -52,6 +58,38 @@ const wrongState = ({ status }: ChangeRequest, what: string): RequestRefusal =>
 export const isOpen = ({ status }: Pick<ChangeRequest, "status">): boolean =>
   status === "draft" || status === "in_review"
 
+/** Keys by which the draft was written. */
+export const authorKeys = ({ author_keys, created_by }: ChangeRequest): ReadonlyArray<string> =>
+  author_keys ?? [created_by]
+
+/** When keys were revoked, ms UTC, by their ids. */
+export type Revocations = ReadonlyMap<string, number>
+
+/**
+ * Approvals that count: none by a key that was revoked, and none from before a key of the draft was, for nobody knows
+ * whose draft it was that they approved.
+ */
+export const standingApprovals = (request: ChangeRequest, revoked: Revocations): ChangeRequest["approvals"] => {
+  const last = Math.max(...authorKeys(request).map((key) => revoked.get(key) ?? Number.NEGATIVE_INFINITY))
+  return request.approvals.filter(({ at, key }) => !revoked.has(key) && at > last)
+}
+
+/** Why a request must not be applied at the time that was set for it, whatever was approved. */
+export const unscheduledBy = (request: ChangeRequest, revoked: Revocations): RequestRefusal | undefined => {
+  const { scheduled_by: by } = request
+  if (by === null) return undefined
+  if (revoked.has(by.key)) {
+    return refusal("conflict", `the key ${by.key}, by which it was scheduled, was revoked`, [
+      "/apply_at",
+      "key_revoked"
+    ])
+  }
+  const gone = authorKeys(request).find((key) => (revoked.get(key) ?? Number.NEGATIVE_INFINITY) >= by.at)
+  return gone === undefined
+    ? undefined
+    : refusal("conflict", `the key ${gone}, by which it was written, was revoked since`, ["/apply_at", "key_revoked"])
+}
+
 const stamped = (request: ChangeRequest, { at, key }: PersonalAct): ChangeRequest => ({
   ...request,
   changed_at: at,
@@ -60,7 +98,7 @@ const stamped = (request: ChangeRequest, { at, key }: PersonalAct): ChangeReques
 
 export const beginRequest = (
   id: string,
-  { description, title }: Words,
+  words: Words,
   changes: ReadonlyArray<DefinitionChange>,
   { at, by, key }: PersonalAct,
   status: "draft" | "in_review" = "draft"
@@ -70,11 +108,11 @@ export const beginRequest = (
   created_by: key,
   changed_at: at,
   changed_by: key,
-  title,
-  ...(description === undefined ? {} : { description }),
+  ...wordsOf(words),
   status,
   version: 1,
   authors: [by],
+  author_keys: [key],
   changes,
   approvals: [],
   comments: [],
@@ -93,12 +131,17 @@ export const redraft = (
 ): RequestChange => {
   if (!isOpen(request)) return wrongState(request, "does not change any more")
   const { description: _, ...rest } = request
+  const keys = [...new Set([...authorKeys(request), act.key])]
+  if (keys.length > authorKeysMax) {
+    return refusal("conflict", `a draft is written by at most ${authorKeysMax} keys`, ["", "too_many"])
+  }
   return changed({
     ...stamped(rest, act),
     ...words,
     changes,
     version: request.version + 1,
     authors: [...new Set([...request.authors, act.by])],
+    author_keys: keys,
     approvals: [],
     apply_at: null,
     scheduled_by: null,

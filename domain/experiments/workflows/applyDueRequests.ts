@@ -5,11 +5,13 @@ import type { ChangeRequest } from "../../../ports/experiments/ChangeRequest.ts"
 import type { Refused } from "../../../ports/platform/Refused.ts"
 import type { WorkspaceId } from "../../../ports/WorkspaceId.ts"
 import { auditOf } from "../../platform/audit.ts"
+import { revocationsOf } from "../../platform/keys.ts"
+import type { Person } from "../../platform/keys.ts"
 import { forEachApart, forEveryWorkspace } from "../../platform/everyWorkspace.ts"
 import { withoutConflict } from "../../platform/withoutConflict.ts"
-import { postpone } from "../changes/requestLife.ts"
-import { applyRequest, requestWrite } from "./changeRequests.ts"
-import type { Person } from "./changeRequests.ts"
+import { authorKeys, postpone, unscheduledBy } from "../changes/requestLife.ts"
+import { applyRequest } from "./applyRequest.ts"
+import { requestWrite } from "./requestSteps.ts"
 
 const listDue = Effect.fnUntraced(function* (workspace: WorkspaceId) {
   const documents = yield* DocumentStore
@@ -24,7 +26,7 @@ const leave = Effect.fnUntraced(function* (
   person: Person,
   request: ChangeRequest,
   revision: number,
-  { detail, errors }: Refused
+  { detail, errors }: Pick<Refused, "detail" | "errors">
 ) {
   const documents = yield* DocumentStore
   const now = yield* Clock.currentTimeMillis
@@ -50,7 +52,13 @@ const applyOne = Effect.fnUntraced(function* (
 ) {
   const by = request.scheduled_by
   if (by === null) return
-  const person: Person = { workspace, keyId: by.key, subject: by.by, from: undefined, requestId: `due-${request.id}` }
+  const person: Person = { workspace, keyId: by.key, person: by.by, from: undefined, requestId: `due-${request.id}` }
+  const keys = [by.key, ...authorKeys(request)]
+  const unscheduled = unscheduledBy(request, yield* revocationsOf(workspace, keys))
+  if (unscheduled !== undefined) {
+    const { detail, errors } = unscheduled
+    return yield* leave(person, request, revision, { detail: `${detail}: see to it and schedule it anew`, errors })
+  }
   yield* applyRequest(person, request.id).pipe(
     Effect.catchTags({
       Refused: (refused) => leave(person, request, revision, refused),

@@ -11,7 +11,7 @@ import type { Catalogue } from "../changes/Catalogue.ts"
 import { fieldDifferences } from "../changes/fieldDifferences.ts"
 import { approvalsFor } from "./approvals.ts"
 import { createRequest } from "./changeRequests.ts"
-import type { Person } from "./changeRequests.ts"
+import type { Person } from "../../platform/keys.ts"
 import { commitChanges, definitionOf, stageChanges } from "./changeSet.ts"
 import { flagRevisions, readDefinitions, revisionId, untilSettled } from "./liveDefinitions.ts"
 
