@@ -376,6 +376,7 @@ export const modules: ReadonlyArray<Module> = [
         qaOverrides.collection,
         releaseCollection,
         archetypes.collection,
+        qaLinks,
         stickyAssignments,
         changeRequests
       ]

@@ -200,6 +200,40 @@ describe("a bandit", () => {
     }
   })
 
+  it("follows the goals that it was started with, which approvals of its start have seen", async () => {
+    const environment = "/experiments/environments/production/approvals"
+    const approvals = async (count: number) => {
+      const { headers } = await done(200, "GET", environment)
+      const answer = await ask(server, "PUT", environment, {
+        token,
+        body: { approvals: count },
+        headers: { "if-match": headers.get("etag")! }
+      })
+      assert.strictEqual(answer.status, 200)
+    }
+    const { body, headers } = await done(200, "GET", `${path}/hero`)
+    const replace = (more: object) => {
+      const { allocation, goals: of, key, name, variants: arms } = body
+      const definition = { key, name, variants: arms, goals: of, allocation, ...more }
+      return ask(server, "PUT", `${path}/hero`, {
+        token,
+        body: definition,
+        headers: { "if-match": headers.get("etag")! }
+      })
+    }
+    const other = [{ id: "left", measure: { kind: "rate", of: { event_types: ["page_left"] } } }]
+    assert.deepStrictEqual(errorsOf(await replace({ goals: other })), ["/goals frozen"])
+    const least = { ...bandit, minimum_percent: 1 }
+    assert.deepStrictEqual(errorsOf(await replace({ allocation: least })), ["/allocation frozen"])
+    await approvals(1)
+    await done(201, "POST", path, { key: "asked", name: "Asked", variants, goals, allocation: bandit })
+    assert.deepStrictEqual(errorsOf(await done(403, "POST", `${path}/asked/start`)), [
+      "/environments/production needs_approval"
+    ])
+    assert.include(["changed", "unchanged"], (await done(200, "POST", `${path}/hero/step`)).body["outcome"])
+    await approvals(0)
+  })
+
   it("leaves a unit its variant, whatever the shares are now", async () => {
     const known = Array.from({ length: 120 }, (_, at) => `visitor-${at}`).find((id) => {
       const bucket = variantBucket("hero", id)

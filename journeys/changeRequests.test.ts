@@ -156,8 +156,26 @@ describe("a change request", () => {
     assert.strictEqual((await send("ada", "POST", flagsPath, flag("now", {}))).status, 403)
     assert.strictEqual((await send("ada", "DELETE", `${flagsPath}/later`)).status, 403)
     assert.strictEqual((await send("ada", "POST", `${flagsPath}/menu/archive`, {})).status, 403)
-    await done(200, send("ada", "POST", `${flagsPath}/later/archive`, {}))
+    // What is put away is not found: that is not what a flag answers that is off.
+    assert.strictEqual((await send("ada", "POST", `${flagsPath}/later/archive`, {})).status, 403)
+    const away = { kind: "flag", id: "later", definition: null, archive: { reason: "Nobody asks for it" } }
+    const beside = { ...away, definition: off }
+    const refused = await send("ada", "POST", requests, { title: "Away", changes: [beside] })
+    assert.deepStrictEqual(errorsOf(refused.body), ["/changes/0/archive not_beside"])
+    const path = await inReview("ada", [away])
+    assert.deepInclude((await done(200, send("ada", "GET", `${path}/diff`)))["approvals"] as object, { required: 2 })
+    await done(200, approve("grace", path))
+    await done(200, approve("joan", path))
+    await done(200, send("ada", "POST", `${path}/apply`))
+    assert.deepInclude((await read("later"))["archived"], { reason: "Nobody asks for it" })
     assert.strictEqual((await send("ada", "POST", "/experiments/holdouts", { key: "all" })).status, 403)
+    const links = "/experiments/qa-links"
+    const link = { forced: { flags: { menu: "on" } } }
+    const wide = await send("ada", "POST", links, link)
+    assert.strictEqual(wide.status, 403)
+    assert.deepStrictEqual(errorsOf(wide.body), ["/units needs_approval"])
+    await done(201, send("ada", "POST", links, { ...link, units: ["tester"] }))
+    await done(201, send("ada", "POST", links, { ...link, environment: "staging" }))
     const staff = { key: "staff", members: { attribute: "user_id", values: ["u"] } }
     await done(201, send("ada", "POST", "/experiments/segments", staff))
   })

@@ -195,6 +195,24 @@ describe("a signed link", () => {
     assert.strictEqual(ofrep.body["key"], "dark")
   })
 
+  it("forces for the testers alone whom it names, and goes when one of them is erased", async () => {
+    const link = await made({ forced: { flags: { dark: "on" } }, units: ["tester-1", "tester-2"] })
+    const qa = String(link["token"])
+    assert.deepStrictEqual(await refusedAs(qa, { context: { user_id: "somebody" } }), ["/qa other_unit"])
+    assert.deepStrictEqual(await refusedAs(qa), ["/qa other_unit"])
+    for (const context of [{ user_id: "tester-1" }, { user_id: "u", anonymous_id: "tester-2" }]) {
+      assert.deepInclude(await evaluate("dark", context, {}, `?qa=${qa}`), { value: true })
+    }
+    await done(200, "POST", `/ofrep/v1/evaluate/flags/dark?qa=${qa}`, { context: { targetingKey: "tester-1" } })
+    const refused = await done(400, "POST", `/experiments/experiments/short/assign?qa=${qa}`, { user_id: "somebody" })
+    assert.deepStrictEqual(errorsOf(refused), ["/qa other_unit"])
+    const exported = await ask(server, "GET", "/analytics/persons/tester-1/export", { token })
+    assert.notInclude(JSON.stringify(exported.body), "tester-2")
+    await done(200, "POST", "/analytics/persons/tester-1/erase")
+    await done(404, "GET", `${links}/${String(link["id"])}`)
+    assert.deepStrictEqual(await refusedAs(qa, { context: { user_id: "tester-2" } }), ["/qa revoked"])
+  })
+
   it("forces what there is alone, for 7 days at the most", async () => {
     const forced = { flags: { nothing: "on" }, experiments: { short: "blue" } }
     assert.deepStrictEqual(errorsOf(await done(400, "POST", links, { forced })), [

@@ -82,7 +82,7 @@ import { patternInstructionsMax, schemaBytesMax, schemaDepthMax, subschemasMax }
 import { stepsMax as schemaStepsMax } from "../domain/jsonSchema/validate.ts"
 import { scheduleStepsMax, stepChangesMax, stepWaitDaysMax } from "../ports/experiments/FlagSchedule.ts"
 import { archetypeFailuresMax, archetypeFlagsMax, archetypesMax } from "../ports/experiments/Archetype.ts"
-import { qaLinkMinutesMax, qaLinksMax } from "../ports/experiments/QaLink.ts"
+import { qaLinkMinutesMax, qaLinksMax, qaLinkUnitsMax } from "../ports/experiments/QaLink.ts"
 import { qaOverridesMax } from "../ports/experiments/QaOverride.ts"
 import {
   definitionsMax,
@@ -242,7 +242,7 @@ describe("README's tables", () => {
         `${definitionsMax} of each, and of segments; ${rulesMax} rules, ${variantsMax} variants, ${prerequisitesMax} prerequisites; ${environmentsMax} environments beside production; ${cohortSegmentsMax} segments that are cohorts, of ${cohortKeysMax} ids each`,
         `${changesMax} definitions, ${megabytes(requestBytesMax)} with what they began from, ${commentsMax} comments; ${openRequestsMax} open ones, closed ones are kept for ${closedRequestsKeptDays} days; up to ${approvalsMax} approvals`,
         `${scheduleStepsMax} steps of ${stepChangesMax} changes, waits of ${stepWaitDaysMax} days; a flag has one at a time in an environment`,
-        `${qaOverridesMax} overrides of ${overrideUnitsMax} units; ${qaLinksMax} links of ${qaLinkMinutesMax / 1440} days; ${archetypesMax} archetypes with ${archetypeFlagsMax} flags, of whom ${archetypeFailuresMax} failures are told`,
+        `${qaOverridesMax} overrides of ${overrideUnitsMax} units; ${qaLinksMax} links of ${qaLinkMinutesMax / 1440} days and ${qaLinkUnitsMax} units; ${archetypesMax} archetypes with ${archetypeFlagsMax} flags, of whom ${archetypeFailuresMax} failures are told`,
         `${releaseStepsMax} steps of ${releaseHoldDaysMax} days, ${metricsOfExperimentMax} guardrails; ${releasesRunningMax} run at a time`,
         `${codeBranchesMax} branches; ${postedFlagsMax} flags a posting, ${referencesOfFlagMax} places of each flag and branch, paths of ${pathCharactersMax} characters`,
         `${schemaBytesMax} bytes, ${subschemasMax} schemas, ${schemaDepthMax} levels, ${patternInstructionsMax} instructions of all patterns; ${schemaStepsMax} steps for all variants`,

@@ -354,7 +354,9 @@ export const redefine = (experiment: Experiment, definition: NewExperiment): Lif
   const errors = definitionErrors(definition)
   if (errors.length > 0) return invalid("the experiment is not valid", errors)
   const isDraft = experiment.status === "draft"
-  const touched = frozen.filter(
+  // A bandit's shares follow its first goal: another one would turn the traffic elsewhere.
+  const fixed = experiment.allocation === undefined ? frozen : ([...frozen, "goals"] as const)
+  const touched = fixed.filter(
     (field) =>
       (!isDraft || field === "key") &&
       !(field === "key" && definition.key === undefined) &&

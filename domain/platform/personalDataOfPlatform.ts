@@ -1,5 +1,6 @@
 import { Effect, Stream } from "effect"
 import type { DocumentStore, StoredDocument } from "../../ports/documents/DocumentStore.ts"
+import type { AuditRecord } from "../../ports/platform/AuditLog.ts"
 import type { DeadLetter } from "../../ports/platform/DeadLetters.ts"
 import type { PersonalDataOf } from "../../ports/privacy/PersonalData.ts"
 import { SubjectKeys } from "../../ports/privacy/SubjectKeys.ts"
@@ -35,6 +36,15 @@ const clearLetter = (workspace: string, keys: ReadonlyMap<string, Uint8Array>, {
   }
 }
 
+/** The record; without what stood before and after where that names others, too. */
+const ownRecord = ({ data, subjects }: StoredDocument, ids: ReadonlyArray<string>): Partial<AuditRecord> => {
+  const { after, before, ...record } = data as AuditRecord
+  const isOfOthers = subjects.some((subject) => !ids.includes(subject))
+  return isOfOthers
+    ? record
+    : { ...record, ...(before === undefined ? {} : { before }), ...(after === undefined ? {} : { after }) }
+}
+
 /** Dead letters and records of the audit log. */
 export const personalDataOfPlatform: Effect.Effect<PersonalDataOf, never, Services> = Effect.map(
   Effect.context<Services>(),
@@ -47,7 +57,7 @@ export const personalDataOfPlatform: Effect.Effect<PersonalDataOf, never, Servic
           const records = yield* documentsNaming(workspace, ids, [audit])
           return [
             ...letters.map((letter) => ({ kind: deadLetters.name, data: clearLetter(workspace, keys, letter) })),
-            ...records.map(({ data }) => ({ kind: audit, data }))
+            ...records.map((record) => ({ kind: audit, data: ownRecord(record, ids) }))
           ]
         })
       ).pipe(Stream.provideContext(context)),

@@ -11,6 +11,7 @@ export const ErasedStore = Schema.Struct({
     "analytics_definitions",
     "definitions",
     "archetypes",
+    "qa_links",
     "recent_contexts",
     "sticky_assignments",
     "merges",

@@ -2,7 +2,7 @@ import { Schema } from "effect"
 import { FieldError } from "../analytics/IngestReceipt.ts"
 import type { Collection } from "../documents/DocumentStore.ts"
 import { NewPhase } from "./Experiment.ts"
-import { environments, flags, holdouts, segments } from "./Flag.ts"
+import { environments, FlagArchiving, flags, holdouts, segments } from "./Flag.ts"
 import { DefinitionKey } from "./FlagFile.ts"
 
 /** Definitions that one request changes: all in one transaction. */
@@ -23,14 +23,18 @@ const baseRevision = {
   base_revision: Schema.optionalKey(Schema.Int.check(Schema.isGreaterThanOrEqualTo(0)))
 }
 
+const draftedFields = <Kind extends string, Definition extends Schema.Top>(kind: Kind, definition: Definition) => ({
+  kind: Schema.Literal(kind),
+  id: DefinitionKey,
+  /** All of it, as it is to be; `null` deletes it. */
+  definition: Schema.NullOr(definition),
+  ...baseRevision
+})
 const drafted = <Kind extends string, Definition extends Schema.Top>(kind: Kind, definition: Definition) =>
-  Schema.Struct({
-    kind: Schema.Literal(kind),
-    id: DefinitionKey,
-    /** All of it, as it is to be; `null` deletes it. */
-    definition: Schema.NullOr(definition),
-    ...baseRevision
-  })
+  Schema.Struct(draftedFields(kind, definition))
+
+/** Of a flag without a definition: it is not deleted, but put away. */
+const archiving = { archive: Schema.optionalKey(FlagArchiving) }
 
 /** What a running experiment's life goes on with: it is decided when the request is applied. */
 export const ExperimentStep = Schema.Union([
@@ -41,7 +45,7 @@ export const ExperimentStep = Schema.Union([
 export type ExperimentStep = typeof ExperimentStep.Type
 
 export const NewDefinitionChange = Schema.Union([
-  drafted("flag", flags.definition),
+  Schema.Struct({ ...draftedFields("flag", flags.definition), ...archiving }),
   drafted("segment", segments.definition),
   drafted("holdout", holdouts.definition),
   drafted("environment", environments.definition),
@@ -87,7 +91,12 @@ const base = {
 const kept = { id: Schema.String, ...base }
 
 export const DefinitionChange = Schema.Union([
-  Schema.Struct({ kind: Schema.Literal("flag"), definition: Schema.NullOr(flags.definition), ...kept }),
+  Schema.Struct({
+    kind: Schema.Literal("flag"),
+    definition: Schema.NullOr(flags.definition),
+    ...archiving,
+    ...kept
+  }),
   Schema.Struct({ kind: Schema.Literal("segment"), definition: Schema.NullOr(segments.definition), ...kept }),
   Schema.Struct({ kind: Schema.Literal("holdout"), definition: Schema.NullOr(holdouts.definition), ...kept }),
   Schema.Struct({ kind: Schema.Literal("environment"), definition: Schema.NullOr(environments.definition), ...kept }),

@@ -8,6 +8,8 @@ export const qaLinkMinutesMax = 7 * 24 * 60
 export const qaLinkMinutesUsual = 24 * 60
 /** Links of one workspace that are neither over nor revoked. */
 export const qaLinksMax = 500
+/** Testers that one link names. */
+export const qaLinkUnitsMax = 100
 
 /** Links by which somebody sees chosen variants for a time. */
 export const qaLinks: Collection = {
@@ -21,7 +23,17 @@ const fields = {
   /** `production` by default. */
   environment: Schema.optionalKey(DefinitionKey),
   /** Variants by flag and by experiment. */
-  forced: Forced
+  forced: Forced,
+  /**
+   * Testers for whom alone it holds, by `user_id` or `anonymous_id`; without it for whoever has it, which an environment
+   * that asks for approvals refuses.
+   */
+  units: Schema.optionalKey(
+    Schema.Array(Schema.String.check(Schema.isMinLength(1), Schema.isMaxLength(300))).check(
+      Schema.isMinLength(1),
+      Schema.isMaxLength(qaLinkUnitsMax)
+    )
+  )
 }
 
 export const NewQaLink = Schema.Struct({

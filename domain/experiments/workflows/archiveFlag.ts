@@ -24,8 +24,9 @@ const offEverywhere = (flag: NewFlag): NewFlag =>
       }
 
 /**
- * Puts a flag away: refused while other definitions use it, and, unless forced, while code names it. Where an
- * environment asks for approvals, it is turned off there first.
+ * Puts a flag away: refused while other definitions use it, and, unless forced, while code names it. To whoever asks for
+ * it, it is not there any more, which is another answer than that of a flag that is off: where an environment asks for
+ * approvals, a change request puts it away.
  */
 export const archiveFlag = Effect.fn("archiveFlag")(function* (
   actor: Actor,
@@ -42,7 +43,7 @@ export const archiveFlag = Effect.fn("archiveFlag")(function* (
   }
   if (!force) yield* refuseReferenced(actor.workspace, id, "take it out of the code first, or archive by force")
   const name = { kind: "flag", id } as const
-  yield* refuseUnapproved(actor, catalogue, withDefinition(catalogue, name, offEverywhere(item)), name)
+  yield* refuseUnapproved(actor, catalogue, withDefinition(catalogue, name, null), name)
   const archived = { at: yield* Clock.currentTimeMillis, by: actor.keyId, reason: reason ?? null }
   const put = { ...(definitionOf(item) as NewFlag), archived }
   return yield* replaceLive(flags, actor, id, put, revision, catalogue.revision)

@@ -22,7 +22,8 @@ export const assignUnit = Effect.fnUntraced(function* (reader: FlagReader, id: s
   const snapshot = yield* snapshotOfExperiment(reader, id)
   const exposed = { workspace, attributes: { ...reader.client, ...attributes } }
   const isExposed = reader.qa === undefined
-  const forced = reader.qa === undefined ? {} : yield* forcedByLink(workspace, reader.qa, snapshot?.environment ?? "")
+  const environment = snapshot?.environment ?? ""
+  const forced = reader.qa === undefined ? {} : yield* forcedByLink(workspace, reader.qa, environment, attributes)
   const experiment = snapshot?.stickyExperiment(id)
   const sticky = yield* StickyAssignments
   const stored = experiment === undefined ? {} : yield* sticky.load(workspace, [experiment], attributes)

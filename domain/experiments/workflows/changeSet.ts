@@ -137,6 +137,7 @@ const becoming = (
     return { after: null, errors: errors.map((error) => ({ ...error, pointer: under + error.pointer })) }
   }
   const { definition } = change
+  if (change.kind === "flag" && change.archive !== undefined) return archiving(change, before, act)
   if (definition === null) return { after: null, errors: before === undefined ? [missing] : [] }
   const { archived } = (before ?? {}) as Pick<Flag, "archived">
   const kept = archived === undefined ? {} : { archived }
@@ -150,6 +151,21 @@ const becoming = (
       : [])
   ]
   return { after, errors: fixed.map((error) => ({ ...error, pointer: `/definition${error.pointer}` })) }
+}
+
+const archiving = (
+  { archive, definition, id }: Extract<DraftedChange, { readonly kind: "flag" }>,
+  before: Stamps | undefined,
+  { at, by }: { readonly by: string; readonly at: number }
+): Becoming => {
+  const no = (pointer: string, code: string, detail: string) => ({
+    after: null,
+    errors: [wrong(pointer, code, detail)]
+  })
+  if (definition !== null) return no("/archive", "not_beside", "a flag is put away as it is: its definition is null")
+  if (before === undefined) return no("/id", "unknown", `there is no flag ${id}`)
+  if ((before as Flag).archived !== undefined) return no("/archive", "out_of_turn", `${id} is put away`)
+  return { after: { ...definitionOf(before), archived: { at, by, reason: archive?.reason ?? null } }, errors: [] }
 }
 
 /** What would be wrong with one of the changes once all are made. */
@@ -169,11 +185,13 @@ const mistakesOf = Effect.fnUntraced(function* (
     const refusal = refusalOfExperiment(experiment, catalogue)
     return [...unknown, ...(refusal?.errors ?? [])].map((error) => ({ ...error, pointer: `/act${error.pointer}` }))
   }
-  if (after === null) {
+  const archive = change.kind === "flag" ? change.archive : undefined
+  if (after === null || archive !== undefined) {
     const used = (yield* usersOf(workspace, change, catalogue)).map(({ name, target }) =>
       wrong("/id", "in_use", `${target} (${name})`)
     )
-    const isLookedFor = change.kind === "flag" && was !== undefined && !("archived" in was)
+    const isThere = change.kind === "flag" && was !== undefined && !("archived" in was)
+    const isLookedFor = isThere && archive?.force !== true
     const places = isLookedFor ? yield* placesOf(workspace, change.id) : []
     return [...used, ...places.map((error) => ({ ...error, pointer: "/id" }))]
   }

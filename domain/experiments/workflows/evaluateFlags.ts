@@ -63,7 +63,7 @@ const contextFor = Effect.fnUntraced(function* (
   keys?: Iterable<string>
 ) {
   if (qa === undefined) return yield* withStored(workspace, snapshot, { attributes }, keys)
-  const forced = yield* forcedByLink(workspace, qa, snapshot.environment)
+  const forced = yield* forcedByLink(workspace, qa, snapshot.environment, attributes)
   return yield* withStored(workspace, snapshot, { attributes, forced }, keys)
 })
 

@@ -3,6 +3,7 @@ import { DocumentStore } from "../../../ports/documents/DocumentStore.ts"
 import type { EvaluationContext } from "../../../ports/experiments/Evaluation.ts"
 import { production } from "../../../ports/experiments/Flag.ts"
 import { qaLinks } from "../../../ports/experiments/QaLink.ts"
+import { unitAttributes } from "../../../ports/experiments/FlagFile.ts"
 import type { QaLink } from "../../../ports/experiments/QaLink.ts"
 import { Refused } from "../../../ports/platform/Refused.ts"
 import { TokenKey } from "../../../ports/platform/TokenKey.ts"
@@ -12,11 +13,18 @@ import { verifyQaToken } from "../qaToken.ts"
 const refuse = (code: string, detail: string) =>
   new Refused({ kind: "bad-request", detail, errors: [{ pointer: "/qa", code, detail }] })
 
-/** What the link of a token forces in an environment. One read of the store, for testers alone. */
+/** Attributes that may name a tester: those of units, and OpenFeature's. */
+const testerAttributes: ReadonlyArray<string> = [...unitAttributes, "targetingKey"]
+
+/**
+ * What the link of a token forces in an environment for whom the attributes speak of. One read of the store, for testers
+ * alone.
+ */
 export const forcedByLink = Effect.fn("forcedByLink")(function* (
   workspace: WorkspaceId,
   token: string,
-  environment: string
+  environment: string,
+  attributes: Readonly<Record<string, unknown>>
 ) {
   const { secret } = yield* TokenKey
   const claims = verifyQaToken(secret, workspace, token)
@@ -28,6 +36,10 @@ export const forcedByLink = Effect.fn("forcedByLink")(function* (
   const link = found.data as QaLink
   const of = link.environment ?? production
   if (of !== environment) return yield* refuse("other_environment", `the link is of the environment ${of}`)
+  const { units } = link
+  if (units !== undefined && !testerAttributes.some((name) => units.some((unit) => unit === attributes[name]))) {
+    return yield* refuse("other_unit", `the link is for testers whom it names by ${unitAttributes.join(" or ")}`)
+  }
   const forced: NonNullable<EvaluationContext["forced"]> = link.forced
   return forced
 })

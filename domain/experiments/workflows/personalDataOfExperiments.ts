@@ -8,6 +8,8 @@ import { experiments } from "../../../ports/experiments/Experiment.ts"
 import { flags, segments } from "../../../ports/experiments/Flag.ts"
 import { releases } from "../../../ports/experiments/GuardedRelease.ts"
 import type { FlagSnapshots } from "../../../ports/experiments/FlagSnapshots.ts"
+import { qaLinks } from "../../../ports/experiments/QaLink.ts"
+import type { QaLink } from "../../../ports/experiments/QaLink.ts"
 import { qaOverrides } from "../../../ports/experiments/QaOverride.ts"
 import { RecentContexts } from "../../../ports/experiments/RecentContexts.ts"
 import { stickyAssignments } from "../../../ports/experiments/StickyAssignments.ts"
@@ -55,6 +57,14 @@ export const personalDataOfExperiments: Effect.Effect<PersonalDataOf, never, Ser
           )
       },
       {
+        store: "qa_links",
+        run: ({ workspace }, ids) =>
+          Effect.provideContext(
+            removeNaming(workspace, ids, qaLinks.name, "links for testers that named the person"),
+            context
+          )
+      },
+      {
         store: "sticky_assignments",
         run: ({ workspace }, ids) =>
           Effect.provideContext(
@@ -77,10 +87,13 @@ export const personalDataOfExperiments: Effect.Effect<PersonalDataOf, never, Ser
 
 const collections = [...namingPeople, definitionHistory.name, changeRequests.name]
 
+/** Collections whose documents are told, and go, whole. */
+const whole = [archetypes.name, qaLinks.name, stickyAssignments.name]
+
 /** What is told of a definition: where in it the person stands, nothing of what is said of others. */
 const recordsOf = Effect.fnUntraced(function* (workspace: WorkspaceId, ids: ReadonlyArray<string>) {
   const isOne = yield* isAmong(workspace, ids)
-  const found = yield* documentsNaming(workspace, ids, [...collections, archetypes.name, stickyAssignments.name])
+  const found = yield* documentsNaming(workspace, ids, [...collections, ...whole])
   const recent = (yield* RecentContexts).naming(workspace, isOne)
   const contexts = recent.map(({ at, attributes }) => ({ kind: "recent_contexts", data: { at, attributes } }))
   const records = found.map((document) => {
@@ -88,6 +101,10 @@ const recordsOf = Effect.fnUntraced(function* (workspace: WorkspaceId, ids: Read
       const request = document.data as ChangeRequest
       const places = peopleOfRequest(request).filter(({ people }) => [...people].some(isOne))
       return { kind: document.collection, data: { id: request.id, places: places.map(({ pointer }) => pointer) } }
+    }
+    if (document.collection === qaLinks.name) {
+      const { expires_at, id } = document.data as QaLink
+      return { kind: document.collection, data: { id, expires_at } }
     }
     if (!collections.includes(document.collection)) return { kind: document.collection, data: document.data }
     const { item, kind, past } = definitionIn(document)
