@@ -28,7 +28,16 @@ export interface Read {
   (sql: string): Promise<ReadonlyArray<Row>>
   /** Of one row of lists, what stands in each: many times cheaper than as many rows. Held for as long as it is referred to. */
   readonly lists: (sql: string) => Promise<ReadonlyArray<DuckDBVector>>
+  /** Rows by their columns, some thousand at a time, in no order of their own; held until `take` has answered. */
+  readonly columns: (sql: string, take: (columns: ReadonlyArray<DuckDBVector>, rows: number) => void) => Promise<void>
 }
+
+/** Reads whose texts are replaced by others. */
+export const readingAs = (read: Read, textOf: (sql: string) => string | Promise<string>): Read =>
+  Object.assign(async (sql: string) => read(await textOf(sql)), {
+    lists: async (sql: string) => read.lists(await textOf(sql)),
+    columns: async (sql: string, take: Parameters<Read["columns"]>[1]) => read.columns(await textOf(sql), take)
+  })
 
 export interface Engine {
   /** A read: waits for a place, is interrupted at its deadline or with its fiber. */
@@ -63,11 +72,27 @@ const readLists = async (connection: DuckDBConnection, sql: string): Promise<Rea
   })
 }
 
+const readColumns = async (connection: DuckDBConnection, sql: string, take: Parameters<Read["columns"]>[1]) => {
+  const result = await connection.run(sql)
+  for (;;) {
+    const chunk = await result.fetchChunk()
+    if (chunk === null || chunk.rowCount === 0) return
+    take(
+      Array.from({ length: chunk.columnCount }, (_, column) => chunk.getColumnVector(column)),
+      chunk.rowCount
+    )
+  }
+}
+
 const inTransaction = async <A>(connection: DuckDBConnection, body: (read: Read) => Promise<A>): Promise<A> => {
   await connection.run("begin transaction")
   try {
-    const lists = (sql: string) => readLists(connection, sql)
-    return await body(Object.assign((sql: string) => readRows(connection, sql), { lists }))
+    return await body(
+      Object.assign((sql: string) => readRows(connection, sql), {
+        lists: (sql: string) => readLists(connection, sql),
+        columns: (sql: string, take: Parameters<Read["columns"]>[1]) => readColumns(connection, sql, take)
+      })
+    )
   } finally {
     await connection.run("rollback").catch(() => undefined)
   }

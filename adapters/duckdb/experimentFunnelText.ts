@@ -1,10 +1,14 @@
 import type { ExperimentPlan } from "../../ports/analytics/ExperimentPlan.ts"
 import type { FunnelPlan } from "../../ports/analytics/FunnelPlan.ts"
-import { takenText } from "./experimentEventsText.ts"
+import { stepsOf, takenText } from "./experimentEventsText.ts"
 import type { EventColumns } from "./experimentEventsText.ts"
 import { afterText, beforeText } from "./experimentText.ts"
-import { dayAt, person } from "./experimentUnitsText.ts"
+import { person } from "./experimentUnitsText.ts"
 import { funnelAttemptsText, funnelBestText, funnelEventsText } from "./funnelText.ts"
+
+/** Who came through a metric's funnel and how long after the first exposure, from `experiment_completions`. */
+export const completionColumnsText =
+  "select u.unit, c.after_ms::double as after_ms from experiment_completions c join experiment_units u using (person)"
 
 /**
  * Who came through a metric's funnel after the first exposure, and who before it, and when, into `experiment_completions`.
@@ -26,7 +30,7 @@ export const completionsTexts = (plan: ExperimentPlan, columns: EventColumns, in
     top: 0,
     binStartsMillis: []
   }
-  const flags = funnel.steps.map((filter) => takenText(columns, { filter, value: { kind: "count" } }))
+  const flags = stepsOf(metric).map((part) => takenText(columns, part))
   const last = funnel.steps.length - 1
   const time = [
     `e.time_ms >= c.first_ms - ${beforeMillis}`,
@@ -36,12 +40,11 @@ export const completionsTexts = (plan: ExperimentPlan, columns: EventColumns, in
   return [
     `create or replace temp table experiment_candidates as
 with chances as (
-  select person, any_value(variant) as variant, any_value(several) as several, any_value(entry) as entry, any_value(first_ms) as first_ms
-  from experiment_events where (${flags.join(" or ")}) and ((${afterText(metric)}) or (${beforeText(metric)}))
+  select person, any_value(first_ms) as first_ms
+  from experiment_deeds where (${flags.join(" or ")}) and ((${afterText(metric)}) or (${beforeText(metric)}))
   group by person, after_ms < 0 having ${[...new Set(flags)].map((flag) => `bool_or(${flag})`).join(" and ")}
 )
-select person, any_value(variant) as variant, any_value(several) as several, any_value(entry) as entry, any_value(first_ms) as first_ms
-from chances group by person`,
+select person, any_value(first_ms) as first_ms from chances group by person`,
     funnelEventsText(asked, {
       join: ` join experiment_candidates c on c.person = ${person}`,
       conditions: time,
@@ -50,8 +53,7 @@ from chances group by person`,
     funnelAttemptsText(asked),
     funnelBestText(asked),
     `create or replace temp table experiment_completions as
-select c.person, c.variant, c.several, c.entry, c.first_ms, b.t${last} - c.first_ms as after_ms,
-  (case when b.t${last} < c.first_ms then -1 else ${dayAt(plan, `b.t${last}`)} end)::smallint as day
+select c.person, b.t${last} - c.first_ms as after_ms
 from funnel_best b join experiment_candidates c on c.person = b.person where b.furthest = ${funnel.steps.length}`
   ]
 }

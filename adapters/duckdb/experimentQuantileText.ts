@@ -3,7 +3,7 @@ import type { ExperimentPlan } from "../../ports/analytics/ExperimentPlan.ts"
 import { addedText, takenText } from "./experimentEventsText.ts"
 import type { EventColumns } from "./experimentEventsText.ts"
 import { afterText, amongText, beforeText, entryText } from "./experimentText.ts"
-import type { Pass } from "./experimentText.ts"
+import type { Pass } from "./ExperimentTally.ts"
 import { dayAt } from "./experimentUnitsText.ts"
 
 /** The value at a place among sorted ones from 0 on, linear between neighbours, of `ranked` rows of one group. */
@@ -44,7 +44,7 @@ export const quantileText = (
   ${days}
 ), amounts as (
   select person, variant, ${isEntering ? entryText(plan, metric, "entry") : "day"} as day, ${addedText(columns, part)}::double as value
-  from experiment_events
+  from experiment_deeds
   where ${takenText(columns, part)} and ${when === "after" ? afterText(metric) : beforeText(metric)} and ${among} and ${addedText(columns, part)} is not null
 ), values_then as (
   ${values}

@@ -1,9 +1,8 @@
 import { describe, expect, it } from "vitest"
 import type { ExperimentMetricPlan, ExperimentPlan } from "../../ports/analytics/ExperimentPlan.ts"
-import { eventColumnsOf, eventsText, knownText, partedEventsText } from "./experimentEventsText.ts"
-import { completionsTexts } from "./experimentFunnelText.ts"
+import { deedsText, eventColumnsOf, eventColumnsText, eventsText, gapsText } from "./experimentEventsText.ts"
+import { completionColumnsText, completionsTexts } from "./experimentFunnelText.ts"
 import { quantileText } from "./experimentQuantileText.ts"
-import { cellsText, changesText, countsText, cutText, priorText } from "./experimentText.ts"
 import {
   carriedOverText,
   peopleText,
@@ -11,7 +10,8 @@ import {
   slicedUnitsText,
   slicesText,
   steppedUnitsText,
-  unitCountsText,
+  unitColumnsText,
+  unitSubjectsText,
   unitsText,
   valuesText
 } from "./experimentUnitsText.ts"
@@ -92,23 +92,15 @@ describe("the text of an experiment's evidence", () => {
     const texts = [
       peopleText(plan),
       unitsText(plan),
-      unitCountsText,
+      unitColumnsText,
+      unitSubjectsText,
       carriedOverText,
       eventsText(plan, columns),
-      knownText(plan, 7 * dayMillis),
-      ...([0, 1, 2] as const).flatMap((index) => {
-        const metric = plan.metrics[index]!
-        const pass = index === 2 ? "intended" : "alone"
-        return [
-          cellsText(plan, columns, index, pass),
-          ...[cutText(plan, metric)].flatMap((text) => text ?? []),
-          countsText(plan, metric, pass),
-          changesText(metric, index === 0 ? undefined : 250),
-          priorText(metric, index === 0 ? undefined : 250)
-        ]
-      }),
+      eventColumnsText(columns, { first: 0, end: 1000 }),
+      gapsText(plan, 7 * dayMillis),
+      deedsText(plan, columns),
       ...completionsTexts(plan, columns, 3),
-      cellsText(plan, columns, 3, "alone"),
+      completionColumnsText,
       quantileText(plan, columns, 4, "alone", "after"),
       quantileText(plan, columns, 5, "intended", "before"),
       valuesText(plan, { field: { kind: "column", column: "country" }, which: "last" }),
@@ -118,7 +110,6 @@ describe("the text of an experiment's evidence", () => {
       slicedUnitsText(plan),
       sharedUnitsText(plan, { ...plan, experiment: "other", variants: ["a", "b", "c"] }),
       steppedUnitsText(plan, [january, january + dayMillis]),
-      partedEventsText,
       peopleText({ ...plan, trigger: { kind: "and", filters: [ordered, pro] } }),
       unitsText({ ...plan, trigger: ordered })
     ]

@@ -60,9 +60,12 @@ from (select *, of_phase and variant is not null as inside from (
   ${exposures(plan)}
 )) group by person`
 
+/** Units are counted from 0. */
+const unitText = "(row_number() over () - 1)::uinteger as unit"
+
 /** Units of the phase by their first exposure, into `experiment_units`; who was exposed before it is none. */
 export const unitsText = (plan: ExperimentPlan): string => `create or replace temp table experiment_units as
-${plan.trigger === undefined ? exposedUnitsText(plan) : `select person, low as variant, first_ms, false as several, ${dayAt(plan, "first_ms")}::smallint as day from experiment_people`}`
+${plan.trigger === undefined ? exposedUnitsText(plan) : `select ${unitText}, person, low as variant, first_ms, false as several, ${dayAt(plan, "first_ms")}::smallint as day from experiment_people`}`
 
 const exposedUnitsText = (plan: ExperimentPlan): string => `with first_of_several as (
   select ${person} as person, arg_min(${variantText(plan)}, ${place}) as variant
@@ -70,11 +73,21 @@ const exposedUnitsText = (plan: ExperimentPlan): string => `with first_of_severa
     and ${ofPhase(plan)} and ${variantText(plan)} is not null
     and ${person} in (select person from experiment_people where low <> high) group by all
 )
-select person, coalesce(s.variant, u.low)::smallint as variant, first_ms, low <> high as several, ${dayAt(plan, "first_ms")}::smallint as day
+select ${unitText}, person, coalesce(s.variant, u.low)::smallint as variant, first_ms, low <> high as several, ${dayAt(plan, "first_ms")}::smallint as day
 from experiment_people u left join first_of_several s using (person) where first_ms is not null and not before`
 
-export const unitCountsText = `select variant, day, count(*)::integer as assigned, (count(*) filter (not several))::integer as participants
-from experiment_units group by all order by all`
+export const unitsHeldText = "select count(*)::integer as units from experiment_units"
+
+/** The units' numbers, variants (from the second bit on, the first one says whether there are several) and first exposures. */
+export const unitColumnsText =
+  "select unit, (variant * 2 + several::integer)::uinteger as arm, first_ms::double as first_ms from experiment_units"
+
+/** What events of units bear, into `experiment_subjects`: the ids that count for a unit. */
+export const unitSubjectsText = `create or replace temp table experiment_subjects as
+select u.person as subject, u.unit, u.first_ms from experiment_units u left join store.people p on p.subject = u.person
+where p.person is null or p.person = u.person
+union all
+select p.subject, u.unit, u.first_ms from store.people p join experiment_units u on u.person = p.person where p.subject <> u.person`
 
 export const carriedOverText = "select count(*)::integer as people from experiment_people where before and of_phase"
 
@@ -115,7 +128,7 @@ export const slicesFoundText = "select slice, value, found from experiment_slice
 export const slicedUnitsText = ({
   variants
 }: ExperimentPlan): string => `create or replace temp table experiment_units as
-select v.person, (s.slice * ${variants.length} + v.variant)::integer as variant, v.first_ms, v.several, v.day
+select v.unit, v.person, (s.slice * ${variants.length} + v.variant)::integer as variant, v.first_ms, v.several, v.day
 from experiment_values v join experiment_slices s on s.value is not distinct from v.value`
 
 /** Kept, since units that are told apart otherwise take its place. */
@@ -135,7 +148,7 @@ with logged as (
   ${exposures(plan)}
     and ${ofPhase(plan)} and ${variantText(plan)} is not null group by all
 )
-select u.person, ((case when l.step between 1 and ${steps.length} then l.step - 1
+select u.unit, u.person, ((case when l.step between 1 and ${steps.length} then l.step - 1
   ${steps
     .map((start, at) => `when u.first_ms >= ${start} then ${at}`)
     .toReversed()
@@ -148,6 +161,6 @@ export const sharedUnitsText = (
   plan: ExperimentPlan,
   { variants }: ExperimentBeside
 ): string => `create or replace temp table experiment_units as
-select person, (a.variant * ${variants.length} + b.variant)::integer as variant, greatest(a.first_ms, b.first_ms) as first_ms,
+select ${unitText}, person, (a.variant * ${variants.length} + b.variant)::integer as variant, greatest(a.first_ms, b.first_ms) as first_ms,
   a.several or b.several as several, ${dayAt(plan, "greatest(a.first_ms, b.first_ms)")}::smallint as day
 from experiment_units a join experiment_whole b using (person)`

@@ -76,13 +76,16 @@ const typesOf = (filter: PlanFilter): ReadonlyArray<string> | undefined => {
   return field.kind === "column" && field.column === "event_type" ? values : undefined
 }
 
-/** A bit for each step that an event fits; where types alone decide, each type is compared once. */
-const codesText = (steps: ReadonlyArray<PlanFilter>): string => {
+/** A bit for each step that an event fits, its place unless others are given; where types alone decide, each is compared once. */
+export const codesText = (
+  steps: ReadonlyArray<PlanFilter>,
+  bits: ReadonlyArray<number> = [...steps.keys()]
+): string => {
   const types = steps.map(typesOf)
   if (types.includes(undefined))
-    return steps.map((step, index) => `case when ${filterText(step)} then ${2 ** index} else 0 end`).join(" + ")
+    return steps.map((step, index) => `case when ${filterText(step)} then ${2 ** bits[index]!} else 0 end`).join(" + ")
   const codeOf = (type: string) =>
-    types.reduce((code, each, index) => (each?.includes(type) === true ? code + 2 ** index : code), 0)
+    types.reduce((code, each, index) => (each?.includes(type) === true ? code + 2 ** bits[index]! : code), 0)
   const cases = [...new Set(types.flatMap((each) => each ?? []))].map(
     (type) => `when ${quote(type)} then ${codeOf(type)}`
   )

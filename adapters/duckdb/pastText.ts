@@ -1,4 +1,5 @@
 import { linkedUsersMax } from "../../ports/analytics/EventStore.ts"
+import { readingAs } from "./Engine.ts"
 import type { Read } from "./Engine.ts"
 import { quote } from "./literals.ts"
 
@@ -55,6 +56,5 @@ export const readingPast = (read: Read, workspace: string, tick: number): Read =
     }
     return past
   }
-  const rows = async (sql: string) => read(await textOf(sql))
-  return Object.assign(rows, { lists: async (sql: string) => read.lists(await textOf(sql)) })
+  return readingAs(read, textOf)
 }

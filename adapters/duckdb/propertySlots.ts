@@ -1,6 +1,7 @@
 import { namesMax } from "../../ports/analytics/EventStore.ts"
 import { slottedNamesMax, slottedWorkspacesMax } from "./schema.ts"
 import { pointerTo, quote } from "./literals.ts"
+import { readingAs } from "./Engine.ts"
 import type { Read } from "./Engine.ts"
 
 /**
@@ -70,5 +71,5 @@ export const readingSlots = async (read: Read, workspace: string): Promise<Read>
       const column = columns.get(pointer)
       return column === undefined ? found : `e.${column}`
     })
-  return Object.assign((sql: string) => read(inColumns(sql)), { lists: (sql: string) => read.lists(inColumns(sql)) })
+  return readingAs(read, inColumns)
 }

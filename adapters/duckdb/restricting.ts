@@ -1,4 +1,5 @@
 import type { DuckDBConnection } from "@duckdb/node-api"
+import { readingAs } from "./Engine.ts"
 import type { Read } from "./Engine.ts"
 import { quote } from "./literals.ts"
 import { hashOf } from "./schema.ts"
@@ -34,9 +35,7 @@ export const restrictionsText = (workspace: string): string =>
   `select count(*)::integer as n from store.restrictions where workspace = ${quote(workspace)}`
 
 export const readingUnrestricted = (read: Read, isPast: boolean): Read =>
-  Object.assign(async (sql: string) => read(unrestrictedText(sql, isPast)), {
-    lists: async (sql: string) => read.lists(unrestrictedText(sql, isPast))
-  })
+  readingAs(read, (sql) => unrestrictedText(sql, isPast))
 
 /** Those of the ids, one at least, that are on the workspace's list. */
 export const restrictedAmongText = (workspace: string, ids: ReadonlyArray<string>): string =>

@@ -17,20 +17,24 @@ with first_of_several as (
     and (e.time_ms >= 1767225600000 and ((e.properties->>'/phase') is null or coalesce(try_cast((e.properties->>'/phase') as integer) = 2, true))) and (case (e.properties->>'/variant') when 'control' then 0 when 'it''s' then 1 end)::smallint is not null
     and coalesce(p.person, e.subject) in (select person from experiment_people where low <> high) group by all
 )
-select person, coalesce(s.variant, u.low)::smallint as variant, first_ms, low <> high as several, (0 + (first_ms - 1767225600000) // 86400000)::smallint as day
+select (row_number() over () - 1)::uinteger as unit, person, coalesce(s.variant, u.low)::smallint as variant, first_ms, low <> high as several, (0 + (first_ms - 1767225600000) // 86400000)::smallint as day
 from experiment_people u left join first_of_several s using (person) where first_ms is not null and not before;
 
-select variant, day, count(*)::integer as assigned, (count(*) filter (not several))::integer as participants
-from experiment_units group by all order by all;
+select unit, (variant * 2 + several::integer)::uinteger as arm, first_ms::double as first_ms from experiment_units;
+
+create or replace temp table experiment_subjects as
+select u.person as subject, u.unit, u.first_ms from experiment_units u left join store.people p on p.subject = u.person
+where p.person is null or p.person = u.person
+union all
+select p.subject, u.unit, u.first_ms from store.people p join experiment_units u on u.person = p.person where p.subject <> u.person;
 
 select count(*)::integer as people from experiment_people where before and of_phase;
 
 create or replace temp table experiment_events as
-select u.person, u.variant, u.several, u.day as entry, u.first_ms, e.time_ms - u.first_ms as after_ms,
-  (case when e.time_ms < u.first_ms then -1 else (0 + (e.time_ms - 1767225600000) // 86400000) end)::smallint as day,
-  (e.event_type is not distinct from 'order_completed') as f0, false as f1, ((case when not contains(("trait today plan".value->>'$'), '"$pii":') then ("trait today plan".value->>'$') end) is not distinct from 'pro') as f2, (e.event_type is not distinct from 'page_view') as f3, null as v0, coalesce(try_cast(e.properties->>'/items' as decimal(18, 9)), case when try_cast(e.properties->>'/items' as double) is not null then try_cast(e.properties->>'/items' as decimal(28, 9)) end) as v1
-from store.events e
-left join store.people p on p.subject = e.subject join experiment_units u on u.person = coalesce(p.person, e.subject)
+select s.unit, d.time_ms - s.first_ms as after_ms, d.* exclude (subject, time_ms)
+from (
+  select e.subject, e.time_ms, e.received_us, e.idx, (case when (e.event_type is not distinct from 'order_completed') then 1 else 0 end + case when ((case when not contains(("trait today plan".value->>'$'), '"$pii":') then ("trait today plan".value->>'$') end) is not distinct from 'pro') then 4 else 0 end + case when (e.event_type is not distinct from 'page_view') then 8 else 0 end)::uinteger as c0, null::double as v0, coalesce(try_cast(e.properties->>'/items' as decimal(18, 9)), case when try_cast(e.properties->>'/items' as double) is not null then try_cast(e.properties->>'/items' as decimal(28, 9)) end)::double as v1
+  from store.events e left join store.people p on p.subject = e.subject
 left join (
   select person, coalesce(max(newest), max(oldest)) as value from (
     select person, arg_max(value, place) as newest, null as oldest from (
@@ -44,13 +48,11 @@ left join (
   where e.workspace = 'it''s' and e.traits_once is not null and (e.traits_once->'/plan') is not null) group by 1
   ) group by 1
 ) "trait today plan" on "trait today plan".person = coalesce(p.person, e.subject)
-where e.workspace = 'it''s' and e.time_ms >= 1766016000000 and e.time_ms < 1768089600000
-  and e.time_ms >= u.first_ms - 1209600000 and ((e.event_type is not distinct from 'order_completed') or ((case when not contains(("trait today plan".value->>'$'), '"$pii":') then ("trait today plan".value->>'$') end) is not distinct from 'pro') or (e.event_type is not distinct from 'page_view'))
-union all by name
-select u.person, u.variant, u.several, u.day as entry, u.first_ms, e.time_ms - u.first_ms as after_ms,
-  (case when e.time_ms < u.first_ms then -1 else (0 + (e.time_ms - 1767225600000) // 86400000) end)::smallint as day,
-  false as f0, (e.event_type is not distinct from 'order_completed') as f1, false as f2, false as f3, e.amount::decimal(38, 0) as v0, null as v1
-from (
+  where e.workspace = 'it''s' and e.time_ms >= 1766016000000 and e.time_ms < 1768089600000
+    and ((e.event_type is not distinct from 'order_completed') or ((case when not contains(("trait today plan".value->>'$'), '"$pii":') then ("trait today plan".value->>'$') end) is not distinct from 'pro') or (e.event_type is not distinct from 'page_view'))
+  union all by name
+  select e.subject, e.time_ms, e.received_us, e.idx, (case when (e.event_type is not distinct from 'order_completed') then 2 else 0 end)::uinteger as c0, e.amount::double as v0, null::double as v1
+  from (
   with firsts as (
     select * from store.payments
     where workspace = 'it''s' and payment not in (select payment from store.repeated_payments)
@@ -65,113 +67,31 @@ from (
     else (2::hugeint * f.minor * r.numerator + r.denominator) // (2::hugeint * r.denominator) end as amount
   from firsts f left join rates r on r.rate_currency = f.currency and f.time_ms >= r.from_ms
 ) e
-left join store.people p on p.subject = e.subject join experiment_units u on u.person = coalesce(p.person, e.subject)
-where e.workspace = 'it''s' and e.time_ms >= 1766016000000 and e.time_ms < 1768089600000
-  and e.time_ms >= u.first_ms - 1209600000 and ((e.event_type is not distinct from 'order_completed'));
+  where e.workspace = 'it''s' and e.time_ms >= 1766016000000 and e.time_ms < 1768089600000
+    and ((e.event_type is not distinct from 'order_completed'))
+) d join experiment_subjects s on s.subject = d.subject
+where d.time_ms >= s.first_ms - 1209600000;
 
-create or replace temp table experiment_known_604800000 as
-select distinct u.person from store.events e left join store.people p on p.subject = e.subject join experiment_units u on u.person = coalesce(p.person, e.subject)
+select unit, after_ms::double as after_ms, c0, coalesce(v0, 0) as v0, coalesce(v1, 0) as v1, received_us::double as received_us, idx from experiment_events
+where unit >= 0 and unit < 1000;
+
+select s.unit, (s.first_ms - e.time_ms)::uinteger as gap
+from store.events e join experiment_subjects s on s.subject = e.subject
 where e.workspace = 'it''s' and e.time_ms >= 1766620800000 and e.time_ms < 1768089600000
-  and e.time_ms < u.first_ms and e.time_ms >= u.first_ms - 604800000;
+  and e.time_ms < s.first_ms and e.time_ms >= s.first_ms - 604800000;
 
-create or replace temp table experiment_cells as
-select person, any_value(variant) as variant, any_value(entry) as entry,
-  (case when before then -1 else min(day) end)::smallint as day, 1::double as v,
-  0::double as w
-from (
-  select *, after_ms < 0 as before from experiment_events
-  where (f0)
-    and ((after_ms >= 0) or (after_ms < 0 and after_ms >= -1209600000)) and not several and true
-) group by person, before;
-
-select variant, day as day, count(*)::bigint as count
-from experiment_units u where not several and true group by all order by all;
-
-with totals as (
-  select *, v as t, w as s from experiment_cells where day >= 0
-), grown as (
-  select person, variant, day, t as y, (t - v) as b, s, s - w as r from totals
-)
-select variant, day, sum((y <> 0)::integer - (b <> 0)::integer)::bigint as converted, sum(y - b) as sum, sum(y * y - b * b) as squares
-from grown group by variant, day order by variant, day;
-
-select variant, entry as day, sum(x) as xsum, sum(x * x) as xsquares
-from (select *, v as x from experiment_cells where day = -1) group by all order by all;
-
-create or replace temp table experiment_cells as
-select person, any_value(variant) as variant, any_value((0 + ((first_ms + 259200000) - 1767225600000) // 86400000)::smallint) as entry,
-  day_of as day, coalesce(sum(v0) filter (f1), 0)::double as v,
-  0::double as w
-from (
-  select *, (case when after_ms < 0 then -1 else (0 + ((first_ms + 259200000) - 1767225600000) // 86400000)::smallint end)::smallint as day_of from experiment_events
-  where (f1)
-    and ((after_ms >= 0 and after_ms < 259200000) or (after_ms < 0 and after_ms >= -604800000)) and not several and first_ms + 259200000 < 1768089600000 and true
-) group by person, day_of;
-
-with totals as (select person, sum(v) as total from experiment_cells where day >= 0 group by person),
-cut as (select (select quantile_cont(total, 0.99) from (select coalesce(t.total, 0) as total from experiment_units u left join totals t using (person) where not several and first_ms + 259200000 < 1768089600000 and true))::double as cap)
-select cap, (select count(*)::integer from totals where total > cap) as units from cut where cap >= 0;
-
-select variant, (0 + ((first_ms + 259200000) - 1767225600000) // 86400000)::smallint as day, count(*)::bigint as count, count(k.person)::bigint as hcount
-from experiment_units u left join experiment_known_604800000 k using (person) where not several and first_ms + 259200000 < 1768089600000 and true group by all order by all;
-
-with totals as (
-  select *, v as t, w as s from experiment_cells where day >= 0
-), grown as (
-  select person, variant, day, least(t, 250) as y, least((t - v), 250) as b, s, s - w as r from totals
-)
-select variant, day, sum((y <> 0)::integer - (b <> 0)::integer)::bigint as converted, sum(y - b) as sum, sum(y * y - b * b) as squares,
-  coalesce(sum(x * (y - b)), 0) as xy, coalesce(sum(y - b) filter (k.person is not null), 0) as hy
-from grown
-left join (select person, least(v, 250) as x, w as m from experiment_cells where day = -1) h using (person)
-left join experiment_known_604800000 k using (person) group by variant, day order by variant, day;
-
-select variant, entry as day, sum(x) as xsum, sum(x * x) as xsquares
-from (select *, least(v, 250) as x from experiment_cells where day = -1) group by all order by all;
-
-create or replace temp table experiment_cells as
-select person, any_value(variant) as variant, any_value(entry) as entry,
-  day_of as day, coalesce(sum(v1) filter (f0), 0)::double as v,
-  coalesce(sum(1) filter (f2), 0)::double as w
-from (
-  select *, (case when after_ms < 0 then -1 else day end)::smallint as day_of from experiment_events
-  where (f0 or f2)
-    and ((after_ms >= 0) or (after_ms < 0 and after_ms >= -1209600000)) and true
-) group by person, day_of;
-
-with totals as (select person, sum(v) as total from experiment_cells where day >= 0 group by person),
-cut as (select 9::double as cap)
-select cap, (select count(*)::integer from totals where total > cap) as units from cut where cap >= 0;
-
-select variant, day as day, count(*)::bigint as count, count(k.person)::bigint as hcount
-from experiment_units u left join experiment_known_1209600000 k using (person) where true group by all order by all;
-
-with totals as (
-  select *, sum(v) over before_too as t, sum(w) over before_too as s
-  from experiment_cells where day >= 0 window before_too as (partition by person order by day rows unbounded preceding)
-), grown as (
-  select person, variant, day, least(t, 250) as y, least((t - v), 250) as b, s, s - w as r from totals
-)
-select variant, day, sum((y <> 0)::integer - (b <> 0)::integer)::bigint as converted, sum(y - b) as sum, sum(y * y - b * b) as squares,
-  sum(s - r) as dsum, sum(s * s - r * r) as dsquares, sum(y * s - b * r) as dproducts,
-  coalesce(sum(x * (y - b)), 0) as xy, coalesce(sum(y - b) filter (k.person is not null), 0) as hy,
-  coalesce(sum(x * (s - r)), 0) as xd, coalesce(sum(m * (y - b)), 0) as my, coalesce(sum(m * (s - r)), 0) as md,
-  coalesce(sum(s - r) filter (k.person is not null), 0) as hd
-from grown
-left join (select person, least(v, 250) as x, w as m from experiment_cells where day = -1) h using (person)
-left join experiment_known_1209600000 k using (person) group by variant, day order by variant, day;
-
-select variant, entry as day, sum(x) as xsum, sum(x * x) as xsquares, sum(w) as msum, sum(w * w) as msquares, sum(x * w) as mproducts
-from (select *, least(v, 250) as x from experiment_cells where day = -1) group by all order by all;
+create or replace temp table experiment_deeds as
+select u.person, u.variant, u.several, u.day as entry, u.first_ms, e.after_ms,
+  (case when e.after_ms < 0 then -1 else (0 + ((u.first_ms + e.after_ms) - 1767225600000) // 86400000) end)::smallint as day, (c0 & 1) <> 0 as f0, (c0 & 2) <> 0 as f1, (c0 & 4) <> 0 as f2, (c0 & 8) <> 0 as f3, v0, v1
+from experiment_events e join experiment_units u using (unit);
 
 create or replace temp table experiment_candidates as
 with chances as (
-  select person, any_value(variant) as variant, any_value(several) as several, any_value(entry) as entry, any_value(first_ms) as first_ms
-  from experiment_events where (f3 or f0) and ((after_ms >= 0 and after_ms < 259200000) or (after_ms < 0 and after_ms >= -1209600000))
+  select person, any_value(first_ms) as first_ms
+  from experiment_deeds where (f3 or f0) and ((after_ms >= 0 and after_ms < 259200000) or (after_ms < 0 and after_ms >= -1209600000))
   group by person, after_ms < 0 having bool_or(f3) and bool_or(f0)
 )
-select person, any_value(variant) as variant, any_value(several) as several, any_value(entry) as entry, any_value(first_ms) as first_ms
-from chances group by person;
+select person, any_value(first_ms) as first_ms from chances group by person;
 
 create or replace temp table funnel_events as
 with chosen as (
@@ -196,25 +116,16 @@ from (select a.*, false as killed from funnel_attempts a )
 qualify row_number() over (partition by unit order by (n0 is not null)::integer + (n1 is not null)::integer desc, killed, coalesce(n1, n0), n0 desc) = 1 and not killed;
 
 create or replace temp table experiment_completions as
-select c.person, c.variant, c.several, c.entry, c.first_ms, b.t1 - c.first_ms as after_ms,
-  (case when b.t1 < c.first_ms then -1 else (0 + (b.t1 - 1767225600000) // 86400000) end)::smallint as day
+select c.person, b.t1 - c.first_ms as after_ms
 from funnel_best b join experiment_candidates c on c.person = b.person where b.furthest = 2;
 
-create or replace temp table experiment_cells as
-select person, any_value(variant) as variant, any_value(entry) as entry,
-  (case when before then -1 else min(day) end)::smallint as day, 1::double as v,
-  0::double as w
-from (
-  select *, after_ms < 0 as before from experiment_completions
-  where (true)
-    and ((after_ms >= 0 and after_ms < 259200000) or (after_ms < 0 and after_ms >= -1209600000)) and not several and true
-) group by person, before;
+select u.unit, c.after_ms::double as after_ms from experiment_completions c join experiment_units u using (person);
 
 with days as (
   select unnest(range(greatest(0, (0 + (1768089599999 - 1767225600000) // 86400000) - 27), (0 + (1768089599999 - 1767225600000) // 86400000) + 1))::smallint as day
 ), amounts as (
   select person, variant, day as day, v1::double as value
-  from experiment_events
+  from experiment_deeds
   where f0 and after_ms >= 0 and not several and true and v1 is not null
 ), values_then as (
   select d.day, a.variant, a.person, a.value from days d join amounts a on a.day <= d.day where a.value <> 0
@@ -252,7 +163,7 @@ with days as (
   select (0 + (1768089599999 - 1767225600000) // 86400000)::smallint as day
 ), amounts as (
   select person, variant, entry as day, v1::double as value
-  from experiment_events
+  from experiment_deeds
   where f0 and after_ms < 0 and after_ms >= -1209600000 and true and v1 is not null
 ), values_then as (
   select d.day, u.variant, u.person, coalesce(sum(a.value), 0) as value
@@ -335,11 +246,11 @@ select value, (row_number() over (order by count(*) desc, value nulls last))::in
 from experiment_values where not several group by value qualify slice < 20;
 
 create or replace temp table experiment_units as
-select v.person, (s.slice * 2 + v.variant)::integer as variant, v.first_ms, v.several, v.day
+select v.unit, v.person, (s.slice * 2 + v.variant)::integer as variant, v.first_ms, v.several, v.day
 from experiment_values v join experiment_slices s on s.value is not distinct from v.value;
 
 create or replace temp table experiment_units as
-select person, (a.variant * 3 + b.variant)::integer as variant, greatest(a.first_ms, b.first_ms) as first_ms,
+select (row_number() over () - 1)::uinteger as unit, person, (a.variant * 3 + b.variant)::integer as variant, greatest(a.first_ms, b.first_ms) as first_ms,
   a.several or b.several as several, (0 + (greatest(a.first_ms, b.first_ms) - 1767225600000) // 86400000)::smallint as day
 from experiment_units a join experiment_whole b using (person);
 
@@ -351,14 +262,11 @@ with logged as (
     and (e.properties->>'/experiment_id') = 'short''s'
     and (e.time_ms >= 1767225600000 and ((e.properties->>'/phase') is null or coalesce(try_cast((e.properties->>'/phase') as integer) = 2, true))) and (case (e.properties->>'/variant') when 'control' then 0 when 'it''s' then 1 end)::smallint is not null group by all
 )
-select u.person, ((case when l.step between 1 and 2 then l.step - 1
+select u.unit, u.person, ((case when l.step between 1 and 2 then l.step - 1
   when u.first_ms >= 1767312000000 then 1
   when u.first_ms >= 1767225600000 then 0 else 0 end) * 2 + u.variant)::integer as variant,
   u.first_ms, u.several, u.day
 from experiment_whole u join logged l using (person);
-
-create or replace temp table experiment_events as
-select e.* replace (u.variant as variant) from experiment_events e join experiment_units u using (person);
 
 create or replace temp table experiment_people as
 select person, first_ms, variant as low, variant as high, false as before, true as of_phase from (
@@ -384,4 +292,4 @@ left join (
 );
 
 create or replace temp table experiment_units as
-select person, low as variant, first_ms, false as several, (0 + (first_ms - 1767225600000) // 86400000)::smallint as day from experiment_people;
+select (row_number() over () - 1)::uinteger as unit, person, low as variant, first_ms, false as several, (0 + (first_ms - 1767225600000) // 86400000)::smallint as day from experiment_people;
