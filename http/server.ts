@@ -33,6 +33,7 @@ import * as retention from "./analytics/retentionHandlers.ts"
 import * as sessions from "./analytics/sessionHandlers.ts"
 import * as attribution from "./analytics/attributionHandlers.ts"
 import * as stream from "./analytics/streamRoute.ts"
+import * as eventStreams from "./analytics/EventStreams.ts"
 import { streamSocketOptions } from "./analytics/StreamSocket.ts"
 import { DocumentedApi, ServedApi } from "./contract/Api.ts"
 import { jsonBodyBytesMax } from "./contract/bodyLimits.ts"
@@ -210,5 +211,5 @@ export const layer = (options: { readonly port: number; readonly host: string })
   }).pipe(
     Layer.provide(Layer.succeed(HttpIncomingMessage.MaxBodySize, ByteSize.bytes(jsonBodyBytesMax))),
     Layer.provideMerge(connections(options)),
-    Layer.provide([directRoutes.layer, flagStreams.layer])
+    Layer.provide([directRoutes.layer, eventStreams.layer, flagStreams.layer])
   )

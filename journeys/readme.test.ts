@@ -24,6 +24,10 @@ import {
   exportEventsMax,
   exportKeptMillis,
   exportMillisMax,
+  eventStreamMillisMax,
+  eventStreamPageMax,
+  eventStreamsAtOnceMax,
+  eventStreamStallMillisMax,
   exportsAtOnceMax,
   exportsHeldMax
 } from "../ports/analytics/EventExport.ts"
@@ -237,6 +241,7 @@ describe("README's tables", () => {
         `${queriesAtOnceMax} at once, ${queriesWaitingMax} waiting`,
         `${sqlCharactersMax} characters, ${sqlRowsMax} rows (${sqlRowsUsual} by default), ${megabytes(sqlBytesMax)}, ${selectMillisMaxUsual / 1000} s, ${roomMegabytes} MB of memory; ${selectsAtOnceMax} at once, ${selectsWaitingMax} waiting`,
         `${exportsHeldMax} of a workspace, each kept for ${exportKeptMillis / 3_600_000} h, ${exportsAtOnceMax} written at once; ${exportEventsMax / 1e6} million events, ${exportBytesMax / 1024 ** 3} GB, ${exportMillisMax / 3_600_000} h each`,
+        `1 answer at once of a key, ${eventStreamsAtOnceMax} of all; ${eventStreamMillisMax / 3_600_000} h each, ${eventStreamPageMax} events in memory; a reader that takes nothing for ${eventStreamStallMillisMax / 1000} s is cut`,
         `${retentionPoliciesMax} retention policies of a workspace, ${retentionDaysMax} days; ${legalHoldsMax} legal holds`,
         `${recipientsMax} recipients of an alert or digest; a server that is away is tried for ${emailAgeMillisMax / 3_600_000} h; messages are listed for ${emailKeptDays} days`,
         `${definitionsMax} of each, and of segments; ${rulesMax} rules, ${variantsMax} variants, ${prerequisitesMax} prerequisites; ${environmentsMax} environments beside production; ${cohortSegmentsMax} segments that are cohorts, of ${cohortKeysMax} ids each`,

@@ -9,6 +9,7 @@ import { quote } from "./literals.ts"
 import { readingPast } from "./pastText.ts"
 import { readingSlots } from "./propertySlots.ts"
 import { readingUnrestricted, restrictionsText } from "./restricting.ts"
+import { eventPlace, placeOfText, placesText, scannedValues, scanText } from "./scanText.ts"
 import { sealWatermark } from "./Watermark.ts"
 import type { Watermark } from "./Watermark.ts"
 
@@ -92,6 +93,15 @@ export const storeReads = (engine: Engine, key: Uint8Array, mark: Watermark | un
           `select name from store.names where workspace = ${quote(workspace)} and kind = ${quote(kind)} order by name`
         )
         return rows.map((row) => String(row["name"]))
-      })
+      }),
+    places: (request) =>
+      reading("places", request.workspace, async (read) => (await read(placesText(request))).map(eventPlace)),
+    scan: (request) =>
+      reading("scan", request.workspace, async (read) => {
+        const rows = await read(scanText(request))
+        return rows.map((row) => scannedValues(row, request.columns))
+      }),
+    placeOf: (workspace, eventId) =>
+      reading("placeOf", workspace, async (read) => (await read(placeOfText(workspace, eventId))).map(eventPlace)[0])
   }
 }

@@ -16,6 +16,7 @@ import { answerProblems } from "../middleware/failures.ts"
 import { paged } from "../middleware/pages.ts"
 import { problem } from "../middleware/problem.ts"
 import { isUnchanged, matchRevision, withLocation, withRevision } from "../middleware/revisions.ts"
+import { EventStreams } from "./EventStreams.ts"
 
 /** The file, or the part of it that is asked for, as fast as the client reads it. */
 const answerFile = Effect.fnUntraced(function* (actor: ExportActor, id: string) {
@@ -81,6 +82,7 @@ export const layer = HttpApiBuilder.group(ServedApi, "exports", (handlers) =>
           )
         )
       ),
+    stream: ({ query }) => answerProblems(Effect.flatMap(EventStreams, ({ open }) => open(query))),
     file: ({ params }) => Effect.flatMap(exportActor, (actor) => answerProblems(answerFile(actor, params.id)))
   })
 )

@@ -107,6 +107,9 @@ const lastEventId: Parameter = {
 const comparesWatermarks = ({ path }: Operation): boolean => path === "/analytics/query/changes"
 const isFile = ({ method, path }: Operation): boolean => method === "GET" && path.endsWith("/file")
 
+/** Raw events as they are read: in the formats of files that are lines. */
+const isOfLines = ({ path }: Operation): boolean => path === "/analytics/events/export"
+
 const range: ReadonlyArray<Parameter> = [
   {
     name: "Range",
@@ -205,6 +208,12 @@ const describeOperation = (document: Document, operation: Operation, described: 
     described.parameters.push(...range)
     described.responses["206"] = { description: "The bytes that were asked for.", content }
   }
+  if (isOfLines(operation) && success !== undefined && isAnswer(success)) {
+    const { csv, ndjson } = exportFormats
+    success.content = Object.fromEntries(
+      [ndjson, csv].map(({ contentType }) => [contentType.split(";")[0]!, { schema: {} }])
+    )
+  }
   if (rules.idempotent) described.parameters.push(idempotencyKey)
   if (method === "PUT" || method === "PATCH" || method === "DELETE")
     described.parameters.push(ifMatch(method !== "DELETE"))
@@ -213,7 +222,7 @@ const describeOperation = (document: Document, operation: Operation, described: 
     delete stream["x-effect-stream"]
     described.parameters.push(lastEventId)
   }
-  const hasTag = reads && rules.scope !== undefined && stream === undefined
+  const hasTag = reads && rules.scope !== undefined && stream === undefined && !isOfLines(operation)
   if (hasTag && "200" in described.responses) {
     described.parameters.push(ifNoneMatch)
     described.responses["304"] = { description: "It is what the client holds.", headers: refer(["ETag"]) }

@@ -2,7 +2,6 @@ import { NodeHttpServerRequest } from "@effect/platform-node"
 import { Clock, Context, Effect, Layer, Metric, Queue, Schedule, Stream } from "effect"
 import type { Cause, Scope } from "effect"
 import { HttpServerRequest, HttpServerResponse } from "effect/http"
-import type { Socket } from "node:net"
 import { snapshotFor } from "../../domain/experiments/workflows/evaluateFlags.ts"
 import {
   flagStreamBeatMillis,
@@ -27,6 +26,8 @@ import { retryAfterSeconds } from "../middleware/failures.ts"
 import { problem } from "../middleware/problem.ts"
 import { RequestLimits } from "../middleware/RequestLimits.ts"
 import { sentToken } from "../middleware/sentToken.ts"
+import { isRevoked, isStalled } from "../openReaders.ts"
+import type { OpenReader } from "../openReaders.ts"
 import { leaveRequests } from "../overload.ts"
 import { ServerStop } from "../ServerStop.ts"
 
@@ -64,14 +65,9 @@ export class FlagStreams extends Context.Service<
   }
 >()("http/experiments/FlagStreams") {}
 
-interface OpenStream {
+interface OpenStream extends OpenReader {
   readonly wake: Queue.Queue<void, Cause.Done>
-  readonly connection: Socket
-  readonly token: string
-  readonly asked: { readonly from: string | undefined; readonly requestId: string }
   toldAt: number
-  /** Bytes that the reader had taken when it was looked at last with some waiting, and when that was. */
-  stalled: { readonly taken: number; readonly since: number } | undefined
 }
 
 const dropped = fromZero(
@@ -124,16 +120,15 @@ export const layer = Layer.effect(
       const now = clock.currentTimeMillisUnsafe()
       const unproven: Array<OpenStream> = []
       for (const stream of streams) {
-        if (isStalled(stream, now)) {
+        if (isStalled(stream, now, flagStreamStallMillisMax)) {
           dropped.updateUnsafe(1, Context.empty())
           stream.connection.destroy()
         } else if (proofs.known(stream.token, now) === undefined) unproven.push(stream)
         else if (now - stream.toldAt >= flagStreamBeatMillis) Queue.offerUnsafe(stream.wake, undefined)
       }
-      return Effect.forEach(unproven, ({ asked, token, wake }) =>
-        // Where the proofs' store is away the stream goes on, as it was proven, until it can be asked again.
-        Effect.map(Effect.option(proofs.prove(token, asked)), (proven) => {
-          if (proven._tag === "Some" && typeof proven.value === "string") Queue.endUnsafe(wake)
+      return Effect.forEach(unproven, (stream) =>
+        Effect.map(isRevoked(proofs, stream, now), (revoked) => {
+          if (revoked) Queue.endUnsafe(stream.wake)
         })
       )
     })
@@ -233,15 +228,6 @@ interface Place {
 
 const full = (kind: "rate-limited" | "unavailable", detail: string) =>
   problem(kind, { detail, headers: { "retry-after": String(retryAfterSeconds) } })
-
-/** Whether the reader has taken nothing for too long of what waits for it. */
-const isStalled = (stream: OpenStream, now: number): boolean => {
-  const { bytesWritten, writableLength } = stream.connection
-  if (writableLength === 0) stream.stalled = undefined
-  else if (stream.stalled?.taken !== bytesWritten - writableLength)
-    stream.stalled = { taken: bytesWritten - writableLength, since: now }
-  return stream.stalled !== undefined && now - stream.stalled.since > flagStreamStallMillisMax
-}
 
 const encoded = new WeakMap<StreamMessage, Uint8Array>()
 

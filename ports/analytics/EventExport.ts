@@ -15,6 +15,17 @@ export const exportKeptMillis = 72 * 3_600_000
 /** Writings that fail for a reason which may pass are tried so often. */
 export const exportAttemptsMax = 5
 
+/** Time that one answer of events as they are read has; what is left is asked for by another. */
+export const eventStreamMillisMax = 3_600_000
+/** Answers of events as they are read at once, of all keys; of each key one. */
+export const eventStreamsAtOnceMax = 4
+/** Events that are read of the store, and held, at once. */
+export const eventStreamPageMax = 250
+/** A reader that takes nothing for so long is cut. */
+export const eventStreamStallMillisMax = 60_000
+/** Pages whose ends are looked for at once. */
+export const eventStreamCutsMax = 80
+
 /** What one line, or row, can hold, in this order. */
 export const exportColumns = [
   "event_id",

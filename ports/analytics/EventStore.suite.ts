@@ -4,7 +4,7 @@ import type { Layer } from "effect"
 import type { PortFailure } from "../PortFailure.ts"
 import { WorkspaceId } from "../WorkspaceId.ts"
 import { EventStore } from "./EventStore.ts"
-import type { RejectedLine, StoreReads, UserMerge } from "./EventStore.ts"
+import type { EventPlace, RejectedLine, ScannedValue, StoreReads, UserMerge } from "./EventStore.ts"
 import vectors from "./EventStore.golden.json" with { type: "json" }
 import { subjectKey } from "./MembershipPlan.ts"
 import type { TrendPlan } from "./TrendPlan.ts"
@@ -423,6 +423,66 @@ export const suite = <E>(name: string, layer: Layer.Layer<EventStore, E>): void 
           })
       )
 
+      const scanned = Effect.fnUntraced(function* (
+        reads: StoreReads,
+        name: string,
+        every: number,
+        from?: EventPlace | undefined
+      ) {
+        const filter = { kind: "is", field: { kind: "column", column: "event_type" }, value: "page_view" } as const
+        const range = { workspace: WorkspaceId.make(name), fromMillis: start, toMillis: start + dayMillis, filter }
+        const columns = ["event_id", "time", "received_at", "country", "properties"] as const
+        const found: Array<ReadonlyArray<ScannedValue>> = []
+        let after = from
+        for (;;) {
+          const cuts = yield* reads.places({ ...range, after, every, count: 2 })
+          if (cuts.length === 0) return found
+          for (const through of cuts) {
+            const rows = yield* reads.scan({ ...range, after, through, columns })
+            assert.isAtMost(rows.length, every)
+            found.push(...rows.map((row) => row.map((value) => (typeof value === "bigint" ? Number(value) : value))))
+            after = through
+          }
+        }
+      })
+
+      it.effect("gives events in arrival order, by pages that begin behind any of them", () =>
+        Effect.gen(function* () {
+          const store = yield* EventStore
+          const workspace = WorkspaceId.make("scan")
+          const lines = Array.from({ length: 10 }, (_, number) =>
+            lineOf("scan", 300 + number, {
+              properties: { number },
+              time: start + Math.floor(number / 4),
+              // Of one time what came first goes first, then the lower place in its batch, then the lower id.
+              received_at: 1_800_000_000_000_000 + (number % 4 === 3 ? 1 : 0),
+              index: number % 4 === 0 ? 0 : 1
+            })
+          )
+          yield* insert("scan-1", [...lines.toReversed(), lineOf("scan", 320, { event_type: "other" })])
+          yield* insert("scan-2", [lineOf("scan-elsewhere", 330)])
+          const ids = lines.map((_, number) => idOf(300 + number))
+          for (const every of [1, 3, 10, 50])
+            assert.deepStrictEqual(
+              (yield* scanned(store, "scan", every)).map(([id]) => id),
+              ids
+            )
+          for (const [at, id] of ids.entries()) {
+            const after = yield* store.placeOf(workspace, id)
+            assert.strictEqual(after?.event_id, id)
+            const rest = yield* scanned(store, "scan", 4, after)
+            assert.deepStrictEqual(
+              rest.map(([first]) => first),
+              ids.slice(at + 1)
+            )
+          }
+          assert.isUndefined(yield* store.placeOf(WorkspaceId.make("scan-elsewhere"), ids[0]!))
+          assert.isUndefined(yield* store.placeOf(workspace, idOf(999_999)))
+          const [first] = yield* scanned(store, "scan", 1)
+          assert.deepStrictEqual(first, [ids[0]!, start, 1_800_000_000_000_000, null, '{"number":0}'])
+        })
+      )
+
       it.effect("answers as of any watermark that it issued, until data of before is erased", () =>
         Effect.gen(function* () {
           const store = yield* EventStore
@@ -458,7 +518,8 @@ export const suite = <E>(name: string, layer: Layer.Layer<EventStore, E>): void 
                 }),
                 currencies: yield* reads.currencies(workspace, start, start + dayMillis),
                 types: yield* reads.eventTypes(workspace),
-                names: yield* reads.names(workspace, "property")
+                names: yield* reads.names(workspace, "property"),
+                scanned: yield* scanned(reads, "past", 2)
               }
             })
           const changes: ReadonlyArray<Effect.Effect<unknown, PortFailure, EventStore>> = [

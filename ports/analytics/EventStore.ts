@@ -2,6 +2,7 @@ import type { Effect } from "effect"
 import { Context, Schema } from "effect"
 import type { PortFailure } from "../PortFailure.ts"
 import type { WorkspaceId } from "../WorkspaceId.ts"
+import type { ExportColumn } from "./EventExport.ts"
 import type { Expiry } from "./Expiry.ts"
 import type { PlanFilter } from "./PlanFilter.ts"
 import type { PlanAnswer, PlanKind, QueryPlan } from "./QueryPlan.ts"
@@ -97,8 +98,34 @@ export interface UserMerge {
   readonly into: string
 }
 
+/** Events of the range that count, in arrival order, behind the place `after`; the filter is on what stands in the event. */
+export interface ScanRequest {
+  readonly workspace: WorkspaceId
+  readonly fromMillis: number
+  /** Exclusive. */
+  readonly toMillis: number
+  readonly filter: PlanFilter
+  readonly after: EventPlace | undefined
+}
+
+/** Personal values stand in no column of a store but as ciphertext. */
+export type ScannedColumn = Exclude<ExportColumn, "ip" | "personal">
+
+/** Times in ms UTC, of arrival in µs; `properties`, `traits` and `traits_once` as the JSON that came, ciphertext in it. */
+export type ScannedValue = string | number | bigint | boolean | null
+
 /** What is asked of one state of the data. */
 export interface StoreReads {
+  /** Places of every `every`-th event, and of the last one where less than `count` times as many are left. */
+  readonly places: (
+    request: ScanRequest & { readonly every: number; readonly count: number }
+  ) => Effect.Effect<ReadonlyArray<EventPlace>, PortFailure>
+  /** The events up to the place `through`, it included, by the columns. */
+  readonly scan: (
+    request: ScanRequest & { readonly through: EventPlace; readonly columns: ReadonlyArray<ScannedColumn> }
+  ) => Effect.Effect<ReadonlyArray<ReadonlyArray<ScannedValue>>, PortFailure>
+  /** Where the event stands, if it is held. */
+  readonly placeOf: (workspace: WorkspaceId, eventId: string) => Effect.Effect<EventPlace | undefined, PortFailure>
   readonly answer: <Kind extends PlanKind>(plan: QueryPlan<Kind>) => Effect.Effect<PlanAnswer<Kind>, PortFailure>
   /** The watermark that an answer to a plan of these revisions would bear. */
   readonly watermark: (workspace: WorkspaceId, revisions: string) => Effect.Effect<string, PortFailure>
@@ -151,6 +178,9 @@ export class EventStore extends Context.Service<
     readonly answer: StoreReads["answer"]
     readonly watermark: StoreReads["watermark"]
     readonly currencies: StoreReads["currencies"]
+    readonly places: StoreReads["places"]
+    readonly scan: StoreReads["scan"]
+    readonly placeOf: StoreReads["placeOf"]
     /**
      * The store as it was when it issued the watermark: events that came later, links that they made and merges of since
      * are in none of its answers, and an answer bears that watermark again where the plan's revisions are the same. A
