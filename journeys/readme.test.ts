@@ -95,7 +95,12 @@ import {
   rulesMax,
   variantsMax
 } from "../ports/experiments/FlagFile.ts"
-import { releaseHoldDaysMax, releasesRunningMax, releaseStepsMax } from "../ports/experiments/GuardedRelease.ts"
+import {
+  releaseEvidenceMillisMax,
+  releaseHoldDaysMax,
+  releasesRunningMax,
+  releaseStepsMax
+} from "../ports/experiments/GuardedRelease.ts"
 import { lifetimeCustomersMax } from "../ports/analytics/LifetimePlan.ts"
 import { lifetimeBucketsMax } from "../ports/analytics/LifetimeQuestion.ts"
 import { listLimitMax } from "../ports/documents/DocumentStore.ts"
@@ -248,7 +253,7 @@ describe("README's tables", () => {
         `${changesMax} definitions, ${megabytes(requestBytesMax)} with what they began from, ${commentsMax} comments; ${openRequestsMax} open ones, closed ones are kept for ${closedRequestsKeptDays} days; up to ${approvalsMax} approvals`,
         `${scheduleStepsMax} steps of ${stepChangesMax} changes, waits of ${stepWaitDaysMax} days; a flag has one at a time in an environment`,
         `${qaOverridesMax} overrides of ${overrideUnitsMax} units; ${qaLinksMax} links of ${qaLinkMinutesMax / 1440} days and ${qaLinkUnitsMax} units; ${archetypesMax} archetypes with ${archetypeFlagsMax} flags, of whom ${archetypeFailuresMax} failures are told`,
-        `${releaseStepsMax} steps of ${releaseHoldDaysMax} days, ${metricsOfExperimentMax} guardrails; ${releasesRunningMax} run at a time`,
+        `${releaseStepsMax} steps of ${releaseHoldDaysMax} days, ${metricsOfExperimentMax} guardrails; ${releasesRunningMax} run at a time, looked at for ${releaseEvidenceMillisMax / 1000} s in a round`,
         `${codeBranchesMax} branches; ${postedFlagsMax} flags a posting, ${referencesOfFlagMax} places of each flag and branch, paths of ${pathCharactersMax} characters`,
         `${schemaBytesMax} bytes, ${subschemasMax} schemas, ${schemaDepthMax} levels, ${patternInstructionsMax} instructions of all patterns; ${schemaStepsMax} steps for all variants`,
         `${metricsOfExperimentMax} goals, ${metricsOfExperimentMax} secondary metrics, ${metricsOfExperimentMax} guardrails; ${phasesMax} phases, ${allocationStepsMax} steps of a bandit in each`,

@@ -3,7 +3,7 @@ import { Recipients } from "../analytics/Alert.ts"
 import type { Collection } from "../documents/DocumentStore.ts"
 import { resource } from "../documents/Resource.ts"
 import { ExperimentAnalysis, ExperimentMetric, metricsMax } from "./Experiment.ts"
-import { ResultRefusal } from "./ExperimentResults.ts"
+import { ResultRefusal, SplitCheck } from "./ExperimentResults.ts"
 import { DefinitionKey, UnitAttributes, VariantName } from "./FlagFile.ts"
 import { MetricSums } from "./MetricSums.ts"
 
@@ -17,6 +17,13 @@ export const releaseHoldDaysMax = 30
 export const releaseStepDefaults = { hold_seconds: 3600, units: 100 } as const
 /** From the end of one look at the running releases to the next. */
 export const releaseLookMillis = 5000
+/**
+ * How long what one release rests on may take, and after which no further one of the same workspace is begun in a round:
+ * those that had to wait come first in the next.
+ */
+export const releaseEvidenceMillisMax = 20_000
+/** After which what people of an earlier step have done since is asked for again: one step a look. */
+export const closedStepMillis = 30_000
 
 /** What happened in one step of a release: first exposures of that step only, both sides drawn at the same time. */
 export interface ReleaseEvidence {
@@ -132,7 +139,9 @@ export const TakenStep = Schema.Struct({
   ended_at: Schema.NullOr(Schema.String),
   /** People first exposed at it, once it is over. */
   units: Schema.NullOr(Sides),
-  /** What they did meanwhile, by guardrail. */
+  /** Whether people came to both sides as planned, by their first exposures; `null` while there are none. */
+  split: Schema.optionalKey(Schema.NullOr(SplitCheck)),
+  /** What they did from then on, by guardrail, also after the step: as it was known when the release last moved. */
   evidence: Schema.Array(Schema.Struct({ metric: Schema.String, control: MetricSums, treatment: MetricSums }))
 }).annotate({ identifier: "TakenStep" })
 export type TakenStep = typeof TakenStep.Type
@@ -187,6 +196,11 @@ export const ReleaseGate = Schema.Literals([
   "units",
   /** A guardrail that nothing is known of yet. */
   "evidence",
+  /**
+   * At a step people did not come to the two sides as planned: something loses them on one side, so that the sides cannot
+   * be compared. What loses them is to be found; the release is then completed by hand, or begun anew.
+   */
+  "split",
   /** Flag or rule is off. */
   "off",
   /** The environment asks for approvals by now: nothing changes there without them. */

@@ -22,7 +22,7 @@ export interface Act {
 }
 
 /** What is known of the step that stands. */
-export type StepEvidence = Pick<TakenStep, "evidence"> & { readonly units: NonNullable<TakenStep["units"]> }
+export type StepEvidence = Pick<TakenStep, "evidence" | "split"> & { readonly units: NonNullable<TakenStep["units"]> }
 
 const textOf = (millis: number): string => new Date(millis).toISOString()
 
@@ -86,6 +86,15 @@ export const beginRelease = (
 /** The step that stands. */
 export const standingStep = ({ steps_taken }: Pick<ReleaseLife, "steps_taken">): TakenStep => steps_taken.at(-1)!
 
+/** The release with what people of its earlier steps have done until now, by the number of the step. */
+export const renewed = (release: GuardedRelease, closed: ReadonlyMap<number, Partial<TakenStep>>): GuardedRelease => ({
+  ...release,
+  steps_taken: release.steps_taken.map((step) => ({
+    ...step,
+    ...(step.ended_at === null ? {} : closed.get(step.number))
+  }))
+})
+
 /** How each guardrail stands over all steps, the last one as `now` knows it. */
 export const verdictsOf = (
   { alpha, guardrails, steps_taken, tuning_units }: GuardedRelease,
@@ -129,7 +138,7 @@ export type RampDecision =
 export const decideRamp = (
   release: GuardedRelease,
   now: number,
-  { units }: StepEvidence,
+  { split = null, units }: StepEvidence,
   verdicts: ReadonlyArray<ReleaseVerdict>
 ): RampDecision => {
   const harmed = verdicts.filter(({ state }) => state === "harmed").map(({ metric }) => metric)
@@ -140,6 +149,8 @@ export const decideRamp = (
   if (!isHeldLongEnough(release, now)) waitsFor.push("time")
   if (units.control + units.treatment < least) waitsFor.push("units")
   if (verdicts.some(({ state }) => state === "unknown")) waitsFor.push("evidence")
+  const splits = [split, ...release.steps_taken.slice(0, -1).map((each) => each.split)]
+  if (splits.some((each) => each?.mismatch === true)) waitsFor.push("split")
   if (waitsFor.length > 0) return { kind: "hold", waitsFor }
   return { kind: "advance", percent: release.steps[step.number]?.percent ?? 100 }
 }

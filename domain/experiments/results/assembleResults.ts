@@ -8,6 +8,7 @@ import { checkRatio, checkRatioBySteps } from "../../statistics/ratioMismatch.ts
 import { runToEnd } from "../../statistics/steps.ts"
 import type { Steps } from "../../statistics/steps.ts"
 import { wilsonInterval } from "../../statistics/wilson.ts"
+import { toldSplit } from "./toldSplit.ts"
 import { allocationResult, recommendArm } from "./allocationResult.ts"
 import { compareFamilies } from "./compareFamilies.ts"
 import { comparePair } from "./comparePair.ts"
@@ -147,14 +148,7 @@ const splitOf = ({ days, steps, variants }: ExperimentEvidence): SplitCheck | nu
           variants.map(({ weight }) => weight)
         )
       : checkRatioBySteps(steps.map(({ assigned, probabilities }) => ({ looks: [assigned], weights: probabilities })))
-  if (typeof check === "string") return null
-  return {
-    units: check.units,
-    p_value: check.pValue,
-    mismatch: check.mismatch,
-    chi_square: check.chiSquare,
-    chi_square_p_value: check.chiSquarePValue
-  }
+  return toldSplit(check)
 }
 
 /** Units that come a day to all of the targeted traffic, over the days that there were. */

@@ -19,15 +19,15 @@ export const at = <A, E, R>(test: Effect.Effect<A, E, R | Layer.Success<ReturnTy
   Effect.andThen(TestClock.setTime(start), Effect.provide(test, definitionsWorld()))
 
 /** A flag with a release that begins at half of the people. */
-export const begin = Effect.gen(function* () {
+export const beginOf = Effect.fnUntraced(function* (flag: string) {
   yield* createDefaultWorkspace
   yield* createFlag(actor, {
-    key: "checkout",
+    key: flag,
     type: "boolean",
     environments: { production: { enabled: true, rules: [{ id: "all", serve: { variant: "on" } }] } }
   })
   const { id } = yield* createRelease(actor, {
-    flag: "checkout",
+    flag,
     rule: "all",
     control: "off",
     steps: [
@@ -45,6 +45,13 @@ export const begin = Effect.gen(function* () {
     recipients: ["anna@example.org"]
   })
   return id
+})
+export const begin = beginOf("checkout")
+
+/** Stores lines as the next that came. */
+export const store = Effect.fnUntraced(function* (lines: ReadonlyArray<string>) {
+  const events = yield* EventStore
+  yield* events.insert({ partition: "test", through: String(number), lines })
 })
 
 let number = 0
@@ -74,17 +81,16 @@ export const lineOf = (
 /** So many people on each side, of whom so many fail. */
 export const come = Effect.fnUntraced(function* (
   release: string,
-  each: number,
+  each: number | { readonly control: number; readonly treatment: number },
   failing: { control: number; treatment: number }
 ) {
-  const store = yield* EventStore
   const lines = (["control", "treatment"] as const).flatMap((side) =>
-    Array.from({ length: each }, (_, person) => {
+    Array.from({ length: typeof each === "number" ? each : each[side] }, (_, person) => {
       const user = `${side}-${person}`
       const exposed = { experiment_id: release, variant: side === "control" ? "off" : "on", phase: 1 }
       const failed = person < failing[side] ? [lineOf(user, "checkout_failed", start + 2000, {})] : []
       return [lineOf(user, "experiment_exposed", start + 1000, exposed), ...failed]
     }).flat()
   )
-  yield* store.insert({ partition: "test", through: String(number), lines })
+  yield* store(lines)
 })

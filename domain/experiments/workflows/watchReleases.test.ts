@@ -12,7 +12,7 @@ import type { GuardedRelease } from "../../../ports/experiments/GuardedRelease.t
 import { PartStates } from "../../../ports/platform/PartStates.ts"
 import { PortFailure } from "../../../ports/PortFailure.ts"
 import { readItem } from "../../platform/resources.ts"
-import { actor, at, begin, come, lineOf, start, workspace } from "../testing/releaseWorld.ts"
+import { actor, at, begin, beginOf, come, lineOf, start, store, workspace } from "../testing/releaseWorld.ts"
 import { replaceApprovalPolicy } from "./approvals.ts"
 import { pastSnapshot } from "./pastDefinitions.ts"
 import { releaseReport, settleRelease } from "./releaseReport.ts"
@@ -109,6 +109,73 @@ describe("running releases", () => {
         yield* replaceApprovalPolicy(actor, "production", { approvals: 1 }, 0)
         yield* watchReleases
         assert.deepStrictEqual(yield* stands(id), { status: "rolled_back", percent: 50, serve: { variant: "off" } })
+      })
+    )
+  )
+
+  it.effect("count what people of an earlier step do later, for the side that they came to", () =>
+    at(
+      Effect.gen(function* () {
+        const id = yield* begin
+        yield* come(id, 300, unharmed)
+        yield* TestClock.adjust("61 seconds")
+        yield* watchReleases
+        assert.deepInclude(yield* stands(id), { status: "running", percent: 90 })
+        yield* TestClock.adjust("5 seconds")
+        const later = Array.from({ length: 120 }, (_, person) =>
+          lineOf(`treatment-${person + 10}`, "checkout_failed", start + 63_000, {})
+        )
+        yield* store(later)
+        const { steps, verdicts } = yield* releaseReport(workspace, id)
+        assert.deepInclude(steps[0]!.evidence[0]!.treatment, { count: 300, converted: 122 })
+        assert.deepInclude(verdicts[0], { state: "harmed" })
+        yield* watchReleases
+        assert.deepInclude(yield* stands(id), { status: "rolled_back" })
+        const { item } = yield* readItem<GuardedRelease>(releases, workspace, id)
+        assert.deepInclude(item.steps_taken[0]!.evidence[0]!.treatment, { count: 300, converted: 122 })
+      })
+    )
+  )
+
+  it.effect("stay at their step while people do not come to both sides as planned", () =>
+    at(
+      Effect.gen(function* () {
+        const id = yield* begin
+        yield* come(id, { control: 300, treatment: 150 }, unharmed)
+        yield* TestClock.adjust("61 seconds")
+        yield* watchReleases
+        assert.deepInclude(yield* stands(id), { status: "running", percent: 50 })
+        const { steps, waits_for } = yield* releaseReport(workspace, id)
+        assert.deepStrictEqual(waits_for, ["split"])
+        assert.deepInclude(steps[0]!.split, { units: 450, mismatch: true })
+        const { item } = yield* settleRelease(actor, id, "completed", "It is the page that loses them")
+        assert.deepInclude(item.steps_taken[0]!.split, { units: 450, mismatch: true })
+      })
+    )
+  )
+
+  it.effect("are looked at also while what another one rests on is not counted in time", () =>
+    at(
+      Effect.gen(function* () {
+        const slow = yield* begin
+        const harmed = yield* beginOf("basket")
+        yield* come(harmed, 300, { control: 10, treatment: 120 })
+        yield* TestClock.adjust("5 seconds")
+        const evidence = yield* ExperimentEvidence
+        const gather: typeof evidence.gather = (of, question) =>
+          question.experiment === slow ? Effect.never : evidence.gather(of, question)
+        const hanging = ExperimentEvidence.of({ ...evidence, gather })
+        const round = yield* Effect.forkChild(
+          Effect.flip(Effect.provideService(watchReleases, ExperimentEvidence, hanging))
+        )
+        // Both are new, so that the slow one may come first or last.
+        yield* Effect.promise(() => new Promise((after) => setTimeout(after, 500)))
+        yield* TestClock.adjust("20 seconds")
+        yield* Fiber.join(round)
+        const { item } = yield* readItem<GuardedRelease>(releases, workspace, harmed)
+        assert.strictEqual(item.status, "rolled_back")
+        assert.deepInclude(yield* stands(slow), { status: "running" })
+        assert.deepInclude(yield* health, { status: "degraded", reason: "timeout" })
       })
     )
   )

@@ -2,10 +2,11 @@ import { Clock, Effect } from "effect"
 import { DocumentStore } from "../../../ports/documents/DocumentStore.ts"
 import { flags, production } from "../../../ports/experiments/Flag.ts"
 import type { Flag } from "../../../ports/experiments/Flag.ts"
-import { releases } from "../../../ports/experiments/GuardedRelease.ts"
-import type { GuardedRelease, ReleaseVerdict } from "../../../ports/experiments/GuardedRelease.ts"
+import { closedStepMillis, releaseEvidenceMillisMax, releases } from "../../../ports/experiments/GuardedRelease.ts"
+import type { GuardedRelease, ReleaseVerdict, TakenStep } from "../../../ports/experiments/GuardedRelease.ts"
 import { ReleaseWatch } from "../../../ports/experiments/ReleaseWatch.ts"
 import type { PartReason } from "../../../ports/platform/PartStates.ts"
+import { PortFailure } from "../../../ports/PortFailure.ts"
 import type { WorkspaceId } from "../../../ports/WorkspaceId.ts"
 import type { Actor } from "../../platform/audit.ts"
 import { forEachApart, forEveryWorkspace } from "../../platform/everyWorkspace.ts"
@@ -17,6 +18,7 @@ import {
   endRelease,
   isHeldLongEnough,
   nextStep,
+  renewed,
   standingStep,
   toldVerdict,
   verdictsOf
@@ -51,12 +53,19 @@ You get this because your address is a recipient of the release; whoever manages
   }
 }
 
-const rollBack = Effect.fnUntraced(function* (
-  workspace: WorkspaceId,
-  release: GuardedRelease,
-  evidence: StepEvidence,
-  verdicts: ReadonlyArray<ReleaseVerdict>
-) {
+/** What an end or a step rests on. */
+interface Judged {
+  /** With what people of its earlier steps have done since. */
+  readonly release: GuardedRelease
+  /** Of the standing step. */
+  readonly seen: StepEvidence
+  readonly verdicts: ReadonlyArray<ReleaseVerdict>
+}
+
+const stepsOf = ({ release }: Judged) => new Map(release.steps_taken.map((step) => [step.number, step]))
+
+const rollBack = Effect.fnUntraced(function* (workspace: WorkspaceId, judged: Judged) {
+  const { release, seen: evidence, verdicts } = judged
   const { control, flag, id, recipients = [], rule } = release
   const actor = actorOf(workspace, id)
   const harmed = verdicts.filter(({ state }) => state === "harmed")
@@ -67,7 +76,7 @@ const rollBack = Effect.fnUntraced(function* (
     actor,
     id,
     release.steps_taken.length,
-    (stands, at) => endRelease(stands, "rolled_back", { at, by: actor.keyId }, end),
+    (stands, at) => endRelease(renewed(stands, stepsOf(judged)), "rolled_back", { at, by: actor.keyId }, end),
     {
       note,
       writes: (at) =>
@@ -80,20 +89,15 @@ const rollBack = Effect.fnUntraced(function* (
   )
 })
 
-const advance = Effect.fnUntraced(function* (
-  workspace: WorkspaceId,
-  release: GuardedRelease,
-  percent: number,
-  evidence: StepEvidence,
-  verdicts: ReadonlyArray<ReleaseVerdict>
-) {
+const advance = Effect.fnUntraced(function* (workspace: WorkspaceId, judged: Judged, percent: number) {
+  const { release, seen: evidence, verdicts } = judged
   const { flag, id, rule, steps_taken, treatment } = release
   const actor = actorOf(workspace, id)
   const by = actor.keyId
   const take = (stands: GuardedRelease, at: number) =>
     percent === 100
-      ? endRelease(stands, "completed", { at, by }, { evidence, verdicts })
-      : nextStep(stands, percent, evidence, { at, by })
+      ? endRelease(renewed(stands, stepsOf(judged)), "completed", { at, by }, { evidence, verdicts })
+      : nextStep(renewed(stands, stepsOf(judged)), percent, evidence, { at, by })
   const note = `Release of ${rule} of flag ${flag}: ${percent === 100 ? "everybody gets" : `${percent} % get`} ${treatment}`
   yield* moveRelease(actor, id, steps_taken.length, take, { note })
 })
@@ -105,6 +109,41 @@ const supersede = (workspace: WorkspaceId, { flag, id, rule, steps_taken }: Guar
   const end = (stands: GuardedRelease, at: number) => endRelease(stands, "superseded", { at, by }, { detail })
   return moveRelease({ ...actor, keyId: by }, id, steps_taken.length, end, { note: `Release ended: ${detail}` })
 }
+
+/** Evidence of a step, which one release must not wait for for ever: others are to be looked at, too. */
+const timely = Effect.fnUntraced(function* (workspace: WorkspaceId, release: GuardedRelease, step?: TakenStep) {
+  return yield* Effect.timeoutOrElse(stepEvidence(workspace, release, step), {
+    duration: releaseEvidenceMillisMax,
+    orElse: () => {
+      const detail = `release ${release.id}: nothing was counted within ${releaseEvidenceMillisMax} ms`
+      return Effect.fail(new PortFailure({ port: "EventStore", operation: "answer", reason: "timeout", detail }))
+    }
+  })
+})
+
+/**
+ * The release with what people of its earlier steps have done since, as it is remembered. At each look that of one step
+ * is counted anew, the one that was counted longest ago; with `all`, that of every step.
+ */
+const withLaterEvents = Effect.fnUntraced(function* (workspace: WorkspaceId, release: GuardedRelease, all: boolean) {
+  const { closed } = (yield* ReleaseWatch).of(release.id)
+  const now = yield* Clock.currentTimeMillis
+  const countedAt = ({ number }: TakenStep): number => closed.get(number)?.at ?? 0
+  const oldest = release.steps_taken.slice(0, -1).toSorted((one, other) => countedAt(one) - countedAt(other))
+  const due = all ? oldest : oldest.slice(0, 1).filter((step) => now - countedAt(step) >= closedStepMillis)
+  for (const step of due) {
+    const { seen } = yield* timely(workspace, release, step)
+    closed.set(step.number, { ...seen, at: now })
+  }
+  return renewed(release, closed)
+})
+
+const judge = Effect.fnUntraced(function* (workspace: WorkspaceId, stands: GuardedRelease, all: boolean) {
+  const { seen } = yield* timely(workspace, stands)
+  const release = yield* withLaterEvents(workspace, stands, all)
+  const judged: Judged = { release, seen, verdicts: verdictsOf(release, seen) }
+  return { judged, decision: decideRamp(release, yield* Clock.currentTimeMillis, seen, judged.verdicts) }
+})
 
 /**
  * Looks at one release; `behind` where it waits for events that are there and not counted yet. Harm is acted upon at
@@ -123,15 +162,39 @@ const look = Effect.fn("lookAtRelease")(function* (workspace: WorkspaceId, relea
     isOn(flag, release) &&
     (yield* approvalsAsked(workspace, release.environment ?? production)) === 0
   const isCurrent = mayAdvance && (yield* isCaughtUp)
-  const { seen } = yield* stepEvidence(workspace, release)
-  const verdicts = verdictsOf(release, seen)
-  const decision = decideRamp(release, yield* Clock.currentTimeMillis, seen, verdicts)
-  if (decision.kind === "roll_back") yield* rollBack(workspace, release, seen, verdicts)
-  else if (decision.kind === "advance" && mayAdvance) {
-    if (isCurrent) yield* advance(workspace, release, decision.percent, seen, verdicts)
-    else outcome = "behind"
-  }
+  const first = yield* judge(workspace, release, false)
+  const isToAdvance = first.decision.kind === "advance" && mayAdvance
+  if (isToAdvance && !isCurrent) outcome = "behind"
+  const hasEarlier = release.steps_taken.length > 1
+  const { decision, judged } = isToAdvance && isCurrent && hasEarlier ? yield* judge(workspace, release, true) : first
+  if (decision.kind === "roll_back") yield* rollBack(workspace, judged)
+  else if (decision.kind === "advance" && mayAdvance && isCurrent) yield* advance(workspace, judged, decision.percent)
   return outcome
+})
+
+/**
+ * Looks at running releases of one workspace, first at those that have waited longest, until the time of one workspace is
+ * over: a slow one keeps others waiting no longer.
+ */
+const lookAtWorkspace = Effect.fnUntraced(function* <E extends Error, R>(
+  workspace: WorkspaceId,
+  running: ReadonlyArray<GuardedRelease>,
+  lookAtOne: (release: GuardedRelease) => Effect.Effect<void, E, R>
+) {
+  const watch = yield* ReleaseWatch
+  const until = (yield* Clock.currentTimeMillis) + releaseEvidenceMillisMax
+  const waiting = running.toSorted((one, other) => watch.of(one.id).lookedAt - watch.of(other.id).lookedAt)
+  const { failure } = yield* forEachApart(
+    waiting,
+    () => workspace,
+    Effect.fnUntraced(function* (release) {
+      const now = yield* Clock.currentTimeMillis
+      if (now > until) return
+      watch.of(release.id).lookedAt = now
+      yield* lookAtOne(release)
+    })
+  )
+  if (failure !== undefined) return yield* Effect.fail(failure)
 })
 
 /** Looks at every running release, of all workspaces. While one cannot be looked at, it stays at its step. */
@@ -155,16 +218,16 @@ export const watchReleases = Effect.suspend(() => {
       }),
       withoutConflict
     )
+  const seen = new Set<string>()
   const round = forEveryWorkspace(
     Effect.fnUntraced(function* (workspace) {
       const running = yield* runningReleases(workspace)
-      if (running.length === 0) return
-      const { failure } = yield* forEachApart(running, () => workspace, lookAtOne(workspace))
-      if (failure !== undefined) return yield* failure
+      for (const { id } of running) seen.add(id)
+      if (running.length > 0) yield* lookAtWorkspace(workspace, running, lookAtOne(workspace))
     })
   )
   return Effect.ensuring(
-    round,
+    Effect.tap(round, () => Effect.map(ReleaseWatch, (watch) => watch.keep(seen))),
     Effect.gen(function* () {
       const watch = yield* ReleaseWatch
       watch.note(failing, yield* Clock.currentTimeMillis)
