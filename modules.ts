@@ -389,6 +389,7 @@ export const modules: ReadonlyArray<Module> = [
     collections: [
       workspaces.collection,
       settings.collection,
+      keptRevisions,
       keys.collection,
       identityChanges.collection,
       deadLetters.collection,

@@ -178,6 +178,114 @@ describe("an answer's watermark", () => {
     assert.deepStrictEqual(asBefore.body, { ...answer })
   })
 
+  it("reads settings and the lists of static cohorts as they stood", async () => {
+    await send([
+      eventOf({ anonymous_id: "listed", user_id: "hal", timestamp }),
+      eventOf({
+        event_type: "order_completed",
+        user_id: "ivy",
+        timestamp,
+        properties: { order_id: "1", total: "10.00", currency: "EUR" }
+      })
+    ])
+    await countEvents(server, token, 16)
+    const made = await call("/analytics/cohorts", { name: "Guests", membership: { kind: "static" } })
+    const cohort = String(made.body["id"])
+    const list = async (method: string, people: ReadonlyArray<string>) => {
+      const path = `/analytics/cohorts/${cohort}/members`
+      const changed = await ask(server, method, path, { token, body: { people } })
+      assert.strictEqual(changed.status, 200, JSON.stringify(changed.body))
+    }
+    await list("POST", ["hal", "nobody-yet"])
+    const filters = encodeURIComponent(JSON.stringify({ cohort, operator: "is_member" }))
+    const tile = {
+      kind: "trend",
+      date_range,
+      interval: "day",
+      metrics: ["events", "people", "revenue"],
+      dimensions: [`cohort:${cohort}`]
+    }
+    const insight = await call("/analytics/insights", { name: "Guests by day", question: tile })
+    const dashboard = await call("/analytics/dashboards", { name: "Guests", tiles: [{ insight: insight.body["id"] }] })
+    assert.strictEqual(dashboard.status, 201, JSON.stringify(insight.body))
+    const paths = [
+      `/analytics/trends?${range}&interval=week&metrics=events,people,revenue`,
+      `/analytics/trends?${range}&metrics=events,people&filters=${filters}`,
+      `/analytics/attribution?${range}`,
+      `/analytics/sessions?${range}`,
+      `/analytics/cohorts/${cohort}/size`,
+      `/analytics/cohorts/${cohort}/members`,
+      `/analytics/dashboards/${String(dashboard.body["id"])}/answers`
+    ]
+    const states: Array<ReadonlyArray<Readonly<Record<string, unknown>>>> = []
+    const look = async () => {
+      const answers = []
+      for (const path of paths) {
+        const { body, status } = await call(path)
+        assert.strictEqual(status, 200, JSON.stringify(body))
+        assert.isString(body["watermark"], path)
+        answers.push(body)
+      }
+      states.push(answers)
+    }
+    const settingsPath = "/platform/settings"
+    const set = async (more: object) => {
+      const standing = await ask(server, "GET", settingsPath, { token })
+      const headers = { "if-match": standing.headers.get("etag")! }
+      const body = { ...standing.body, ...more }
+      const changed = await ask(server, "PUT", settingsPath, { token, body, headers })
+      assert.strictEqual(changed.status, 200, JSON.stringify(changed.body))
+      // In force within a second.
+      await new Promise((done) => setTimeout(done, 1100))
+    }
+    await look()
+    await list("POST", ["ivy"])
+    await set({ time_zone: "Pacific/Kiritimati", week_start: 7, currency: "JPY" })
+    await look()
+    await list("DELETE", ["hal"])
+    await set({ time_zone: "Pacific/Pago_Pago", currency: "CHF" })
+    await look()
+    for (const [index, path] of paths.entries()) {
+      assert.lengthOf(new Set(states.map((answers) => JSON.stringify(answers[index]))), 3, path)
+      for (const answers of states) {
+        const before = answers[index]!
+        const again = await call(at(path, String(before["watermark"])))
+        assert.strictEqual(JSON.stringify(again.body), JSON.stringify(before), path)
+      }
+    }
+    // A field that is personal data by now is not shown as it was before.
+    const { ingest } = (await ask(server, "GET", settingsPath, { token })).body as { readonly ingest: object }
+    await set({ ingest: { ...ingest, personal_fields: ["properties.secret"] } })
+    const gone = await call(at(paths[0]!, String(states[0]![0]!["watermark"])))
+    assert.deepStrictEqual([gone.status, codesOf(gone)], [410, [["/watermark", "definitions_changed"]]])
+  })
+
+  it("is one of all tiles of a dashboard, however fast events come", async () => {
+    const question = { kind: "trend", date_range, time_zone: "UTC", metrics: ["events"] }
+    const insight = await call("/analytics/insights", { name: "Events so far", question })
+    const tiles = Array.from({ length: 12 }, () => ({ insight: insight.body["id"] }))
+    const dashboard = await call("/analytics/dashboards", { name: "Busy", tiles })
+    const path = `/analytics/dashboards/${String(dashboard.body["id"])}/answers`
+    let busy = true
+    const sending = (async () => {
+      for (let number = 0; busy; number += 1) await send([eventOf({ anonymous_id: `busy-${number % 5}`, timestamp })])
+    })()
+    const seen = new Set<number>()
+    const deadline = Date.now() + 30_000
+    for (let look = 0; look < 10 || (seen.size < 3 && Date.now() < deadline); look += 1) {
+      const { body } = await call(path)
+      assert.isString(body["watermark"], JSON.stringify(body))
+      const shown = (body["tiles"] as ReadonlyArray<{ readonly answer: { readonly result: object } }>).map(
+        ({ answer }) => (answer.result as { readonly totals: { readonly events: number } }).totals.events
+      )
+      assert.lengthOf(new Set(shown), 1)
+      seen.add(shown[0]!)
+    }
+    busy = false
+    await sending
+    assert.isAbove(seen.size, 2)
+  })
+
   it("is refused for SQL, whose files have no history", async () => {
     const refused = await call(at("/analytics/sql", "any"), { query: "select 1 as one" })
     assert.strictEqual(refused.status, 400)

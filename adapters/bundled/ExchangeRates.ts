@@ -3,7 +3,7 @@ import { createHash } from "node:crypto"
 import { readFileSync } from "node:fs"
 import { gunzipSync } from "node:zlib"
 import { ExchangeRates } from "../../ports/reference/ExchangeRates.ts"
-import type { EuroRate } from "../../ports/reference/ExchangeRates.ts"
+import type { EuroRate, KnownRates } from "../../ports/reference/ExchangeRates.ts"
 
 interface Series {
   /** Ascending. */
@@ -47,32 +47,55 @@ const lastOnOrBefore = (days: ReadonlyArray<string>, day: string): number => {
   return low - 1
 }
 
-/** The euro reference rates of the European Central Bank that come with the product. */
-export const layer: Layer.Layer<ExchangeRates> = Layer.sync(ExchangeRates, () => {
-  const compressed = readFileSync(bundled)
-  const series = parse(gunzipSync(compressed).toString("utf8"))
-  const newest = series.get("USD")!.days.at(-1)!
-  return ExchangeRates.of({
+/** What is known of the rows until that day, it included. */
+const knownUntil = (csv: string, series: ReadonlyMap<string, Series>, newest: string): KnownRates => {
+  const [head = "", ...rows] = csv.trimEnd().split("\n")
+  const known = [...series].filter(([, { days }]) => days[0]! <= newest)
+  const at = (day: string) => (day < newest ? day : newest)
+  const hash = createHash("sha256").update(head)
+  for (const row of rows) if (row.slice(0, newest.length) <= newest) hash.update(`\n${row.trimEnd()}`)
+  return {
     euroRate: (currency, day) => {
       if (currency === "EUR") return alwaysOne
       const of = series.get(currency)
-      const at = of === undefined ? -1 : lastOnOrBefore(of.days, day)
-      return at === -1 ? undefined : rateAt(of!, at)
+      const index = of === undefined ? -1 : lastOnOrBefore(of.days, at(day))
+      return index === -1 ? undefined : rateAt(of!, index)
     },
     euroRates: (currency, from, to) => {
       if (currency === "EUR") return [alwaysOne]
       const of = series.get(currency)
       if (of === undefined) return []
-      const first = Math.max(0, lastOnOrBefore(of.days, from))
-      const last = lastOnOrBefore(of.days, to)
+      const first = Math.max(0, lastOnOrBefore(of.days, at(from)))
+      const last = lastOnOrBefore(of.days, at(to))
       return Array.from({ length: Math.max(0, last - first + 1) }, (_, index) => rateAt(of, first + index))
     },
-    currencies: ["EUR", ...series.keys()].toSorted(),
-    revision: createHash("sha256").update(compressed).digest("hex").slice(0, 16),
+    currencies: ["EUR", ...known.map(([name]) => name)].toSorted(),
+    revision: hash.digest("hex").slice(0, 16),
     attribution: {
       text: "Source: European Central Bank, euro foreign exchange reference rates",
       url: "https://www.ecb.europa.eu/stats/policy_and_exchange_rates/euro_reference_exchange_rates/",
       as_of: newest
     }
-  })
-})
+  }
+}
+
+/** The rates of a file of the European Central Bank: a day a row, the newest first. */
+export const ratesOf = (csv: string): ExchangeRates["Service"] => {
+  const series = parse(csv)
+  const standing = knownUntil(csv, series, series.get("USD")!.days.at(-1)!)
+  let past: KnownRates | undefined
+  return {
+    ...standing,
+    asOf: (day) => {
+      if (day >= standing.attribution.as_of) return standing
+      // Who asks at a watermark asks again: the last one is kept.
+      if (past?.attribution.as_of !== day) past = knownUntil(csv, series, day)
+      return past
+    }
+  }
+}
+
+/** The euro reference rates of the European Central Bank that come with the product. */
+export const layer: Layer.Layer<ExchangeRates> = Layer.sync(ExchangeRates, () =>
+  ExchangeRates.of(ratesOf(gunzipSync(readFileSync(bundled)).toString("utf8")))
+)

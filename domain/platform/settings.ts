@@ -3,6 +3,7 @@ import type { SecureRandom } from "effect/crypto"
 import { DocumentStore } from "../../ports/documents/DocumentStore.ts"
 import type { Collection, DocumentWrite, DuplicateKey, StaleRevision } from "../../ports/documents/DocumentStore.ts"
 import type { FieldError } from "../../ports/analytics/IngestReceipt.ts"
+import { keptRevisions, revisionsKeptMax } from "../../ports/documents/Revision.ts"
 import { ChangeNotices } from "../../ports/platform/ChangeNotices.ts"
 import { Refused } from "../../ports/platform/Refused.ts"
 import { settingsInitial, SettingsSource } from "../../ports/platform/Settings.ts"
@@ -57,6 +58,44 @@ const notesOf = (actor: Actor, before: Settings, after: Settings, at: number): R
   return [noteOfChange({ ...note, at, keyId: actor.keyId })]
 }
 
+const kept = `${collection.name}/${id}`
+const keptId = (revision: number): string => `${kept}/${revision}`
+
+const keep = (settings: Settings, revision: number): DocumentWrite => ({
+  kind: "put",
+  collection: keptRevisions.name,
+  id: keptId(revision),
+  expected: "any",
+  schema_version: 1,
+  subjects: [],
+  data: { of: kept, revision, item: settings }
+})
+
+/** Both, so that what a former version of the product saved is kept as well; the newest {@link revisionsKeptMax}. */
+const keepNext = (before: RevisedSettings, settings: Settings): ReadonlyArray<DocumentWrite> => {
+  const { revision } = before
+  const forgotten = keptId(revision + 1 - revisionsKeptMax)
+  return [
+    ...(revision === 0 ? [] : [keep(before.settings, revision)]),
+    keep(settings, revision + 1),
+    ...(revision < revisionsKeptMax
+      ? []
+      : [{ kind: "delete", collection: keptRevisions.name, id: forgotten, expected: "any" } as const])
+  ]
+}
+
+/** The settings that have been in force, newest first, as far as they are kept. */
+export const settingsOfBefore = Effect.fnUntraced(function* (workspace: WorkspaceId) {
+  const documents = yield* DocumentStore
+  const at = { workspace, collection: keptRevisions.name, index: "by_revision", equals: [kept] }
+  const { items } = yield* documents
+    .list({ ...at, limit: revisionsKeptMax })
+    .pipe(Effect.catchTag("InvalidCursor", Effect.die))
+  const revised = items.map(({ data }) => data as { readonly revision: number; readonly item: Settings })
+  const all = revised.map(({ item }) => item)
+  return [...all, settingsInitial]
+})
+
 /** Replaces the settings that stand at the revision. */
 export const changeSettings = Effect.fn("changeSettings")(function* (
   actor: Actor,
@@ -85,6 +124,7 @@ export const changeSettings = Effect.fn("changeSettings")(function* (
         subjects: [],
         data: settings
       },
+      ...keepNext({ revision, settings: before.settings }, settings),
       ...notesOf(actor, before.settings, settings, now)
     ],
     audit: [yield* auditOf(actor, now, "settings.changed", `settings/${actor.workspace}`, before.settings, settings)]

@@ -62,6 +62,21 @@ export const exchangeRatesSuite = (name: string, layer: () => Layer.Layer<Exchan
         assert.deepStrictEqual(days, ["1999-01-08", "1999-01-11", "1999-01-12"])
       })
     )
+    it.effect("knows what was known when a day was the newest", () =>
+      Effect.map(ExchangeRates, ({ asOf, attribution, euroRate, revision }) => {
+        const past = asOf("2020-02-28")
+        assert.deepStrictEqual(past.euroRate("USD", "2020-02-20"), euroRate("USD", "2020-02-20"))
+        assert.deepStrictEqual(past.euroRate("USD", "2024-06-03"), euroRate("USD", "2020-02-28"))
+        assert.deepStrictEqual(
+          past.euroRates("USD", "2020-02-27", "2020-03-10").map(({ day }) => day),
+          ["2020-02-27", "2020-02-28"]
+        )
+        assert.strictEqual(past.attribution.as_of, "2020-02-28")
+        const revisions = ["2020-02-27", "2020-02-28", attribution.as_of].map((day) => asOf(day).revision)
+        assert.lengthOf(new Set(revisions), 3)
+        assert.deepStrictEqual([asOf("2020-02-28").revision, revisions[2]], [past.revision, revision])
+      })
+    )
     it.effect("names its source, its age and its revision", () =>
       Effect.map(ExchangeRates, ({ attribution, currencies, revision }) => {
         assert.match(attribution.as_of, /^\d{4}-\d{2}-\d{2}$/)

@@ -1,9 +1,11 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, ManagedRuntime } from "effect"
 import * as fc from "fast-check"
+import { ratesOf } from "../../../adapters/bundled/ExchangeRates.ts"
 import type { AnyQuestion } from "../../../ports/analytics/AnyQuestion.ts"
 import { EventStore } from "../../../ports/analytics/EventStore.ts"
 import { settingsInitial } from "../../../ports/platform/Settings.ts"
+import { ExchangeRates } from "../../../ports/reference/ExchangeRates.ts"
 import { WorkspaceId } from "../../../ports/WorkspaceId.ts"
 import { addDays, formatDay, parseDay } from "../../zones/zones.ts"
 import { storeCohorts } from "../testing/cohorts.ts"
@@ -112,14 +114,55 @@ describe("askAt", () => {
       )
   )
 
-  it("refuses a watermark of other settings, and one that nobody issued", async () => {
+  it("converts by the rates that were known then, and refuses where one of them was set right since", async () => {
+    const workspace = WorkspaceId.make("rates")
+    const day = (number: number) => `2026-03-0${number}`
+    const fileOf = (...rates: ReadonlyArray<string>) =>
+      ["Date, USD, ", ...rates.map((rate, at) => `${day(2 + at)},${rate},`).toReversed()].join("\n")
+    const order = (number: number) => ({
+      v: 1,
+      event_id: `00000000-0000-4000-8000-00000000000${number}`,
+      workspace,
+      event_type: "order_completed",
+      anonymous_id: "phone",
+      time: Date.parse(`${day(number)}T12:00:00Z`),
+      received_at: 1_800_000_000_000_000,
+      index: 0,
+      timestamp: 0,
+      money: { kind: "order", order_id: String(number), minor: 100, currency: "EUR" },
+      properties: {}
+    })
+    const date_range = { from: day(1), to: day(9) }
+    const question = { kind: "trend", date_range, metrics: ["revenue"], currency: "USD", interval: "day" } as const
+    const ask = (rates: string, watermark?: string) =>
+      askAt(workspace, watermark, askAny(workspace, question), ({ result }) => result.watermark).pipe(
+        Effect.provideService(ExchangeRates, ratesOf(rates))
+      )
+    await runtime.runPromise(
+      Effect.gen(function* () {
+        const lines = [2, 3, 4, 5].map((number) => JSON.stringify(order(number)))
+        const store = yield* EventStore
+        yield* store.insert({ partition: "rates", through: "1", lines })
+        const before = yield* ask(fileOf("1.1", "1.2"))
+        const after = yield* ask(fileOf("1.1", "1.2", "1.3"))
+        assert.notStrictEqual(JSON.stringify(after), JSON.stringify(before))
+        const { watermark } = before.result
+        const again = yield* ask(fileOf("1.1", "1.2", "1.3", "1.4"), watermark)
+        assert.strictEqual(JSON.stringify(again), JSON.stringify(before))
+        const refused = yield* Effect.flip(ask(fileOf("1.1", "1.25", "1.3"), watermark))
+        assert.deepInclude(refused, { _tag: "Refused", kind: "gone" })
+      })
+    )
+  })
+
+  it("refuses a watermark of settings that are not kept, and one that nobody issued", async () => {
     const workspace = WorkspaceId.make("settings")
     const question = {
       kind: "trend",
       date_range: { from: "2026-01-01", to: "2026-01-02" },
       metrics: ["events"]
     } as const
-    const settings = { ...settingsInitial }
+    const settings = { ...settingsInitial, week_start: 2 }
     const other = ManagedRuntime.make(questionWorld(settings))
     const ask = (watermark?: string) =>
       other.runPromise(
@@ -129,7 +172,7 @@ describe("askAt", () => {
     assert(before._tag === "Success")
     const { watermark } = before.success.result
     assert.deepStrictEqual(await ask(watermark), before)
-    Object.assign(settings, { week_start: settings.week_start === 1 ? 7 : 1 })
+    Object.assign(settings, { week_start: 3 })
     const refusals = [await ask(watermark), await ask("made-up")].map((each) =>
       each._tag === "Failure" && each.failure._tag === "Refused" ? [each.failure.kind, each.failure.errors] : each
     )

@@ -1,5 +1,8 @@
 import { Effect } from "effect"
 import { EventStore } from "../../../ports/analytics/EventStore.ts"
+import type { DocumentStore } from "../../../ports/documents/DocumentStore.ts"
+import type { SettingsSource } from "../../../ports/platform/Settings.ts"
+import type { ExchangeRates } from "../../../ports/reference/ExchangeRates.ts"
 import type { StaleWatermark } from "../../../ports/analytics/StaleWatermark.ts"
 import { Refused } from "../../../ports/platform/Refused.ts"
 import type { PortFailure } from "../../../ports/PortFailure.ts"
@@ -7,7 +10,7 @@ import type { WorkspaceId } from "../../../ports/WorkspaceId.ts"
 import { hashValue } from "../../questions/hashQuestion.ts"
 import { definitionsIn, revisionsText } from "../../questions/revisions.ts"
 import type { DefinitionRevision } from "../../questions/revisions.ts"
-import { PastDefinitions } from "./pastDefinitions.ts"
+import { restingOn } from "./pastDefinitions.ts"
 
 const refuser = (pointer: string) => (kind: "bad-request" | "gone", code: string, detail: string) =>
   new Refused({ kind, detail, errors: [{ pointer, code, detail }] })
@@ -24,9 +27,9 @@ const refusalOf = ({ reason }: StaleWatermark, refuse: ReturnType<typeof refuser
 }
 
 /**
- * A question as it would have been answered at the watermark of an answer from before: with the same events, people,
- * names, and definitions as they stood, so that the same question has the same bytes. Where settings or rates have changed
- * since, or definitions whose revision is not kept any more, it cannot be had.
+ * A question as it would have been answered at the watermark of an answer from before: with the same events, people and
+ * names, and with definitions, settings and rates as they stood, so that the same question has the same bytes. Where a
+ * revision of these is not kept any more, a rate from before was set right or a field became personal data, it cannot be had.
  */
 export const askAt = <A, E, R>(
   workspace: WorkspaceId,
@@ -34,7 +37,7 @@ export const askAt = <A, E, R>(
   question: Effect.Effect<A, E, R>,
   watermarkOf: (answer: A) => string | null,
   pointer = "/watermark"
-): Effect.Effect<A, E | Refused | PortFailure, R | EventStore> =>
+): Effect.Effect<A, E | Refused | PortFailure, R | DocumentStore | EventStore | ExchangeRates | SettingsSource> =>
   watermark === undefined
     ? question
     : Effect.gen(function* () {
@@ -44,9 +47,10 @@ export const askAt = <A, E, R>(
           refusalOf(stale, refuse)
         )
         const { revisions, ...reads } = past
-        const answer = yield* question.pipe(
-          Effect.provideService(EventStore, { ...store, ...reads }),
-          Effect.provideService(PastDefinitions, definitionsIn(revisions))
+        const answer = yield* restingOn(
+          workspace,
+          definitionsIn(revisions),
+          Effect.provideService(question, EventStore, { ...store, ...reads })
         )
         if (watermarkOf(answer) === watermark) return answer
         const detail = "settings, exchange rates or definitions that the answer rests on have changed since"

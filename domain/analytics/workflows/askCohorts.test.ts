@@ -2,9 +2,12 @@ import { NodeCrypto } from "@effect/platform-node"
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Layer, ManagedRuntime } from "effect"
 import * as fc from "fast-check"
+import { cohortMembers } from "../../../ports/analytics/Cohort.ts"
 import type { CohortRule } from "../../../ports/analytics/CohortRule.ts"
 import type { EventSelection } from "../../../ports/analytics/FunnelQuestion.ts"
 import { isReservedId } from "../../../ports/analytics/EventStore.ts"
+import { DocumentStore } from "../../../ports/documents/DocumentStore.ts"
+import { revisionsKeptMax } from "../../../ports/documents/Revision.ts"
 import { WorkspaceId } from "../../../ports/WorkspaceId.ts"
 import type { Actor } from "../../platform/audit.ts"
 import { cohortRule } from "../testing/cohortRules.ts"
@@ -142,11 +145,53 @@ describe("a cohort", () => {
         yield* changeMembers(by, first.id, "added", ["ada", "bob"])
         yield* changeMembers(by, second.id, "added", ["bob"])
         assert.deepStrictEqual(yield* takeFromLists(by, ["nobody", "ada"]), [{ id: first.id, name: "First" }])
-        assert.deepStrictEqual((yield* readMembers(by.workspace, first.id)).members.people, ["bob"])
+        const listed = (at: number) => readMembers(by.workspace, first.id, at, 3)
+        assert.deepStrictEqual((yield* listed(3)).members.people, ["bob"])
+        const documents = yield* DocumentStore
+        const parts = yield* documents.list({
+          workspace: by.workspace,
+          collection: cohortMembers.name,
+          index: "by_cohort",
+          equals: [first.id],
+          limit: 50
+        })
+        assert.notInclude(JSON.stringify(parts.items), '"ada"')
         assert.deepStrictEqual((yield* cohortsListing(by.workspace, ["bob"])).map(({ name }) => name).toSorted(), [
           "First",
           "Second"
         ])
+      })
+    )
+  })
+
+  it("knows the list of each of its newest revisions", async () => {
+    await runtime.runPromise(
+      Effect.gen(function* () {
+        const by = actor("listed-before")
+        const { id } = yield* createCohort(by, { name: "List", membership: { kind: "static" } })
+        const people = ["ada", "bob", "cid", "dee", "eve"]
+        const lists: Array<ReadonlyArray<string>> = [[], []]
+        for (let change = 0; change < revisionsKeptMax + 10; change += 1) {
+          const person = people[(change * 3) % people.length]!
+          const isListed = lists.at(-1)!.includes(person)
+          yield* changeMembers(by, id, isListed ? "removed" : "added", [
+            person,
+            ...(change % 7 === 0 ? [`n${change}`] : [])
+          ])
+          const before = lists.at(-1)!.filter((each) => each !== person)
+          const others = change % 7 === 0 && !isListed ? [`n${change}`] : []
+          lists.push([...before, ...(isListed ? [] : [person]), ...others])
+        }
+        const standing = lists.length - 1
+        for (const [revision, list] of lists.entries()) {
+          if (revision === 0) continue
+          const read = yield* readMembers(by.workspace, id, revision, standing)
+          const isKept = read.revision === revision
+          if (revision > standing - revisionsKeptMax) assert.isTrue(isKept, String(revision))
+          const expected = isKept ? list : lists[standing]!
+          assert.deepStrictEqual(read.members.people.toSorted(), expected.toSorted(), String(revision))
+        }
+        assert.strictEqual((yield* readMembers(by.workspace, id, 1, standing)).revision, standing)
       })
     )
   })

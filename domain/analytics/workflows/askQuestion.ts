@@ -18,7 +18,7 @@ import { namedCohorts } from "../../questions/cohorts/namedCohorts.ts"
 import { namedGoals } from "../../questions/goals/namedGoals.ts"
 import { readFlatQuestion } from "../../questions/flatQuestion.ts"
 import type { FlatQuestion } from "../../questions/flatQuestion.ts"
-import { hashQuestion, hashValue } from "../../questions/hashQuestion.ts"
+import { hashQuestion } from "../../questions/hashQuestion.ts"
 import { planChannelRules } from "../../questions/planChannelRules.ts"
 import type { FilterScope } from "../../questions/planFilter.ts"
 import { planQuestion, previousPeriod, withConversions } from "../../questions/planQuestion.ts"
@@ -35,6 +35,7 @@ import { resolveGoals } from "./goalRules.ts"
 import { channelRulesId, channelRulesKind, keptChannelRules } from "./keptChannelRules.ts"
 import { drawIntervals } from "./drawIntervals.ts"
 import { nameWarnings } from "./nameWarnings.ts"
+import { revisionsOfWorld } from "./pastDefinitions.ts"
 
 /** What questions of a workspace are planned with, and the cohorts that this one names. */
 export const questionScope = Effect.fnUntraced(function* (workspace: WorkspaceId, question?: unknown) {
@@ -64,7 +65,8 @@ export const questionScope = Effect.fnUntraced(function* (workspace: WorkspaceId
     sessionLimits: sessionLimitsOf(settings.ingest),
     sources: sourceRulesOf(settings.ingest.own_domains),
     channelRules: channelRulesOf(ownRules, settings.ingest.own_domains),
-    revisions: revisionsText(hashValue([settings, rates.revision]), [
+    revisions: revisionsText("", [
+      ...revisionsOfWorld(settings, rates),
       [definitionOf(channelRulesKind, channelRulesId), channels.revision]
     ])
   }

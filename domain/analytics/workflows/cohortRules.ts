@@ -23,6 +23,8 @@ import { readDefinition } from "./pastDefinitions.ts"
 interface Held {
   readonly cohort: Cohort
   readonly revision: number
+  /** The revision that stands, which may be a later one. */
+  readonly standing: number
 }
 
 export const ruleOf = ({ membership }: Pick<Cohort, "membership">): CohortRule | undefined =>
@@ -51,13 +53,12 @@ export const reachCohorts = Effect.fnUntraced(function* (
         if (found.has(id)) return
         const standing = yield* documents.get(workspace, cohorts.name, id)
         if (standing === undefined) return
-        // Of lists there is no history: they are as they stand.
-        const isLive = (standing.data as Cohort).membership.kind === "live"
-        const past = isLive ? yield* readDefinition<Cohort>(workspace, cohorts, id) : undefined
-        const held: Held =
-          past === undefined
-            ? { cohort: standing.data as Cohort, revision: standing.revision }
-            : { cohort: past.item, revision: past.revision }
+        const past = yield* readDefinition<Cohort>(workspace, cohorts, id)
+        const held: Held = {
+          cohort: past?.item ?? (standing.data as Cohort),
+          revision: past?.revision ?? standing.revision,
+          standing: standing.revision
+        }
         // Wherever a circle closes, what is at fault is what was asked.
         yield* visit(
           namedCohorts(ruleOf(held.cohort)).map((each) => ({ ...each, pointer })),
@@ -88,26 +89,24 @@ export const resolveCohorts = Effect.fnUntraced(function* (
   const ofRules = [...reached.values()].flatMap(({ cohort }) => namedGoals(ruleOf(cohort)))
   const { goals, revisions: ofGoals } = yield* resolveGoals(workspace, ofRules, scope)
   const resolved = new Map<string, PlanCohort>()
-  for (const [id, { cohort }] of reached) {
+  const revisions: Array<DefinitionRevision> = []
+  for (const [id, held] of reached) {
+    const { cohort } = held
     const asked = ruleOf(cohort)
     if (asked === undefined) {
-      const { members, state } = yield* readMembers(workspace, id)
-      // The state tells the list, which may have many thousand ids.
-      const digest = hashValue(["list", id, state, beforeMillis ?? null])
+      const { members, revision } = yield* readMembers(workspace, id, held.revision, held.standing)
+      revisions.push([definitionOf(cohorts, id), revision])
+      // The revision tells the list, which may have many thousand ids.
+      const digest = hashValue(["list", id, revision, beforeMillis ?? null])
       resolved.set(id, { digest, rule: { kind: "listed", ...members }, beforeMillis })
       continue
     }
+    revisions.push([definitionOf(cohorts, id), held.revision])
     const { errors, rule } = planCohortRule(asked, "", { ...scope, goals, cohorts: resolved }, beforeMillis)
     if (errors.length > 0) return yield* new InvalidQuestion({ errors: errors.map(inCohort(cohort)) })
     resolved.set(id, { digest: hashValue([rule, beforeMillis ?? null]), rule, beforeMillis })
   }
-  return {
-    cohorts: resolved,
-    revisions: [
-      ...[...reached].map(([id, { revision }]): DefinitionRevision => [definitionOf(cohorts, id), revision]),
-      ...ofGoals
-    ]
-  }
+  return { cohorts: resolved, revisions: [...revisions, ...ofGoals] }
 })
 
 /** What was right when the cohort was kept may be wrong by now: a trait that is encrypted since, a cohort that is gone. */

@@ -1,6 +1,7 @@
 import { Cause, Effect, Option } from "effect"
 import { dashboards, tilesAtOnceMax } from "../../../ports/analytics/Dashboard.ts"
 import type { Dashboard, DashboardAnswers, NewDashboard, TileAnswer } from "../../../ports/analytics/Dashboard.ts"
+import { EventStore } from "../../../ports/analytics/EventStore.ts"
 import { insights } from "../../../ports/analytics/Insight.ts"
 import type { Insight } from "../../../ports/analytics/Insight.ts"
 import { DocumentStore } from "../../../ports/documents/DocumentStore.ts"
@@ -16,7 +17,7 @@ import type { DefinitionRevision } from "../../questions/revisions.ts"
 import { withAnnotations } from "./annotations.ts"
 import type { Reader } from "./annotations.ts"
 import { askAny } from "./askAny.ts"
-import { watermarkOver } from "./askAt.ts"
+import { askBeside, watermarkOver } from "./askAt.ts"
 import { readDefined, readDefinition } from "./pastDefinitions.ts"
 
 /** Refuses tiles whose insight is not there. */
@@ -101,7 +102,7 @@ const logFailed = (dashboard: string, causes: ReadonlyArray<Cause.Cause<TileFail
   return log("tiles of a dashboard failed", causes[worst], told)
 }
 
-/** All tiles, two at a time; one that fails says so in its own place, and the log has the cause. */
+/** All tiles of one state of the data, two at a time; one that fails says so in its own place, and the log has the cause. */
 export const answerTiles = Effect.fnUntraced(function* (
   workspace: WorkspaceId,
   dashboard: string,
@@ -109,7 +110,9 @@ export const answerTiles = Effect.fnUntraced(function* (
   withheld: Withheld = () => Effect.undefined
 ) {
   const causes: Array<Cause.Cause<TileFailure>> = []
-  const answers = yield* Effect.forEach(
+  // Events may come in between two tiles: all are asked of the state that there is before the first.
+  const begun = yield* (yield* EventStore).watermark(workspace, "")
+  const answered = Effect.forEach(
     tiles,
     (tile) =>
       Effect.catchCauseIf(
@@ -124,6 +127,7 @@ export const answerTiles = Effect.fnUntraced(function* (
       ),
     { concurrency: tilesAtOnceMax }
   )
+  const answers = yield* askBeside(workspace, begun, answered)
   yield* logFailed(dashboard, causes)
   return answers
 })
