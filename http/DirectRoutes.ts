@@ -26,7 +26,10 @@ export class TextAnswer {
 
 export type Answer = TextAnswer | HttpServerResponse.HttpServerResponse
 
-/** Answers a request, or leaves it to the router: nothing was done with it. */
+/**
+ * Answers a request, or leaves it to the router: nothing was done with it. An effect that is an exit already costs no
+ * fiber.
+ */
 export type Exchange<R = never> = (
   request: HttpServerRequest.HttpServerRequest
 ) => Effect.Effect<Answer, never, R> | undefined
@@ -100,12 +103,25 @@ const direct = <R>(path: string, exchange: Exchange<R>, services: Context.Contex
       count(answer instanceof TextAnswer ? 200 : answer.status, Date.now() - start)
       done(answer instanceof TextAnswer ? answer : finish(request, answer))
     }
-    const answering = exchange(request)
+    const answering = begin(exchange, request)
     if (answering === undefined) return false
+    if (Exit.isExit(answering) && Exit.isSuccess(answering)) {
+      deliver(answering.value as Answer)
+      return true
+    }
     run(answering).addObserver((exit) => {
       if (Exit.isSuccess(exit)) deliver(exit.value)
       else if (!Cause.hasInterruptsOnly(exit.cause)) run(Effect.map(recover(request, exit.cause), deliver))
     })
     return true
+  }
+}
+
+/** What is thrown on the way is a failure like any other. */
+const begin = <R>(exchange: Exchange<R>, request: HttpServerRequest.HttpServerRequest): ReturnType<Exchange<R>> => {
+  try {
+    return exchange(request)
+  } catch (thrown) {
+    return Effect.die(thrown)
   }
 }

@@ -3,6 +3,7 @@ import { HttpServerRequest, HttpServerResponse } from "effect/http"
 import type { HttpApiEndpoint } from "effect/http-api"
 import { inspectJson } from "../domain/analytics/ingestion/inspectJson.ts"
 import { TokenProofs } from "../ports/platform/TokenProofs.ts"
+import type { Principal } from "../ports/platform/TokenProofs.ts"
 import { CurrentPrincipal } from "./contract/Admission.ts"
 import { AnswerHeaders } from "./contract/AnswerHeaders.ts"
 import { EndpointRules } from "./contract/EndpointRules.ts"
@@ -15,6 +16,7 @@ import { textAtHand } from "./middleware/body.ts"
 import { jsonBodyRules } from "./middleware/jsonBody.ts"
 import { ofrepAnswer } from "./middleware/ofrepAnswer.ts"
 import { parameterNames } from "./middleware/parameters.ts"
+import { plainValuesOf } from "./plainValues.ts"
 
 /** What a request of the router has beside what every request has. */
 type Served = CurrentPrincipal | AnswerHeaders | HttpServerRequest.HttpServerRequest
@@ -43,7 +45,9 @@ export const makeServeDirectly = Effect.gen(function* () {
 
   return <Endpoint extends HttpApiEndpoint.Top, R>(
     endpoint: Endpoint,
-    handler: (request: Handled<Endpoint>) => Effect.Effect<unknown, never, Served | R>
+    handler: (request: Handled<Endpoint>) => Effect.Effect<unknown, never, Served | R>,
+    /** The same where all that it needs is at hand, at once; undefined: it is the handler's. */
+    atOnce: (request: Handled<Endpoint>, principal: Principal, sent: Request) => unknown = () => undefined
   ): Effect.Effect<void, never, R> => {
     const rules = Context.get(endpoint.annotations as Context.Context<EndpointRules>, EndpointRules)
     const read = readerOf(endpoint)
@@ -72,11 +76,12 @@ export const makeServeDirectly = Effect.gen(function* () {
       if (sent === undefined || proofs.known(sent.token, Date.now()) === undefined) return undefined
       const parts = read(request)
       if (parts === undefined) return undefined
-      return Effect.flatMapEager(admit(request, rules), (admitted) =>
-        HttpServerResponse.isHttpServerResponse(admitted)
-          ? Effect.succeed<Answer>(admitted)
-          : answer(request, parts, admitted)
-      )
+      return Effect.flatMapEager(admit(request, rules), (admitted): Effect.Effect<Answer, never, R> => {
+        if (HttpServerResponse.isHttpServerResponse(admitted)) return Effect.succeed(admitted)
+        const made = atOnce(parts as unknown as Handled<Endpoint>, admitted.principal, request)
+        if (made === undefined) return answer(request, parts, admitted)
+        return Effect.succeed(new TextAnswer(JSON.stringify(made), admitted.headers))
+      })
     })
   }
 })
@@ -87,11 +92,13 @@ type Decode = (value: unknown) => Option.Option<unknown>
 
 const nothing: Decode = () => Option.some({})
 
-/** As the contract is decoded everywhere. */
-const decodeOf = (schema: Schema.Top | undefined): Decode =>
-  schema === undefined
-    ? nothing
-    : Schema.decodeUnknownOption(schema as Schema.Codec<unknown>, { onExcessProperty: "error" })
+/** As the contract is decoded everywhere; what it would not change is not decoded. */
+const decodeOf = (schema: Schema.Top | undefined): Decode => {
+  if (schema === undefined) return nothing
+  const decode = Schema.decodeUnknownOption(schema as Schema.Codec<unknown>, { onExcessProperty: "error" })
+  const isPlain = plainValuesOf(schema)
+  return isPlain === undefined ? decode : (value) => (isPlain(value) ? Option.some(value) : decode(value))
+}
 
 /** Reads what a handler is given; nothing where any of it is not as it should be. */
 const readerOf = (endpoint: HttpApiEndpoint.Top) => {

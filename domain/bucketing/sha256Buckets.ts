@@ -3,11 +3,15 @@ import { hash } from "node:crypto"
 /** Slots of a rollout, a layer and a holdout: a hundredth of a percent each. */
 export const slotCount = 10_000
 
-const digest = (text: string): Buffer => hash("sha256", text, "buffer")
+/** A character for each byte: cheaper to get than a buffer, several times. */
+const digest = (text: string): string => hash("sha256", text, "binary")
 
-const remainder = (bytes: Uint8Array, length: number, divisor: number): number => {
+/** Of the first bytes, whose number is even, as one big-endian integer; the divisor is at most 2^15. */
+const remainder = (bytes: string, length: number, divisor: number): number => {
   let rest = 0
-  for (let at = 0; at < length; at += 1) rest = (rest * 256 + bytes[at]!) % divisor
+  for (let at = 0; at < length; at += 2) {
+    rest = (rest * 65_536 + bytes.charCodeAt(at) * 256 + bytes.charCodeAt(at + 1)) % divisor
+  }
   return rest
 }
 

@@ -11,7 +11,7 @@ import {
   exposuresWaitingMax
 } from "../../ports/experiments/Exposures.ts"
 import type { WorkspaceId } from "../../ports/WorkspaceId.ts"
-import { exposureEvent, exposureId, heldOutEvent, heldOutId, isNamed } from "./exposureEvents.ts"
+import { exposureEvent, exposureKey, heldOutEvent, heldOutId, isNamed } from "./exposureEvents.ts"
 
 const lost = Metric.counter("marketing_exposures_lost_total", {
   description: "Exposures that found no room to wait in, by experiment and variant",
@@ -64,10 +64,11 @@ export const layer: Layer.Layer<Exposures, never, EventIntake> = Layer.effect(
     const waiting = new Map<WorkspaceId, Array<AnalyticsEvent>>()
 
     const isNew = (workspace: WorkspaceId, id: string): boolean => {
-      const known = remembered.get(workspace) ?? new Remembered()
-      known.askedAt = clock.currentTimeMillisUnsafe()
-      remembered.set(workspace, known)
-      return known.add(id)
+      const known = remembered.get(workspace)
+      const own = known ?? new Remembered()
+      own.askedAt = clock.currentTimeMillisUnsafe()
+      if (known === undefined) remembered.set(workspace, own)
+      return own.add(id)
     }
     /** One workspace whose events the log does not take fills no other one's queue. */
     const isFull = (workspace: WorkspaceId): boolean => (waiting.get(workspace)?.length ?? 0) >= exposuresWaitingMax
@@ -109,7 +110,7 @@ export const layer: Layer.Layer<Exposures, never, EventIntake> = Layer.effect(
     return Exposures.of({
       note: ({ attributes, workspace }, { assignment, compared, heldOut }) => {
         if (assignment !== null && assignment.from !== "forced" && isNamed(assignment, attributes)) {
-          const id = rememberedAs(exposureId(assignment), attributes)
+          const id = rememberedAs(exposureKey(assignment), attributes)
           if (isNew(workspace, id)) {
             if (isFull(workspace)) drop(workspace, id, assignment.experiment, assignment.variant)
             else push(workspace, exposureEvent(assignment, attributes, clock.currentTimeMillisUnsafe()))

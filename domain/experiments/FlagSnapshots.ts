@@ -4,6 +4,7 @@ import { DocumentStore } from "../../ports/documents/DocumentStore.ts"
 import { production } from "../../ports/experiments/Flag.ts"
 import { FlagSnapshots, membersReadMillis, snapshotIdleMillis } from "../../ports/experiments/FlagSnapshots.ts"
 import type { FlagSnapshot } from "../../ports/experiments/FlagSnapshots.ts"
+import type { StickyExperiment } from "../../ports/experiments/StickyAssignments.ts"
 import { ChangeNotices } from "../../ports/platform/ChangeNotices.ts"
 import { LastWrite, PartStates } from "../../ports/platform/PartStates.ts"
 import type { PortFailure } from "../../ports/PortFailure.ts"
@@ -19,6 +20,8 @@ import { flagRevisions, readDefinitions, revisionId, topic } from "./workflows/l
 
 /** In case a notice was lost. */
 const pollEvery = "1 second"
+
+const noneSticky: ReadonlyArray<StickyExperiment> = []
 
 export const snapshotOf = (
   definitions: Definitions,
@@ -39,9 +42,10 @@ export const snapshotOf = (
     evaluate: (key, context) => evaluate(compiled, key, context),
     evaluateMany: (context, keys) => evaluateMany(compiled, context, keys),
     explain: (key, context) => explain(compiled, key, context),
-    sticky: (keys = sticky.keys()) => [
-      ...new Map([...keys].flatMap((key) => sticky.get(key) ?? []).map((each) => [each.id, each])).values()
-    ],
+    sticky: (keys = sticky.keys()) =>
+      sticky.size === 0
+        ? noneSticky
+        : [...new Map([...keys].flatMap((key) => sticky.get(key) ?? []).map((each) => [each.id, each])).values()],
     stickyExperiment: (id) => stickyOf(compiled.experiments.get(id)),
     assign: (experiment, context) => assignVariant(compiled, experiment, context)
   }

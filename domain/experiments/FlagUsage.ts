@@ -37,6 +37,40 @@ interface Waiting extends Omit<UsageOfHour, "variants"> {
   readonly counts: Map<string | null, number>
 }
 
+/** By workspace, environment, hour and flag. */
+class HeldCounts {
+  size = 0
+  readonly #hours = new Map<string, Map<string, Waiting>>()
+  /** Nearly always it is that of the evaluation before. */
+  #last: Pick<Waiting, "workspace" | "environment" | "hour"> | undefined
+  #flags = new Map<string, Waiting>()
+
+  add(of: Omit<Waiting, "counts">, variant: string | null, evaluations: number): void {
+    const flags = this.#flagsOf(of)
+    const known = flags.get(of.flag)
+    if (known !== undefined) {
+      known.counts.set(variant, (known.counts.get(variant) ?? 0) + evaluations)
+    } else if (this.size < usageHeldMax) {
+      this.size += 1
+      flags.set(of.flag, { ...of, counts: new Map([[variant, evaluations]]) })
+    }
+  }
+
+  #flagsOf({ environment, hour, workspace }: Omit<Waiting, "counts">): Map<string, Waiting> {
+    const last = this.#last
+    if (last?.workspace === workspace && last.environment === environment && last.hour === hour) return this.#flags
+    const id = `${workspace}/${environment}/${hour}`
+    this.#last = { workspace, environment, hour }
+    this.#flags = this.#hours.get(id) ?? new Map<string, Waiting>()
+    this.#hours.set(id, this.#flags)
+    return this.#flags
+  }
+
+  all(): ReadonlyArray<Waiting> {
+    return [...this.#hours.values()].flatMap((flags) => [...flags.values()])
+  }
+}
+
 const variantsOf = ({ counts }: Waiting): UsageOfHour["variants"] =>
   [...counts].map(([variant, evaluations]) => ({ variant, evaluations }))
 
@@ -44,9 +78,9 @@ const logWaiting = (cause: Cause.Cause<unknown>) =>
   Effect.logWarning("usage of flags is not written yet and is tried again", cause)
 
 /** Adds counts to what stands of each hour. */
-const write = Effect.fnUntraced(function* (workspace: WorkspaceId, some: ReadonlyArray<readonly [string, Waiting]>) {
+const write = Effect.fnUntraced(function* (workspace: WorkspaceId, some: ReadonlyArray<Waiting>) {
   const documents = yield* DocumentStore
-  const writes = yield* Effect.forEach(some, ([, waiting]) => {
+  const writes = yield* Effect.forEach(some, (waiting) => {
     const { environment, flag, hour } = waiting
     const id = `${environment}/${flag}/${hour}`
     return Effect.map(documents.get(workspace, flagUsage.name, id), (stands): DocumentWrite => {
@@ -67,23 +101,14 @@ export const layer: Layer.Layer<FlagUsage, never, DocumentStore> = Layer.effect(
     const services = yield* Effect.context<DocumentStore>()
     const clock = yield* Clock.Clock
     const writing = yield* Semaphore.make(1)
-    let held = new Map<string, Waiting>()
+    let held = new HeldCounts()
 
-    const add = (waiting: Omit<Waiting, "counts">, variant: string | null, evaluations: number) => {
-      const { environment, flag, hour, workspace } = waiting
-      const id = `${workspace}/${environment}/${flag}/${hour}`
-      const known = held.get(id)
-      if (known === undefined && held.size >= usageHeldMax) return
-      const { counts } = known ?? { ...waiting, counts: new Map<string | null, number>() }
-      counts.set(variant, (counts.get(variant) ?? 0) + evaluations)
-      if (known === undefined) held.set(id, { ...waiting, counts })
-    }
-    const putBack = (some: ReadonlyArray<readonly [string, Waiting]>) => {
-      for (const [, { counts, ...waiting }] of some) {
-        for (const [variant, evaluations] of counts) add(waiting, variant, evaluations)
+    const putBack = (some: ReadonlyArray<Waiting>) => {
+      for (const { counts, ...waiting } of some) {
+        for (const [variant, evaluations] of counts) held.add(waiting, variant, evaluations)
       }
     }
-    const writeSome = (workspace: WorkspaceId, some: ReadonlyArray<readonly [string, Waiting]>) =>
+    const writeSome = (workspace: WorkspaceId, some: ReadonlyArray<Waiting>) =>
       write(workspace, some).pipe(
         // Another process counts the same hour.
         Effect.retry({ while: ({ _tag }) => _tag === "StaleRevision", times: 5 }),
@@ -93,9 +118,9 @@ export const layer: Layer.Layer<FlagUsage, never, DocumentStore> = Layer.effect(
       )
     const writeAll = writing.withPermits(1)(
       Effect.suspend(() => {
-        const all = held
-        held = new Map()
-        const chunks = [...Map.groupBy(all, ([, { workspace }]) => workspace)].flatMap(([workspace, hours]) =>
+        const all = held.all()
+        held = new HeldCounts()
+        const chunks = [...Map.groupBy(all, ({ workspace }) => workspace)].flatMap(([workspace, hours]) =>
           Array.from({ length: Math.ceil(hours.length / commitWritesMax) }, (_, at) => {
             const from = at * commitWritesMax
             return { workspace, some: hours.slice(from, from + commitWritesMax) }
@@ -110,10 +135,10 @@ export const layer: Layer.Layer<FlagUsage, never, DocumentStore> = Layer.effect(
     return FlagUsage.of({
       note: (workspace, environment, { key, reason, variant }) => {
         counters[reason].updateUnsafe(1, noServices)
-        add({ workspace, environment, flag: key, hour: hourOf(clock.currentTimeMillisUnsafe()) }, variant, 1)
+        held.add({ workspace, environment, flag: key, hour: hourOf(clock.currentTimeMillisUnsafe()) }, variant, 1)
       },
       report: (workspace, environment, flag, variant, evaluations, atMillis) =>
-        add({ workspace, environment, flag, hour: hourOf(atMillis) }, variant, evaluations)
+        held.add({ workspace, environment, flag, hour: hourOf(atMillis) }, variant, evaluations)
     })
   })
 )

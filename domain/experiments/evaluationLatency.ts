@@ -6,15 +6,24 @@ const latency = Metric.histogram("marketing_feature_flags_evaluation_latency_sec
 })
 const noServices: Context.Context<never> = Context.empty()
 
+const series = {
+  single: Metric.withAttributes(latency, { request: "single" }),
+  bulk: Metric.withAttributes(latency, { request: "bulk" })
+}
+export type EvaluationSize = keyof typeof series
+
+/** Notes an evaluation that took so long. */
+export const noteLatency = (size: EvaluationSize, nanos: bigint): void =>
+  series[size].updateUnsafe(Number(nanos) / 1e9, noServices)
+
 /** Measures an evaluation that answers; one that is refused is none. */
-export const measured = (request: "single" | "bulk") => {
-  const own = Metric.withAttributes(latency, { request })
-  return <A, E, R>(evaluation: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> =>
+export const measured =
+  (size: EvaluationSize) =>
+  <A, E, R>(evaluation: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> =>
     Effect.flatMap(Clock.Clock, (clock) => {
       const start = clock.monotonicTimeNanosUnsafe()
       return Effect.map(evaluation, (answer) => {
-        own.updateUnsafe(Number(clock.monotonicTimeNanosUnsafe() - start) / 1e9, noServices)
+        noteLatency(size, clock.monotonicTimeNanosUnsafe() - start)
         return answer
       })
     })
-}

@@ -27,6 +27,10 @@ interface Exposed {
 export const exposureId = ({ experiment, phase, unit, unit_attribute, variant }: Assignment): string =>
   uuidOf(JSON.stringify(["exposed", experiment, phase, variant, unit_attribute, unit]))
 
+/** The same for this process alone, without the cost of a hash: of no two exposures the same. */
+export const exposureKey = ({ experiment, phase, unit, unit_attribute, variant }: Assignment): string =>
+  `${phase} ${experiment.length} ${experiment}${variant.length} ${variant}${unit_attribute.length} ${unit_attribute}${unit.length} ${unit}`
+
 export const heldOutId = (
   { experiment, holdout, unit, unit_attribute }: HeldOut,
   group: HoldoutGroup = "held_out"

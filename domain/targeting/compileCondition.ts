@@ -26,7 +26,17 @@ export const compileCondition = (condition: Condition, groups: Groups = noGroups
 
 const compile = (condition: unknown, scope: Scope): Test => {
   if (!isRecord(condition)) return never
-  return all(Object.entries(condition).map(([key, value]) => compileEntry(key, value, scope)))
+  // All must be met, in whatever order: what costs least and rules out most comes first.
+  const entries = Object.entries(condition).toSorted((a, b) => costOf(a) - costOf(b))
+  return all(entries.map(([key, value]) => compileEntry(key, value, scope)))
+}
+
+const cheap: ReadonlySet<string> = new Set(["$eq", "$ne", "$lt", "$lte", "$gt", "$gte", "$exists", "$in", "$nin"])
+
+/** Of a test, by what is expected: a plain value, a few comparisons, anything else. */
+const costOf = ([key, expected]: readonly [string, unknown]): number => {
+  if (expected === null || typeof expected !== "object") return 0
+  return !key.startsWith("$") && Object.keys(expected).every((operator) => cheap.has(operator)) ? 1 : 2
 }
 
 const compileEntry = (key: string, value: unknown, scope: Scope): Test => {
@@ -67,7 +77,9 @@ const compilePath = (path: ReadonlyArray<string>, expected: unknown, scope: Scop
 const compileValue = (expected: unknown, scope: Scope, insensitive = false): Test => {
   if (typeof expected === "string") {
     const lower = expected.toLowerCase()
-    return insensitive ? (value) => text(value).toLowerCase() === lower : (value) => text(value) === expected
+    return insensitive
+      ? (value) => text(value).toLowerCase() === lower
+      : (value) => (typeof value === "string" ? value : text(value)) === expected
   }
   if (typeof expected === "number") return (value) => number(value) === expected
   if (typeof expected === "boolean") return (value) => value !== null && Boolean(value) === expected

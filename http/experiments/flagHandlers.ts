@@ -15,7 +15,11 @@ import {
   removeEnvironment,
   replaceEnvironment
 } from "../../domain/experiments/workflows/environments.ts"
-import { evaluateFlag, evaluateFlags } from "../../domain/experiments/workflows/evaluateFlags.ts"
+import {
+  evaluateFlag,
+  evaluateFlags,
+  makeEvaluateFromMemory
+} from "../../domain/experiments/workflows/evaluateFlags.ts"
 import { explainFlag } from "../../domain/experiments/workflows/explainFlag.ts"
 import { listFlagRevisions } from "../../domain/experiments/workflows/flagRevisions.ts"
 import {
@@ -43,9 +47,10 @@ import { limitUsual } from "../contract/parameters.ts"
 import { makeServeDirectly } from "../directEndpoint.ts"
 import { answerProblems } from "../middleware/failures.ts"
 import { paged } from "../middleware/pages.ts"
+import { RequestLimits } from "../middleware/RequestLimits.ts"
 import { matchRevision, withLocation, withRevision } from "../middleware/revisions.ts"
 import { readingOf } from "./readingOf.ts"
-import { readerOf } from "./readerOf.ts"
+import { readerAs, readerOf } from "./readerOf.ts"
 import type { Linked } from "./readerOf.ts"
 import { inAcceptedForm } from "./resultForms.ts"
 
@@ -64,8 +69,20 @@ const evaluateMany = ({ payload, ...linked }: Linked & { readonly payload: BulkE
 const directLayer = Layer.effectDiscard(
   Effect.gen(function* () {
     const serveDirectly = yield* makeServeDirectly
-    yield* serveDirectly(FlagsGroup.endpoints.evaluate, evaluateOne)
-    yield* serveDirectly(FlagsGroup.endpoints.bulkEvaluate, evaluateMany)
+    const fromMemory = yield* makeEvaluateFromMemory
+    const { trustedHops } = yield* RequestLimits
+    yield* serveDirectly(
+      FlagsGroup.endpoints.evaluate,
+      evaluateOne,
+      ({ params, payload, ...linked }, principal, request) =>
+        fromMemory.flag(readerAs(linked, principal, request, trustedHops), params.id, payload)
+    )
+    yield* serveDirectly(
+      FlagsGroup.endpoints.bulkEvaluate,
+      evaluateMany,
+      ({ payload, ...linked }, principal, request) =>
+        fromMemory.flags(readerAs(linked, principal, request, trustedHops), payload)
+    )
   })
 )
 

@@ -1,7 +1,8 @@
 import { Effect, Layer } from "effect"
 import { HttpServerRequest, HttpServerResponse } from "effect/http"
 import { HttpApiBuilder } from "effect/http-api"
-import { evaluateOfrep, evaluateOfrepBulk } from "../../domain/experiments/workflows/evaluateOfrep.ts"
+import { makeEvaluateFromMemory } from "../../domain/experiments/workflows/evaluateFlags.ts"
+import { evaluateOfrep, evaluateOfrepBulk, ofrepFromMemory } from "../../domain/experiments/workflows/evaluateOfrep.ts"
 import { filePayload } from "../../domain/experiments/workflows/flagPayload.ts"
 import type { FlagSnapshot } from "../../ports/experiments/FlagSnapshots.ts"
 import { inactivitySeconds } from "../../ports/experiments/Ofrep.ts"
@@ -13,11 +14,12 @@ import { evaluateRules } from "../contract/flags.ts"
 import { OfrepGroup, ofrepStreamPath } from "../contract/ofrep.ts"
 import { makeServeDirectly } from "../directEndpoint.ts"
 import { answerProblems } from "../middleware/failures.ts"
+import { RequestLimits } from "../middleware/RequestLimits.ts"
 import { namesTag } from "../middleware/revisions.ts"
 import { sentToken } from "../middleware/sentToken.ts"
 import { FlagStreams } from "./FlagStreams.ts"
 import type { StreamMessage } from "./FlagStreams.ts"
-import { readerOf } from "./readerOf.ts"
+import { readerAs, readerOf } from "./readerOf.ts"
 import type { Linked } from "./readerOf.ts"
 
 interface Asked {
@@ -52,7 +54,16 @@ const evaluateAll = (asked: Asked) =>
 const directLayer = Layer.effectDiscard(
   Effect.gen(function* () {
     const serveDirectly = yield* makeServeDirectly
-    yield* serveDirectly(OfrepGroup.endpoints.evaluate, evaluate)
+    const fromMemory = ofrepFromMemory(yield* makeEvaluateFromMemory)
+    const { trustedHops } = yield* RequestLimits
+    yield* serveDirectly(OfrepGroup.endpoints.evaluate, evaluate, (asked, principal, request) =>
+      fromMemory(
+        readerAs(asked, principal, request, trustedHops),
+        asked.params.key,
+        asked.payload,
+        environmentOf(asked)
+      )
+    )
     yield* serveDirectly(OfrepGroup.endpoints.evaluateAll, evaluateAll)
   })
 )

@@ -11,22 +11,28 @@ export interface Linked {
   readonly headers: { readonly "x-qa-link"?: string }
 }
 
+/** What the request's token proves of its reader. */
+export type Proven = Pick<CurrentPrincipal["Service"], "environment" | "kind" | "workspace">
+
 /**
  * Who reads flags, with the token of the link that the request bears. As where events come in, a browser key's own
  * header and address count; a secret key's are its server's.
  */
-export const readerOf = ({ headers, query }: Linked) =>
-  Effect.flatMap(CurrentPrincipal, ({ environment, kind, workspace }) => {
-    const reader: FlagReader = { workspace, environment, qa: query.qa ?? headers["x-qa-link"] }
-    return kind === "browser" ? seenAs(reader) : Effect.succeed(reader)
-  })
+export const readerAs = (
+  { headers, query }: Linked,
+  { environment, kind, workspace }: Proven,
+  request: HttpServerRequest.HttpServerRequest,
+  trustedHops: number
+): FlagReader => {
+  const qa = query.qa ?? headers["x-qa-link"]
+  if (kind !== "browser") return { workspace, environment, qa }
+  const client = { user_agent: request.headers["user-agent"], ip: clientAddress(request, trustedHops) }
+  return { workspace, environment, qa, client }
+}
 
-const seenAs = Effect.fnUntraced(function* (reader: FlagReader) {
+export const readerOf = Effect.fnUntraced(function* (linked: Linked) {
+  const principal = yield* CurrentPrincipal
   const request = yield* HttpServerRequest.HttpServerRequest
   const { trustedHops } = yield* RequestLimits
-  const seen: FlagReader = {
-    ...reader,
-    client: { user_agent: request.headers["user-agent"], ip: clientAddress(request, trustedHops) }
-  }
-  return seen
+  return readerAs(linked, principal, request, trustedHops)
 })

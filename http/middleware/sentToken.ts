@@ -27,7 +27,20 @@ export const sentToken = (request: Request, clientKey?: Rules["clientKey"]): Sen
 export const mayStand = ({ place }: Sent, { environment, kind }: Pick<Principal, "environment" | "kind">): boolean =>
   place === "header" || kind === "browser" || (place === "path" && environment !== undefined)
 
+/** Nearly always it is that of the request before. */
 const tokenOf = (header: string, mayBeBare: boolean): string => {
+  if (header !== lastHeader || mayBeBare !== lastMayBeBare) {
+    lastToken = readToken(header, mayBeBare)
+    lastHeader = header
+    lastMayBeBare = mayBeBare
+  }
+  return lastToken
+}
+let lastHeader = ""
+let lastMayBeBare = false
+let lastToken = ""
+
+const readToken = (header: string, mayBeBare: boolean): string => {
   const usual = header.startsWith("Bearer ") ? header.slice("Bearer ".length) : " "
   if (isOneWord(usual)) return usual
   if (mayBeBare && isOneWord(header)) return header

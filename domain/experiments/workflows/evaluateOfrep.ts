@@ -4,7 +4,7 @@ import type { OfrepRequest, OfrepValue, OfrepValues } from "../../../ports/exper
 import { Refused } from "../../../ports/platform/Refused.ts"
 import { entityTagOf } from "../entityTag.ts"
 import { evaluateFlag, evaluateFlags } from "./evaluateFlags.ts"
-import type { FlagReader } from "./evaluateFlags.ts"
+import type { EvaluateFromMemory, FlagReader } from "./evaluateFlags.ts"
 
 /** Code of the error of a context that names no unit. */
 export const targetingKeyMissing = "targeting_key_missing"
@@ -18,10 +18,9 @@ export const evaluateOfrep = Effect.fnUntraced(function* (
   { context }: OfrepRequest,
   environment?: string
 ) {
-  const request = requestOf(yield* attributesOf(context), environment)
-  const evaluated = yield* evaluateFlag(reader, key, request)
-  const value = ofrepValue(evaluated)
-  return { ...value, metadata: { ...value.metadata, revision: evaluated.revision } }
+  const attributes = attributesOf(context)
+  if (attributes instanceof Refused) return yield* attributes
+  return singleOf(yield* evaluateFlag(reader, key, requestOf(attributes, environment)))
 })
 
 /** All flags from one revision, with the entity tag of the answer to this context; exposes nobody. */
@@ -30,7 +29,8 @@ export const evaluateOfrepBulk = Effect.fnUntraced(function* (
   { context }: OfrepRequest,
   environment?: string
 ) {
-  const attributes = yield* attributesOf(context)
+  const attributes = attributesOf(context)
+  if (attributes instanceof Refused) return yield* attributes
   const { flags, ...evaluated } = yield* evaluateFlags(reader, requestOf(attributes, environment))
   const values: OfrepValues = {
     flags: flags.flatMap((each) => ("error_code" in each ? [] : [ofrepValue(each)])),
@@ -39,6 +39,21 @@ export const evaluateOfrepBulk = Effect.fnUntraced(function* (
   // Of whom the answer is for and of all that it says: another context never has the same one.
   return { values, etag: entityTagOf(attributes, values) }
 })
+
+/** One flag from what is in memory. Undefined: it is for `evaluateOfrep` to ask, or to refuse. */
+export const ofrepFromMemory =
+  ({ flag }: EvaluateFromMemory) =>
+  (reader: FlagReader, key: string, { context }: OfrepRequest, environment?: string): OfrepValue | undefined => {
+    const attributes = attributesOf(context)
+    if (attributes instanceof Refused) return undefined
+    const evaluated = flag(reader, key, requestOf(attributes, environment))
+    return evaluated === undefined ? undefined : singleOf(evaluated)
+  }
+
+const singleOf = (evaluated: EvaluatedValue): OfrepValue => {
+  const value = ofrepValue(evaluated)
+  return { ...value, metadata: { ...value.metadata, revision: evaluated.revision } }
+}
 
 type Attributes = OfrepRequest["context"]
 
@@ -49,15 +64,15 @@ const refuse = (code: string, detail: string) =>
   new Refused({ kind: "bad-request", detail, errors: [{ pointer: "/context/targetingKey", code, detail }] })
 
 /** The context with its targeting key as the id that units are hashed by. */
-const attributesOf = (context: Attributes): Effect.Effect<Attributes, Refused> => {
+const attributesOf = (context: Attributes): Attributes | Refused => {
   const key = Object.hasOwn(context, "targetingKey") ? context["targetingKey"] : undefined
   if (key !== undefined && typeof key !== "string") return refuse("wrong_type", "the targeting key must be text")
   if (key !== undefined && key.length > targetingKeyCharactersMax) {
     return refuse("too_long", `the targeting key has ${targetingKeyCharactersMax} characters at the most`)
   }
-  if (unitAttributes.some((name) => namesUnit(context, name))) return Effect.succeed(context)
+  if (unitAttributes.some((name) => namesUnit(context, name))) return context
   if (key === undefined || key === "") return refuse(targetingKeyMissing, "the context has no targetingKey")
-  return Effect.succeed({ ...context, user_id: key })
+  return { ...context, user_id: key }
 }
 
 const namesUnit = (context: Attributes, name: string): boolean => {
