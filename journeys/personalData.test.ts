@@ -5,7 +5,9 @@ import { filesOf } from "../adapters/dataFiles.ts"
 import * as sqlite from "../adapters/sqlite/DocumentStore.ts"
 import * as deadLetters from "../domain/platform/DeadLetters.ts"
 import { modules } from "../modules.ts"
-import { Collections } from "../ports/documents/DocumentStore.ts"
+import { goals } from "../ports/analytics/Goal.ts"
+import { Collections, DocumentStore } from "../ports/documents/DocumentStore.ts"
+import { keptRevisions } from "../ports/documents/Revision.ts"
 import { DeadLetters } from "../ports/platform/DeadLetters.ts"
 import { WorkspaceId } from "../ports/WorkspaceId.ts"
 import { ask, countEvents, eventOf, freshFolder, startServer, tokenFor } from "./ServerProcess.ts"
@@ -21,6 +23,7 @@ const folder = freshFolder()
 let server: ServerProcess
 let token: string
 let insightPath: string
+let exportPath: string
 
 const letter = (id: string, line: string) => ({
   id,
@@ -42,6 +45,25 @@ const addLetters = Effect.flatMap(DeadLetters, (port) =>
   ])
 )
 
+const stamps = { created_at: 1, created_by: "a former version", changed_at: 1, changed_by: "a former version" }
+
+/** A goal as a former version saved it, which did not say whom its conditions name. */
+const addGoal = Effect.flatMap(DocumentStore, (documents) => {
+  const filters = { dimension: "user_id", operator: "is", value: "ada" }
+  const item = { id: "former", name: "Hers", on: { event_type: "page_view", filters }, ...stamps }
+  const write = { kind: "put", expected: 0, schema_version: 1, subjects: [] } as const
+  const writes = [
+    { ...write, collection: goals.name, id: item.id, data: item },
+    {
+      ...write,
+      collection: keptRevisions.name,
+      id: "goals/former/1",
+      data: { of: "goals/former", revision: 1, item }
+    }
+  ]
+  return documents.commit(WorkspaceId.make("default"), { writes })
+})
+
 const exported = async (id: string): Promise<ReadonlyArray<Held>> => {
   const answer = await ask(server, "GET", `/analytics/persons/${id}/export`, { token })
   assert.strictEqual(answer.status, 200, JSON.stringify(answer.body))
@@ -61,8 +83,10 @@ const namingCollections = (): ReadonlyArray<string> => {
 beforeAll(async () => {
   const documents = sqlite
     .layer({ file: filesOf(folder).documents })
-    .pipe(Layer.provide(Layer.succeed(Collections, [deadLetters.collection])))
-  await Effect.runPromise(addLetters.pipe(Effect.provide(Layer.provide(deadLetters.layer, documents))))
+    .pipe(Layer.provide(Layer.succeed(Collections, [deadLetters.collection, goals.collection, keptRevisions])))
+  await Effect.runPromise(
+    Effect.andThen(addLetters, addGoal).pipe(Effect.provide(Layer.provideMerge(deadLetters.layer, documents)))
+  )
   server = await startServer(folder, { LAKE_SECONDS: "1" })
   token = tokenFor(folder)
   const traits = { email: "ada@example.com", plan: "pro" }
@@ -99,6 +123,10 @@ beforeAll(async () => {
   const replaced = { token, body: changed, headers: { "if-match": '"1"' } }
   assert.strictEqual((await ask(server, "PUT", insightPath, replaced)).status, 200)
   const rule = { did: { filters: { dimension: "user_id", operator: "is", value: "ada" } }, at_least: 1 }
+  const order = { format: "ndjson", date_range: { from: "2026-01-01", to: "2026-01-02" }, filters: condition }
+  const ordered = await ask(server, "POST", "/analytics/exports", { token, body: order })
+  assert.strictEqual(ordered.status, 201, JSON.stringify(ordered.body))
+  exportPath = `/analytics/exports/${String(ordered.body["id"])}`
   const live = { name: "Her alone", membership: { kind: "live", rule } }
   assert.strictEqual((await ask(server, "POST", "/analytics/cohorts", { token, body: live })).status, 201)
 })
@@ -136,7 +164,10 @@ describe("everything held of a person", () => {
     const placesOf = (kind: string) => ofKind(held, kind).flatMap(({ places }) => places ?? [])
     assert.deepStrictEqual(placesOf("cohorts"), ["/membership/rule/did/filters/value"])
     assert.deepStrictEqual(placesOf("insights"), ["/question/filters/not/value"])
+    assert.deepStrictEqual(placesOf("goals"), ["/on/filters/value"])
+    assert.deepStrictEqual(placesOf("exports"), ["/filters/value"])
     assert.sameMembers(placesOf("kept_revisions"), [
+      "/item/on/filters/value",
       "/item/membership/rule/did/filters/value",
       "/item/question/filters/value",
       "/item/question/filters/not/value"
@@ -177,16 +208,19 @@ describe("everything held of a person", () => {
       cohorts: 1,
       merges: 1,
       dead_letters: 2,
-      analytics_definitions: 5,
-      audit_log: 5
+      analytics_definitions: 8,
+      audit_log: 6
     })
     const insight = await ask(server, "GET", insightPath, { token })
     const { filters } = insight.body["question"] as { readonly filters: { readonly not: { readonly value: unknown } } }
     const [name, other] = filters.not.value as ReadonlyArray<string>
     assert.match(name!, /^erased_[0-9a-f]{64}$/)
     assert.strictEqual(other, "ben")
-    const first = await ask(server, "GET", `${insightPath}/revisions/1`, { token })
-    assert.notInclude(JSON.stringify(first.body), '"ada"')
+    for (const path of [`${insightPath}/revisions/1`, "/analytics/goals/former", exportPath]) {
+      const { body, status } = await ask(server, "GET", path, { token })
+      assert.strictEqual(status, 200)
+      assert.notInclude(JSON.stringify(body), '"ada"', path)
+    }
     assert.deepStrictEqual(
       (await exported("ada")).map(({ kind }) => kind).filter((kind) => kind !== "person" && kind !== "audit"),
       ["end"]

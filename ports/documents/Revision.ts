@@ -17,5 +17,8 @@ export const revisionOf = <Definition extends Schema.Top>(identifier: string, de
 export const keptRevisions: Collection = {
   name: "kept_revisions",
   unique: [],
-  indexes: [{ name: "by_revision", equals: ["of"], sort: "revision", direction: "descending" }]
+  indexes: [
+    { name: "by_revision", equals: ["of"], sort: "revision", direction: "descending" },
+    { name: "by_definition", equals: [], sort: "of", direction: "ascending" }
+  ]
 }

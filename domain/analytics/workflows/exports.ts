@@ -19,6 +19,7 @@ import type { Actor } from "../../platform/audit.ts"
 import { once } from "../../platform/idempotency.ts"
 import { everywhere } from "../../platform/installation.ts"
 import { gatherItems, readItem } from "../../platform/resources.ts"
+import { naming } from "../../platform/revisions.ts"
 import { withoutConflict } from "../../platform/withoutConflict.ts"
 import { planExport } from "../../questions/exports/planExport.ts"
 import { questionScope } from "./askQuestion.ts"
@@ -27,6 +28,9 @@ import { permitPersonalData } from "./permitPersonalData.ts"
 export interface ExportActor extends Actor {
   readonly mayReadPersonalData: boolean
 }
+
+/** Its filters may compare with ids of people. */
+const exportKind = { name: eventExports.name, singular: eventExports.singular }
 
 interface Named extends Pick<EventExport, "id" | "run"> {
   readonly workspace: string
@@ -99,6 +103,7 @@ export const createExport = Effect.fn("createExport")(function* (actor: ExportAc
   const read = planExport(asked, yield* questionScope(workspace, asked))
   if ("errors" in read) return yield* new InvalidQuestion({ errors: read.errors })
   if (asked.personal_data === true) yield* permitPersonalData(actor, "exports")
+  const { subjectsOf } = yield* naming(workspace, exportKind)
   return yield* once<EventExport, DuplicateKey, DocumentStore | SecureRandom.SecureRandom>(
     actor,
     Effect.fnUntraced(function* (remember) {
@@ -117,7 +122,7 @@ export const createExport = Effect.fn("createExport")(function* (actor: ExportAc
       yield* enqueue(workspace, id, now)
       yield* documents.commit(workspace, {
         writes: [putExport(item, 0)],
-        audit: [yield* auditOf(actor, now, "export.created", `exports/${id}`, undefined, asked)],
+        audit: [yield* auditOf(actor, now, "export.created", `exports/${id}`, undefined, asked, subjectsOf(asked))],
         ...remember(item)
       })
       return item
@@ -161,7 +166,8 @@ export const removeExport = Effect.fn("removeExport")(function* (actor: Actor, i
   const documents = yield* DocumentStore
   const { item } = yield* readItem<EventExport>(eventExports, actor.workspace, id)
   const now = yield* Clock.currentTimeMillis
-  const record = yield* auditOf(actor, now, "export.deleted", `exports/${id}`, item)
+  const { subjectsOf } = yield* naming(actor.workspace, exportKind)
+  const record = yield* auditOf(actor, now, "export.deleted", `exports/${id}`, item, undefined, subjectsOf(item))
   yield* documents.commit(actor.workspace, {
     writes: [{ kind: "delete", collection: eventExports.name, id, expected: "any" }],
     audit: [record]
