@@ -30,6 +30,8 @@ export interface Consumer {
   readonly wanted?: Effect.Effect<void>
   /** Nobody waits for it: the service is ready, and well, while it is behind. */
   readonly isBackground?: boolean
+  /** Whether nobody looks at what it does: lines are then passed unread. */
+  readonly isIdle?: Effect.Effect<boolean, PortFailure>
   /** Where to resume: the consumer's own checkpoint, or the place that its store has reached. */
   readonly position: (partition: string) => Effect.Effect<string | undefined, PortFailure>
   /** Takes the lines and remembers the place behind them. May be given lines again. */
@@ -50,6 +52,11 @@ export const consume = (consumer: Consumer): Effect.Effect<never, PortFailure, E
           let from = state.startFrom(yield* consumer.position(partition))
           for (;;) {
             if (!state.caughtUp && (yield* log.backlogBytes(partition, from)) === 0) state.reachedEnd()
+            if (consumer.isIdle !== undefined && (yield* consumer.isIdle)) {
+              from = state.took(yield* log.end(partition))
+              yield* Effect.sleep(consumer.gatherMillis)
+              continue
+            }
             const batch = yield* log.read({ partition, from, linesMax: consumer.linesMax, waitMillis })
             const readAt = clock.currentTimeMillisUnsafe()
             state.reading(batch.lines)

@@ -48,9 +48,9 @@ export const feedLive = Effect.gen(function* () {
     name: "live",
     linesMax: 2000,
     gatherMillis: 100,
+    isIdle: Effect.map(feed.isWatched, (isWatched) => !isWatched),
     position: log.end,
     take: Effect.fnUntraced(function* ({ lines }) {
-      if (!(yield* feed.isWatched)) return
       const now = yield* Clock.currentTimeMillis
       const byWorkspace = new Map<string, Array<LiveEvent>>()
       for (const line of yield* withoutErased(tombstones, lines)) {

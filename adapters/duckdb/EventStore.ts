@@ -71,6 +71,8 @@ interface Parts {
   readonly key: Uint8Array
 }
 
+const noneHeld = Effect.succeed<ReadonlySet<string>>(new Set())
+
 const operations = ({ engine, ids, key, scratch }: Parts): EventStore["Service"] => ({
   ...storeReads(engine, key, undefined),
   insert: (batch) =>
@@ -90,8 +92,9 @@ const operations = ({ engine, ids, key, scratch }: Parts): EventStore["Service"]
       (rows) => rows[0]?.["through"] as string | undefined
     ),
   contains: (workspace, eventIds) => {
-    const suspects = eventIds.filter((id) => ids.has(highWord(id), lowWord(id))).map((id) => ({ workspace, id }))
-    if (suspects.length === 0) return Effect.succeed(new Set<string>())
+    const known = eventIds.filter((id) => ids.has(highWord(id), lowWord(id)))
+    if (known.length === 0) return noneHeld
+    const suspects = known.map((id) => ({ workspace, id }))
     const query = (sql: string) => Effect.runPromise(engine.lookUp("contains", sql))
     return Effect.tryPromise({
       try: () => confirm(query, suspects),

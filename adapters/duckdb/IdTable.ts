@@ -1,3 +1,5 @@
+import { idWord } from "../../ports/analytics/eventIdWords.ts"
+
 const partCount = 1024
 const slotsFirst = 16
 
@@ -25,6 +27,19 @@ const enlarged = (words: Uint32Array): Uint32Array => {
     larger[to + 1] = high
   }
   return larger
+}
+
+/** Whether any of so many hashes comes twice, asked one by one; all of it is made at once, and small. */
+export const makeRepeats = (hashesMax: number): ((high: number, low: number) => boolean) => {
+  const words = new Uint32Array(2 ** (Math.ceil(Math.log2(hashesMax * 2)) + 1))
+  return (high, low) => {
+    const kept = high === 0 && low === 0 ? 1 : low
+    const at = find(words, high, kept)
+    if (words[at] !== 0 || words[at + 1] !== 0) return true
+    words[at] = kept
+    words[at + 1] = high
+    return false
+  }
 }
 
 /**
@@ -70,5 +85,5 @@ export class IdTable {
 }
 
 /** High and low word of an event id's hash: its last 16 hexadecimal digits. */
-export const highWord = (id: string): number => Number.parseInt(id.slice(19, 23) + id.slice(24, 28), 16)
-export const lowWord = (id: string): number => Number.parseInt(id.slice(28, 36), 16)
+export const highWord = (id: string): number => idWord(id, 2) >>> 0
+export const lowWord = (id: string): number => idWord(id, 3) >>> 0

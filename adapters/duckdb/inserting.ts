@@ -2,7 +2,7 @@ import type { DuckDBConnection } from "@duckdb/node-api"
 import { open } from "node:fs/promises"
 import { setImmediate as nextTurn } from "node:timers/promises"
 import type { RejectedLine } from "../../ports/analytics/EventStore.ts"
-import { highWord, lowWord } from "./IdTable.ts"
+import { highWord, lowWord, makeRepeats } from "./IdTable.ts"
 import type { KnownIds } from "./KnownIds.ts"
 import { quote } from "./literals.ts"
 import { saveNames, stagedSlots, stagedEvents, stageNames, takeSlots } from "./propertySlots.ts"
@@ -64,16 +64,24 @@ const inSlices = async <A>(
   }
 }
 
-/** The lines that are not held yet, the first of each id. */
+/** The lines that are not held yet, the first of each id: nearly always all of them. */
 const fresh = async (
   connection: DuckDBConnection,
   ids: KnownIds,
   lines: ReadonlyArray<Line>
 ): Promise<ReadonlyArray<Line>> => {
   const suspects: Array<Line> = []
+  const comesAgain = makeRepeats(Math.max(1, lines.length))
+  let repeated = false
   await inSlices(lines, (slice) => {
-    for (const line of slice) if (ids.has(highWord(line.id), lowWord(line.id))) suspects.push(line)
+    for (const line of slice) {
+      const high = highWord(line.id)
+      const low = lowWord(line.id)
+      if (ids.has(high, low)) suspects.push(line)
+      if (comesAgain(high, low)) repeated = true
+    }
   })
+  if (suspects.length === 0 && !repeated) return lines
   const held = await confirm(readAll(connection), suspects)
   const seen = new Set<string>()
   const kept: Array<Line> = []
@@ -97,7 +105,10 @@ const writeScratch = async (
   let place = 0
   try {
     await inSlices(lines, async (slice) => {
-      await file.writeFile(slice.map((line) => `${form(line, place++)}\n`).join(""))
+      const texts = slice.map((line) => form(line, place++))
+      // For the last line's break: to add it to the whole would copy all of it.
+      texts.push("")
+      await file.writeFile(texts.join("\n"))
     })
   } finally {
     await file.close()

@@ -1,16 +1,8 @@
-/** Words of a place in the table: four of the id, one that tells its workspace and is 0 where the place is free. */
-const placeWords = 5
-const idWords = 4
+import { idWord, idWords } from "../../../ports/analytics/eventIdWords.ts"
+
+/** Words of a place in the table: those of the id, and one that tells its workspace and is 0 where the place is free. */
+const placeWords = idWords + 1
 const slotsPerId = 2
-
-const digits = new Uint8Array(128)
-for (let value = 0; value < 16; value += 1) {
-  digits[value.toString(16).charCodeAt(0)] = value
-  digits[value.toString(16).toUpperCase().charCodeAt(0)] = value
-}
-
-/** Where the hexadecimal digits of a UUID stand: eight for each word. */
-const digitPlaces = Array.from({ length: 36 }, (_, place) => place).filter((place) => ![8, 13, 18, 23].includes(place))
 
 /**
  * The newest ids (UUIDs) of each workspace, in two generations: the older half goes at once, without a queue to keep.
@@ -71,13 +63,7 @@ export class RememberedIds {
 
   /** The digits of the id, into the words that are looked for. */
   #read(id: string): void {
-    for (let word = 0; word < idWords; word += 1) {
-      let value = 0
-      for (let at = word * 8; at < word * 8 + 8; at += 1) {
-        value = (value << 4) | digits[id.charCodeAt(digitPlaces[at]!)]!
-      }
-      this.#id[word] = value
-    }
+    for (let word = 0; word < idWords; word += 1) this.#id[word] = idWord(id, word)
   }
 
   /** The place of the id, or the free one where it would stand. */

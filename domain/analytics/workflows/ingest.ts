@@ -21,6 +21,7 @@ import type { WorkspaceSecrets } from "../../privacy/personalData.ts"
 import type { Draft, IngestContext, RequestFacts } from "../ingestion/Draft.ts"
 import { draftEvent, storedLine } from "../ingestion/draftEvent.ts"
 import { makeNonces } from "../ingestion/nonces.ts"
+import { jsonBytesAtMost } from "../ingestion/jsonBytesAtMost.ts"
 import { parseBody } from "../ingestion/parseBody.ts"
 import { RememberedIds } from "../ingestion/RememberedIds.ts"
 import { parseInstant } from "../../zones/instant.ts"
@@ -160,12 +161,14 @@ export const make: Effect.Effect<Ingestion, never, Requirements> = Effect.gen(fu
     line: storedLine(draft)
   })
 
-  const isDuplicate = (workspace: WorkspaceId, ids: ReadonlyArray<string>) => {
+  /** Which of the ids are new; nearly always all of them. */
+  const whatIsNew = (workspace: WorkspaceId, ids: ReadonlyArray<string>) => {
     const unknown = ids.filter((id) => !durable.has(workspace, id))
-    return Effect.map(
-      store.contains(workspace, unknown),
-      (stored) => (id: string) => durable.has(workspace, id) || stored.has(id)
-    )
+    return Effect.map(store.contains(workspace, unknown), (stored): ((id: string) => boolean) => {
+      if (unknown.length === ids.length && stored.size === 0) return () => true
+      const fresh = new Set(unknown)
+      return (id) => fresh.has(id) && !stored.has(id)
+    })
   }
 
   const ingestEvent: Ingestion["ingestEvent"] = (request, body) => {
@@ -249,9 +252,12 @@ export const make: Effect.Effect<Ingestion, never, Requirements> = Effect.gen(fu
     const items: Array<BatchItem> = []
     const kept: Array<{ readonly index: number; readonly draft: Draft }> = []
     const seen = new Set<string>()
-    for (const [index, value] of batch.events.entries()) {
+    const { events } = batch
+    for (let index = 0; index < events.length; index += 1) {
+      const value = events[index]
       const errors = batch.own ? noErrors : errorsOf(value, `/events/${index}`, sessionsOf(visit, value, context))
-      const bytes = errors.length === 0 && bodyBytes > eventBytesMax ? Buffer.byteLength(JSON.stringify(value)) : 0
+      const mayBeTooLarge = errors.length === 0 && bodyBytes > eventBytesMax && jsonBytesAtMost(value) > eventBytesMax
+      const bytes = mayBeTooLarge ? Buffer.byteLength(JSON.stringify(value)) : 0
       const refused = bytes > eventBytesMax ? tooLarge(`/events/${index}`, bytes).errors : errors
       if (refused.length > 0) {
         items[index] = { index, status: "refused", errors: refused }
@@ -266,13 +272,13 @@ export const make: Effect.Effect<Ingestion, never, Requirements> = Effect.gen(fu
       else kept.push({ index, draft })
       if (dropped === undefined) seen.add(event_id)
     }
-    const isKnown = yield* isDuplicate(
+    const isNew = yield* whatIsNew(
       request.workspace,
       kept.map(({ draft }) => draft.stored.event_id)
     )
     const fresh = kept.filter(({ draft, index }) => {
       const { event_id } = draft.stored
-      if (!isKnown(event_id)) return true
+      if (isNew(event_id)) return true
       items[index] = { index, status: "duplicate", event_id, duplicate: true }
       return false
     })
