@@ -18,6 +18,7 @@ import { confirm, insertLines } from "./inserting.ts"
 import { loadIds } from "./KnownIds.ts"
 import type { KnownIds } from "./KnownIds.ts"
 import { firstsOfText, eventsText, peopleText, subjectsText, traitsText } from "./listText.ts"
+import { NameMemory } from "./NameMemory.ts"
 import { replaceMerges } from "./merging.ts"
 import { quote } from "./literals.ts"
 import { replaceRestrictions, restrictedAmongText } from "./restricting.ts"
@@ -45,7 +46,7 @@ export const layer = (options: EventStoreOptions): Layer.Layer<EventStore, PortF
         try: () => options.watermarkKey?.() ?? randomBytes(watermarkKeyBytes),
         catch: (cause) => duckdbFailure("open", cause)
       })
-      return EventStore.of(operations({ engine, ids, scratch, key }))
+      return EventStore.of(operations({ engine, ids, names: new NameMemory(), scratch, key }))
     })
   )
 
@@ -67,13 +68,14 @@ const openWhole = Effect.fnUntraced(function* (options: EngineOptions) {
 interface Parts {
   readonly engine: Engine
   readonly ids: KnownIds
+  readonly names: NameMemory
   readonly scratch: string
   readonly key: Uint8Array
 }
 
 const noneHeld = Effect.succeed<ReadonlySet<string>>(new Set())
 
-const operations = ({ engine, ids, key, scratch }: Parts): EventStore["Service"] => ({
+const operations = ({ engine, ids, key, names, scratch }: Parts): EventStore["Service"] => ({
   ...storeReads(engine, key, undefined),
   insert: (batch) =>
     batch.lines.length > insertLinesMax
@@ -85,7 +87,7 @@ const operations = ({ engine, ids, key, scratch }: Parts): EventStore["Service"]
             detail: `${batch.lines.length} lines in one insert, ${insertLinesMax} at the most`
           })
         )
-      : engine.write("insert", (connection) => insertLines(connection, ids, scratch, batch)),
+      : engine.write("insert", (connection) => insertLines(connection, { ids, names, scratch }, batch)),
   position: (partition) =>
     Effect.map(
       engine.lookUp("position", `select through from store.positions where log_partition = ${quote(partition)}`),

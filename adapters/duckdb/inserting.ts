@@ -5,9 +5,11 @@ import type { RejectedLine } from "../../ports/analytics/EventStore.ts"
 import { highWord, lowWord, makeRepeats } from "./IdTable.ts"
 import type { KnownIds } from "./KnownIds.ts"
 import { quote } from "./literals.ts"
-import { saveNames, stagedSlots, stagedEvents, stageNames, takeSlots } from "./propertySlots.ts"
+import type { NameMemory } from "./NameMemory.ts"
+import { saveNames, slottedEvents, stagedSlots, stageNames, takeSlots } from "./propertySlots.ts"
 import type { PropertySlot } from "./propertySlots.ts"
 import {
+  linesText,
   nextTick,
   resolvePeople,
   saveAccountChanges,
@@ -21,6 +23,7 @@ import {
   stageFirsts,
   stageLines,
   stageLinks,
+  stageLoaded,
   unreadableLines,
   userMark
 } from "./schema.ts"
@@ -117,56 +120,116 @@ const writeScratch = async (
 
 const asItIs = ({ text }: Line): string => text
 
-const load = async (
-  connection: DuckDBConnection,
-  scratch: string,
-  lines: ReadonlyArray<Line>,
-  position: { readonly partition: string; readonly through: string }
-): Promise<void> => {
-  const hasFirsts = lines.some(({ text }) => text.includes(expiredMark))
-  const mayLink = lines.some(({ text }) => text.includes(userMark))
-  if (lines.length > 0) {
-    await writeScratch(scratch, lines, asItIs)
-    await connection.run(stageLines(scratch))
-    if (hasFirsts) await connection.run(stageFirsts(scratch))
-    if (mayLink) await connection.run(stageLinks(hasFirsts))
-    await connection.run(stageNames)
-  }
+/** Commits what the body did, or undoes it where it answers that it was in vain, and where it fails. */
+const inTransaction = async (connection: DuckDBConnection, body: () => Promise<boolean>): Promise<boolean> => {
   await connection.run("begin transaction")
   try {
-    if (lines.length > 0) {
-      const [next] = await readAll(connection)(nextTick)
-      const tick = Number(next?.["tick"])
-      const [counts] = await readAll(connection)(stagedCounts(mayLink))
-      const has = (name: string) => Number(counts?.[name]) > 0
-      if (has("names")) {
-        await connection.run(takeSlots)
-        await connection.run(saveNames(tick))
-      }
-      const slots = await readAll(connection)(stagedSlots)
-      const staged = stagedEvents(slots as unknown as ReadonlyArray<PropertySlot>, tick)
-      await connection.run(`insert into store.events from ${staged}`)
-      if (has("payments")) await connection.run(savePayments(staged))
-      await connection.run(saveArrivals)
-      if (has("accounts")) await connection.run(saveAccountChanges(tick))
-      if (hasFirsts) await connection.run(saveFirsts)
-      const { first, last } = counts ?? {}
-      // Of lines that tell alone of first events nothing is staged.
-      if (typeof first === "number") await connection.run(saveActivity(first, Number(last), tick))
-      if (has("links")) {
-        await connection.run(saveLinks(tick))
-        await connection.run(resolvePeople("(select anonymous_subject as subject from new_links)"))
-      }
-    }
-    await connection.run(`delete from store.positions where log_partition = ${quote(position.partition)}`)
-    await connection.run(
-      `insert into store.positions values (${quote(position.partition)}, ${quote(position.through)})`
-    )
-    await connection.run("commit")
+    const isDone = await body()
+    await connection.run(isDone ? "commit" : "rollback")
+    return isDone
   } catch (cause) {
     await connection.run("rollback").catch(() => undefined)
     throw cause
   }
+}
+
+interface Load {
+  readonly connection: DuckDBConnection
+  readonly names: NameMemory
+  readonly scratch: string
+  readonly lines: ReadonlyArray<Line>
+  readonly position: { readonly partition: string; readonly through: string }
+}
+
+const readTick = async (connection: DuckDBConnection): Promise<number> => {
+  const [next] = await readAll(connection)(nextTick)
+  return Number(next?.["tick"])
+}
+
+const savePosition = async ({ connection, position }: Load): Promise<void> => {
+  await connection.run(`delete from store.positions where log_partition = ${quote(position.partition)}`)
+  await connection.run(`insert into store.positions values (${quote(position.partition)}, ${quote(position.through)})`)
+}
+
+interface Staged {
+  readonly tick: number
+  /** With all columns. */
+  readonly events: string
+  readonly counts: Readonly<Record<string, unknown>>
+}
+
+/** What follows from staged events, once they are among the events. */
+const saveConsequences = async (connection: DuckDBConnection, { counts, events, tick }: Staged): Promise<void> => {
+  if (Number(counts["payments"]) > 0) await connection.run(savePayments(events))
+  await connection.run(saveArrivals)
+  if (Number(counts["accounts"]) > 0) await connection.run(saveAccountChanges(tick))
+  const { first, last } = counts
+  // Of lines that tell alone of first events nothing is staged.
+  if (typeof first === "number") await connection.run(saveActivity(first, Number(last), tick))
+  if (Number(counts["links"]) > 0) {
+    await connection.run(saveLinks(tick))
+    await connection.run(resolvePeople("(select anonymous_subject as subject from new_links)"))
+  }
+}
+
+/** The usual load: no name is new, so that the lines go straight among the events. Answers false, with nothing done, where one is. */
+const loadDirectly = (load: Load, mayLink: boolean): Promise<boolean> =>
+  inTransaction(load.connection, async () => {
+    const { connection, lines, names, scratch } = load
+    const slots = await names.slots(connection, new Set(lines.map(({ workspace }) => workspace)))
+    const tick = await readTick(connection)
+    await connection.run(`insert into store.events from ${slottedEvents(`(${linesText(scratch)})`, slots, tick)}`)
+    await connection.run(stageLoaded(tick))
+    if (!((await names.areKnown(connection)) ?? (await namesNothing(connection)))) return false
+    if (mayLink) await connection.run(stageLinks(false))
+    const [counts = {}] = await readAll(connection)(stagedCounts(mayLink, false))
+    await saveConsequences(connection, { tick, events: `(from store.events where tick = ${tick})`, counts })
+    await savePosition(load)
+    return true
+  })
+
+const namesNothing = async (connection: DuckDBConnection): Promise<boolean> => {
+  await connection.run(stageNames)
+  const [found] = await readAll(connection)("select count(*)::integer as names from new_names")
+  return Number(found?.["names"]) === 0
+}
+
+/** The load of lines that may bear new names, which take their places before the lines are among the events. */
+const loadStaged = async (load: Load, hasFirsts: boolean, mayLink: boolean): Promise<void> => {
+  const { connection, names, scratch } = load
+  await connection.run(stageLines(scratch))
+  if (hasFirsts) await connection.run(stageFirsts(scratch))
+  if (mayLink) await connection.run(stageLinks(hasFirsts))
+  await connection.run(stageNames)
+  names.clear()
+  await inTransaction(connection, async () => {
+    const tick = await readTick(connection)
+    const [counts = {}] = await readAll(connection)(stagedCounts(mayLink, true))
+    if (Number(counts["names"]) > 0) {
+      await connection.run(takeSlots)
+      await connection.run(saveNames(tick))
+    }
+    const slots = await readAll(connection)(stagedSlots)
+    const events = slottedEvents("staging", slots as unknown as ReadonlyArray<PropertySlot>, tick)
+    await connection.run(`insert into store.events from ${events}`)
+    await saveConsequences(connection, { tick, events, counts })
+    if (hasFirsts) await connection.run(saveFirsts)
+    await savePosition(load)
+    return true
+  })
+}
+
+const loadLines = async (load: Load): Promise<void> => {
+  const { connection, lines, scratch } = load
+  if (lines.length === 0) {
+    await inTransaction(connection, () => savePosition(load).then(() => true))
+    return
+  }
+  await writeScratch(scratch, lines, asItIs)
+  const hasFirsts = lines.some(({ text }) => text.includes(expiredMark))
+  const mayLink = lines.some(({ text }) => text.includes(userMark))
+  if (!hasFirsts && (await loadDirectly(load, mayLink))) return
+  await loadStaged(load, hasFirsts, mayLink)
 }
 
 type Refused = ReadonlyMap<Line, string>
@@ -226,16 +289,16 @@ const sortAll = async (texts: ReadonlyArray<string>, strict: boolean) => {
 /** Loads the lines in one transaction with their position, or answers those that are none and loads nothing. */
 export const insertLines = async (
   connection: DuckDBConnection,
-  ids: KnownIds,
-  scratch: string,
+  { ids, names, scratch }: { readonly ids: KnownIds; readonly names: NameMemory; readonly scratch: string },
   batch: { readonly partition: string; readonly through: string; readonly lines: ReadonlyArray<string> }
 ): Promise<Inserted> => {
   const sorted = await sortAll(batch.lines, false)
   if (sorted.rejected.length > 0) return rejectedOnly(sorted.rejected)
   const lines = await fresh(connection, ids, sorted.lines)
   try {
-    await load(connection, scratch, lines, batch)
+    await loadLines({ connection, names, scratch, lines, position: batch })
   } catch (cause) {
+    names.clear()
     if (!isAboutData(cause)) throw cause
     const strict = await sortAll(batch.lines, true)
     const refused = await refusedBy(connection, scratch, strict.lines)

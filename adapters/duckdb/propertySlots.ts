@@ -1,5 +1,6 @@
+import { accountTraitEventTypes } from "../../ports/analytics/Account.ts"
 import { namesMax } from "../../ports/analytics/EventStore.ts"
-import { slottedNamesMax, slottedWorkspacesMax } from "./schema.ts"
+import { slotNames, slottedNamesMax, slottedWorkspacesMax } from "./schema.ts"
 import { pointerTo, quote } from "./literals.ts"
 import { readingAs } from "./Engine.ts"
 import type { Read } from "./Engine.ts"
@@ -15,7 +16,7 @@ export interface PropertySlot {
   readonly slot: number
 }
 
-const columnOf = (slot: number): string => `p${slot}`
+const columnOf = (slot: number): string => slotNames[slot]!
 
 /** What the staged events name for the first time, for workspaces that have not too many names, into `new_names`. */
 export const stageNames = `
@@ -26,7 +27,7 @@ with named as (
   union all select workspace, 'trait', unnest(json_keys(traits_once)) from staging where traits_once is not null
   union all select workspace, 'account_type', unnest(json_keys(accounts)) from staging where accounts is not null
   union all select workspace, 'account_trait', unnest(json_keys(properties->'/traits')) from staging
-    where accounts is not null and event_type in ('account_joined', 'account_updated') and json_type(properties->'/traits') = 'OBJECT'
+    where accounts is not null and event_type in (${accountTraitEventTypes.map(quote).join(", ")}) and json_type(properties->'/traits') = 'OBJECT'
 )
 select workspace, kind, name, count(*) as events from named
 where not exists (select 1 from store.names n where n.workspace = named.workspace and n.kind = named.kind and n.name = named.name)
@@ -49,16 +50,16 @@ export const saveNames = (tick: number): string =>
 export const stagedSlots =
   "select workspace, name, slot::integer as slot from store.slots where workspace in (select distinct workspace from staging) order by 1, 3"
 
-/** The staged events with their properties in columns, one reading of the JSON for all. */
-export const stagedEvents = (slots: ReadonlyArray<PropertySlot>, tick: number): string => {
+/** Events with their properties in columns, one reading of the JSON for all. */
+export const slottedEvents = (events: string, slots: ReadonlyArray<PropertySlot>, tick: number): string => {
   const workspaces = Map.groupBy(slots, ({ workspace }) => workspace)
   const cases = [...workspaces].map(
     ([workspace, own]) =>
       `when ${quote(workspace)} then json_extract_string(properties, [${own.map(({ name }) => pointerTo(name)).join(", ")}])`
   )
   const values = cases.length === 0 ? "null::varchar[]" : `case workspace ${cases.join(" ")} end`
-  const columns = Array.from({ length: slottedNamesMax }, (_, slot) => `v[${slot + 1}] as ${columnOf(slot)}`)
-  return `(select * exclude (v), ${columns.join(", ")}, ${tick}::bigint as tick from (select *, ${values} as v from staging))`
+  const columns = slotNames.map((name, slot) => `v[${slot + 1}] as ${name}`)
+  return `(select * exclude (v), ${columns.join(", ")}, ${tick}::bigint as tick from (select *, ${values} as v from ${events}))`
 }
 
 /** Reads whose texts take properties of the workspace from their columns where they have one. */

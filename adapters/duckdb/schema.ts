@@ -16,7 +16,9 @@ export const quarterMillis = 900_000
 /** Tables that hold something of each event; what is deleted from one is deleted from all. */
 export const eventTables = ["events", "payments", "activity", "account_changes", "firsts", "restrictions"] as const
 
-const slotColumns = Array.from({ length: slottedNamesMax }, (_, slot) => `p${slot} varchar`).join(", ")
+/** Columns of properties, in the order of their slots. */
+export const slotNames: ReadonlyArray<string> = Array.from({ length: slottedNamesMax }, (_, slot) => `p${slot}`)
+const slotColumns = slotNames.map((name) => `${name} varchar`).join(", ")
 
 /**
  * Tables of the file `events.duckdb`. No primary key and no index on events: they make bulk loads many times slower.
@@ -120,9 +122,8 @@ const engagedText = `case when event_type = 'page_exit' then ${numberText("engag
 const scrollText = `case event_type when 'page_exit' then ${numberText("scroll_percent", scrollPercentMax)}
     when 'scroll_depth' then ${numberText("percent", scrollPercentMax)} end`
 
-/** Reads the lines of a scratch file into the temporary table `staging`, in the shape of `events`. */
-export const stageLines = (file: string): string => `
-create or replace temp table staging as
+/** The lines of a scratch file in the shape of `events`, but for what stands in columns of their own beside the JSON. */
+export const linesText = (file: string): string => `
 select workspace, event_id::UUID as event_id, ${idHashOf("event_id")} as id_hash, event_type, anonymous_id, user_id, session_id,
   case when ${isLinkable("user_id")} then ${hashOf("workspace", "u", "user_id")} else ${hashOf("workspace", "a", "anonymous_id")} end as subject,
   ${hashOf("workspace", "s", "anonymous_id || chr(31) || session_id")} as session,
@@ -139,6 +140,14 @@ select workspace, event_id::UUID as event_id, ${idHashOf("event_id")} as id_hash
   ${isInteractive} as interactive, ${engagedText} as engaged_ms, ${scrollText} as scroll_percent
 from read_json(${quotePath(file)}, format = 'newline_delimited', columns = ${lineColumns})
 where expired is distinct from true`
+
+/** Holds the lines of a scratch file, to be looked at before they are among the events. What looks at them asks the view `staging`. */
+export const stageLines = (file: string): string => `create or replace temp table staged_lines as ${linesText(file)};
+create or replace temp view staging as from staged_lines`
+
+/** What came with a tick into `events` already, as the view `staging`. */
+export const stageLoaded = (tick: number): string => `create or replace temp view staging as
+select * exclude (${slotNames.join(", ")}, tick) from store.events where tick = ${tick}`
 
 /** Stands in lines that tell of a first event that is gone; in others only by chance. */
 export const expiredMark = '"expired":true'
@@ -245,9 +254,10 @@ const quarterText = `(time_ms // ${quarterMillis})::integer`
 
 /** Which quarters of an hour the staged events lie in, and how much there is of what few events have. */
 export const stagedCounts = (
-  mayLink: boolean
+  mayLink: boolean,
+  mayName: boolean
 ): string => `select min(${quarterText}) as first, max(${quarterText}) as last, count(money_kind)::integer as payments,
-  count(accounts)::integer as accounts, (select count(*)::integer from new_names) as names,
+  count(accounts)::integer as accounts, ${mayName ? "(select count(*)::integer from new_names)" : 0} as names,
   ${mayLink ? "(select count(*)::integer from new_links)" : 0} as links
 from staging`
 

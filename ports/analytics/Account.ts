@@ -8,6 +8,8 @@ export const accountTypePattern = /^[a-z][a-z0-9_]{0,49}$/
 
 /** Events that tie their person to the accounts which they name, or untie them; `account_updated` sets traits alone. */
 export const accountEventTypes = ["account_joined", "account_left", "account_updated"] as const
+/** Those of them that say what an account is like. */
+export const accountTraitEventTypes = ["account_joined", "account_updated"] as const
 
 /**
  * What a question counts: `person` (the default), `account`, or `account:` and a type of accounts (`account:company`);
