@@ -12,13 +12,14 @@ import { fresh } from "./sections/fresh.ts"
 import { ingest } from "./sections/ingest.ts"
 import { questions } from "./sections/questions.ts"
 import { postgres } from "./sections/postgres.ts"
+import { references } from "./sections/references.ts"
 import { results } from "./sections/results.ts"
 import { start } from "./sections/start.ts"
 import { rateLimits } from "./Service.ts"
 
 /** `npm run bench` runs everything, `npm run bench -- ingest fresh` a part. */
 
-const sections = [ingest, batches, fresh, start, questions, postgres, aa, flags, evaluate, results]
+const sections = [ingest, batches, fresh, start, questions, postgres, aa, flags, evaluate, results, references]
 const asked = process.argv.slice(2)
 const unknown = asked.filter((name) => !sections.some((section) => section.name === name))
 if (unknown.length > 0) {

@@ -242,5 +242,11 @@ describe("filters of the explorer", () => {
       const [first] = answer.body["errors"] as ReadonlyArray<{ pointer: string }>
       if (pointer !== undefined) assert.strictEqual(first?.pointer, pointer, filters.slice(0, 100))
     }
+    const reversed = await ask(server, "GET", "/analytics/events?from=2026-11-02&to=2026-11-01", { token })
+    isProblem(reversed, 400, "bad-request")
+    assert.deepInclude((reversed.body["errors"] as ReadonlyArray<object>)[0], {
+      pointer: "/to",
+      code: "reversed_range"
+    })
   })
 })

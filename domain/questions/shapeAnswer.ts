@@ -3,7 +3,7 @@ import type { MetricValue, PlanMetric, PlanRow, TrendRows } from "../../ports/an
 import type { ResultPeriod, ResultRow } from "../../ports/analytics/Question.ts"
 import { formatMinorUnits } from "../money/minorUnits.ts"
 import { roundSignificant } from "../statistics/significantDigits.ts"
-import { formatInstant } from "../zones/zones.ts"
+import { formatExactly, formatInstant } from "../zones/zones.ts"
 import type { PlannedQuestion } from "./planQuestion.ts"
 
 export { significantDigits } from "../statistics/significantDigits.ts"
@@ -53,8 +53,8 @@ export const shapeAnswer = (planned: PlannedQuestion, answer: TrendRows): Result
     ? [{ values: [], other: true, metrics: metricsOf(undefined, "other"), ...seriesOf("other") }]
     : []
   return {
-    from: formatInstant(zone, plan.fromMillis),
-    to: formatInstant(zone, plan.toMillis),
+    from: formatExactly(zone, plan.fromMillis),
+    to: formatExactly(zone, plan.toMillis),
     buckets: bucketStarts.map((start) => formatInstant(zone, start)),
     totals: metricsOf(undefined, undefined),
     ...seriesOf(undefined),

@@ -2,7 +2,17 @@ import { assert, describe, it } from "@effect/vitest"
 import * as fc from "fast-check"
 import { bucketRuns, bucketStarts } from "./buckets.ts"
 import type { Interval } from "./buckets.ts"
-import { dayAt, formatDay, formatInstant, isZone, localMillis, parseDay, startOfDay, weekday } from "./zones.ts"
+import {
+  dayAt,
+  formatDay,
+  formatExactly,
+  formatInstant,
+  isZone,
+  localMillis,
+  parseDay,
+  startOfDay,
+  weekday
+} from "./zones.ts"
 
 const zones = [
   "UTC",
@@ -50,6 +60,11 @@ describe("zones", () => {
       formatInstant("America/New_York", Date.parse("2026-07-01T00:00:00Z")),
       "2026-06-30T20:00:00-04:00"
     )
+    assert.strictEqual(formatInstant("UTC", Date.parse("2026-01-01T00:00:00.999Z")), "2026-01-01T00:00:00+00:00")
+    assert.strictEqual(formatExactly("UTC", Date.parse("2026-01-01T00:00:00.009Z")), "2026-01-01T00:00:00.009+00:00")
+    assert.strictEqual(formatExactly("UTC", Date.parse("2026-01-01T00:00:00Z")), "2026-01-01T00:00:00+00:00")
+    // Behind the last day that has a name of four digits (ISO 8601).
+    assert.strictEqual(formatExactly("UTC", 253_402_300_800_000), "+010000-01-01T00:00:00+00:00")
   })
 })
 

@@ -107,12 +107,16 @@ export const formatDay = ({ day, month, year }: CalendarDay): string =>
   `${String(year).padStart(4, "0")}-${String(month).padStart(2, "0")}-${String(day).padStart(2, "0")}`
 
 /** The instant as clocks in the zone show it, with its offset: `2026-03-29T00:00:00+01:00`. */
-export const formatInstant = (zone: string, millis: number): string => {
+export const formatInstant = (zone: string, millis: number): string =>
+  formatExactly(zone, Math.floor(millis / 1000) * 1000)
+
+/** The same, with milliseconds where there are any. */
+export const formatExactly = (zone: string, millis: number): string => {
   const offset = offsetMillis(zone, millis)
   const minutes = Math.abs(Math.round(offset / 60_000))
   const two = (number: number) => String(number).padStart(2, "0")
   const sign = offset < 0 ? "-" : "+"
-  const local = new Date(millis + offset).toISOString().slice(0, 19)
+  const local = new Date(millis + offset).toISOString().replace(/(?:\.000)?Z$/, "")
   return `${local}${sign}${two(Math.floor(minutes / 60))}:${two(minutes % 60)}`
 }
 

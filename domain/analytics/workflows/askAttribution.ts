@@ -19,7 +19,7 @@ import {
   withCreditIntervals
 } from "../../questions/attribution/uncertainAttribution.ts"
 import { hashValue } from "../../questions/hashQuestion.ts"
-import { formatInstant } from "../../zones/zones.ts"
+import { formatExactly, formatInstant } from "../../zones/zones.ts"
 import { questionScope } from "./askQuestion.ts"
 import { conversionsInto, revenueWarnings } from "./conversions.ts"
 import { drawIntervals } from "./drawIntervals.ts"
@@ -56,8 +56,8 @@ export const askAttribution = Effect.fn("askAttribution")(function* (
           attributionRequest(planned, attributed, rows, `${queryHash}|${answer.watermark}`)
         )
   const result: AttributionResult = {
-    from: formatInstant(zone, plan.fromMillis),
-    to: formatInstant(zone, plan.toMillis),
+    from: formatExactly(zone, plan.fromMillis),
+    to: formatExactly(zone, plan.toMillis),
     ...shaped,
     ...(uncertain === undefined ? {} : { models: withCreditIntervals(planned, attributed, shaped.models, uncertain) }),
     as_of: answer.asOfMillis === undefined ? null : formatInstant(zone, answer.asOfMillis),

@@ -6,7 +6,7 @@ import type { WorkspaceId } from "../../../ports/WorkspaceId.ts"
 import { planFunnel } from "../../questions/funnel/planFunnel.ts"
 import { shapeFunnel } from "../../questions/funnel/shapeFunnel.ts"
 import { hashValue } from "../../questions/hashQuestion.ts"
-import { formatInstant } from "../../zones/zones.ts"
+import { formatExactly, formatInstant } from "../../zones/zones.ts"
 import { shownAggregate } from "../../questions/aggregateBy.ts"
 import { questionScope } from "./askQuestion.ts"
 import { nameWarnings } from "./nameWarnings.ts"
@@ -20,8 +20,8 @@ export const askFunnel = Effect.fn("askFunnel")(function* (workspace: WorkspaceI
   const { plan, zone } = planned
   const answer = yield* store.answer(plan)
   const result: FunnelResult = {
-    from: formatInstant(zone, plan.fromMillis),
-    to: formatInstant(zone, plan.toMillis),
+    from: formatExactly(zone, plan.fromMillis),
+    to: formatExactly(zone, plan.toMillis),
     ...shapeFunnel(planned, answer),
     ...shownAggregate(plan.accountType),
     as_of: answer.asOfMillis === undefined ? null : formatInstant(zone, answer.asOfMillis),

@@ -7,7 +7,7 @@ import { readFlatPages } from "../../questions/pages/flatPages.ts"
 import type { FlatPages } from "../../questions/pages/flatPages.ts"
 import { planHeatmap } from "../../questions/pages/planHeatmap.ts"
 import { shapeHeatmap } from "../../questions/pages/shapeHeatmap.ts"
-import { formatInstant } from "../../zones/zones.ts"
+import { formatExactly } from "../../zones/zones.ts"
 import { answerFacts } from "./answerFacts.ts"
 import { askQuestion, questionScope } from "./askQuestion.ts"
 
@@ -19,8 +19,8 @@ export const askHeatmap = Effect.fn("askHeatmap")(function* (workspace: Workspac
   const { plan, zone } = read.planned
   const answer = yield* store.answer(plan)
   const result: HeatmapResult = {
-    from: formatInstant(zone, plan.fromMillis),
-    to: formatInstant(zone, plan.toMillis),
+    from: formatExactly(zone, plan.fromMillis),
+    to: formatExactly(zone, plan.toMillis),
     path: question.path,
     columns: plan.columns,
     rows: plan.rows,

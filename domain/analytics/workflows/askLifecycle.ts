@@ -7,7 +7,7 @@ import { readFlatActivity } from "../../questions/activity/flatActivity.ts"
 import type { FlatActivity } from "../../questions/activity/flatActivity.ts"
 import { planLifecycle } from "../../questions/activity/planLifecycle.ts"
 import { shapeLifecycle } from "../../questions/activity/shapeLifecycle.ts"
-import { formatInstant } from "../../zones/zones.ts"
+import { formatExactly } from "../../zones/zones.ts"
 import { answerFacts } from "./answerFacts.ts"
 import { shownAggregate } from "../../questions/aggregateBy.ts"
 import { questionScope } from "./askQuestion.ts"
@@ -20,8 +20,8 @@ export const askLifecycle = Effect.fn("askLifecycle")(function* (workspace: Work
   const { bucketStarts, plan, zone } = read.planned
   const answer = yield* store.answer(plan)
   const result: LifecycleResult = {
-    from: formatInstant(zone, bucketStarts[1]!),
-    to: formatInstant(zone, plan.toMillis),
+    from: formatExactly(zone, bucketStarts[1]!),
+    to: formatExactly(zone, plan.toMillis),
     periods: shapeLifecycle(read.planned, answer),
     ...shownAggregate(plan.accountType),
     ...(yield* answerFacts(workspace, read.planned, answer, [plan]))

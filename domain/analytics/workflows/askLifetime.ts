@@ -28,7 +28,7 @@ import {
 import { runToEnd } from "../../statistics/steps.ts"
 import type { Steps } from "../../statistics/steps.ts"
 import { offsetRuns } from "../../zones/offsetRuns.ts"
-import { addDays, dayAt, formatDay, formatInstant, startOfDay } from "../../zones/zones.ts"
+import { addDays, dayAt, formatDay, formatExactly, formatInstant, startOfDay } from "../../zones/zones.ts"
 import type { CalendarDay } from "../../zones/zones.ts"
 import { questionScope } from "./askQuestion.ts"
 import { drawIntervals } from "./drawIntervals.ts"
@@ -74,8 +74,8 @@ export const askLifetime = Effect.fn("askLifetime")(function* (workspace: Worksp
           )
         )
   const result: LifetimeResult = {
-    from: formatInstant(zone, plan.fromMillis),
-    to: formatInstant(zone, bucketStarts[plan.cohortCount]!),
+    from: formatExactly(zone, plan.fromMillis),
+    to: formatExactly(zone, bucketStarts[plan.cohortCount]!),
     cohorts,
     prediction:
       forecast === undefined || predicted === undefined

@@ -7,7 +7,7 @@ import { readFlatPaths } from "../../questions/paths/flatPaths.ts"
 import type { FlatPaths } from "../../questions/paths/flatPaths.ts"
 import { planPaths } from "../../questions/paths/planPaths.ts"
 import { shapePaths } from "../../questions/paths/shapePaths.ts"
-import { formatInstant } from "../../zones/zones.ts"
+import { formatExactly } from "../../zones/zones.ts"
 import { answerFacts } from "./answerFacts.ts"
 import { questionScope } from "./askQuestion.ts"
 
@@ -19,8 +19,8 @@ export const askPaths = Effect.fn("askPaths")(function* (workspace: WorkspaceId,
   const { plan, zone } = read.planned
   const answer = yield* store.answer(plan)
   const result: PathResult = {
-    from: formatInstant(zone, plan.fromMillis),
-    to: formatInstant(zone, plan.toMillis),
+    from: formatExactly(zone, plan.fromMillis),
+    to: formatExactly(zone, plan.toMillis),
     ...shapePaths(answer),
     ...(yield* answerFacts(workspace, read.planned, answer, [plan]))
   }

@@ -8,7 +8,7 @@ import type { FlatRetention } from "../../questions/retention/flatRetention.ts"
 import { planRetention } from "../../questions/retention/planRetention.ts"
 import { shapeRetention } from "../../questions/retention/shapeRetention.ts"
 import { meanIntervals, retentionRequest, retentionStatistics } from "../../questions/retention/uncertainRetention.ts"
-import { formatInstant } from "../../zones/zones.ts"
+import { formatExactly } from "../../zones/zones.ts"
 import { answerFacts } from "./answerFacts.ts"
 import { drawIntervals } from "./drawIntervals.ts"
 import { shownAggregate } from "../../questions/aggregateBy.ts"
@@ -31,8 +31,8 @@ export const askRetention = Effect.fn("askRetention")(function* (workspace: Work
           retentionRequest(planned, shaped.cohorts, rows, `${facts.query_hash}|${facts.watermark}`)
         )
   const result: RetentionResult = {
-    from: formatInstant(zone, plan.fromMillis),
-    to: formatInstant(zone, bucketStarts[plan.cohortCount]!),
+    from: formatExactly(zone, plan.fromMillis),
+    to: formatExactly(zone, bucketStarts[plan.cohortCount]!),
     ...shaped,
     ...(drawn === undefined ? {} : { mean_intervals: meanIntervals(drawn) }),
     ...shownAggregate(plan.accountType),

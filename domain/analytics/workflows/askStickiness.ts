@@ -7,7 +7,7 @@ import { readFlatActivity } from "../../questions/activity/flatActivity.ts"
 import type { FlatActivity } from "../../questions/activity/flatActivity.ts"
 import { planStickiness } from "../../questions/activity/planStickiness.ts"
 import { shapeStickiness } from "../../questions/activity/shapeStickiness.ts"
-import { formatInstant } from "../../zones/zones.ts"
+import { formatExactly } from "../../zones/zones.ts"
 import { answerFacts } from "./answerFacts.ts"
 import { shownAggregate } from "../../questions/aggregateBy.ts"
 import { questionScope } from "./askQuestion.ts"
@@ -23,8 +23,8 @@ export const askStickiness = Effect.fn("askStickiness")(function* (
   const { plan, zone } = read.planned
   const answer = yield* store.answer(plan)
   const result: StickinessResult = {
-    from: formatInstant(zone, plan.fromMillis),
-    to: formatInstant(zone, plan.toMillis),
+    from: formatExactly(zone, plan.fromMillis),
+    to: formatExactly(zone, plan.toMillis),
     ...shapeStickiness(plan, answer),
     ...shownAggregate(plan.accountType),
     ...(yield* answerFacts(workspace, read.planned, answer, [plan]))

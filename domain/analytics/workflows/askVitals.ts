@@ -7,7 +7,7 @@ import { readFlatPages } from "../../questions/pages/flatPages.ts"
 import type { FlatPages } from "../../questions/pages/flatPages.ts"
 import { planVitals } from "../../questions/pages/planVitals.ts"
 import { shapeVitals } from "../../questions/pages/shapeVitals.ts"
-import { formatInstant } from "../../zones/zones.ts"
+import { formatExactly } from "../../zones/zones.ts"
 import { answerFacts } from "./answerFacts.ts"
 import { questionScope } from "./askQuestion.ts"
 
@@ -19,8 +19,8 @@ export const askVitals = Effect.fn("askVitals")(function* (workspace: WorkspaceI
   const { plan, zone } = read.planned
   const answer = yield* store.answer(plan)
   const result: VitalResult = {
-    from: formatInstant(zone, plan.fromMillis),
-    to: formatInstant(zone, plan.toMillis),
+    from: formatExactly(zone, plan.fromMillis),
+    to: formatExactly(zone, plan.toMillis),
     ...shapeVitals(answer),
     ...(yield* answerFacts(workspace, read.planned, answer, [plan]))
   }

@@ -18,7 +18,7 @@ import { keep, naming, pageOfRevisions, readRevision, removeKept, replaceKept } 
 import { channelRulesOf, defaultChannels } from "../../questions/channels.ts"
 import { planChannelRules } from "../../questions/planChannelRules.ts"
 import { planChannelPreview, shapeChannelPreview } from "../../questions/sessions/planChannelPreview.ts"
-import { formatInstant } from "../../zones/zones.ts"
+import { formatExactly } from "../../zones/zones.ts"
 import { answerFacts } from "./answerFacts.ts"
 import { questionScope } from "./askQuestion.ts"
 import { channelRulesId, channelRulesKind, keptChannelRules } from "./keptChannelRules.ts"
@@ -104,8 +104,8 @@ export const previewChannelRules = Effect.fn("previewChannelRules")(function* (
   const { plan, zone } = read.planned
   const answer = yield* store.answer(plan)
   const result: ChannelPreview = {
-    from: formatInstant(zone, plan.fromMillis),
-    to: formatInstant(zone, plan.toMillis),
+    from: formatExactly(zone, plan.fromMillis),
+    to: formatExactly(zone, plan.toMillis),
     ...shapeChannelPreview(answer),
     ...(yield* answerFacts(workspace, read.planned, answer, [plan]))
   }

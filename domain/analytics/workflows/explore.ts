@@ -141,10 +141,15 @@ export const exploreEvents = Effect.fn("exploreEvents")(function* (workspace: Wo
           index: Number(cursor[2]),
           event_id: String(cursor[3])
         }
+  const fromMillis = yield* readInstant(workspace, "from", request.from, 0)
+  const toMillis = yield* readInstant(workspace, "to", request.to, now + 2 * dayMillis)
+  if (request.from !== undefined && request.to !== undefined && toMillis <= fromMillis) {
+    return yield* invalidParameter("/to", "reversed_range", "must be behind from")
+  }
   const events = yield* store.events({
     workspace,
-    fromMillis: yield* readInstant(workspace, "from", request.from, 0),
-    toMillis: yield* readInstant(workspace, "to", request.to, now + 2 * dayMillis),
+    fromMillis,
+    toMillis,
     filter: filters.length === 0 ? undefined : { kind: "and", filters },
     // Who asks for a person by id sees what is kept of them, restricted or not.
     ...(request.person_id === undefined

@@ -3,7 +3,7 @@ import type { SessionMetrics, SessionPeriod } from "../../../ports/analytics/Ses
 import { roundSignificant } from "../../statistics/significantDigits.ts"
 import { smallGroupPeople } from "../../statistics/smallGroup.ts"
 import { wilsonInterval } from "../../statistics/wilson.ts"
-import { formatInstant } from "../../zones/zones.ts"
+import { formatExactly, formatInstant } from "../../zones/zones.ts"
 import type { PlannedSessions } from "./planSessions.ts"
 
 const nothing: SessionSums = {
@@ -59,8 +59,8 @@ export const shapeSessions = (
     plan.buckets.length === 0 ? {} : { series: bucketStarts.map((_, bucket) => of(bucket, group)) }
   const hasOther = rows.some(({ group }) => group === "other")
   return {
-    from: formatInstant(zone, plan.fromMillis),
-    to: formatInstant(zone, plan.toMillis),
+    from: formatExactly(zone, plan.fromMillis),
+    to: formatExactly(zone, plan.toMillis),
     buckets: bucketStarts.map((start) => formatInstant(zone, start)),
     totals: of(undefined, undefined),
     ...seriesOf(undefined),
