@@ -5,6 +5,9 @@ import type { PortFailure } from "../PortFailure.ts"
 import { WorkspaceId } from "../WorkspaceId.ts"
 import { EventStore } from "./EventStore.ts"
 import type { EventPlace, RejectedLine, ScannedValue, StoreReads, UserMerge } from "./EventStore.ts"
+import answerVectors from "./answerVectors.golden.json" with { type: "json" }
+import { toldOf } from "./answerVectors.ts"
+import type { AnswerVector } from "./answerVectors.ts"
 import vectors from "./EventStore.golden.json" with { type: "json" }
 import { subjectKey } from "./MembershipPlan.ts"
 import type { TrendPlan } from "./TrendPlan.ts"
@@ -722,6 +725,23 @@ export const suite = <E>(name: string, layer: Layer.Layer<EventStore, E>): void 
               values: values.map(Number)
             }))
             assert.deepStrictEqual(told(found.filter(({ values }) => values.some((value) => value > 0))), told(rows))
+          }
+        })
+      )
+
+      it.effect("answers vectors of every kind of question that slow references made", () =>
+        Effect.gen(function* () {
+          const store = yield* EventStore
+          for (const { asked, lines, merges, workspace } of answerVectors as unknown as ReadonlyArray<AnswerVector>) {
+            const half = Math.trunc(lines.length / 2)
+            for (const [at, part] of [lines.slice(0, half), lines.slice(half)].entries())
+              yield* insert(
+                `${workspace}-${at}`,
+                part.map((line) => JSON.stringify(line))
+              )
+            yield* store.setMerges(WorkspaceId.make(workspace), merges)
+            for (const { plan, told } of asked)
+              assert.deepStrictEqual(toldOf(plan, yield* store.answer(plan)), told, `${workspace} ${plan.kind}`)
           }
         })
       )

@@ -2,38 +2,19 @@ import * as fc from "fast-check"
 import { assert, expect, it } from "vitest"
 import type { Question } from "../../../ports/analytics/Question.ts"
 import type { ExchangeRates } from "../../../ports/reference/ExchangeRates.ts"
-import { channelRulesOf } from "../../questions/channels.ts"
 import { planQuestion } from "../../questions/planQuestion.ts"
-import type { QuestionScope } from "../../questions/QuestionScope.ts"
-import { sourceRulesOf } from "../../questions/sessions/sessionRules.ts"
 import { addDays, formatDay, parseDay } from "../../zones/zones.ts"
 import { history, rangeDays } from "./histories.ts"
 import type { History } from "./histories.ts"
 import { withoutDuplicates } from "./reference.ts"
 import { referenceAnswer } from "./referenceAnswer.ts"
+import { scopeOf } from "./vectorScope.ts"
 
 const seed = 20_260_101
 const count = 10
 
 /** Vectors are of no money: they need no rates. */
 const rates = { euroRate: () => undefined } as unknown as ExchangeRates["Service"]
-
-const scopeOf = (workspace: string): QuestionScope => ({
-  workspace,
-  timeZone: "UTC",
-  weekStart: 1,
-  currency: "EUR",
-  personalFields: [],
-  channelRules: channelRulesOf([], []),
-  asOf: "today",
-  blindIndex: () => "",
-  storedId: (id) => id,
-  cohorts: new Map(),
-  goals: new Map(),
-  sessionLimits: { idleMillis: 1_800_000, maximumMillis: 86_400_000 },
-  sources: sourceRulesOf([]),
-  revisions: ""
-})
 
 const pagination = { limit: 25 }
 const asked: ReadonlyArray<Omit<Question, "date_range" | "time_zone">> = [
