@@ -2,6 +2,7 @@ import { DuckDBListVector } from "@duckdb/node-api"
 import type { DuckDBConnection, DuckDBInstance, DuckDBVector } from "@duckdb/node-api"
 import { Effect, FiberSet, Schedule, Semaphore } from "effect"
 import type { Scope } from "effect"
+import { setImmediate as nextTurn } from "node:timers/promises"
 import { Gauges } from "../../ports/platform/Gauges.ts"
 import { PortFailure } from "../../ports/PortFailure.ts"
 import { attach, markDamaged, open, threadsUsual } from "./DatabaseFile.ts"
@@ -72,11 +73,14 @@ const readLists = async (connection: DuckDBConnection, sql: string): Promise<Rea
   })
 }
 
+/** Chunks that are handed out in one turn of the event loop. */
+const chunksPerTurn = 8
+
 const readColumns = async (connection: DuckDBConnection, sql: string, take: Parameters<Read["columns"]>[1]) => {
   const result = await connection.run(sql)
-  for (;;) {
-    const chunk = await result.fetchChunk()
-    if (chunk === null || chunk.rowCount === 0) return
+  for (let index = 0; index < result.chunkCount; index += 1) {
+    if (index % chunksPerTurn === chunksPerTurn - 1) await nextTurn()
+    const chunk = result.getChunk(index)
     take(
       Array.from({ length: chunk.columnCount }, (_, column) => chunk.getColumnVector(column)),
       chunk.rowCount

@@ -14,11 +14,11 @@ export interface EventColumns {
 
 /**
  * Events grouped by person and in arrival order, eight words each: person, time and arrival, each with its high word
- * first, the place among the columns, and the code.
+ * first, the place that it was given, and the code.
  */
 export interface OrderedEvents {
   readonly count: number
-  readonly people: number
+  /** Longer than the events. */
   readonly words: Uint32Array
   /** Whether two events of a person have time and arrival in common: their order is that of their ids, unknown here. */
   readonly ambiguous: boolean
@@ -36,111 +36,125 @@ export const eventsPerTurn = 16_384
 
 /** By the first bits of the person events fall into parts, which the processor's caches hold, by the next ones into buckets. */
 const partBits = 8
+const partCount = 2 ** partBits
 const eventsPerBucket = 4
 const bucketBitsMax = 16
+/** Parts grow by blocks, each twice as long as the one before. */
+const blockEventsFirst = 16
+const blockEventsMax = 1024
 /** What is longer is merged from runs of this length. */
 const insertionEventsMax = 32
-
-const inTurns = async (count: number, work: (from: number, to: number) => void): Promise<void> => {
-  for (let from = 0; from < count; from += eventsPerTurn) {
-    if (from > 0) await nextTurn()
-    work(from, Math.min(count, from + eventsPerTurn))
-  }
-}
 
 /**
  * Two scatters by bits of the person, then a small sort in each bucket: people are hashes, which fill the buckets evenly,
  * and events come nearly in order. Two of the engine's own sorts take ten times as long.
  */
-export const orderEvents = async (columns: EventColumns): Promise<OrderedEvents> => {
-  const { count } = columns
-  const starts = await partStarts(columns)
-  const words = await intoParts(columns, starts.slice())
-  const largest = starts.reduce((most, start, part) => Math.max(most, (starts[part + 1] ?? start) - start), 0)
-  const room: Room = { events: new Uint32Array(largest * eventWords), ends: new Uint32Array(2 ** bucketBits(largest)) }
-  let people = 0
-  let ambiguous = false
-  let worked = 0
-  for (let part = 0; part + 1 < starts.length; part += 1) {
-    const [from, to] = [starts[part]! * eventWords, starts[part + 1]! * eventWords]
-    if (from === to) continue
-    await sortPart(words, from, to, room)
-    people += 1
-    for (let at = from + eventWords; at < to; at += eventWords) {
-      if (!isSamePerson(words, at, at - eventWords)) people += 1
-      else if (!isBefore(words, at - eventWords, words, at)) ambiguous = true
-    }
-    worked += (to - from) / eventWords
-    if (worked < eventsPerTurn) continue
-    worked = 0
-    await nextTurn()
-  }
-  return { count, people, words, ambiguous }
-}
+export class EventsByPerson {
+  readonly #blocks: ReadonlyArray<Array<Uint32Array>> = Array.from({ length: partCount }, () => [])
+  /** The block of each part that grows, and how many words of it are taken. */
+  readonly #growing: Array<Uint32Array> = Array.from({ length: partCount }, () => noWords)
+  readonly #taken = new Uint32Array(partCount)
+  readonly #counts = new Uint32Array(partCount)
 
-const partStarts = async ({ count, people }: EventColumns): Promise<Uint32Array> => {
-  const starts = new Uint32Array(2 ** partBits + 1)
-  await inTurns(count, (from, to) => {
-    for (let row = from; row < to; row += 1) starts[(people[row * 2 + 1]! >>> (32 - partBits)) + 1]! += 1
-  })
-  for (let part = 1; part < starts.length; part += 1) starts[part]! += starts[part - 1]!
-  return starts
-}
-
-const intoParts = async (columns: EventColumns, next: Uint32Array): Promise<Uint32Array> => {
-  const { arrivals, codes, count, people, times } = columns
-  const words = new Uint32Array(count * eventWords)
-  await inTurns(count, (from, to) => {
-    for (let row = from; row < to; row += 1) {
+  /** Some thousand events at the most; the first has that place, the others those behind it. */
+  add({ arrivals, codes, count, people, times }: EventColumns, place: number): void {
+    for (let row = 0; row < count; row += 1) {
       const low = row * 2
       const high = low + 1
       const part = people[high]! >>> (32 - partBits)
-      const at = next[part]! * eventWords
-      next[part]! += 1
+      if (this.#taken[part] === this.#growing[part]!.length) this.#grow(part)
+      const words = this.#growing[part]!
+      const at = this.#taken[part]!
       words[at] = people[high]!
       words[at + 1] = people[low]!
       words[at + 2] = times[high]!
       words[at + 3] = times[low]!
       words[at + 4] = arrivals[high]!
       words[at + 5] = arrivals[low]!
-      words[at + 6] = row
+      words[at + 6] = place + row
       words[at + 7] = codes[row]!
+      this.#taken[part] = at + eventWords
+      this.#counts[part]! += 1
     }
-  })
-  return words
+  }
+
+  #grow(part: number): void {
+    const words = Math.min(blockEventsMax * eventWords, this.#growing[part]!.length * 2)
+    this.#growing[part] = new Uint32Array(words === 0 ? blockEventsFirst * eventWords : words)
+    this.#taken[part] = 0
+    this.#blocks[part]!.push(this.#growing[part])
+  }
+
+  /** All events, those of a person together; each lot is valid until the next. */
+  async *ordered(): AsyncGenerator<OrderedEvents> {
+    const largest = this.#counts.reduce((most, count) => Math.max(most, count), 0)
+    const words = new Uint32Array(largest * eventWords)
+    const ends = new Uint32Array(2 ** bucketBits(largest))
+    let worked = 0
+    for (const [part, blocks] of this.#blocks.entries()) {
+      const count = this.#counts[part]!
+      if (count === 0) continue
+      await this.#sort(blocks, this.#taken[part]!, words, ends.subarray(0, 2 ** bucketBits(count)).fill(0))
+      yield { count, words, ambiguous: hasEquals(words, count) }
+      worked += count
+      if (worked < eventsPerTurn) continue
+      worked = 0
+      await nextTurn()
+    }
+  }
+
+  async #sort(blocks: ReadonlyArray<Uint32Array>, taken: number, words: Uint32Array, ends: Uint32Array): Promise<void> {
+    const last = blocks.length - 1
+    const shift = 32 - Math.log2(ends.length)
+    for (const [index, block] of blocks.entries()) {
+      const end = index === last ? taken : block.length
+      for (let at = 0; at < end; at += eventWords) ends[(block[at]! << partBits) >>> shift]! += 1
+    }
+    for (let bucket = 0, start = 0; bucket < ends.length; bucket += 1) {
+      const events = ends[bucket]!
+      ends[bucket] = start
+      start += events
+    }
+    // The start of each bucket becomes its end.
+    for (const [index, block] of blocks.entries()) {
+      const end = index === last ? taken : block.length
+      for (let at = 0; at < end; at += eventWords) {
+        const bucket = (block[at]! << partBits) >>> shift
+        const into = ends[bucket]! * eventWords
+        ends[bucket]! += 1
+        copyEvent(block, at, words, into)
+      }
+    }
+    for (let bucket = 0, from = 0; bucket < ends.length; bucket += 1) {
+      const to = ends[bucket]! * eventWords
+      if (to - from <= insertionEventsMax * eventWords) insertionSort(words, from, to)
+      else await mergeSort(words, from, to)
+      from = to
+    }
+  }
 }
 
-/** What parts are sorted in, one after the other. */
-interface Room {
-  readonly events: Uint32Array
-  readonly ends: Uint32Array
-}
+const noWords = new Uint32Array()
 
 const bucketBits = (events: number): number =>
   Math.min(bucketBitsMax, Math.max(1, Math.ceil(Math.log2(events / eventsPerBucket + 1))))
 
-const sortPart = async (words: Uint32Array, from: number, to: number, room: Room): Promise<void> => {
-  const bits = bucketBits((to - from) / eventWords)
-  const shift = 32 - bits
-  const ends = room.ends.subarray(0, 2 ** bits).fill(0)
-  for (let at = from; at < to; at += eventWords) ends[(words[at]! << partBits) >>> shift]! += 1
-  for (let bucket = 1; bucket < ends.length; bucket += 1) ends[bucket]! += ends[bucket - 1]!
-  // From behind, so that each bucket keeps its order and its end becomes its start.
-  const source = room.events
-  source.set(words.subarray(from, to))
-  for (let at = to - from - eventWords; at >= 0; at -= eventWords) {
-    const bucket = (source[at]! << partBits) >>> shift
-    const place = ends[bucket]! - 1
-    ends[bucket] = place
-    const into = from + place * eventWords
-    for (let word = 0; word < eventWords; word += 1) words[into + word] = source[at + word]!
-  }
-  for (let bucket = 0; bucket < ends.length; bucket += 1) {
-    const first = from + ends[bucket]! * eventWords
-    const next = bucket + 1 < ends.length ? from + ends[bucket + 1]! * eventWords : to
-    if (next - first <= insertionEventsMax * eventWords) insertionSort(words, first, next)
-    else await mergeSort(words, first, next)
-  }
+const hasEquals = (words: Uint32Array, count: number): boolean => {
+  for (let at = eventWords; at < count * eventWords; at += eventWords)
+    if (isSamePerson(words, at, at - eventWords) && !isBefore(words, at - eventWords, words, at)) return true
+  return false
+}
+
+/** Word by word: to go round a loop costs as much as to copy. */
+const copyEvent = (source: Uint32Array, at: number, target: Uint32Array, into: number): void => {
+  target[into] = source[at]!
+  target[into + 1] = source[at + 1]!
+  target[into + 2] = source[at + 2]!
+  target[into + 3] = source[at + 3]!
+  target[into + 4] = source[at + 4]!
+  target[into + 5] = source[at + 5]!
+  target[into + 6] = source[at + 6]!
+  target[into + 7] = source[at + 7]!
 }
 
 /** By person, time and arrival. */
@@ -158,13 +172,13 @@ const held = new Uint32Array(eventWords)
 const insertionSort = (words: Uint32Array, from: number, to: number): void => {
   for (let at = from + eventWords; at < to; at += eventWords) {
     if (!isBefore(words, at, words, at - eventWords)) continue
-    for (let word = 0; word < eventWords; word += 1) held[word] = words[at + word]!
+    copyEvent(words, at, held, 0)
     let into = at
     while (into > from && isBefore(held, 0, words, into - eventWords)) {
-      for (let word = 0; word < eventWords; word += 1) words[into + word] = words[into + word - eventWords]!
+      copyEvent(words, into - eventWords, words, into)
       into -= eventWords
     }
-    for (let word = 0; word < eventWords; word += 1) words[into + word] = held[word]!
+    copyEvent(held, 0, words, into)
   }
 }
 
@@ -191,7 +205,7 @@ const merge = (source: Uint32Array, target: Uint32Array, from: number, middle: n
   for (let into = from; into < to; into += eventWords) {
     const isRight = left >= middle || (right < to && isBefore(source, right, source, left))
     const taken = isRight ? right : left
-    for (let word = 0; word < eventWords; word += 1) target[into + word] = source[taken + word]!
+    copyEvent(source, taken, target, into)
     if (isRight) right += eventWords
     else left += eventWords
   }

@@ -3,8 +3,7 @@ import type { DuckDBVector } from "@duckdb/node-api"
 import { batchEventsMax } from "../../ports/analytics/AnalyticsEvent.ts"
 import type { Read } from "./Engine.ts"
 import { quote } from "./literals.ts"
-import { orderEvents } from "./OrderedEvents.ts"
-import type { OrderedEvents } from "./OrderedEvents.ts"
+import { EventsByPerson } from "./OrderedEvents.ts"
 
 /** Events that are held as columns at once: some 60 bytes each, half of them the engine's. */
 export const columnEventsMax = 4_000_000
@@ -52,7 +51,7 @@ export const shareText = ({ end, first }: PeopleShare, person: string): Readonly
  */
 export const eventColumnsText = (person: string): string => {
   const place = `least(greatest(e.idx, 0), ${batchEventsMax - 1})`
-  return `list(${person}) as people, list(e.time_ms) as times, list(e.received_us * ${batchEventsMax} + ${place}) as arrivals`
+  return `${person} as person, e.time_ms as time, e.received_us * ${batchEventsMax} + ${place} as arrival`
 }
 
 /** The engine's own memory, of which the driver says nothing in its types. */
@@ -72,13 +71,25 @@ const codesOf = (vector: DuckDBVector | undefined): Uint32Array => {
   return (vector as unknown as Held<Uint32Array>).items
 }
 
-/** The events of columns that begin with those of {@link eventColumnsText} and a list of codes, in order; and other columns. */
-export const orderedEvents = async (
-  read: Read,
-  text: string
-): Promise<{ readonly events: OrderedEvents; readonly others: ReadonlyArray<DuckDBVector> }> => {
-  const [people, times, arrivals, codes, ...others] = await read.lists(text)
-  const columns = { people: wordsOf(people), times: wordsOf(times), arrivals: wordsOf(arrivals), codes: codesOf(codes) }
-  const events = await orderEvents({ count: columns.codes.length, ...columns })
-  return { events, others }
+/** Rows of a chunk: the engine has no longer ones. */
+const chunkBits = 11
+
+export interface ReadEvents {
+  readonly events: EventsByPerson
+  /** What stands behind the code, by the place of an event. */
+  readonly other: (place: number) => unknown
+}
+
+/** The events of columns that begin with those of {@link eventColumnsText} and one of codes, and one more column. */
+export const readEvents = async (read: Read, text: string): Promise<ReadEvents> => {
+  const events = new EventsByPerson()
+  const others: Array<DuckDBVector | undefined> = []
+  await read.columns(text, ([people, times, arrivals, codes, other], count) => {
+    events.add(
+      { count, people: wordsOf(people), times: wordsOf(times), arrivals: wordsOf(arrivals), codes: codesOf(codes) },
+      others.length << chunkBits
+    )
+    others.push(other)
+  })
+  return { events, other: (place) => others[place >>> chunkBits]?.getItem(place & (2 ** chunkBits - 1)) }
 }

@@ -1,7 +1,7 @@
 import type { FunnelPlan, FunnelRow, FunnelRows } from "../../ports/analytics/FunnelPlan.ts"
 import { unset } from "./conditionText.ts"
 import type { Read, Row } from "./Engine.ts"
-import { orderedEvents, peopleShares } from "./eventColumns.ts"
+import { peopleShares, readEvents } from "./eventColumns.ts"
 import {
   funnelAttemptsText,
   funnelBestText,
@@ -13,6 +13,7 @@ import {
 import { FunnelTally } from "./FunnelTally.ts"
 import { newestArrival } from "./newestArrival.ts"
 import { walkFunnel } from "./walkFunnel.ts"
+import type { BestAttempt } from "./walkFunnel.ts"
 
 export const answerFunnel = async (read: Read, plan: FunnelPlan): Promise<FunnelRows> => {
   const asOfMillis = await newestArrival(read, plan.workspace)
@@ -37,19 +38,21 @@ const walkedRows = async (read: Read, plan: FunnelPlan, asOfMillis: number): Pro
   const groups = new Map<string, FunnelTally>()
   const shares = await peopleShares(read, plan.workspace, plan.fromMillis, plan.toMillis + plan.windowMillis)
   for (const share of shares) {
-    const { events, others } = await orderedEvents(read, funnelColumnsText(plan, share))
-    if (events.ambiguous) return undefined
-    const values = others[0]
-    await walkFunnel(events, plan, (best) => {
+    const { events, other } = await readEvents(read, funnelColumnsText(plan, share))
+    const take = (best: BestAttempt) => {
       everybody.add(best)
-      if (values === undefined || groups.size > walkedGroupsMax) return
+      if (plan.breakdown === undefined || groups.size > walkedGroupsMax) return
       const { furthest, places } = best
       const at = plan.breakdownAt === "last" ? furthest : plan.breakdownAt === "first" ? 0 : Number(plan.breakdownAt)
-      const value = at <= furthest ? String(values.getItem(places[at]!)) : unset
+      const value = at <= furthest ? String(other(places[at]!)) : unset
       const group = groups.get(value) ?? new FunnelTally(plan, asOfMillis)
       groups.set(value, group)
       group.add(best)
-    })
+    }
+    for await (const lot of events.ordered()) {
+      if (lot.ambiguous) return undefined
+      await walkFunnel(lot, plan, take)
+    }
     if (groups.size > walkedGroupsMax) return undefined
   }
   return groupedRows(plan, everybody, groups)

@@ -38,8 +38,8 @@ const conditionsText = (plan: FunnelPlan, matters: PlanFilter): ReadonlyArray<st
 ]
 
 /**
- * The events that matter as columns in one row, of those people whose hash falls into the share: the steps that each fits
- * as bits, with a breakdown its value.
+ * The events that matter, of those people whose hash falls into the share: the steps that each fits as bits, with a
+ * breakdown its value.
  */
 export const funnelColumnsText = (plan: FunnelPlan, share: PeopleShare): string => {
   const { accountType, breakdown, filter, steps, workspace } = plan
@@ -50,8 +50,8 @@ export const funnelColumnsText = (plan: FunnelPlan, share: PeopleShare): string 
     breakdown === undefined ? [] : [breakdown]
   )
   const conditions = [...conditionsText(plan, byTypes(matters)), ...shareText(share, unit)]
-  const group = breakdown === undefined ? "" : `,\n  list(coalesce(${fieldText(breakdown)}, '${unset}')) as g`
-  return `select ${eventColumnsText(unit)}, list((${codesText(steps)})::uinteger) as codes${group}
+  const group = breakdown === undefined ? "" : `,\n  coalesce(${fieldText(breakdown)}, '${unset}') as g`
+  return `select ${eventColumnsText(unit)}, (${codesText(steps)})::uinteger as code${group}
 from store.events e left join store.people p on p.subject = e.subject${traitJoins(workspace, traits, accountType)}
 where ${conditions.join(" and ")}`
 }

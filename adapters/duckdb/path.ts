@@ -1,7 +1,7 @@
 import type { PathPlan, PathRows } from "../../ports/analytics/PathPlan.ts"
 import type { PathNode } from "../../ports/analytics/PathQuestion.ts"
 import type { Read, Row } from "./Engine.ts"
-import { orderedEvents, peopleShares } from "./eventColumns.ts"
+import { peopleShares, readEvents } from "./eventColumns.ts"
 import { newestArrival } from "./newestArrival.ts"
 import { PathCounts } from "./PathCounts.ts"
 import {
@@ -36,9 +36,11 @@ const walkedRows = async (read: Read, plan: PathPlan): Promise<Answered | undefi
   const counts = new PathCounts(plan)
   const { from, to } = timesOf(plan)
   for (const share of await peopleShares(read, plan.workspace, from, to)) {
-    const { events } = await orderedEvents(read, pathColumnsText(plan, share))
-    if (events.ambiguous) return undefined
-    await walkPaths(events, plan, counts)
+    const { events } = await readEvents(read, pathColumnsText(plan, share))
+    for await (const lot of events.ordered()) {
+      if (lot.ambiguous) return undefined
+      await walkPaths(lot, plan, counts)
+    }
     if (counts.steps > walkedStepsMax) return undefined
   }
   const [names] = await read.lists(pathNameListText)

@@ -51,7 +51,7 @@ select event_type, path, node, (dense_rank() over (order by node) - 1)::uinteger
 
 export const pathNameListText = "select list(node order by id) as nodes from (select distinct id, node from path_names)"
 
-/** Events that paths may begin at or lead through as columns in one row, of those people whose hash falls into the share. */
+/** Events that paths may begin at or lead through, of those people whose hash falls into the share. */
 export const pathColumnsText = (plan: PathPlan, share: PeopleShare): string => {
   const { anchor, pages, through, workspace } = plan
   const { from, to } = timesOf(plan)
@@ -65,7 +65,7 @@ export const pathColumnsText = (plan: PathPlan, share: PeopleShare): string => {
   ]
   const flag = (holds: string, bit: number) => `case when ${holds} then ${bit} else 0 end`
   const code = `n.id * ${2 ** nodeShift} + ${flag(passes, passesBit)} + ${flag(begins, beginsBit)}`
-  return `select ${eventColumnsText(person)}, list((${code})::uinteger) as codes
+  return `select ${eventColumnsText(person)}, (${code})::uinteger as code
 from ${eventsWithPeople(workspace, { kind: "or", filters: [through, anchor] })}
 join path_names n on n.event_type = e.event_type${pages ? ` and n.path is not distinct from ${pathOf("e")}` : ""}
 where ${conditions.join(" and ")}`

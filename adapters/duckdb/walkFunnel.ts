@@ -26,63 +26,82 @@ export const walkFunnel = async (
   take: (best: BestAttempt) => void
 ): Promise<void> => {
   const last = steps.length - 1
-  const attempts = steps.map(() => new Attempt(steps.length))
-  const best = new Attempt(steps.length)
-  let [furthest, begin] = [-1, 0]
+  const attempts = new Attempts(words, steps.length)
+  let furthest = -1
+  let begin = 0
   const end = count * eventWords
   for (let at = 0, turn = eventsPerTurn * eventWords; at < end; at += eventWords) {
     if (at > begin && !isSamePerson(words, at, begin)) {
-      if (furthest >= 0) take({ furthest, times: best.times, places: best.places })
-      ;[furthest, begin] = [-1, at]
+      if (furthest >= 0) take(attempts.best(furthest))
+      furthest = -1
+      begin = at
     }
     if (at > turn) {
       turn = at + eventsPerTurn * eventWords
       await nextTurn()
     }
-    const [code, time] = [codeAt(words, at), timeAt(words, at)]
-    for (let step = last; step > 0; step -= 1) {
+    const code = codeAt(words, at)
+    const time = timeAt(words, at)
+    for (let step = code > 1 ? last : 0; step > 0; step -= 1) {
       if (((code >>> step) & 1) === 0) continue
-      const before = attempts[step - 1]!
-      const own = attempts[step]!
-      if (before.begin < begin || time - before.times[0]! > windowMillis || own.begin >= before.begin) continue
-      own.follow(before, step, time, placeAt(words, at))
-      if (step <= furthest) continue
-      furthest = step
-      best.follow(before, step, time, placeAt(words, at))
+      const began = attempts.beganAt(step - 1)
+      if (began < begin || time - timeAt(words, began) > windowMillis || attempts.beganAt(step) >= began) continue
+      const isFurther = step > furthest
+      attempts.follow(step, at, isFurther)
+      if (isFurther) furthest = step
     }
     if ((code & 1) === 0 || time < fromMillis || time >= toMillis) continue
-    attempts[0]!.start(at, time, placeAt(words, at))
-    if (furthest >= 0) continue
-    furthest = 0
-    best.start(at, time, placeAt(words, at))
+    attempts.start(at, furthest < 0)
+    if (furthest < 0) furthest = 0
   }
-  if (furthest >= 0) take({ furthest, times: best.times, places: best.places })
+  if (furthest >= 0) take(attempts.best(furthest))
 }
 
-class Attempt {
-  /** Where among the ordered events it began: in front of the person's first where the person has none. */
-  begin = -1
-  readonly times: Float64Array
-  readonly places: Uint32Array
+/** Attempts as places among the ordered words: one for each step, and the best one behind them. */
+class Attempts {
+  readonly #words: Uint32Array
+  readonly #steps: number
+  /** By attempt and step. */
+  readonly #places: Int32Array
+  readonly #best: { readonly times: Float64Array; readonly places: Uint32Array }
 
-  constructor(steps: number) {
-    this.times = new Float64Array(steps)
-    this.places = new Uint32Array(steps)
+  constructor(words: Uint32Array, steps: number) {
+    this.#words = words
+    this.#steps = steps
+    this.#places = new Int32Array((steps + 1) * steps).fill(-1)
+    this.#best = { times: new Float64Array(steps), places: new Uint32Array(steps) }
   }
 
-  start(begin: number, time: number, place: number): void {
-    this.begin = begin
-    this.times[0] = time
-    this.places[0] = place
+  /** In front of the person's first event where the person has no such attempt. */
+  beganAt(step: number): number {
+    return this.#places[step * this.#steps]!
   }
 
-  follow(before: Attempt, step: number, time: number, place: number): void {
-    this.begin = before.begin
-    for (let each = 0; each < step; each += 1) {
-      this.times[each] = before.times[each]!
-      this.places[each] = before.places[each]!
+  start(at: number, isBest: boolean): void {
+    this.#places[0] = at
+    if (isBest) this.#places[this.#steps * this.#steps] = at
+  }
+
+  /** The attempt that came to the step before comes to this one. */
+  follow(step: number, at: number, isBest: boolean): void {
+    const from = (step - 1) * this.#steps
+    this.#copy(from, step * this.#steps, step, at)
+    if (isBest) this.#copy(from, this.#steps * this.#steps, step, at)
+  }
+
+  #copy(from: number, into: number, step: number, at: number): void {
+    const places = this.#places
+    for (let each = 0; each < step; each += 1) places[into + each] = places[from + each]!
+    places[into + step] = at
+  }
+
+  best(furthest: number): BestAttempt {
+    const { places, times } = this.#best
+    for (let step = 0; step <= furthest; step += 1) {
+      const at = this.#places[this.#steps * this.#steps + step]!
+      times[step] = timeAt(this.#words, at)
+      places[step] = placeAt(this.#words, at)
     }
-    this.times[step] = time
-    this.places[step] = place
+    return { furthest, times, places }
   }
 }

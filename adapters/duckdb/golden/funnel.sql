@@ -1,13 +1,13 @@
-select list(coalesce(p.person, e.subject)) as people, list(e.time_ms) as times, list(e.received_us * 1000 + least(greatest(e.idx, 0), 999)) as arrivals, list((case e.event_type when 'page_view' then 1 when 'order_completed' then 2 else 0 end)::uinteger) as codes,
-  list(coalesce((case when not contains((e.properties->>'/plan'), '"$pii":') then (e.properties->>'/plan') end), '')) as g
+select coalesce(p.person, e.subject) as person, e.time_ms as time, e.received_us * 1000 + least(greatest(e.idx, 0), 999) as arrival, (case e.event_type when 'page_view' then 1 when 'order_completed' then 2 else 0 end)::uinteger as code,
+  coalesce((case when not contains((e.properties->>'/plan'), '"$pii":') then (e.properties->>'/plan') end), '') as g
 from store.events e left join store.people p on p.subject = e.subject
 where e.workspace = 'it''s' and e.time_ms >= 1000 and e.time_ms < 5100 and (e.country is not distinct from 'DE') and coalesce(e.event_type in ('page_view', 'order_completed'), false);
 
-select list(coalesce(p.person, e.subject)) as people, list(e.time_ms) as times, list(e.received_us * 1000 + least(greatest(e.idx, 0), 999)) as arrivals, list((case e.event_type when 'page_view' then 1 when 'order_completed' then 2 else 0 end)::uinteger) as codes
+select coalesce(p.person, e.subject) as person, e.time_ms as time, e.received_us * 1000 + least(greatest(e.idx, 0), 999) as arrival, (case e.event_type when 'page_view' then 1 when 'order_completed' then 2 else 0 end)::uinteger as code
 from store.events e left join store.people p on p.subject = e.subject
 where e.workspace = 'it''s' and e.time_ms >= 1000 and e.time_ms < 5100 and (e.country is not distinct from 'DE') and coalesce(e.event_type in ('page_view', 'order_completed'), false) and (coalesce(p.person, e.subject) & 255) between 128 and 255;
 
-select list(coalesce(p.person, e.subject)) as people, list(e.time_ms) as times, list(e.received_us * 1000 + least(greatest(e.idx, 0), 999)) as arrivals, list((case when coalesce(e.event_type in ('page_view'), false) then 1 else 0 end + case when (e.country is not distinct from 'DE') then 2 else 0 end)::uinteger) as codes
+select coalesce(p.person, e.subject) as person, e.time_ms as time, e.received_us * 1000 + least(greatest(e.idx, 0), 999) as arrival, (case when coalesce(e.event_type in ('page_view'), false) then 1 else 0 end + case when (e.country is not distinct from 'DE') then 2 else 0 end)::uinteger as code
 from store.events e left join store.people p on p.subject = e.subject
 where e.workspace = 'it''s' and e.time_ms >= 1000 and e.time_ms < 5100 and (e.country is not distinct from 'DE') and (coalesce(e.event_type in ('page_view'), false) or (e.country is not distinct from 'DE'));
 

@@ -6,7 +6,7 @@ select event_type, path, node, (dense_rank() over (order by node) - 1)::uinteger
   )
 );
 
-select list(coalesce(p.person, e.subject)) as people, list(e.time_ms) as times, list(e.received_us * 1000 + least(greatest(e.idx, 0), 999)) as arrivals, list((n.id * 4 + case when true then 2 else 0 end + case when (e.path is not distinct from '/pricing') then 1 else 0 end)::uinteger) as codes
+select coalesce(p.person, e.subject) as person, e.time_ms as time, e.received_us * 1000 + least(greatest(e.idx, 0), 999) as arrival, (n.id * 4 + case when true then 2 else 0 end + case when (e.path is not distinct from '/pricing') then 1 else 0 end)::uinteger as code
 from store.events e left join store.people p on p.subject = e.subject
 join path_names n on n.event_type = e.event_type and n.path is not distinct from case when e.event_type = 'page_view' then e.path end
 where e.workspace = 'default' and e.time_ms >= 1000000 and e.time_ms < 3005000 and (true or (e.path is not distinct from '/pricing'));
@@ -19,7 +19,7 @@ select event_type, path, node, (dense_rank() over (order by node) - 1)::uinteger
   )
 );
 
-select list(coalesce(p.person, e.subject)) as people, list(e.time_ms) as times, list(e.received_us * 1000 + least(greatest(e.idx, 0), 999)) as arrivals, list((n.id * 4 + case when true then 2 else 0 end + case when (e.path is not distinct from '/pricing') then 1 else 0 end)::uinteger) as codes
+select coalesce(p.person, e.subject) as person, e.time_ms as time, e.received_us * 1000 + least(greatest(e.idx, 0), 999) as arrival, (n.id * 4 + case when true then 2 else 0 end + case when (e.path is not distinct from '/pricing') then 1 else 0 end)::uinteger as code
 from store.events e left join store.people p on p.subject = e.subject
 join path_names n on n.event_type = e.event_type
 where e.workspace = 'default' and e.time_ms >= 995000 and e.time_ms < 3000000 and (true or (e.path is not distinct from '/pricing')) and (coalesce(p.person, e.subject) & 255) between 0 and 127;
