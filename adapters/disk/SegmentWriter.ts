@@ -13,6 +13,13 @@ export const pendingBytesMax = 64 * 1024 * 1024
 export const roomProbeBytes = 64 * 1024
 
 /**
+ * Appends in one write from which on the next one waits for `gatherMillis`: where so many come at once, many more are on
+ * their way, and a write costs the processor as much as several of them. (PostgreSQL's commit_siblings and commit_delay.)
+ */
+const crowd = 8
+const gatherMillis = 1
+
+/**
  * With `O_DSYNC` a write ends when it is durable, as write and fdatasync would (open(2) of Linux): one turn through the
  * pool of threads in the place of two.
  */
@@ -42,6 +49,7 @@ export class SegmentWriter {
   /** The segment ends with what it holds, however short. */
   private sealing = false
   private flushing = false
+  private crowded = false
   private closing: (() => void) | undefined
   private closed = false
 
@@ -75,11 +83,12 @@ export class SegmentWriter {
     this.flushSoon()
   }
 
-  /** What else comes in this turn of the event loop goes with it. */
+  /** What else comes in this turn of the event loop, or in a moment where many come, goes with it. */
   private flushSoon(): void {
     if (this.flushing) return
     this.flushing = true
-    setImmediate(() => this.flush())
+    if (this.crowded) setTimeout(() => this.flush(), gatherMillis)
+    else setImmediate(() => this.flush())
   }
 
   /** What is durable now lies in segments that are not written to any more, once it answers. */
@@ -124,11 +133,10 @@ export class SegmentWriter {
       this.failing = failure !== undefined
       for (const done of waiting) done(failure)
       if (failure === undefined) this.wakeReaders()
-      if (this.waiting.length > 0) setImmediate(() => this.flush())
-      else {
-        this.flushing = false
-        this.closing?.()
-      }
+      this.flushing = false
+      this.crowded = waiting.length >= crowd
+      if (this.waiting.length > 0) this.flushSoon()
+      else this.closing?.()
     })
   }
 

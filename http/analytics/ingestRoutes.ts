@@ -57,31 +57,29 @@ export const layer = HttpRouter.use(
       answer: (receipt: A) => TextAnswer
     ) => {
       const bodyRules = { bytesMax, types }
-      const run = (request: HttpServerRequest.HttpServerRequest, admitted: Admitted) => {
-        const strange = refuseParameters(request, [])
-        if (strange !== undefined) return Effect.succeed(strange)
-        return Effect.flatMapEager(readText(request, bodyRules), (body): Effect.Effect<Answer> => {
-          if (typeof body !== "string") return Effect.succeed(body)
-          return Effect.catch(
-            Effect.map(ingest(ingestRequest(request, admitted), body), answer),
-            (failure): Effect.Effect<Answer> => {
-              refused.updateUnsafe(1, noServices)
-              if (failure._tag === "InvalidEvents") return Effect.succeed(answerOf(failure))
-              const noted = Effect.annotateLogs(logPartFailure(failure), { request_id: admitted.requestId })
-              return Effect.as(noted, answerOf(failure))
-            }
-          )
-        })
+      const refuse = (failure: InvalidEvents | PortFailure, { requestId }: Admitted): Effect.Effect<Answer> => {
+        refused.updateUnsafe(1, noServices)
+        if (failure._tag === "InvalidEvents") return Effect.succeed(answerOf(failure))
+        return Effect.as(Effect.annotateLogs(logPartFailure(failure), { request_id: requestId }), answerOf(failure))
       }
       return (request: HttpServerRequest.HttpServerRequest): Effect.Effect<Answer> => {
         const start = clock.currentTimeMillisUnsafe()
         return Effect.flatMapEager(admit(request, rules), (admitted): Effect.Effect<Answer> => {
           if (HttpServerResponse.isHttpServerResponse(admitted)) return Effect.succeed(admitted)
-          return Effect.map(run(request, admitted), (made) => {
+          const finish = (made: Answer): Answer => {
             latency.updateUnsafe((clock.currentTimeMillisUnsafe() - start) / 1000, noServices)
             return made instanceof TextAnswer
               ? made.with(admitted.headers)
               : HttpServerResponse.setHeaders(made, admitted.headers)
+          }
+          const strange = refuseParameters(request, [])
+          if (strange !== undefined) return Effect.succeed(finish(strange))
+          return Effect.flatMapEager(readText(request, bodyRules), (body): Effect.Effect<Answer> => {
+            if (typeof body !== "string") return Effect.succeed(finish(body))
+            return Effect.matchEffect(ingest(ingestRequest(request, admitted), body), {
+              onSuccess: (receipt) => Effect.succeed(finish(answer(receipt))),
+              onFailure: (failure) => Effect.map(refuse(failure, admitted), finish)
+            })
           })
         })
       }
