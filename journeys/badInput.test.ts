@@ -242,6 +242,10 @@ describe("filters of the explorer", () => {
       const [first] = answer.body["errors"] as ReadonlyArray<{ pointer: string }>
       if (pointer !== undefined) assert.strictEqual(first?.pointer, pointer, filters.slice(0, 100))
     }
+    const leftOut = "from=2011-12-30&to=2011-12-30&time_zone=Pacific/Apia"
+    const empty = await ask(server, "GET", `/analytics/trends?${leftOut}`, { token })
+    isProblem(empty, 400, "bad-request")
+    assert.deepInclude((empty.body["errors"] as ReadonlyArray<object>)[0], { code: "empty_range" })
     const reversed = await ask(server, "GET", "/analytics/events?from=2026-11-02&to=2026-11-01", { token })
     isProblem(reversed, 400, "bad-request")
     assert.deepInclude((reversed.body["errors"] as ReadonlyArray<object>)[0], {

@@ -7,7 +7,7 @@ import type { Figure, Section } from "../Figure.ts"
 
 const root = join(import.meta.dirname, "..", "..")
 /** Histories of each kind. */
-const histories = Number(process.env["BENCH_HISTORIES"] ?? 1000)
+const histories = Number(process.env["BENCH_HISTORIES"] ?? 500)
 /** Of each kind in one round: a test has four minutes. */
 const roundMax = 50
 const firstSeed = 1

@@ -29,6 +29,10 @@ export const readRange = (
   if (fromMillis === undefined) report("/date_range/from", "not_a_day", wrong)
   if (toMillis === undefined) report("/date_range/to", "not_a_day", wrong)
   if (fromMillis === undefined || toMillis === undefined) return undefined
+  if (firstDay !== undefined && after !== undefined && daysBetween(firstDay, after) > 0 && toMillis <= fromMillis) {
+    report("/date_range", "empty_range", "the calendar of the zone leaves out that day")
+    return undefined
+  }
   if (toMillis <= fromMillis) {
     report("/date_range", "reversed_range", "from must be before to")
     return undefined

@@ -28,8 +28,10 @@ export const bucketStarts = (request: {
     const start = startOfDay(zone, day)
     if (start >= toMillis) break
     const next = nextDay(day, interval)
-    if (interval !== "hour") starts.push(start)
-    else {
+    if (interval !== "hour") {
+      // A zone that crosses the date line leaves out a day, which would begin with the next one.
+      if (starts.at(-1) !== start) starts.push(start)
+    } else {
       for (const hour of hoursOfDay(zone, start, startOfDay(zone, next))) {
         if (hour >= toMillis) break
         if (hour <= fromMillis) starts.length = 0

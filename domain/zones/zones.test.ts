@@ -85,6 +85,15 @@ describe("buckets", () => {
     assert.strictEqual(starts("Australia/Lord_Howe", "hour", "2026-04-05", "2026-04-06").length, 25)
   })
 
+  it("leaves out the day that a zone leaves out to cross the date line", () => {
+    const days = starts("Pacific/Apia", "day", "2011-12-28", "2012-01-02")
+    assert.deepStrictEqual(
+      days.map((millis) => formatDay(dayAt("Pacific/Apia", millis))),
+      ["2011-12-28", "2011-12-29", "2011-12-31", "2012-01-01"]
+    )
+    assert.strictEqual(starts("Pacific/Apia", "hour", "2011-12-29", "2012-01-01").length, 48)
+  })
+
   it("begins weeks where the workspace does, quarters and years with their month", () => {
     const firstDays = (interval: Interval, weekStart: number) =>
       bucketStarts({
