@@ -32,8 +32,13 @@ const values: ReadonlyArray<unknown> = [
 ]
 
 describe("plain values", () => {
-  for (const schema of [BulkEvaluateRequest, OfrepRequest]) {
-    it(`are those that decoding accepts, and does not change: ${schema.ast.annotations?.["identifier"] as string}`, () => {
+  const schemas: Readonly<Record<string, Schema.Top>> = {
+    "an evaluation": BulkEvaluateRequest,
+    "an evaluation, as JSON": Schema.toCodecJson(BulkEvaluateRequest),
+    "OFREP's, as JSON": Schema.toCodecJson(OfrepRequest)
+  }
+  for (const [title, schema] of Object.entries(schemas)) {
+    it(`are those that decoding accepts, and does not change: ${title}`, () => {
       const isPlain = plainValuesOf(schema)
       const decode = Schema.decodeUnknownOption(schema as Schema.Codec<unknown>, { onExcessProperty: "error" })
       assert.isDefined(isPlain)

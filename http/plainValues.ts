@@ -4,23 +4,30 @@ import type { Schema } from "effect"
 type IsPlain = (value: unknown) => boolean
 
 /**
- * Tells values that a schema decodes to themselves, at a fraction of what decoding costs. For objects without unknown
- * fields, lists and texts; `undefined` for schemas that have anything else. A value of which it says no may still be
- * fine: only decoding can tell.
+ * Tells values, read from JSON, that a schema decodes to themselves, at a fraction of what decoding costs. For objects
+ * without unknown fields, lists and texts; `undefined` for schemas that have anything else. A value of which it says no
+ * may still be fine: only decoding can tell.
  */
 export const plainValuesOf = (schema: Schema.Top): IsPlain | undefined => isPlainBy(schema.ast)
 
 const isPlainBy = (ast: SchemaAST.AST): IsPlain | undefined => {
-  const isOfType = ast.encoding === undefined ? typeTestOf(ast) : undefined
-  const { checks } = ast
+  const { checks, encoding } = ast
+  const isOfType = encoding === undefined || isAnyJson(ast) ? typeTestOf(ast) : undefined
   if (isOfType === undefined || checks === undefined) return isOfType
   return (value) => isOfType(value) && checks.every((check) => isMet(check, value, ast))
+}
+
+/** What may be anything is anything that JSON can say, once it is read from JSON. */
+const isAnyJson = ({ _tag, encoding }: SchemaAST.AST): boolean => {
+  const [link] = encoding ?? []
+  const representation = link?.to.annotations?.["representation"] as { readonly id?: unknown } | undefined
+  return _tag === "Unknown" && encoding?.length === 1 && representation?.id === "effect/schema/Json"
 }
 
 const typeTestOf = (ast: SchemaAST.AST): IsPlain | undefined => {
   switch (ast._tag) {
     case "Unknown":
-      return () => true
+      return anything
     case "String":
       return (value) => typeof value === "string"
     case "Arrays":
@@ -35,6 +42,8 @@ const typeTestOf = (ast: SchemaAST.AST): IsPlain | undefined => {
       return undefined
   }
 }
+
+const anything: IsPlain = () => true
 
 const isMet = (check: SchemaAST.Check<unknown>, value: unknown, ast: SchemaAST.AST): boolean =>
   check._tag === "FilterGroup"
@@ -58,8 +67,8 @@ const recordTestOf = ({ indexSignatures }: SchemaAST.Objects): IsPlain | undefin
   const { parameter, type } = signature
   if (parameter._tag !== "String" || parameter.checks !== undefined || parameter.encoding !== undefined)
     return undefined
-  if (type._tag === "Unknown" && type.checks === undefined && type.encoding === undefined) return isObject
   const isField = isPlainBy(type)
+  if (isField === anything) return isObject
   return isField === undefined ? undefined : (value) => isObject(value) && Object.values(value).every(isField)
 }
 
