@@ -1,7 +1,7 @@
 import { spawn } from "node:child_process"
 import type { ChildProcess } from "node:child_process"
 import { createHmac } from "node:crypto"
-import { mkdtempSync } from "node:fs"
+import { mkdtempSync, readFileSync } from "node:fs"
 import { createServer } from "node:net"
 import { tmpdir } from "node:os"
 import { join, resolve } from "node:path"
@@ -14,6 +14,14 @@ import type { ReadEvent } from "./EventStreamReader.ts"
 
 const root = resolve(import.meta.dirname, "..")
 const startMillisMax = 30_000
+
+/** What `npm start` gives to Node. */
+const nodeOptions = (): ReadonlyArray<string> => {
+  const { scripts } = JSON.parse(readFileSync(join(root, "package.json"), "utf8")) as {
+    readonly scripts: { readonly start: string }
+  }
+  return scripts.start.match(/ --\S+/g)?.map((option) => option.trim()) ?? []
+}
 
 export const freshFolder = (): string => mkdtempSync(join(tmpdir(), "broxiva-"))
 
@@ -50,7 +58,8 @@ export const spawnServer = async (
   runtime = process.execPath
 ): Promise<ServerProcess & { readonly child: ChildProcess }> => {
   const [port, metricsPort] = [await freePort(), await freePort()]
-  const child = spawn(runtime, ["start.mjs"], {
+  const options = runtime === process.execPath ? nodeOptions() : []
+  const child = spawn(runtime, [...options, "start.mjs"], {
     cwd: root,
     env: {
       ...process.env,
