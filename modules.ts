@@ -75,6 +75,7 @@ import { annotationCollection } from "./ports/analytics/Annotation.ts"
 import { alerts, alertStates, incidents } from "./ports/analytics/Alert.ts"
 import { channelRules } from "./ports/analytics/ChannelRules.ts"
 import { eventExports, exportQueue } from "./ports/analytics/EventExport.ts"
+import type { CohortMembers } from "./ports/analytics/CohortMembers.ts"
 import type { EventLake } from "./ports/analytics/EventLake.ts"
 import { stepBandits } from "./domain/experiments/workflows/bandits.ts"
 import { banditStates } from "./ports/experiments/Bandit.ts"
@@ -152,6 +153,7 @@ type JobServices =
   | EventSpool
   | ExchangeRates
   | ReceiptKey
+  | CohortMembers
   | ReleaseWatch
   | RootKeys
   | SecureRandom

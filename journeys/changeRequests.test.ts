@@ -216,6 +216,19 @@ describe("a change request", () => {
     assert.strictEqual((await send("ada", "GET", `${flagsPath}/fine`)).status, 404)
   })
 
+  it("checks values by the JSON Schemas of all its flags within the steps of one save", async () => {
+    const anyOf = Array.from({ length: 8 }, (_, at) => ({ pattern: `(?:a?){1000}${at}` }))
+    const costly = (key: string) => {
+      const definition = { key, type: "json", schema: { anyOf }, variants: [{ name: "a", value: 1 }] }
+      return put(definition)
+    }
+    await request("ada", [costly("one"), costly("two")])
+    const changes = ["one", "two", "three", "four", "five"].map(costly)
+    const refused = await send("ada", "POST", requests, { title: "Costly", changes })
+    assert.strictEqual(refused.status, 400)
+    assert.include(errorsOf(refused.body), "/changes/4/definition/schema too_costly")
+  })
+
   it("loses its approvals when the draft changes, and a new co-author may not approve", async () => {
     const path = await inReview("ada", [put(flag("menu", { default_variant: "off" }))])
     await done(200, approve("grace", path))

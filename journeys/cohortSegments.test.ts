@@ -95,5 +95,36 @@ describe("a segment that is a cohort", () => {
     assert.deepStrictEqual(errorsOf(await done(400, "POST", "/experiments/segments", { key: "none", members })), [
       "/members/cohort unknown_cohort"
     ])
+    const changes = [{ kind: "segment", id: "none", definition: { key: "none", members } }]
+    const drafted = await done(400, "POST", "/experiments/change-requests", { title: "None", changes })
+    assert.deepStrictEqual(errorsOf(drafted), ["/changes/0/definition/members/cohort unknown_cohort"])
+  })
+
+  it("is told apart from an attribute that is called cohort", async () => {
+    const cohort = await cohortOf("Early", { kind: "static" })
+    await done(201, "POST", "/experiments/segments", { key: "early", members: { condition: { cohort } } })
+    const variants = [
+      { id: "a", weight: 50 },
+      { id: "b", weight: 50 }
+    ]
+    const goals = [{ id: "ordered", measure: { kind: "rate", of: { event_types: ["order_completed"] } } }]
+    const condition = { cohort }
+    await done(201, "POST", "/experiments/experiments", { key: "early", name: "Early", variants, goals, condition })
+    await done(204, "DELETE", `/analytics/cohorts/${cohort}`)
+  })
+
+  it("has the members of now also in what stood at another time, which the answer says", async () => {
+    const cohort = await cohortOf("Then", { kind: "static" })
+    await done(200, "POST", `/analytics/cohorts/${cohort}/members`, { people: ["late"] })
+    await done(201, "POST", "/experiments/segments", { key: "then", members: { cohort } })
+    await flagFor("then", { $savedGroup: { id: "then" } })
+    const at = new Date().toISOString()
+    const explained = async (query: string) =>
+      (await done(200, "POST", `${flagsPath}/then/explain${query}`, { context: { user_id: "late" } })).body
+    assert.deepInclude(await explained(`?at=${encodeURIComponent(at)}`), {
+      value: true,
+      warnings: [{ pointer: "/at", detail: `members of cohort ${cohort} are those of now` }]
+    })
+    assert.deepInclude(await explained(""), { value: true, warnings: [] })
   })
 })

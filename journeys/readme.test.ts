@@ -255,7 +255,7 @@ describe("README's tables", () => {
         `${qaOverridesMax} overrides of ${overrideUnitsMax} units; ${qaLinksMax} links of ${qaLinkMinutesMax / 1440} days and ${qaLinkUnitsMax} units; ${archetypesMax} archetypes with ${archetypeFlagsMax} flags, of whom ${archetypeFailuresMax} failures are told`,
         `${releaseStepsMax} steps of ${releaseHoldDaysMax} days, ${metricsOfExperimentMax} guardrails; ${releasesRunningMax} run at a time, looked at for ${releaseEvidenceMillisMax / 1000} s in a round`,
         `${codeBranchesMax} branches; ${postedFlagsMax} flags a posting, ${referencesOfFlagMax} places of each flag and branch, paths of ${pathCharactersMax} characters`,
-        `${schemaBytesMax} bytes, ${subschemasMax} schemas, ${schemaDepthMax} levels, ${patternInstructionsMax} instructions of all patterns; ${schemaStepsMax} steps for all variants`,
+        `${schemaBytesMax} bytes, ${subschemasMax} schemas, ${schemaDepthMax} levels, ${patternInstructionsMax} instructions of all patterns; ${schemaStepsMax} steps for all that is saved at once`,
         `${metricsOfExperimentMax} goals, ${metricsOfExperimentMax} secondary metrics, ${metricsOfExperimentMax} guardrails; ${phasesMax} phases, ${allocationStepsMax} steps of a bandit in each`,
         String(watchersMax),
         `${flagStreamsMax}; ${flagStreamsKeyMax} of one secret key, ${flagStreamsBrowserMax} of a browser key from one address; a reader that takes nothing for ${flagStreamStallMillisMax / 1000} s is dropped`,

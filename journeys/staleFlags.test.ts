@@ -94,6 +94,15 @@ describe("a stale flag", () => {
         ["unused", ["unused"], "stale"]
       ]
     )
+    // Pages are full, whatever lies between.
+    const first = await done(200, send("GET", "/experiments/stale-flags?limit=1"))
+    const second = await done(200, send("GET", `/experiments/stale-flags?limit=1&cursor=${String(first["next"])}`))
+    assert.deepStrictEqual(
+      [first, second].flatMap(({ items }) =>
+        (items as ReadonlyArray<Record<string, unknown>>).map((each) => each["flag"])
+      ),
+      ["unused", "for-everybody"]
+    )
     const { changed_at } = await done(200, send("GET", `${flagsPath}/unused`))
     assert.deepInclude(found[1], { since: changed_at, evaluated_at: null })
     assert.deepStrictEqual(found[0]!["environments"], [{ environment: "production", everybody: "on" }])

@@ -4,15 +4,17 @@ import { referred } from "./checkSchema.ts"
 import type { CheckedSchema, JsonSchema, SchemaMistake } from "./checkSchema.ts"
 
 /**
- * Steps of one check, of all values, and how deep one schema may lead to the next: what is more is refused. A schema met
- * with a value is a step, a pattern tried at a text is one or more, and so is what else grows with the sizes of both.
+ * Steps of one save, of all values that it checks, and how deep one schema may lead to the next: what is more is refused. A
+ * schema met with a value is a step, a pattern tried at a text is one or more, and so is what else grows with the sizes of
+ * both. A step takes a microsecond or less, so that a save costs no more than a tenth of a second.
  */
-export const stepsMax = 200_000
+export const stepsMax = 50_000
 /** What is worth a step: items, names and characters that are only gone through; instructions of a pattern by characters. */
 const partsOfStep = 8
 const charactersOfStep = 64
 const instructionsOfStep = 64
 const depthMax = 400
+export const tooCostly = `with all that is saved at once, takes more than ${stepsMax} steps or ${depthMax} levels to check`
 /** Mistakes told of one value. */
 export const mistakesMax = 20
 
@@ -54,6 +56,12 @@ const isMultiple = (value: number, of: number): boolean => {
 /** What is left of {@link stepsMax}. */
 export interface Steps {
   steps: number
+}
+
+/** Takes what the schema itself costs to make ready: each instruction of its patterns is a step. */
+export const takeSchema = ({ patterns }: CheckedSchema, left: Steps): boolean => {
+  for (const { instructions } of patterns.values()) left.steps -= instructions
+  return left.steps >= 0
 }
 
 /** One check of one value. Steps are counted, so that schemas that refer to each other without end do end. */
@@ -220,6 +228,10 @@ class Check {
       if (!this.#goesThrough(wanted.length)) return
       for (const name of wanted) {
         if (Object.hasOwn(value, name)) continue
+        if (quiet || this.mistakes.length >= mistakesMax) {
+          all = false
+          return
+        }
         all = this.#say(quiet, `${pointer}/${escaped(name)}`, "required", `is missing${why}`)
       }
     }
@@ -275,6 +287,7 @@ class Check {
     const first = (schema["prefixItems"] ?? []) as Schemas
     const rest = schema["items"] as JsonSchema | undefined
     for (const at of value.keys()) {
+      if (this.isExhausted) return false
       const each = at < first.length ? first[at] : rest
       if (each !== undefined) meetsPart(each, at)
     }
@@ -329,9 +342,7 @@ export const validate = (
   const check = new Check(schema, left)
   const isMet = check.meets(schema.root, value, "", nothing(), false)
   if (check.isExhausted) {
-    return [
-      { pointer: "", code: "too_costly", detail: `takes more than ${stepsMax} steps or ${depthMax} levels to check` }
-    ]
+    return [{ pointer: "", code: "too_costly", detail: tooCostly }]
   }
   return isMet ? [] : check.mistakes
 }

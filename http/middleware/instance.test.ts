@@ -10,7 +10,9 @@ describe("the address that a problem names", () => {
         `/api/features/${key}/?x=1`,
         `/api/eval/${key}`,
         `/sub/${key}/more`,
-        `/v1/flags?key=${key}`,
+        `/api/%66eatures/${key}`,
+        `/%61%70i%2Ffeatures%2f${key}`,
+        `/v1/%66lags?key=${key}`,
         "/api/features/",
         "/platform/keys/7"
       ].map(instanceOf),
@@ -19,7 +21,9 @@ describe("the address that a problem names", () => {
         "/api/features/***",
         "/api/eval/***",
         "/sub/***",
-        "/v1/flags",
+        "/api/features/***",
+        "/api/features/***",
+        "/v1/%66lags",
         "/api/features/",
         "/platform/keys/7"
       ]

@@ -31,6 +31,8 @@ export const FlagExplanation = Schema.Struct({
   /** The time whose definitions were asked, in ms UTC; `null`: those of now. */
   as_of: Schema.NullOr(Schema.Int),
   /** Rules up to the one that served, in order; empty where the flag is off, forced, or closed by a prerequisite. */
-  trace: Schema.Array(TraceStep)
+  trace: Schema.Array(TraceStep),
+  /** What of another time is not known: members of cohorts. */
+  warnings: Schema.Array(Schema.Struct({ pointer: Schema.String, detail: Schema.String }))
 }).annotate({ identifier: "FlagExplanation" })
 export type FlagExplanation = typeof FlagExplanation.Type

@@ -24,6 +24,8 @@ import { named, putItem } from "../../platform/resources.ts"
 import type { User } from "../../platform/resources.ts"
 import { withDefinition } from "../changes/Catalogue.ts"
 import type { Catalogue } from "../changes/Catalogue.ts"
+import { stepsMax } from "../../jsonSchema/validate.ts"
+import type { Steps } from "../../jsonSchema/validate.ts"
 import { metricsOf } from "../metricsOf.ts"
 import { nextLook } from "./bandits.ts"
 import { placesOf } from "./codeReferences.ts"
@@ -32,6 +34,7 @@ import { refusalOfExperiment, lifeAfter } from "./experiments.ts"
 import {
   changedForGood,
   completed,
+  mistakesOfCohort,
   mistakesOfFlag,
   mistakesOfSegment,
   unchanged,
@@ -104,8 +107,9 @@ export const stageChanges = Effect.fn("stageChanges")(function* (
     after = withDefinition(after, change, isThere ? { ...item, ...become.after } : null)
   }
   if (errors.length === 0) {
+    const left: Steps = { steps: stepsMax }
     for (const [at, each] of staged.entries()) {
-      errors.push(...placed(at, yield* mistakesOf(actor.workspace, each, before, after)))
+      errors.push(...placed(at, yield* mistakesOf(actor.workspace, each, { before, after }, left)))
     }
   }
   const all: StagedChanges = { staged, standing, before, after, errors }
@@ -172,8 +176,8 @@ const archiving = (
 const mistakesOf = Effect.fnUntraced(function* (
   workspace: WorkspaceId,
   { after, before: was, change }: Staged,
-  before: Catalogue,
-  catalogue: Catalogue
+  { after: catalogue, before }: { readonly before: Catalogue; readonly after: Catalogue },
+  left: Steps
 ) {
   if (change.kind === "experiment") {
     const experiment = { ...was, ...after } as Experiment
@@ -197,13 +201,17 @@ const mistakesOf = Effect.fnUntraced(function* (
   }
   const own =
     change.kind === "flag"
-      ? mistakesOfFlag(after as NewFlag, catalogue)
+      ? mistakesOfFlag(after as NewFlag, catalogue, left)
       : change.kind === "segment"
         ? mistakesOfSegment(after as NewSegment, catalogue)
         : []
+  const ofCohort =
+    change.kind === "segment" && own.length === 0
+      ? yield* mistakesOfCohort(workspace, after as NewSegment, catalogue.definitions.segments)
+      : []
   const full = was === undefined && isFull(change.kind, before, catalogue)
   return [
-    ...own.map((error) => ({ ...error, pointer: `/definition${error.pointer}` })),
+    ...[...own, ...ofCohort].map((error) => ({ ...error, pointer: `/definition${error.pointer}` })),
     ...(full ? [wrong("", "too_many", `a workspace has no room for another ${change.kind}`)] : [])
   ]
 })

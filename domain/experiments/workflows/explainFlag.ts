@@ -22,9 +22,10 @@ export const explainFlag = Effect.fn("explainFlag")(function* (
 ) {
   const asOf = at === undefined ? null : yield* pastInstant(at)
   if (draft !== undefined) yield* checkDraft(key, draft, asOf)
+  const past = asOf === null ? undefined : yield* pastSnapshot(workspace, environment, asOf, named(key, forced))
   const snapshot =
-    asOf !== null
-      ? yield* pastSnapshot(workspace, environment, asOf, named(key, forced))
+    past !== undefined
+      ? past.snapshot
       : draft !== undefined
         ? yield* draftSnapshot({ workspace }, environment, draft)
         : yield* snapshotFor({ workspace }, environment)
@@ -42,7 +43,11 @@ export const explainFlag = Effect.fn("explainFlag")(function* (
     revision: asOf === null ? snapshot.revision : null,
     environment,
     as_of: asOf,
-    trace: explained.trace
+    trace: explained.trace,
+    warnings: (past?.cohorts ?? []).map((cohort) => ({
+      pointer: "/at",
+      detail: `members of cohort ${cohort} are those of now`
+    }))
   }
   return answer
 })

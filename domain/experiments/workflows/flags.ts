@@ -12,7 +12,8 @@ import { readItem } from "../../platform/resources.ts"
 import type { User } from "../../platform/resources.ts"
 import { groupsNamed } from "../../targeting/checkCondition.ts"
 import { checkSchema } from "../../jsonSchema/checkSchema.ts"
-import { stepsMax, validate } from "../../jsonSchema/validate.ts"
+import { stepsMax, takeSchema, tooCostly, validate } from "../../jsonSchema/validate.ts"
+import type { Steps } from "../../jsonSchema/validate.ts"
 import { checkFlagFile } from "../evaluation/checkFlagFile.ts"
 import { fileOf } from "../evaluation/fileOf.ts"
 import type { Definitions } from "../evaluation/fileOf.ts"
@@ -44,7 +45,9 @@ export const completed = (flag: NewFlag): NewFlag => {
 /** Mistakes of the flag alone, by their place in it. */
 export const mistakesOfFlag = (
   flag: NewFlag,
-  { definitions: others, environments: known }: Catalogue
+  { definitions: others, environments: known }: Catalogue,
+  /** What checks by JSON Schema may still take, of all flags that are saved at once. */
+  left: Steps = { steps: stepsMax }
 ): ReadonlyArray<FieldError> => {
   if (flag.variants === undefined) return [{ pointer: "/variants", code: "missing", detail: "must have a variant" }]
   const all = { ...others, flags: [flag, ...others.flags.filter(({ key }) => key !== flag.key)] }
@@ -64,20 +67,20 @@ export const mistakesOfFlag = (
   )
   return [
     ...unknown,
-    ...mistakesBySchema(flag),
+    ...mistakesBySchema(flag, left),
     ...new Map(found.map((error) => [`${error.pointer} ${error.code}`, error])).values()
   ]
 }
 
 /** Mistakes of the flag's JSON Schema, or of values by it. */
-const mistakesBySchema = ({ schema, type, variants = [] }: NewFlag): ReadonlyArray<FieldError> => {
+const mistakesBySchema = ({ schema, type, variants = [] }: NewFlag, left: Steps): ReadonlyArray<FieldError> => {
   if (schema === undefined) return []
   if (type !== "json") return [{ pointer: "/schema", code: "not_json", detail: "is for flags of type json" }]
   const checked = checkSchema(schema)
   if ("mistakes" in checked) {
     return checked.mistakes.map(({ code, detail, pointer }) => ({ pointer: `/schema${pointer}`, code, detail }))
   }
-  const left = { steps: stepsMax }
+  if (!takeSchema(checked, left)) return [{ pointer: "/schema", code: "too_costly", detail: tooCostly }]
   return variants.flatMap(({ value }, at) =>
     validate(checked, value, left).map(({ code, detail, pointer }) => ({
       pointer: `/variants/${at}/value${pointer}`,
@@ -234,30 +237,36 @@ export const mistakesOfSegment = (segment: NewSegment, { definitions }: Catalogu
   )
 }
 
-/** A cohort that there is, and that memory has room for. */
-const checkCohort = Effect.fnUntraced(function* (
+/** Where a segment is a cohort that there is not, or that memory has no room for. */
+export const mistakesOfCohort = Effect.fnUntraced(function* (
   workspace: WorkspaceId,
   { key, members }: NewSegment,
   others: Definitions["segments"]
 ) {
-  if (!("cohort" in members)) return
-  const refuse = (code: string, detail: string) => invalid(detail, [{ pointer: "/members/cohort", code, detail }])
+  const wrong = (code: string, detail: string): ReadonlyArray<FieldError> => [
+    { pointer: "/members/cohort", code, detail }
+  ]
+  if (!("cohort" in members)) return []
   const ofCohorts = others.filter((each) => each.key !== key && "cohort" in each.members)
   if (ofCohorts.length >= cohortSegmentsMax) {
-    return yield* refuse("too_many", `a workspace has at most ${cohortSegmentsMax} segments that are cohorts`)
+    return wrong("too_many", `a workspace has at most ${cohortSegmentsMax} segments that are cohorts`)
   }
-  const found = yield* (yield* CohortMembers).read(workspace, members.cohort, undefined)
-  if (found === undefined) return yield* refuse("unknown_cohort", `there is no cohort ${members.cohort}`)
-  if (found === "too_many") {
-    return yield* refuse("too_large", `the cohort has more than ${cohortKeysMax} user ids and devices`)
-  }
+  const read = (yield* CohortMembers).read(workspace, members.cohort, undefined)
+  const found = yield* Effect.catchTag(read, "InvalidQuestion", ({ errors }) => Effect.succeed(errors))
+  // A rule that names what there is no more.
+  if (Array.isArray(found)) return wrong("not_valid", found[0]?.detail ?? "the cohort's rule is not valid any more")
+  if (found === undefined) return wrong("unknown_cohort", `there is no cohort ${members.cohort}`)
+  return found === "too_many"
+    ? wrong("too_large", `the cohort has more than ${cohortKeysMax} user ids and devices`)
+    : []
 })
 
 const checkSegment = Effect.fnUntraced(function* (actor: Actor, segment: NewSegment) {
   const catalogue = yield* readDefinitions(actor.workspace)
   const errors = mistakesOfSegment(segment, catalogue)
   if (errors.length > 0) return yield* invalid("the segment is not valid", errors)
-  yield* checkCohort(actor.workspace, segment, catalogue.definitions.segments)
+  const [wrong] = yield* mistakesOfCohort(actor.workspace, segment, catalogue.definitions.segments)
+  if (wrong !== undefined) return yield* invalid(wrong.detail, [wrong])
   const name = { kind: "segment", id: segment.key } as const
   yield* refuseUnapproved(actor, catalogue, withDefinition(catalogue, name, segment), name)
   return { ...catalogue.definitions, revision: catalogue.revision }

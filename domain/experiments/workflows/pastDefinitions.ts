@@ -41,7 +41,8 @@ interface Named {
 /**
  * What the named definitions rest on in an environment as they stood at an instant, that one included, ready for
  * evaluation; erased people are not in it any more. Each is read by its last change before the instant, so that a long
- * history costs no more than a short one.
+ * history costs no more than a short one. Whom cohorts held at that time is not kept: `cohorts` are those by whose members
+ * of now it is evaluated.
  */
 export const pastSnapshot = Effect.fnUntraced(function* (
   workspace: WorkspaceId,
@@ -64,8 +65,10 @@ export const pastSnapshot = Effect.fnUntraced(function* (
   }
   const { isMember } = yield* FlagSnapshots
   const definitions = yield* definitionsAt(workspace, at, [...named, ...binding])
-  // Whom cohorts held at that time is not kept: members are those of now.
-  return snapshotOf(definitions, environment, 0, isMember(workspace))
+  return {
+    snapshot: snapshotOf(definitions, environment, 0, isMember(workspace)),
+    cohorts: definitions.segments.flatMap(({ members }) => ("cohort" in members ? [members.cohort] : [])).toSorted()
+  }
 })
 
 const anythingBy = Effect.fnUntraced(function* (workspace: WorkspaceId, at: number) {

@@ -49,16 +49,33 @@ const lookAt = Effect.fnUntraced(function* (
   return stalenessOf(flag, surroundings, { evaluatedAt, codeBranches }, yield* Clock.currentTimeMillis)
 })
 
-/** Stale flags of one page of all flags, newest first; a page may have fewer than asked for, or none. */
+/** Pages of flags that are looked at for one page of stale ones. */
+export const stalePagesMax = 20
+
+/** Stale flags, newest first; a page has fewer than asked for where so many flags were looked at that it would take long. */
 export const listStaleFlags = Effect.fn("listStaleFlags")(function* (
   workspace: WorkspaceId,
   limit: number,
   cursor: string | undefined
 ) {
-  const { items, next } = yield* listItems<Flag>(flags, workspace, limit, cursor)
   const around = yield* lookAround(workspace)
-  const looked = yield* Effect.forEach(items, (flag) => lookAt(workspace, flag, around))
-  return { items: looked.filter(({ state }) => state === "stale"), next }
+  const stale: Array<Effect.Success<ReturnType<typeof lookAt>>> = []
+  let next: string | null = cursor ?? null
+  for (let page = 0; page < stalePagesMax && stale.length < limit; page += 1) {
+    // No more than there is room for, so that the cursor stands behind the last one that was told.
+    const found: { readonly items: ReadonlyArray<Flag>; readonly next: string | null } = yield* listItems<Flag>(
+      flags,
+      workspace,
+      limit - stale.length,
+      next ?? undefined
+    )
+    const looked = yield* Effect.forEach(found.items, (flag) => lookAt(workspace, flag, around))
+    stale.push(...looked.filter(({ state }) => state === "stale"))
+    next = found.next
+    if (next === null) break
+    yield* Effect.yieldNow
+  }
+  return { items: stale, next }
 })
 
 export const stalenessOfFlag = Effect.fn("stalenessOfFlag")(function* (workspace: WorkspaceId, key: string) {

@@ -208,7 +208,7 @@ describe("running releases", () => {
           yield* begin
           yield* TestClock.adjust("5 seconds")
           const named = [{ kind: flags.name, id: "checkout" }]
-          const past = yield* pastSnapshot(workspace, production, start + 1000, named)
+          const { snapshot: past } = yield* pastSnapshot(workspace, production, start + 1000, named)
           const people = Array.from({ length: 40 }, (_, person) => ({ attributes: { user_id: `u${person}` } }))
           const given = people.map((person) => past.evaluate("checkout", person)?.variant)
           assert.sameMembers([...new Set(given)], ["on", "off"])
