@@ -93,6 +93,7 @@ import { countSamples, runSchedules } from "./domain/experiments/workflows/runSc
 import { archetypes } from "./ports/experiments/Archetype.ts"
 import { qaLinks } from "./ports/experiments/QaLink.ts"
 import { qaOverrides } from "./ports/experiments/QaOverride.ts"
+import { subjectMarks } from "./domain/platform/completeSubjects.ts"
 import { personalDataOfExperiments } from "./domain/experiments/workflows/personalDataOfExperiments.ts"
 import type { RecentContexts } from "./ports/experiments/RecentContexts.ts"
 import { stickyAssignments } from "./ports/experiments/StickyAssignments.ts"
@@ -294,6 +295,7 @@ export const modules: ReadonlyArray<Module> = [
         alerts.collection,
         channelRules,
         cohorts.collection,
+        digests.collection,
         funnels.collection,
         goals.collection,
         insights.collection,
@@ -393,6 +395,7 @@ export const modules: ReadonlyArray<Module> = [
       settings.collection,
       keptRevisions,
       keys.collection,
+      subjectMarks,
       identityChanges.collection,
       deadLetters.collection,
       outgoingEmails

@@ -17,6 +17,8 @@ type Ids = ReadonlyArray<string | number | boolean>
 interface AtPlaces {
   readonly condition: (condition: Condition, pointer: string) => Condition
   readonly list: (ids: Ids, pointer: string) => Ids
+  /** Whether values of the segment are compared with ids, whatever attribute it is of. */
+  readonly areIds: (segment: string) => boolean
   /** An id that a filter of a metric compares with. */
   readonly id: (id: string, pointer: string) => string
 }
@@ -46,13 +48,13 @@ const mapFlag = (flag: Flag, { condition: at }: AtPlaces): Flag =>
         )
       }
 
-const mapSegment = (segment: Segment, { condition, list }: AtPlaces): Segment => {
+const mapSegment = (segment: Segment, { areIds, condition, list }: AtPlaces): Segment => {
   const { members } = segment
   if ("condition" in members) {
     return { ...segment, members: { condition: condition(members.condition, "/members/condition") } }
   }
   if ("cohort" in members) return segment
-  return isIdPath(members.attribute)
+  return isIdPath(members.attribute) || areIds(segment.key)
     ? { ...segment, members: { ...members, values: list(members.values, "/members/values") } }
     : segment
 }
@@ -90,7 +92,12 @@ const mapPlaces = (kind: string, item: unknown, at: AtPlaces): unknown => {
       return mapExperiment({ phases: [], ...(item as object) } as unknown as Experiment, at)
     case releases.name: {
       const release = item as GuardedRelease
-      return { ...release, guardrails: mapMetrics(release.guardrails, at, "/guardrails") }
+      const { recipients } = release
+      return {
+        ...release,
+        guardrails: mapMetrics(release.guardrails, at, "/guardrails"),
+        ...(recipients === undefined ? {} : { recipients: at.list(recipients, "/recipients") })
+      }
     }
     case qaOverrides.name: {
       const override = item as QaOverride
@@ -106,7 +113,8 @@ const mapPlaces = (kind: string, item: unknown, at: AtPlaces): unknown => {
 /** Places of a definition that name people, as pointers into it, with their ids. */
 export const peopleOfDefinition = (
   kind: string,
-  item: unknown
+  item: unknown,
+  areIds: AtPlaces["areIds"] = () => false
 ): ReadonlyArray<{ readonly pointer: string; readonly people: ReadonlySet<string> }> => {
   const found = new Map<string, Set<string>>()
   const note = (pointer: string, people: Iterable<string>) => {
@@ -115,6 +123,7 @@ export const peopleOfDefinition = (
     found.set(pointer, there)
   }
   mapPlaces(kind, item, {
+    areIds,
     condition: (condition, pointer) => {
       note(pointer, peopleNamed(condition))
       return condition
@@ -135,20 +144,26 @@ export const peopleOfDefinition = (
  * The definition without people; for everybody else it means what it meant. `nameOf`: what a person who is gone is called
  * in filters of metrics, which without a value would count others; nothing for whoever is not gone.
  */
-export const definitionWithout = <Item>(kind: string, item: Item, nameOf: (id: string) => string | undefined): Item => {
+export const definitionWithout = <Item>(
+  kind: string,
+  item: Item,
+  nameOf: (id: string) => string | undefined,
+  areIds: AtPlaces["areIds"] = () => false
+): Item => {
   const isGone = (id: string) => nameOf(id) !== undefined
   return mapPlaces(kind, item, {
+    areIds,
     condition: (condition) => withoutPeople(condition, isGone),
     list: (ids) => ids.filter((id) => !isGone(String(id))),
     id: (id) => nameOf(id) ?? id
   }) as Item
 }
 
-/** Whom a definition names, by ids as they are stored. */
+/** Whom a definition may name, by ids as they are stored: of every list, for another definition may compare ids with it. */
 export const subjectsOfDefinition = (
   kind: string,
   item: unknown,
   stored: (id: string) => string
 ): ReadonlyArray<string> => [
-  ...new Set(peopleOfDefinition(kind, item).flatMap(({ people }) => [...people].map(stored)))
+  ...new Set(peopleOfDefinition(kind, item, () => true).flatMap(({ people }) => [...people].map(stored)))
 ]

@@ -37,4 +37,14 @@ describe("people in filters", () => {
     const texts = JSON.parse(JSON.stringify(expected).replace('["phone",7]', '["phone","7"]')) as unknown
     assert.deepStrictEqual(found, texts)
   })
+
+  it("are recipients of messages, too, who get none under another name", () => {
+    const alert = { name: "ada@example.org", recipients: ["ada@example.org", "ben@example.org"] }
+    assert.deepStrictEqual(peopleInFilters({ item: alert }), [
+      { id: "ada@example.org", pointer: "/item/recipients" },
+      { id: "ben@example.org", pointer: "/item/recipients" }
+    ])
+    const left = mapPeople(alert, (id) => (id === "ada@example.org" ? "erased_1" : id))
+    assert.deepStrictEqual(left, { ...alert, recipients: ["ben@example.org"] })
+  })
 })

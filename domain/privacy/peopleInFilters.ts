@@ -17,9 +17,13 @@ type Rename = (id: string, pointer: string) => unknown
 const renamed = (value: unknown, rename: Rename, pointer: string): unknown =>
   typeof value === "string" || typeof value === "number" ? rename(String(value), pointer) : value
 
+/** Whoever gets another name gets no mail. */
+const recipientsWithout = (recipients: ReadonlyArray<unknown>, rename: Rename, pointer: string) =>
+  recipients.filter((to) => typeof to !== "string" || rename(to, pointer) === to)
+
 /**
  * A definition of a question or a rule with what `rename` gives in the place of each id of a person that its conditions
- * compare with, at whatever depth.
+ * compare with, at whatever depth; without recipients whom it gives another name.
  */
 export const mapPeople = (definition: unknown, rename: Rename, pointer = ""): unknown => {
   if (Array.isArray(definition)) {
@@ -35,11 +39,15 @@ export const mapPeople = (definition: unknown, rename: Rename, pointer = ""): un
     }
   }
   return Object.fromEntries(
-    Object.entries(definition).map(([name, each]) => [name, mapPeople(each, rename, `${pointer}/${escaped(name)}`)])
+    Object.entries(definition).map(([name, each]) => {
+      const at = `${pointer}/${escaped(name)}`
+      const isMail = name === "recipients" && Array.isArray(each)
+      return [name, isMail ? recipientsWithout(each, rename, at) : mapPeople(each, rename, at)]
+    })
   )
 }
 
-/** Ids of people that the conditions of a definition compare with, and where. */
+/** Ids of people that the conditions of a definition compare with, addresses of its recipients, and where they are. */
 export const peopleInFilters = (
   definition: unknown
 ): ReadonlyArray<{ readonly id: string; readonly pointer: string }> => {

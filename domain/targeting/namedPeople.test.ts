@@ -3,7 +3,7 @@ import fc from "fast-check"
 import type { Condition } from "../../ports/targeting/Condition.ts"
 import { checkCondition } from "./checkCondition.ts"
 import { compileCondition } from "./compileCondition.ts"
-import { peopleNamed, withoutPeople } from "./namedPeople.ts"
+import { groupsOfIds, peopleNamed, withoutPeople } from "./namedPeople.ts"
 
 const isAda = (id: string) => id === "ada"
 const withoutAda = (condition: Condition) => withoutPeople(condition, isAda)
@@ -47,6 +47,35 @@ const attributes = fc.record({
 })
 
 describe("people whom a condition names", () => {
+  it("are found in patterns that spell their ids out, which go on meaning the others", () => {
+    const without = (pattern: string) => withoutAda({ user_id: { $regex: pattern } })["user_id"]
+    const patterns: ReadonlyArray<readonly [string, unknown]> = [
+      ["^ada$", { $in: [] }],
+      ["^(ada|ben)$", { $regex: "^(?:ben)$" }],
+      ["^(?:b\\.n|ada|cy)$", { $regex: "^(?:b\\.n|cy)$" }],
+      ["^ada", { $regex: "^ada" }],
+      ["ada", { $regex: "ada" }],
+      ["^ada|ben$", { $regex: "^ada|ben$" }],
+      ["^(ada.*|ben)$", { $regex: "^(ada.*|ben)$" }]
+    ]
+    for (const [pattern, left] of patterns) assert.deepStrictEqual(without(pattern), left, pattern)
+    assert.deepStrictEqual(withoutAda({ user_id: { $not: { $regexi: "^ADA$" } } }), { user_id: { $not: { $in: [] } } })
+    const named = peopleNamed({ user_id: { $regex: "ada@example\\.org" }, country: { $regex: "^ada$" } })
+    assert.deepStrictEqual([...named], ["ada@example.org"])
+  })
+
+  it("are whoever a segment lists that ids are compared with", () => {
+    const flag = {
+      rules: [
+        { condition: { user_id: { $not: { $inGroup: "team" } }, plan: { $inGroup: "plans" } } },
+        { condition: { $or: [{ "user.anonymous_id": { $notInGroup: "phones" } }] } },
+        { condition: { $savedGroup: { id: "saved", attributeKey: "user_id" } } },
+        { condition: { $savedGroup: { id: "other" } } }
+      ]
+    }
+    assert.sameMembers([...groupsOfIds(flag)], ["team", "phones", "saved"])
+  })
+
   it("are found wherever an id is compared with them", () => {
     const found = peopleNamed({
       country: "ada",

@@ -9,7 +9,60 @@ export const isIdPath = (path: string): boolean => idAttributes.has(path.slice(p
 
 type IsGone = (id: string) => boolean
 
-/** Ids of people that a condition compares with, each once. Patterns and bounds of an order name nobody. */
+/** Whole ids that a pattern spells out, as `^(ada|ben)$` does; shorter ones that it looks for within ids name nobody. */
+const spelledOut = /^(\^?)(?:\((?:\?:)?(.*)\)|(.*?))(\$?)$/su
+/** Letters that an id has which a pattern may look for anywhere: a shorter text may stand in everybody's. */
+const tellingCharactersMin = 8
+
+interface Spelled {
+  /** As they stand in the pattern, and what they mean. */
+  readonly ids: ReadonlyArray<{ readonly source: string; readonly id: string }>
+  readonly rebuilt: (sources: ReadonlyArray<string>) => string
+}
+
+const spelledIn = (pattern: string): Spelled | undefined => {
+  const [, begin = "", grouped, plain, end = ""] = spelledOut.exec(pattern) ?? []
+  const sources = (grouped ?? plain ?? "").split("|")
+  // Anchors bind only the outermost alternatives.
+  if (grouped === undefined && sources.length > 1 && begin + end !== "") return undefined
+  const ids = sources.map((source) => ({ source, id: source.replaceAll(/\\([^a-z0-9])/giu, "$1") }))
+  const isLiteral = sources.every((source) => !/[\\^$.*+?()[\]{}|]/u.test(source.replaceAll(/\\[^a-z0-9]/giu, "")))
+  const isWhole = begin !== "" && end !== ""
+  if (!isLiteral || !ids.every(({ id }) => id.length >= (isWhole ? 1 : tellingCharactersMin))) return undefined
+  return { ids, rebuilt: (left) => `${begin}(?:${left.join("|")})${end}` }
+}
+
+/** The pattern without the ids that are gone; nothing where it spelled out no other. */
+const patternWithout = (
+  pattern: unknown,
+  isOne: (value: unknown, isGone: IsGone) => boolean,
+  isGone: IsGone
+): unknown => {
+  const spelled = typeof pattern === "string" ? spelledIn(pattern) : undefined
+  if (spelled === undefined) return pattern
+  const left = spelled.ids.filter(({ id }) => !isOne(id, isGone))
+  if (left.length === spelled.ids.length) return pattern
+  return left.length === 0 ? undefined : spelled.rebuilt(left.map(({ source }) => source))
+}
+
+/** Segments whose values are compared with ids of people, whatever attribute the segments are of. */
+export const groupsOfIds = (value: unknown, isOfId = false, found = new Set<string>()): ReadonlySet<string> => {
+  if (typeof value !== "object" || value === null) return found
+  for (const [key, part] of Object.entries(value) as ReadonlyArray<readonly [string, unknown]>) {
+    if ((key === "$inGroup" || key === "$notInGroup") && typeof part === "string") {
+      if (isOfId) found.add(part)
+    } else if (key === "$savedGroup" && isRecord(part)) {
+      const { attributeKey, id } = part
+      if (typeof id === "string" && typeof attributeKey === "string" && isIdPath(attributeKey)) found.add(id)
+    } else {
+      const isHere = Array.isArray(value) || key.startsWith("$") ? isOfId : isIdPath(key)
+      groupsOfIds(part, isHere, found)
+    }
+  }
+  return found
+}
+
+/** Ids of people that a condition compares with, each once. Patterns that spell no ids out and bounds of an order name nobody. */
 export const peopleNamed = (condition: Condition): ReadonlySet<string> => {
   const found = new Set<string>()
   withoutPeople(condition, (id) => {
@@ -88,6 +141,13 @@ const ofId = (expected: unknown, isGone: IsGone): unknown => {
           isNobody = true
         } else kept[operator] = operand
         break
+      case "$regex":
+      case "$regexi": {
+        const left = patternWithout(operand, operator === "$regexi" ? isGoneFolded : isGoneValue, isGone)
+        if (left === undefined) isNobody = true
+        else kept[operator] = left
+        break
+      }
       case "$not":
         kept[operator] = ofId(operand, isGone)
         break

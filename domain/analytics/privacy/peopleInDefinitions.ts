@@ -2,6 +2,7 @@ import { Effect } from "effect"
 import { alerts } from "../../../ports/analytics/Alert.ts"
 import { channelRules } from "../../../ports/analytics/ChannelRules.ts"
 import { cohorts } from "../../../ports/analytics/Cohort.ts"
+import { digests } from "../../../ports/analytics/Digest.ts"
 import { eventExports } from "../../../ports/analytics/EventExport.ts"
 import { funnels } from "../../../ports/analytics/Funnel.ts"
 import { goals } from "../../../ports/analytics/Goal.ts"
@@ -16,10 +17,11 @@ import { mapPeople, peopleInFilters } from "../../privacy/peopleInFilters.ts"
 import { storedIds } from "../../privacy/storedIds.ts"
 import { channelRulesId } from "../workflows/keptChannelRules.ts"
 
-/** Definitions whose conditions may name people, what they were, and exports, by an index that holds all of them. */
+/** Definitions whose conditions and recipients may be people, what they were, and exports, by an index that holds all of them. */
 const lists: ReadonlyArray<readonly [collection: string, index: string]> = [
   [alerts.name, "by_time"],
   [cohorts.name, "by_time"],
+  [digests.name, "by_time"],
   [eventExports.name, "by_time"],
   [funnels.name, "by_time"],
   [goals.name, "by_time"],

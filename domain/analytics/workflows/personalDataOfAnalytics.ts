@@ -158,7 +158,7 @@ const steps = [
   ),
   step(
     "analytics_definitions",
-    "conditions of insights, funnels, cohorts, goals, alerts, exports and rules of channels, and of their revisions, name the person's HMAC instead",
+    "conditions of insights, funnels, cohorts, goals, alerts, exports and rules of channels, and of their revisions, name the person's HMAC instead; alerts and digests have the person's addresses as recipients no more",
     ({ workspace }, ids) => takeFromDefinitions(workspace, ids)
   ),
   step("merges", "merges with the person deleted", ({ workspace }, ids) => forgetMerges(workspace, ids)),

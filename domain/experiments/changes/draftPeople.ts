@@ -44,10 +44,13 @@ const phaseOf = (mapped: NewPhase & { readonly phases?: unknown }): NewPhase => 
 }
 
 /** Places of a request that name people, as pointers into it, with their ids. */
-export const peopleOfRequest = (request: ChangeRequest): ReturnType<typeof peopleOfDefinition> => {
+export const peopleOfRequest = (
+  request: ChangeRequest,
+  areIds: (segment: string) => boolean
+): ReturnType<typeof peopleOfDefinition> => {
   const found: Array<ReturnType<typeof peopleOfDefinition>[number]> = []
   mapDrafts(request, (collection, draft, under) => {
-    for (const { people, pointer } of peopleOfDefinition(collection, draft)) {
+    for (const { people, pointer } of peopleOfDefinition(collection, draft, areIds)) {
       found.push({ people, pointer: under + pointer })
     }
     return draft

@@ -8,6 +8,7 @@ import * as MemoryChangeNotices from "../../../adapters/memory/ChangeNotices.ts"
 import { annotationCollection } from "../../../ports/analytics/Annotation.ts"
 import { outgoingEmails } from "../../../ports/email/OutgoingEmail.ts"
 import { approvalPolicies } from "../../../ports/experiments/ApprovalPolicy.ts"
+import { changeRequests } from "../../../ports/experiments/ChangeRequest.ts"
 import { codeBranches, codeReferences } from "../../../ports/experiments/CodeReference.ts"
 import { environments, flags, holdouts, segments } from "../../../ports/experiments/Flag.ts"
 import { scheduleCollection } from "../../../ports/experiments/FlagSchedule.ts"
@@ -19,6 +20,7 @@ import { settingsInitial } from "../../../ports/platform/Settings.ts"
 import * as cohortMembers from "../../analytics/CohortMembers.ts"
 import * as experimentEvidence from "../../analytics/ExperimentEvidence.ts"
 import { questionWorld } from "../../analytics/testing/questionWorld.ts"
+import { subjectMarks } from "../../platform/completeSubjects.ts"
 import { collection as workspaces } from "../../platform/workspaces.ts"
 import * as flagSnapshots from "../FlagSnapshots.ts"
 import * as recentContexts from "../RecentContexts.ts"
@@ -31,6 +33,7 @@ export const definitionsWorld = () => {
     questionWorld(settingsInitial, [
       annotationCollection,
       approvalPolicies,
+      changeRequests,
       codeBranches,
       codeReferences,
       definitionHistory,
@@ -44,6 +47,7 @@ export const definitionsWorld = () => {
       releaseCollection,
       scheduleCollection,
       segments.collection,
+      subjectMarks,
       workspaces
     ]),
     DiskEventLog.layer({ folder: mkdtempSync(join(tmpdir(), "definitions-")) }),

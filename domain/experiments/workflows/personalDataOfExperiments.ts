@@ -17,13 +17,16 @@ import type { ChangeNotices } from "../../../ports/platform/ChangeNotices.ts"
 import type { PersonalDataOf } from "../../../ports/privacy/PersonalData.ts"
 import type { SubjectKeys } from "../../../ports/privacy/SubjectKeys.ts"
 import type { WorkspaceId } from "../../../ports/WorkspaceId.ts"
+import { completeSubjects } from "../../platform/completeSubjects.ts"
+import type { Walked } from "../../platform/completeSubjects.ts"
 import { commitAll, erasedNames } from "../../platform/renamePeople.ts"
 import { documentsNaming } from "../../privacy/documentsNaming.ts"
 import { storedIds } from "../../privacy/storedIds.ts"
+import { groupsOfIds } from "../../targeting/namedPeople.ts"
 import { mapDrafts, peopleOfRequest } from "../changes/draftPeople.ts"
 import { definitionWithout, peopleOfDefinition, subjectsOfDefinition } from "../definitionPeople.ts"
-import { putRequest } from "./requestDocuments.ts"
-import { definitionHistory, raisedRevision, told } from "./liveDefinitions.ts"
+import { putRequest, subjectsOfRequest } from "./requestDocuments.ts"
+import { definitionHistory, raisedRevision, readDefinitions, told } from "./liveDefinitions.ts"
 import type { PastDefinition } from "./liveDefinitions.ts"
 
 type Services = DocumentStore | ChangeNotices | FlagSnapshots | RecentContexts | SubjectKeys
@@ -93,13 +96,16 @@ const whole = [archetypes.name, qaLinks.name, stickyAssignments.name]
 /** What is told of a definition: where in it the person stands, nothing of what is said of others. */
 const recordsOf = Effect.fnUntraced(function* (workspace: WorkspaceId, ids: ReadonlyArray<string>) {
   const isOne = yield* isAmong(workspace, ids)
+  yield* completeSubjects(workspace, walked)
   const found = yield* documentsNaming(workspace, ids, [...collections, ...whole])
+  const areIds = yield* segmentsOfIds(workspace, found)
   const recent = (yield* RecentContexts).naming(workspace, isOne)
   const contexts = recent.map(({ at, attributes }) => ({ kind: "recent_contexts", data: { at, attributes } }))
-  const records = found.map((document) => {
+  const records = found.flatMap((document) => {
     if (document.collection === changeRequests.name) {
       const request = document.data as ChangeRequest
-      const places = peopleOfRequest(request).filter(({ people }) => [...people].some(isOne))
+      const places = peopleOfRequest(request, areIds).filter(({ people }) => [...people].some(isOne))
+      if (places.length === 0) return []
       return { kind: document.collection, data: { id: request.id, places: places.map(({ pointer }) => pointer) } }
     }
     if (document.collection === qaLinks.name) {
@@ -108,9 +114,11 @@ const recordsOf = Effect.fnUntraced(function* (workspace: WorkspaceId, ids: Read
     }
     if (!collections.includes(document.collection)) return { kind: document.collection, data: document.data }
     const { item, kind, past } = definitionIn(document)
-    const places = peopleOfDefinition(kind, item)
+    const places = peopleOfDefinition(kind, item, areIds)
       .filter(({ people }) => [...people].some(isOne))
       .map(({ pointer }) => pointer)
+    // A list of something else that has the same value: the person is not meant.
+    if (places.length === 0) return []
     const { id } = item as { readonly id: string }
     return past === undefined
       ? { kind, data: { id, places } }
@@ -118,6 +126,30 @@ const recordsOf = Effect.fnUntraced(function* (workspace: WorkspaceId, ids: Read
   })
   return [...records, ...contexts]
 })
+
+/** Segments with whose values ids are compared, by what stands, and by those that were found. */
+const segmentsOfIds = Effect.fnUntraced(function* (workspace: WorkspaceId, found: ReadonlyArray<StoredDocument>) {
+  const { definitions } = yield* readDefinitions(workspace)
+  const groups = groupsOfIds([definitions.flags, definitions.segments, definitions.experiments, found])
+  return (segment: string) => groups.has(segment)
+})
+
+/** Where people may stand that documents from before do not say. */
+const walked: Walked = {
+  name: "definitions",
+  version: 2,
+  lists: (workspace) =>
+    Effect.succeed([
+      ...namingPeople.map((collection) => ({ workspace, collection, index: "by_time", equals: [] })),
+      { workspace, collection: definitionHistory.name, index: "by_time", equals: [] },
+      { workspace, collection: changeRequests.name, index: "by_time", equals: [] }
+    ]),
+  subjectsOf: (document, stored) => {
+    if (document.collection === changeRequests.name) return subjectsOfRequest(document.data as ChangeRequest, stored)
+    const { item, kind } = definitionIn(document)
+    return item === null ? [] : subjectsOfDefinition(kind, item, stored)
+  }
+}
 
 /** The definition that a document holds, or held. */
 const definitionIn = ({ collection, data }: StoredDocument) => {
@@ -162,18 +194,20 @@ const takeFromDefinitions = Effect.fnUntraced(
     const documents = yield* DocumentStore
     const stored = yield* storedIds(workspace)
     const { nameOf } = yield* erasedNames(workspace, ids)
+    yield* completeSubjects(workspace, walked)
     const found = yield* documentsNaming(workspace, ids, collections)
+    const areIds = yield* segmentsOfIds(workspace, found)
     const now = yield* Clock.currentTimeMillis
     for (let at = 0; at < found.length; at += commitWritesMax - 1) {
       const writes = found.slice(at, at + commitWritesMax - 1).map((document): DocumentWrite => {
         const { collection, id, revision, schema_version } = document
         if (collection === changeRequests.name) {
           // Approvals stay: that a person is gone is no other draft.
-          const without = <Draft>(kind: string, draft: Draft) => definitionWithout(kind, draft, nameOf.get)
+          const without = <Draft>(kind: string, draft: Draft) => definitionWithout(kind, draft, nameOf.get, areIds)
           return putRequest(mapDrafts(document.data as ChangeRequest, without), revision, stored)
         }
         const { item, kind, past } = definitionIn(document)
-        const left = definitionWithout(kind, item, nameOf.get)
+        const left = definitionWithout(kind, item, nameOf.get, areIds)
         const subjects = subjectsOfDefinition(kind, left, stored)
         const data = past === undefined ? left : { ...past, item: left }
         return { kind: "put", collection, id, expected: revision, schema_version, subjects, data }
@@ -186,7 +220,7 @@ const takeFromDefinitions = Effect.fnUntraced(
     const removed = found.filter(({ collection }) => namingPeople.includes(collection)).length
     return {
       removed,
-      what: "taken from the conditions, lists and metrics of the flags, experiments, releases, segments and overrides that named the person, from their history and from drafts"
+      what: "taken from the conditions, lists, metrics and recipients of the flags, experiments, releases, segments and overrides that named the person, from their history and from drafts"
     }
   },
   Effect.retry({ times: overtakenTriesMax, while: (failure) => failure instanceof StaleRevision })
