@@ -161,6 +161,7 @@ describe.runIf(hasCurl)("the tour of README", () => {
       .replaceAll(backupFolder, readmeBackup)
       .replaceAll(server.folder, `${readmeFolder}/data`)
       .replaceAll(root, readmeFolder)
+      .replaceAll(tmpdir(), "/tmp")
   }
 
   it("has steps", () => assert.isAbove(steps.length, 8))

@@ -11,6 +11,7 @@ import * as SqliteDocuments from "../../adapters/sqlite/DocumentStore.ts"
 import * as SqliteSubjectKeys from "../../adapters/sqlite/SubjectKeys.ts"
 import { annotationCollection } from "../../ports/analytics/Annotation.ts"
 import { Collections, DocumentStore } from "../../ports/documents/DocumentStore.ts"
+import { keptRevisions } from "../../ports/documents/Revision.ts"
 import type { NewApiKey } from "../../ports/platform/ApiKey.ts"
 import { SettingsSource } from "../../ports/platform/Settings.ts"
 import { ownAudience, ownIssuer, TokenKey } from "../../ports/platform/TokenKey.ts"
@@ -38,6 +39,7 @@ const world = () => {
   const folder = mkdtempSync(join(tmpdir(), "proofs-"))
   const collections = [
     annotationCollection,
+    keptRevisions,
     keys.collection,
     workspaces.collection,
     settings.collection,

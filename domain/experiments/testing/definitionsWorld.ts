@@ -28,7 +28,7 @@ import * as releaseWatch from "../ReleaseWatch.ts"
 import { definitionHistory, flagRevisions } from "../workflows/liveDefinitions.ts"
 
 /** What definitions live in and rest on, on the embedded engines. */
-export const definitionsWorld = () => {
+export const definitionsWorld = Layer.suspend(() => {
   const stores = Layer.mergeAll(
     questionWorld(settingsInitial, [
       annotationCollection,
@@ -59,4 +59,4 @@ export const definitionsWorld = () => {
     Layer.provideMerge(stores),
     Layer.provideMerge(Layer.sync(PartStates, makePartStates))
   )
-}
+})

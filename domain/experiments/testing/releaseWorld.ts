@@ -15,8 +15,8 @@ export const actor: Actor = { workspace, keyId: "test", from: undefined, request
 export const start = Date.parse("2026-12-01T12:00:00Z")
 
 /** Runs a test in a world of its own, at {@link start}. */
-export const at = <A, E, R>(test: Effect.Effect<A, E, R | Layer.Success<ReturnType<typeof definitionsWorld>>>) =>
-  Effect.andThen(TestClock.setTime(start), Effect.provide(test, definitionsWorld()))
+export const at = <A, E, R>(test: Effect.Effect<A, E, R | Layer.Success<typeof definitionsWorld>>) =>
+  Effect.andThen(TestClock.setTime(start), Effect.provide(test, definitionsWorld))
 
 /** A flag with a release that begins at half of the people. */
 export const beginOf = Effect.fnUntraced(function* (flag: string) {

@@ -35,6 +35,6 @@ describe("the history of definitions", () => {
           description: String(11 - later)
         }))
       )
-    }).pipe(Effect.provide(definitionsWorld()), (test) => Effect.andThen(TestClock.setTime(at), test))
+    }).pipe(Effect.provide(definitionsWorld), (test) => Effect.andThen(TestClock.setTime(at), test))
   )
 })

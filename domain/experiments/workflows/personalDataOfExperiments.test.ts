@@ -81,7 +81,7 @@ describe("people named by metrics", () => {
       const equals = [releases.name, release]
       const past = { workspace, collection: definitionHistory.name, index: "by_definition", equals, limit: 10 }
       assert.notInclude(JSON.stringify(yield* documents.list(past)), `"ada"`)
-    }).pipe(Effect.provide(definitionsWorld()))
+    }).pipe(Effect.provide(definitionsWorld))
   )
 
   it.effect(
@@ -140,7 +140,7 @@ describe("people named by metrics", () => {
         assert.deepStrictEqual(yield* values("staff"), { attribute: "employee", values: ["ben"] })
         assert.deepStrictEqual(yield* values("plans"), { attribute: "plan", values: ["ada", "pro"] })
         assert.include(JSON.stringify(yield* documents.get(workspace, flags.name, "dark")), '"^(?:ben)$"')
-      }).pipe(Effect.provide(definitionsWorld()))
+      }).pipe(Effect.provide(definitionsWorld))
   )
 
   it.effect("are recipients of a release, who get no more mail", () =>
@@ -156,7 +156,7 @@ describe("people named by metrics", () => {
       yield* erase
       const left = (yield* documents.get(workspace, releases.name, id))!.data as GuardedRelease
       assert.deepStrictEqual(left.recipients, ["ben@example.org"])
-    }).pipe(Effect.provide(definitionsWorld()))
+    }).pipe(Effect.provide(definitionsWorld))
   )
 
   it.effect("are subjects of the audit records of a release, from its beginning to its end", () =>
@@ -171,6 +171,6 @@ describe("people named by metrics", () => {
         collection === "audit" ? [(data as { readonly action: string }).action] : []
       )
       assert.sameMembers(actions, ["release.created", "release.aborted", "release.deleted", "experiment.created"])
-    }).pipe(Effect.provide(definitionsWorld()))
+    }).pipe(Effect.provide(definitionsWorld))
   )
 })
