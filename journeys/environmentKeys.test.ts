@@ -131,3 +131,25 @@ describe("a key of one environment", () => {
     assert.strictEqual((await send("DELETE", "/experiments/environments/preview")).status, 204)
   })
 })
+
+describe("production", () => {
+  it("is read and told more of as others are, and stays", async () => {
+    const path = "/experiments/environments/production"
+    const initial = await send("GET", path)
+    assert.strictEqual(initial.status, 200, JSON.stringify(initial.body))
+    assert.deepInclude(initial.body, { id: "production", key: "production" })
+    const put = (name: string, etag: string | null) =>
+      send("PUT", path, { key: "production", name }, token, { "if-match": etag ?? "" })
+    const named = await put("Live", initial.headers.get("etag"))
+    assert.strictEqual(named.status, 200, JSON.stringify(named.body))
+    assert.strictEqual((await put("Late", initial.headers.get("etag"))).status, 412)
+    assert.strictEqual((await put("The shop", named.headers.get("etag"))).status, 200)
+    assert.deepInclude((await send("GET", path)).body, { name: "The shop" })
+    const { body } = await send("POST", "/experiments/feature-flags/banner/evaluate", { context: {} })
+    assert.strictEqual(body["value"], "of production")
+    assert.strictEqual((await send("POST", "/experiments/environments", { key: "production" })).status, 409)
+    const removed = await send("DELETE", path, undefined, token, { "if-match": '"2"' })
+    assert.strictEqual(removed.status, 409)
+    assert.deepStrictEqual(errorsOf(removed), [" always_there"])
+  })
+})

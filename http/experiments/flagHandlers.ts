@@ -12,6 +12,7 @@ import {
 import { listStaleFlags, stalenessOfFlag } from "../../domain/experiments/workflows/staleFlags.ts"
 import {
   createEnvironment,
+  readEnvironment,
   removeEnvironment,
   replaceEnvironment
 } from "../../domain/experiments/workflows/environments.ts"
@@ -227,6 +228,12 @@ const holdoutsLayer = HttpApiBuilder.group(ServedApi, "holdouts", (handlers) =>
 const environmentsLayer = HttpApiBuilder.group(ServedApi, "environments", (handlers) =>
   handlers.handleAll({
     ...readingOf<Environment>(environments),
+    read: ({ params }) =>
+      Effect.flatMap(CurrentPrincipal, ({ workspace }) =>
+        answerProblems(
+          Effect.flatMap(readEnvironment(workspace, params.id), ({ item, revision }) => withRevision(revision, item))
+        )
+      ),
     promote: ({ params, payload }) =>
       Effect.flatMap(CurrentPrincipal, (principal) => answerProblems(promoteFlags(principal, params.id, payload))),
     create: ({ payload }) =>
@@ -240,7 +247,7 @@ const environmentsLayer = HttpApiBuilder.group(ServedApi, "environments", (handl
     replace: ({ params, payload }) =>
       Effect.flatMap(CurrentPrincipal, (principal) =>
         answerProblems(
-          matchRevision(readItem(environments, principal.workspace, params.id)).pipe(
+          matchRevision(readEnvironment(principal.workspace, params.id)).pipe(
             Effect.flatMap((revision) => replaceEnvironment(principal, params.id, payload, revision)),
             Effect.flatMap(({ item, revision }) => withRevision(revision, item))
           )
@@ -249,7 +256,7 @@ const environmentsLayer = HttpApiBuilder.group(ServedApi, "environments", (handl
     remove: ({ params }) =>
       Effect.flatMap(CurrentPrincipal, (principal) =>
         answerProblems(
-          matchRevision(readItem(environments, principal.workspace, params.id)).pipe(
+          matchRevision(readEnvironment(principal.workspace, params.id)).pipe(
             Effect.flatMap((revision) => removeEnvironment(principal, params.id, revision)),
             Effect.as(gone)
           )

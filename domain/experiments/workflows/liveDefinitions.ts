@@ -293,7 +293,9 @@ export const readDefinitions = Effect.fnUntraced(function* (workspace: Workspace
     overrides: yield* gatherItems(qaOverrides, workspace, (override: QaOverride) => [override]),
     releases: yield* runningReleases(workspace)
   }
-  const others = yield* gatherItems(environments, workspace, ({ key }: Environment) => [key])
+  const others = yield* gatherItems(environments, workspace, ({ key }: Environment) =>
+    key === production ? [] : [key]
+  )
   const read: Catalogue & { readonly revision: number; readonly changedAt: number } = {
     revision: stands?.revision ?? 0,
     changedAt: (stands?.data as { readonly changed_at: number } | undefined)?.changed_at ?? 0,

@@ -20,7 +20,9 @@ const lookAround = Effect.fnUntraced(function* (workspace: WorkspaceId) {
     holdouts: yield* gatherItems(holdouts, workspace, (each: Holdout) => [each]),
     releases: yield* runningReleases(workspace)
   }
-  const others = yield* gatherItems(environments, workspace, ({ key }: Environment) => [key])
+  const others = yield* gatherItems(environments, workspace, ({ key }: Environment) =>
+    key === production ? [] : [key]
+  )
   return { surroundings, known: [production, ...others] }
 })
 
