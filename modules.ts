@@ -402,6 +402,6 @@ export const modules: ReadonlyArray<Module> = [
     ],
     consumers: {},
     jobs: { send_emails: { everyMillis: 5000, round: () => sendDueEmails } },
-    personalData: { of: personalDataOfPlatform, collections: [deadLetters.collection] }
+    personalData: { of: personalDataOfPlatform, collections: [deadLetters.collection, outgoingEmails] }
   }
 ]

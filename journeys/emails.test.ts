@@ -3,7 +3,7 @@ import { join } from "node:path"
 import { simpleParser } from "mailparser"
 import { assert, describe, it } from "vitest"
 import { startMailServer } from "./MailServer.ts"
-import { ask, freshFolder, spawnServer, startServer, tokenFor } from "./ServerProcess.ts"
+import { ask, countEvents, eventOf, freshFolder, spawnServer, startServer, tokenFor } from "./ServerProcess.ts"
 import type { ServerProcess } from "./ServerProcess.ts"
 
 const settled = async (server: ServerProcess, token: string, path: string) => {
@@ -41,6 +41,19 @@ describe("mail", () => {
       const stranger = tokenFor(server.folder, { workspace: "other" })
       assert.strictEqual((await ask(server, "GET", path, { token: stranger })).status, 404)
       assert.notInclude(server.output(), "anna@example.org")
+      const other = await queue(server, token, "ben@example.org")
+      const event = eventOf({ user_id: "anna@example.org", event_type: "page_view" })
+      await ask(server, "POST", "/analytics/events/batch", { token, body: { events: [event] } })
+      await countEvents(server, token, 1)
+      const person = `/analytics/persons/${encodeURIComponent("Anna@example.org")}`
+      const erased = await ask(server, "POST", `${person}/erase`, { token })
+      assert.strictEqual(erased.status, 200, JSON.stringify(erased.body))
+      assert.deepInclude(
+        (erased.body["stores"] as ReadonlyArray<Record<string, unknown>>).find(({ store }) => store === "emails"),
+        { removed: 1 }
+      )
+      assert.strictEqual((await ask(server, "GET", path, { token })).status, 404)
+      assert.strictEqual((await ask(server, "GET", other, { token })).status, 200)
     } finally {
       await server.kill("SIGTERM")
     }

@@ -1,5 +1,7 @@
 import { Effect, Stream } from "effect"
 import type { DocumentStore, StoredDocument } from "../../ports/documents/DocumentStore.ts"
+import { outgoingEmails } from "../../ports/email/OutgoingEmail.ts"
+import type { OutgoingEmail } from "../../ports/email/OutgoingEmail.ts"
 import type { AuditRecord } from "../../ports/platform/AuditLog.ts"
 import type { DeadLetter } from "../../ports/platform/DeadLetters.ts"
 import type { PersonalDataOf } from "../../ports/privacy/PersonalData.ts"
@@ -8,7 +10,9 @@ import type { WorkspaceId } from "../../ports/WorkspaceId.ts"
 import { clearValue, openerOf } from "../privacy/clearValue.ts"
 import { documentsNaming } from "../privacy/documentsNaming.ts"
 import { lineOwner } from "../privacy/lineSubjects.ts"
+import { storedIds } from "../privacy/storedIds.ts"
 import { collection as deadLetters } from "./DeadLetters.ts"
+import { forEveryPage } from "./everyPage.ts"
 import { commitAll, renamePeople } from "./renamePeople.ts"
 
 type Services = DocumentStore | SubjectKeys
@@ -45,7 +49,7 @@ const ownRecord = ({ data, subjects }: StoredDocument, ids: ReadonlyArray<string
     : { ...record, ...(before === undefined ? {} : { before }), ...(after === undefined ? {} : { after }) }
 }
 
-/** Dead letters and records of the audit log. */
+/** Dead letters, messages to the person and records of the audit log. */
 export const personalDataOfPlatform: Effect.Effect<PersonalDataOf, never, Services> = Effect.map(
   Effect.context<Services>(),
   (context) => ({
@@ -55,13 +59,22 @@ export const personalDataOfPlatform: Effect.Effect<PersonalDataOf, never, Servic
           const keys = yield* (yield* SubjectKeys).get(workspace, ids)
           const letters = ownLetters(yield* documentsNaming(workspace, ids, [deadLetters.name]), ids)
           const records = yield* documentsNaming(workspace, ids, [audit])
+          const emails = yield* emailsTo(workspace, ids)
           return [
+            ...emails.map(({ data }) => {
+              const { created_at, id, purpose, subject, to } = data as OutgoingEmail
+              return { kind: outgoingEmails.name, data: { id, to, subject, purpose, created_at } }
+            }),
             ...letters.map((letter) => ({ kind: deadLetters.name, data: clearLetter(workspace, keys, letter) })),
             ...records.map((record) => ({ kind: audit, data: ownRecord(record, ids) }))
           ]
         })
       ).pipe(Stream.provideContext(context)),
     erase: [
+      {
+        store: "emails",
+        run: ({ workspace }, ids) => Effect.provideContext(removeEmails(workspace, ids), context)
+      },
       {
         store: "dead_letters",
         run: ({ workspace }, ids) => Effect.provideContext(removeLetters(workspace, ids), context)
@@ -76,6 +89,25 @@ export const personalDataOfPlatform: Effect.Effect<PersonalDataOf, never, Servic
     ]
   })
 )
+
+/** All that are kept are looked through: a person is erased less often than mail is sent. */
+const emailsTo = Effect.fnUntraced(function* (workspace: WorkspaceId, ids: ReadonlyArray<string>) {
+  const stored = yield* storedIds(workspace)
+  const among = new Set(ids)
+  const found: Array<StoredDocument> = []
+  yield* forEveryPage({ workspace, collection: outgoingEmails.name, index: "by_time", equals: [] }, (page) =>
+    Effect.sync(() => void found.push(...page.filter(({ data }) => among.has(stored((data as OutgoingEmail).to)))))
+  )
+  return found
+})
+
+const removeEmails = Effect.fnUntraced(function* (workspace: WorkspaceId, ids: ReadonlyArray<string>) {
+  const removed = yield* commitAll(
+    workspace,
+    (yield* emailsTo(workspace, ids)).map(({ collection, id }) => ({ kind: "delete", collection, id, expected: "any" }))
+  )
+  return { removed, what: "messages to the person removed, those too that waited to be sent" }
+})
 
 const removeLetters = Effect.fnUntraced(function* (workspace: WorkspaceId, ids: ReadonlyArray<string>) {
   const letters = ownLetters(yield* documentsNaming(workspace, ids, [deadLetters.name]), ids)

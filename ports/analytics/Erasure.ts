@@ -12,6 +12,7 @@ export const ErasedStore = Schema.Struct({
     "definitions",
     "archetypes",
     "qa_links",
+    "emails",
     "recent_contexts",
     "sticky_assignments",
     "merges",
