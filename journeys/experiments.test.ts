@@ -579,6 +579,94 @@ describe("results", () => {
   })
 })
 
+describe("a decision rule", () => {
+  it("is registered before the start, fixed from then on, and judged in the results", async () => {
+    const rule = {
+      goals: [{ id: "ordered", minimum_effect: { kind: "relative", value: 0.3 } }],
+      roll_back_on: ["guardrail_harmed"],
+      end_after_days: 28,
+      inconclusive: { action: "ship", variant: "short" }
+    }
+    const definition = { name: "Ruled", variants, goals, analysis: { method: "fixed", planned_units: 100 } }
+    const wrong = {
+      ...definition,
+      decision_rule: {
+        ...rule,
+        goals: [{ id: "orderd" }, { id: "ordered", shown_by: "interval" }, { id: "ordered" }],
+        minimum_days: 30
+      }
+    }
+    assert.deepStrictEqual(errorsOf(await done(400, "POST", path, { ...wrong, key: "ruled" })), [
+      "/decision_rule/goals/0/id unknown_goal",
+      "/decision_rule/goals/1/shown_by needs_minimum_effect",
+      "/decision_rule/goals/2/id duplicate",
+      "/decision_rule/end_after_days too_small"
+    ])
+    const vain = { minimum_share: 0.5, inconclusive: { action: "roll_back" } }
+    const unplanned = { name: "Ruled", variants, goals, decision_rule: vain, allocation: { kind: "bandit" } }
+    assert.deepStrictEqual(errorsOf(await done(400, "POST", path, unplanned)), [
+      "/decision_rule adaptive_allocation",
+      "/decision_rule/minimum_share nothing_planned",
+      "/decision_rule/inconclusive never_ends"
+    ])
+    const early = { ...definition, decision_rule: { minimum_days: 6 } }
+    assert.deepInclude(errorsOf(await done(400, "POST", path, early))[0], "/decision_rule/minimum_days")
+
+    const backwards = { ...rule, inconclusive: { action: "ship", variant: "control" } }
+    await done(201, "POST", path, { ...definition, key: "ruled", decision_rule: backwards })
+    assert.deepStrictEqual(errorsOf(await done(400, "POST", `${path}/ruled/start`)), [
+      "/decision_rule/inconclusive/variant is_control"
+    ])
+    const whole = { ...definition, decision_rule: rule }
+    const saved = async (as: object) => {
+      const { headers } = await done(200, "GET", `${path}/ruled`)
+      await done(200, "PUT", `${path}/ruled`, as, { "if-match": headers.get("etag")! })
+    }
+    await saved({ ...whole, decision_rule: { ...rule, end_after_days: 35 } })
+    const { body: request } = await done(201, "POST", "/experiments/change-requests", {
+      title: "Start it",
+      changes: [{ kind: "experiment", id: "ruled", act: { step: "start" } }]
+    })
+    await saved(whole)
+    const { body: diff } = await done(200, "GET", `/experiments/change-requests/${String(request["id"])}/diff`)
+    const [change] = diff["changes"] as ReadonlyArray<{ readonly meanwhile: ReadonlyArray<{ pointer: string }> }>
+    assert.isTrue(diff["stale"])
+    assert.match(change!.meanwhile[0]!.pointer, /^\/decision_rule/u)
+
+    const { headers } = await done(200, "POST", `${path}/ruled/start`)
+    const other = {
+      ...whole,
+      decision_rule: { ...rule, end_after_days: 30 },
+      goals: [...goals, { ...goals[0], id: "b" }]
+    }
+    const frozen = await done(409, "PUT", `${path}/ruled`, other, { "if-match": headers.get("etag")! })
+    assert.deepStrictEqual(errorsOf(frozen), ["/decision_rule frozen", "/goals frozen"])
+    await new Promise((after) => setTimeout(after, 1100))
+    await ingest([...arm("ruled", "control", 400, 80), ...arm("ruled", "short", 400, 60 + 44)])
+    const { body } = await resultsOf("ruled", 800)
+    // Significant and 30 % more, but a week is not over.
+    assert.deepStrictEqual(body["decision_rule"], {
+      registered: true,
+      ended: false,
+      rule: { ...rule, guardrails: "safe", minimum_days: 7, minimum_share: 1 },
+      variants: [{ variant: "short", state: "better", reasons: ["goal_better", "too_few_days"] }]
+    })
+    assert.deepStrictEqual(body["recommendation"], { action: "keep_running", reasons: ["goal_better", "too_few_days"] })
+    const rows = await fetch(`${server.url}${path}/ruled/results?table=decision`, {
+      headers: { authorization: `Bearer ${token}`, accept: "text/csv" }
+    })
+    assert.strictEqual(
+      await rows.text(),
+      [
+        "variant,state,reasons,registered,ended",
+        "short,better,goal_better too_few_days,true,false",
+        ",keep_running,goal_better too_few_days,true,false",
+        ""
+      ].join("\r\n")
+    )
+  })
+})
+
 describe("the overview of experiments", () => {
   it("counts who won, and draws back what shipped changes brought", async () => {
     const overview = async (query = "") => (await done(200, "GET", `/experiments/overview${query}`)).body
@@ -605,12 +693,18 @@ describe("the overview of experiments", () => {
       if (decision !== undefined) await done(200, "POST", `${path}/${key}/decision`, decision)
     }
     const told = await overview("?metric=bought&limit=4")
-    assert.deepStrictEqual(told["experiments"], [
-      { id: "open", outcome: "won", shipped: false },
-      { id: "kept", outcome: "lost", shipped: false },
-      { id: "fell", outcome: "lost", shipped: false },
-      { id: "grew", outcome: "won", shipped: true }
-    ])
+    const listed = told["experiments"] as ReadonlyArray<Readonly<Record<string, unknown>>>
+    assert.deepStrictEqual(
+      listed.map(({ follows_rule, id, outcome, shipped }) => [id, outcome, shipped, follows_rule]),
+      [
+        ["open", "won", false, null],
+        ["kept", "lost", false, false],
+        // All is rolled back where every variant is worse; to ship within an hour no rule says.
+        ["fell", "lost", false, true],
+        ["grew", "won", true, false]
+      ]
+    )
+    assert.deepStrictEqual(listed[2]!["recommendation"], { action: "roll_back", reasons: ["goal_worse"] })
     assert.deepInclude(told, { metric: "bought", finished: 4, won: 2, lost: 2, inconclusive: 0, win_rate: 0.5 })
     const impact = told["impact"] as {
       readonly measured: number

@@ -13,6 +13,7 @@ import { allocationDefaults, allocationStepsMax } from "../../ports/experiments/
 import type { AllocationStep } from "../../ports/experiments/Bandit.ts"
 import { phasesMax } from "../../ports/experiments/Experiment.ts"
 import { variantsMax } from "../../ports/experiments/FlagFile.ts"
+import { decisionRuleMistakes, shippedMistakes } from "./decisionRuleMistakes.ts"
 import { metricErrors } from "./metricErrors.ts"
 import { takeSlots } from "./layerSlots.ts"
 import type { SlotRange } from "./layerSlots.ts"
@@ -161,7 +162,8 @@ export const definitionErrors = (definition: NewExperiment): LifeRefusal["errors
     ...identityErrors(definition.variants ?? []),
     ...versionErrors(definition),
     ...allocationErrors(definition),
-    ...metrics
+    ...metrics,
+    ...decisionRuleMistakes(definition)
   ]
 }
 
@@ -188,6 +190,7 @@ export const start = (experiment: Experiment, act: Act, taken: ReadonlyArray<Slo
   const errors = [
     ...variantErrors(variants),
     ...startErrors(experiment.allocation, variants),
+    ...shippedMistakes(experiment),
     ...((experiment.goals ?? []).length === 0 ? [error("/goals", "missing", "must have a goal that decides")] : [])
   ]
   if (errors.length > 0) return invalid("the experiment cannot be started yet", errors)
@@ -345,7 +348,8 @@ const frozen = [
   "bucket_version",
   "bucket_version_min",
   "old_assignments",
-  "analysis"
+  "analysis",
+  "decision_rule"
 ] as const
 
 /** A new definition in place of the old: of a draft all may change, later words and metrics alone. */
@@ -354,8 +358,13 @@ export const redefine = (experiment: Experiment, definition: NewExperiment): Lif
   const errors = definitionErrors(definition)
   if (errors.length > 0) return invalid("the experiment is not valid", errors)
   const isDraft = experiment.status === "draft"
-  // A bandit's shares follow its first goal: another one would turn the traffic elsewhere.
-  const fixed = experiment.allocation === undefined ? frozen : ([...frozen, "goals"] as const)
+  const fixed = [
+    ...frozen,
+    // A bandit's shares follow its first goal: another one would turn the traffic elsewhere.
+    ...(experiment.allocation === undefined && experiment.decision_rule === undefined ? [] : (["goals"] as const)),
+    // A rule that was registered speaks of the metrics that it was registered with.
+    ...(experiment.decision_rule === undefined ? [] : (["guardrails"] as const))
+  ]
   const touched = fixed.filter(
     (field) =>
       (!isDraft || field === "key") &&

@@ -45,7 +45,7 @@ export class ExperimentsGroup extends HttpApiGroup.make("experiments")
       .annotate(EndpointRules, reads("experiments:read"))
       .annotate(
         OpenApi.Summary,
-        "Results of a phase, the last by default: by the method that was frozen at the start, with all that they rest on. With `dimension` also by its 20 values of most people, as it stood at or before each one's first exposure. `metric` is the one of the picture, the first goal by default; `table` the rows, `comparisons` by default, `series` of days or `breakdown` by the dimension."
+        "Results of a phase, the last by default: by the method that was frozen at the start, with all that they rest on. With `dimension` also by its 20 values of most people, as it stood at or before each one's first exposure. `metric` is the one of the picture, the first goal by default; `table` the rows, `comparisons` by default, `series` of days, `breakdown` by the dimension or `decision`, what the decision rule says of each variant."
       ),
     HttpApiEndpoint.get("overview", "/experiments/overview", {
       query: { metric: Text, limit: Limit },

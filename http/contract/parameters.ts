@@ -55,4 +55,4 @@ export const parameterExamples: Readonly<Record<string, string>> = {
 export const jsonParameters: ReadonlySet<string> = new Set(["filters", "customer", "context"])
 
 /** Rows of `Accept: text/csv`: one for each metric and variant, or also for each day, or value of the dimension. */
-export const ResultTable = Schema.optionalKey(Schema.Literals(["comparisons", "series", "breakdown"]))
+export const ResultTable = Schema.optionalKey(Schema.Literals(["comparisons", "series", "breakdown", "decision"]))

@@ -1,6 +1,6 @@
 import { Effect } from "effect"
 import { HttpServerResponse } from "effect/http"
-import { breakdownCsv, comparisonsCsv, seriesCsv } from "../../domain/experiments/results/resultsTable.ts"
+import { breakdownCsv, comparisonsCsv, decisionCsv, seriesCsv } from "../../domain/experiments/results/resultsTable.ts"
 import { experimentPicture } from "../../domain/pictures/experimentPicture.ts"
 import { pictureHeightUsual, pictureWidthUsual } from "../../ports/analytics/Picture.ts"
 import { Pictures } from "../../ports/analytics/Pictures.ts"
@@ -11,7 +11,7 @@ import type { AskedSize } from "../analytics/pictured.ts"
 
 export const csvType = "text/csv"
 
-const tables = { comparisons: comparisonsCsv, series: seriesCsv, breakdown: breakdownCsv }
+const tables = { comparisons: comparisonsCsv, series: seriesCsv, breakdown: breakdownCsv, decision: decisionCsv }
 
 export interface AskedForm extends AskedSize {
   /** Of the picture; the first goal by default. */

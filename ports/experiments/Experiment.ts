@@ -4,6 +4,7 @@ import { resource } from "../documents/Resource.ts"
 import { ContextAttributes } from "./EvaluateRequest.ts"
 import { Condition } from "../targeting/Condition.ts"
 import { Allocation, AllocationStep, allocationStepsMax } from "./Bandit.ts"
+import { DecisionRule } from "./DecisionRule.ts"
 import {
   AnalysisMethod,
   analysisDefaults,
@@ -169,7 +170,9 @@ const fields = {
   goals: Metrics,
   secondary: Metrics,
   guardrails: Metrics,
-  analysis: Schema.optionalKey(ExperimentAnalysis)
+  analysis: Schema.optionalKey(ExperimentAnalysis),
+  /** When a variant ships and when all is rolled back; the usual rule without it. */
+  decision_rule: Schema.optionalKey(DecisionRule)
 }
 
 export const ExperimentStatus = Schema.Literals(["draft", "running", "stopped", "archived"]).annotate({

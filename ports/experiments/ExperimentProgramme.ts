@@ -1,5 +1,5 @@
 import { Schema } from "effect"
-import { ResultRefusal } from "./ExperimentResults.ts"
+import { Recommendation, ResultRefusal } from "./ExperimentResults.ts"
 
 const Interval = Schema.Tuple([Schema.Finite, Schema.Finite])
 
@@ -9,6 +9,10 @@ export interface FinishedExperiment {
   readonly outcome: "won" | "lost" | "inconclusive"
   /** Whether its change is live. */
   readonly shipped: boolean
+  /** What its rule says; `undefined` where the figures cannot be had any more. */
+  readonly recommendation: Recommendation | undefined
+  /** Whether it was decided so; `undefined` before a decision, or where nothing is recommended. */
+  readonly follows: boolean | undefined
   /** Relative lift of the metric that the overview is about, in the direction that is better, and its variance. */
   readonly lift: { readonly effect: number; readonly variance: number } | undefined
 }
@@ -86,7 +90,11 @@ export const ExperimentOverview = Schema.Struct({
       /** As it was decided; before that, as the figures say. */
       outcome: Schema.Literals(["won", "lost", "inconclusive"]),
       /** Whether a variant other than the control was decided to be shipped. */
-      shipped: Schema.Boolean
+      shipped: Schema.Boolean,
+      /** What its rule, registered or usual, says of its last phase; `null` where the figures cannot be had any more. */
+      recommendation: Schema.NullOr(Recommendation),
+      /** Whether it was decided as that says; `null` before a decision. */
+      follows_rule: Schema.NullOr(Schema.Boolean)
     })
   ),
   /** Finished experiments before these, which the figures leave out. */

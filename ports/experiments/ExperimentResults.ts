@@ -1,4 +1,5 @@
 import { Schema } from "effect"
+import { DecisionRule } from "./DecisionRule.ts"
 import { AnalysedMetric, AnalysisMethod, AnalysisPlan, MetricRole } from "./ExperimentAnalysis.ts"
 import { MetricSums } from "./MetricSums.ts"
 
@@ -13,7 +14,7 @@ export const ResultRefusal = Schema.Literals([
   "control_is_zero",
   "control_near_zero",
   "out_of_range",
-  /** Shares of the traffic followed the results: a test that looks once has no p. */
+  /** Shares of the traffic followed the results: but for the sequence on weighted rates no test has a p. */
   "adaptive_allocation"
 ]).annotate({ identifier: "ResultRefusal" })
 export type ResultRefusal = typeof ResultRefusal.Type
@@ -166,7 +167,12 @@ export const RecommendationReason = Schema.Literals([
   /** Of a bandit: a variant is the best with a chance of 95 percent, or none is yet. */
   "best_arm",
   "no_best_arm",
-  "not_significant"
+  "not_significant",
+  /** A goal that the rule asks for is not better yet, or by less than it asks for. */
+  "required_goal_undecided",
+  "effect_too_small",
+  /** The rule's time is over, and nothing was found. */
+  "inconclusive"
 ]).annotate({ identifier: "RecommendationReason" })
 export type RecommendationReason = typeof RecommendationReason.Type
 
@@ -178,6 +184,25 @@ export const Recommendation = Schema.Struct({
   reasons: Schema.Array(RecommendationReason)
 }).annotate({ identifier: "Recommendation" })
 export type Recommendation = typeof Recommendation.Type
+
+/** The rule that the recommendation comes of, and what it says of each variant. */
+export const RuleVerdict = Schema.Struct({
+  /** Whether the experiment has a rule of its own; else this is the usual one. */
+  registered: Schema.Boolean,
+  /** With what it leaves out filled in. */
+  rule: DecisionRule,
+  variants: Schema.Array(
+    Schema.Struct({
+      variant: Schema.String,
+      state: Schema.Literals(["ready", "better", "harmful", "undecided"]),
+      /** What speaks for or against it, and what it waits for. */
+      reasons: Schema.Array(RecommendationReason)
+    })
+  ),
+  /** Whether the rule's time is over. */
+  ended: Schema.Boolean
+}).annotate({ identifier: "RuleVerdict" })
+export type RuleVerdict = typeof RuleVerdict.Type
 
 export const PlanProgress = Schema.Struct({
   /** In each arm; `null` where nothing tells. */
@@ -290,6 +315,8 @@ export const ExperimentResults = Schema.Struct({
   excluded: ExcludedUnits,
   progress: PlanProgress,
   recommendation: Recommendation,
+  /** Of a bandit there is none: it is over once one variant is the best. */
+  decision_rule: Schema.optionalKey(RuleVerdict),
   /** What is doubtful about the figures, each with a pointer into the experiment. */
   warnings: Schema.Array(Schema.Struct({ pointer: Schema.String, detail: Schema.String })),
   /** Everything up to here is in the figures. */

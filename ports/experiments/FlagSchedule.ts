@@ -8,6 +8,8 @@ import { DefinitionKey, Percent, VariantName } from "./FlagFile.ts"
 export const scheduleStepsMax = 50
 /** Changes of one step. */
 export const stepChangesMax = 20
+/** Schedules of a workspace that are due and are looked at in one round, those due longest first; the others in the next. */
+export const dueSchedulesMax = 1000
 /** What happened to one schedule: the newest are kept. */
 export const scheduleHistoryMax = 200
 /** Longest wait of a step for the one before. */

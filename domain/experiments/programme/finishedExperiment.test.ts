@@ -25,7 +25,7 @@ const rate = (converted: number) => ({ count: 1000, converted, sum: converted, s
 const results = (converted: ReadonlyArray<number>, direction: "increase" | "decrease" = "increase") =>
   assembleResults({
     experimentId: "checkout",
-    plan: { method: "fixed", alpha: 0.05, power: 0.8, correction: "holm", tuning_units: 5000 },
+    plan: { method: "fixed", alpha: 0.05, power: 0.8, correction: "holm", tuning_units: 5000, planned_units: 1000 },
     variants: converted.map((_, arm) => ({ id: `v${arm}`, name: `v${arm}`, weight: 100 / converted.length })),
     control: "v0",
     metrics: [{ id: "bought", name: "Bought", role: "goal", kind: "rate", direction }],
@@ -67,8 +67,23 @@ describe("a finished experiment", () => {
       id: "checkout",
       outcome: "inconclusive",
       shipped: false,
+      recommendation: undefined,
+      follows: undefined,
       lift: undefined
     })
+  })
+
+  it("was decided as its rule says, or not", () => {
+    const follows = (more: Partial<Experiment>, converted: ReadonlyArray<number>) =>
+      finishedExperiment(experiment(more), results(converted), "bought").follows
+    assert.isUndefined(follows({}, [200, 300]))
+    assert.isTrue(follows(decided("ship", "v1"), [200, 300]))
+    assert.isFalse(follows(decided("ship", "v0"), [200, 300]))
+    assert.isFalse(follows(decided("roll_back"), [200, 300]))
+    assert.isTrue(follows(decided("ship", "v0"), [300, 200]))
+    assert.isTrue(follows(decided("roll_back"), [300, 200]))
+    assert.isTrue(follows(decided("inconclusive"), [200, 201]))
+    assert.isFalse(follows(decided("inconclusive"), [200, 300]))
   })
 
   it("has the lift of what is shipped, else of what surely differs, positive where it is better", () => {

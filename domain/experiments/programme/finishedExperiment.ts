@@ -34,7 +34,27 @@ export const finishedExperiment = (
     id: experiment.id,
     outcome: outcomeOf(experiment, results),
     shipped: shipped !== undefined,
+    recommendation: results?.recommendation,
+    follows: results === undefined ? undefined : followsRule(decision, results),
     lift: results === undefined ? undefined : liftOf(results, metric, shipped)
+  }
+}
+
+/** Whether it was decided as the rule says; `undefined` before a decision. */
+const followsRule = (
+  decision: Experiment["decision"],
+  { control, recommendation: { action, variant } }: ExperimentResults
+): boolean | undefined => {
+  switch (decision?.decision) {
+    case undefined:
+      return undefined
+    case "inconclusive":
+      return action === "keep_running"
+    case "roll_back":
+      return action === "roll_back"
+    case "ship":
+      // To ship the control is to roll back.
+      return decision?.variant === control ? action === "roll_back" : action === "ship" && variant === decision?.variant
   }
 }
 

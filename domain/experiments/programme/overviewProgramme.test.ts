@@ -4,12 +4,13 @@ import { ExperimentProgramme } from "../../../ports/experiments/ExperimentProgra
 import type { FinishedExperiment, OverlappingExperiments } from "../../../ports/experiments/ExperimentProgramme.ts"
 import { overviewProgramme } from "./overviewProgramme.ts"
 
+const untold = { recommendation: undefined, follows: undefined }
 const finished = (
   id: string,
   outcome: FinishedExperiment["outcome"],
   effect: number,
   variance: number
-): FinishedExperiment => ({ id, outcome, shipped: outcome === "won", lift: { effect, variance } })
+): FinishedExperiment => ({ id, outcome, shipped: outcome === "won", ...untold, lift: { effect, variance } })
 
 const cell = (mean: number, count = 1000) => ({ count, mean, variance: 0.0001 })
 const overlap = (second: string, both: number): OverlappingExperiments => ({
@@ -30,7 +31,7 @@ describe("an overview of experiments", () => {
     finished("price", "won", 0.06, 0.0004),
     finished("hero", "lost", -0.04, 0.0004),
     finished("footer", "inconclusive", 0.005, 0.0002),
-    { id: "new", outcome: "inconclusive" as const, shipped: false, lift: undefined }
+    { id: "new", outcome: "inconclusive" as const, shipped: false, ...untold, lift: undefined }
   ]
 
   it("counts what won, with an interval", () => {

@@ -1,3 +1,4 @@
+import type { DecisionRule } from "../../../ports/experiments/DecisionRule.ts"
 import type { AnalysedMetric, AnalysisPlan } from "../../../ports/experiments/ExperimentAnalysis.ts"
 import type { ExcludedUnits, ExperimentResults } from "../../../ports/experiments/ExperimentResults.ts"
 import type { MetricSums } from "../../../ports/experiments/MetricSums.ts"
@@ -28,6 +29,8 @@ export interface AllocationStep {
 export interface ExperimentEvidence {
   readonly experimentId: string
   readonly plan: AnalysisPlan
+  /** Registered before the start; the usual one without it. */
+  readonly rule?: DecisionRule | undefined
   /** Weights are those of the phase. */
   readonly variants: ReadonlyArray<{ readonly id: string; readonly name: string; readonly weight: number }>
   /** The variant that all others are compared with. */

@@ -1,3 +1,4 @@
+import { fullDaysMin } from "../../../ports/experiments/DecisionRule.ts"
 import type { AnalysedMetric } from "../../../ports/experiments/ExperimentAnalysis.ts"
 import type { AllocationResult, Recommendation, SplitCheck } from "../../../ports/experiments/ExperimentResults.ts"
 import { weightedEstimate } from "../../statistics/inverseProbability.ts"
@@ -5,7 +6,6 @@ import { intervalAround } from "../../statistics/Interval.ts"
 import { normalQuantile } from "../../statistics/normal.ts"
 import { bestChances, stepSumsOf } from "../allocation/bestChances.ts"
 import type { AllocationStep, ExperimentEvidence } from "./ExperimentEvidence.ts"
-import { fullDaysMin } from "./recommend.ts"
 
 /** From this chance to be the best on, nothing more is learnt by giving others a share. */
 export const chanceEnough = 0.95

@@ -353,6 +353,37 @@ describe("results of an experiment", () => {
     assert.isTrue(results({ days, plan: plan("sequential") }).split!.mismatch)
   })
 
+  it("a bandit's plain sums and means are no test: by a dimension, with people of two variants, of a ratio", () => {
+    const spent: AnalysedMetric = { ...purchase, id: "spent", kind: "mean" }
+    const perOrder: AnalysedMetric = { ...purchase, id: "per_order", kind: "ratio" }
+    const arms = [rate(220, 1200), rate(380, 2800)].map((sums) => ({
+      ...sums,
+      denominator: { sum: sums.count, squares: sums.count, products: sums.sum }
+    }))
+    const one = day("2026-11-10", [arms, arms, arms])
+    const assigned = [1200, 2800]
+    const sums = [arms, arms, arms]
+    const given = {
+      metrics: [purchase, perOrder, spent],
+      days: [one],
+      steps: [{ probabilities: [0.3, 0.7], assigned, sums }],
+      intentionToTreat: [one]
+    }
+    const none = { outcome: "refused", reason: "adaptive_allocation" } as const
+    for (const method of ["sequential", "bayesian"] as const) {
+      const answer = results({ ...given, plan: plan(method) })
+      const told = breakDown(evidence({ ...given, plan: plan(method) }), [{ value: "DE", day: one }])
+      const plain = [...answer.intention_to_treat!.comparisons, ...told[0]!.comparisons, ...answer.comparisons.slice(1)]
+      for (const comparison of plain) {
+        assert.deepInclude(comparison, { verdict: "undecided", p_value: 1, fixed: none, sequential: none })
+        if (method === "bayesian") assert.deepStrictEqual(comparison.bayesian, none)
+      }
+      assert.strictEqual(answer.comparisons[0]!.sequential.outcome, "tested")
+      assert.isNull(answer.intention_to_treat!.split)
+      assert.notProperty(answer, "decision_rule")
+    }
+  })
+
   it("a guardrail that was never hit before is harmed when it is hit, and safe while nobody hits it", () => {
     const crash: AnalysedMetric = { ...purchase, id: "crash", role: "guardrail", direction: "decrease" }
     const crashed = (count: number) => [

@@ -17,7 +17,7 @@ import { metricResults } from "./metricResults.ts"
 import { armsOf, pairsOf } from "./pairsOf.ts"
 import type { Pairs } from "./pairsOf.ts"
 import { progressOf } from "./planning.ts"
-import { recommend } from "./recommend.ts"
+import { applyRule } from "./applyRule.ts"
 import { seriesOf } from "./seriesOf.ts"
 import { warningsOf } from "./warningsOf.ts"
 
@@ -37,6 +37,7 @@ export const assembleInSteps = function* (evidence: ExperimentEvidence): Steps<E
   const progress = progressOf(evidence, needed ?? undefined)
   const split = splitOf(evidence)
   const allocation = evidence.steps === undefined ? undefined : allocationResult(evidence, goal, evidence.steps)
+  const ruled = applyRule({ plan, comparisons, metrics, split, progress, rule: evidence.rule })
   return {
     experiment_id: evidence.experimentId,
     variants: variantsOf(evidence, goal),
@@ -55,10 +56,9 @@ export const assembleInSteps = function* (evidence: ExperimentEvidence): Steps<E
     ...(allocation === undefined ? {} : { allocation }),
     excluded: evidence.excluded,
     progress,
-    recommendation:
-      allocation === undefined
-        ? recommend({ plan, comparisons, metrics, split, progress })
-        : recommendArm(allocation, control, progress.full_days, split),
+    ...(allocation === undefined
+      ? { recommendation: ruled.recommendation, decision_rule: ruled.verdict }
+      : { recommendation: recommendArm(allocation, control, progress.full_days, split) }),
     warnings: warningsOf(evidence, metrics, split),
     watermark: evidence.watermark
   }
@@ -82,10 +82,10 @@ const treatedAsIntended = function* (
   evidence: ExperimentEvidence,
   days: ReadonlyArray<EvidenceDay>
 ): Steps<IntentionToTreat> {
-  const { steps: _, ...others } = evidence
-  const intended = { ...others, days }
+  const intended = { ...evidence, days }
   const comparisons = yield* compare(intended, pairsOf(intended, days.at(-1)?.sums ?? []))
-  return { comparisons, split: splitOf(intended) }
+  // Of a bandit these units are not told by step.
+  return { comparisons, split: evidence.steps === undefined ? splitOf(intended) : null }
 }
 
 /** The first metric where no goal is named. */

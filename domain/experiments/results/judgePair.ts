@@ -11,6 +11,7 @@ import { percentOrNull } from "./percent.ts"
  * a win is a decrease.
  */
 export const judgePair = (pair: ArmPair, alpha: number): BayesianBlock => {
+  if (pair.allocation === "untested") return { outcome: "refused", reason: "adaptive_allocation" }
   const verdict = pair.proportions === undefined ? judgeMeans(pair, alpha) : judgeRates(pair.proportions, alpha)
   if (typeof verdict === "string") return { outcome: "refused", reason: verdict }
   const { chance, interval, risk } = verdict

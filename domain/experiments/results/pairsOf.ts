@@ -17,7 +17,7 @@ export interface Pairs {
 }
 
 export const pairsOf = (
-  { control, metrics, variants }: ExperimentEvidence,
+  { control, metrics, steps: allocated, variants }: ExperimentEvidence,
   sums: ReadonlyArray<ReadonlyArray<MetricSums>>,
   steps?: ReadonlyArray<AllocationStep>
 ): Pairs => {
@@ -42,7 +42,8 @@ export const pairsOf = (
           variant: id,
           control: estimated[base] ?? "no_units",
           treatment: estimated[arm]!,
-          adaptive: steps !== undefined,
+          allocation:
+            allocated === undefined ? "even" : steps !== undefined && metric.kind === "rate" ? "adaptive" : "untested",
           proportions
         }
       ]

@@ -90,6 +90,30 @@ export const seriesCsv = ({ series }: ExperimentResults): string =>
     ])
   ])
 
+/** What the decision rule says of each variant, and of all together in the last row; no row of a bandit. */
+export const decisionCsv = ({ decision_rule: rule, recommendation }: ExperimentResults): string =>
+  csv([
+    ["variant", "state", "reasons", "registered", "ended"],
+    ...(rule?.variants ?? []).map(({ reasons, state, variant }) => [
+      variant,
+      state,
+      reasons.join(" "),
+      rule!.registered,
+      rule!.ended
+    ]),
+    ...(rule === undefined
+      ? []
+      : [
+          [
+            recommendation.variant ?? null,
+            recommendation.action,
+            recommendation.reasons.join(" "),
+            rule.registered,
+            rule.ended
+          ]
+        ])
+  ])
+
 const csv = (rows: ReadonlyArray<ReadonlyArray<Cell>>): string =>
   rows.map((row) => `${row.map(field).join(",")}\r\n`).join("")
 

@@ -12,7 +12,6 @@ import type { SequenceDesign } from "../../statistics/confidenceSequence.ts"
 import { newcombeInterval } from "../../statistics/newcombe.ts"
 import { comparePooled } from "../../statistics/pooledProportions.ts"
 import { compareRelative, fiellerInterval } from "../../statistics/relativeLift.ts"
-import type { StatisticsRefusal } from "../../statistics/StatisticsRefusal.ts"
 import type { GuardrailCriticalValues } from "../../statistics/guardrail.ts"
 import { studentQuantile } from "../../statistics/studentT.ts"
 import { compareMeans, satterthwaite } from "../../statistics/welch.ts"
@@ -30,8 +29,8 @@ export interface PairTest {
 
 /** Looks once: rates by the pooled z test with Newcombe's interval, all else by Welch's; the lift by the delta method. */
 export const testFixed = (pair: ArmPair, level: number): PairTest | ResultRefusal => {
-  const { control, proportions, treatment } = pair
-  if (pair.adaptive) return "adaptive_allocation"
+  const { allocation, control, proportions, treatment } = pair
+  if (allocation !== "even") return "adaptive_allocation"
   if (typeof control === "string") return control
   if (typeof treatment === "string") return treatment
   const relative = compareRelative(control, treatment, level)
@@ -47,12 +46,13 @@ export const testFixed = (pair: ArmPair, level: number): PairTest | ResultRefusa
   return typeof difference === "string" ? difference : { pValue: test.pValue, eValue: undefined, difference, lift }
 }
 
-/** Holds at every look together. */
+/** Holds at every look together; where shares followed results, of estimates that weigh by them alone. */
 export const testAnyTime = (
-  { control, treatment }: ArmPair,
+  { allocation, control, treatment }: ArmPair,
   design: SequenceDesign,
   level: number
-): PairTest | StatisticsRefusal => {
+): PairTest | ResultRefusal => {
+  if (allocation === "untested") return "adaptive_allocation"
   if (typeof control === "string") return control
   if (typeof treatment === "string") return treatment
   const test = compareAtAnyTime(control, treatment, design, level)
@@ -72,7 +72,8 @@ export const oneSidedLifts = (
   design: SequenceDesign,
   looking: "once" | "any_time"
 ): Interval | undefined => {
-  const { control, treatment } = pair
+  const { allocation, control, treatment } = pair
+  if (allocation === "untested") return undefined
   if (typeof control === "string" || typeof treatment === "string" || !isDesign(design)) return undefined
   if (looking === "once") {
     const test = compareRelative(control, treatment, Math.min(0.999, 2 * design.alpha))
@@ -89,9 +90,10 @@ export const oneSidedLifts = (
  * arms that do not vary have no degrees of freedom, and no bounds either.
  */
 export const criticalValuesOf = (
-  { control, treatment }: ArmPair,
+  { allocation, control, treatment }: ArmPair,
   { alpha, method, tuning_units }: AnalysisPlan
 ): GuardrailCriticalValues | undefined => {
+  if (allocation === "untested") return undefined
   if (typeof control === "string" || typeof treatment === "string") return undefined
   if (method === "sequential") {
     const units = control.count + treatment.count

@@ -50,7 +50,13 @@ export const experimentOverview = Effect.fn("experimentOverview")(function* (
   const answer: ExperimentOverview = {
     ...overviewProgramme(finished, overlaps, analysisDefaults.alpha),
     metric: metric ?? null,
-    experiments: finished.map(({ id, outcome, shipped }) => ({ id, outcome, shipped })),
+    experiments: finished.map(({ follows, id, outcome, recommendation, shipped }) => ({
+      id,
+      outcome,
+      shipped,
+      recommendation: recommendation ?? null,
+      follows_rule: follows ?? null
+    })),
     left_out: all.length - looked.length,
     overlaps_left_out: Math.max(0, pairs.length - overlapsMax)
   }

@@ -32,6 +32,7 @@ export const phaseEvidence = Effect.fn("phaseEvidence")(function* (
   const all: AllEvidence = {
     experimentId: experiment.id,
     plan: { method: analysisMethodUsual, ...analysisDefaults, ...experiment.analysis },
+    rule: experiment.decision_rule,
     variants: phase.variants.map(({ id, name = id, weight }) => ({ id, name, weight })),
     control: controlOf(phase),
     metrics: metrics.map(({ metric, role }) => analysed(metric, role)),

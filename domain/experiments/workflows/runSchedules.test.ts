@@ -7,7 +7,7 @@ import { schedules } from "../../../ports/experiments/FlagSchedule.ts"
 import type { FlagSchedule } from "../../../ports/experiments/FlagSchedule.ts"
 import { readItem } from "../../platform/resources.ts"
 import { actor, at, begin, come, workspace } from "../testing/releaseWorld.ts"
-import { countSamples } from "./runSchedules.ts"
+import { countSamples, runSchedules } from "./runSchedules.ts"
 import { createSchedule } from "./schedules.ts"
 
 describe("schedules that wait for a sample", () => {
@@ -41,6 +41,35 @@ describe("schedules that wait for a sample", () => {
         })
         yield* (yield* DocumentStore).commit(workspace, { writes })
         yield* countSamples
+        const { item } = yield* readItem<FlagSchedule>(schedules, workspace, made.id)
+        assert.deepInclude(item, { status: "completed", steps_applied: 1 })
+      })
+    )
+  )
+})
+
+describe("schedules that are due", () => {
+  it.effect("are all taken in one round, also behind pages of older ones that cannot be", () =>
+    at(
+      Effect.gen(function* () {
+        yield* begin
+        const made = yield* createSchedule(actor, {
+          flag: "checkout",
+          steps: [{ gate: { kind: "after", seconds: 10 }, changes: [{ kind: "set_default", variant: "off" }] }]
+        })
+        const documents = yield* DocumentStore
+        const olderOf = (number: number): DocumentWrite => {
+          // What nothing comes of stays due: its steps are done.
+          const [id, flag] = [`older-${number}`, `gone-${number}`]
+          const data: FlagSchedule = { ...made, id, flag, occupies: id, steps_applied: 1, next_at: 1 + number }
+          return { kind: "put", collection: schedules.name, id, expected: 0, schema_version: 1, subjects: [], data }
+        }
+        for (let from = 0; from < 3 * listLimitMax; from += listLimitMax) {
+          const writes = Array.from({ length: listLimitMax }, (_, number) => olderOf(from + number))
+          yield* documents.commit(workspace, { writes })
+        }
+        yield* TestClock.adjust("11 seconds")
+        yield* runSchedules
         const { item } = yield* readItem<FlagSchedule>(schedules, workspace, made.id)
         assert.deepInclude(item, { status: "completed", steps_applied: 1 })
       })

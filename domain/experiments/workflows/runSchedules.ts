@@ -1,7 +1,7 @@
 import { Clock, Effect } from "effect"
 import { isDeepStrictEqual } from "node:util"
 import { ExperimentEvidence } from "../../../ports/analytics/ExperimentEvidence.ts"
-import { DocumentStore, listLimitMax } from "../../../ports/documents/DocumentStore.ts"
+import { DocumentStore } from "../../../ports/documents/DocumentStore.ts"
 import type { StoredDocument } from "../../../ports/documents/DocumentStore.ts"
 import { experiments } from "../../../ports/experiments/Experiment.ts"
 import type { Experiment } from "../../../ports/experiments/Experiment.ts"
@@ -9,13 +9,14 @@ import { flags, production } from "../../../ports/experiments/Flag.ts"
 import type { Flag } from "../../../ports/experiments/Flag.ts"
 import { releases } from "../../../ports/experiments/GuardedRelease.ts"
 import type { GuardedRelease } from "../../../ports/experiments/GuardedRelease.ts"
-import { schedules } from "../../../ports/experiments/FlagSchedule.ts"
+import { dueSchedulesMax, schedules } from "../../../ports/experiments/FlagSchedule.ts"
 import type { FlagSchedule } from "../../../ports/experiments/FlagSchedule.ts"
 import type { PortFailure } from "../../../ports/PortFailure.ts"
 import type { WorkspaceId } from "../../../ports/WorkspaceId.ts"
 import { auditOf } from "../../platform/audit.ts"
 import type { Actor } from "../../platform/audit.ts"
 import { forEveryPage } from "../../platform/everyPage.ts"
+import type { Listed } from "../../platform/everyPage.ts"
 import { forEachApart, forEveryWorkspace } from "../../platform/everyWorkspace.ts"
 import { withoutConflict } from "../../platform/withoutConflict.ts"
 import { changeFlag } from "../release/changeFlag.ts"
@@ -96,18 +97,28 @@ const advance = Effect.fn("advanceSchedule")(function* (
 export const runSchedules = forEveryWorkspace(
   Effect.fnUntraced(function* (workspace) {
     const range = { from: 0, to: (yield* Clock.currentTimeMillis) + 1 }
-    const documents = yield* DocumentStore
-    const by = { workspace, collection: schedules.name, index: "by_due", equals: [], range, limit: listLimitMax }
-    const { items: due } = yield* Effect.catchTag(documents.list(by), "InvalidCursor", Effect.die)
-    if (due.length === 0) return
-    const { failure } = yield* forEachApart(
-      due,
-      () => workspace,
-      (each) => advance(workspace, each)
-    )
-    if (failure !== undefined) return yield* failure
+    const due = { workspace, collection: schedules.name, index: "by_due", equals: [], range }
+    yield* forEachOf(due, (each) => advance(workspace, each), dueSchedulesMax)
   })
 )
+
+/** Looks at every document of a list, page by page; one that fails leaves the others their turn. */
+const forEachOf = Effect.fnUntraced(function* <R>(
+  list: Listed,
+  look: (each: StoredDocument) => Effect.Effect<void, PortFailure, R>,
+  most?: number
+) {
+  let first: PortFailure | undefined
+  yield* forEveryPage(
+    list,
+    Effect.fnUntraced(function* (page) {
+      const { failure } = yield* forEachApart(page, () => list.workspace, look)
+      first ??= failure
+    }),
+    most
+  )
+  if (first !== undefined) return yield* first
+})
 
 /** What exposes people as it runs now: the phase of an experiment, or the step of a guarded release. */
 const exposingPhase = Effect.fnUntraced(function* (workspace: WorkspaceId, experiment: string) {
@@ -153,14 +164,6 @@ export const countSamples = forEveryWorkspace(
       if (units !== undefined) yield* advance(workspace, each, units)
     })
     const waiting = { workspace, collection: schedules.name, index: "by_gate", equals: ["sample"] }
-    let first: PortFailure | undefined
-    yield* forEveryPage(
-      waiting,
-      Effect.fnUntraced(function* (page) {
-        const { failure } = yield* forEachApart(page, () => workspace, look)
-        first ??= failure
-      })
-    )
-    if (first !== undefined) return yield* first
+    yield* forEachOf(waiting, look)
   })
 )
