@@ -40,6 +40,8 @@ export interface LoadResult {
   readonly p50: number
   readonly p99: number
   readonly worst: number
+  /** p99 of how late the sender's own timers sent, ms; a part of the times above, and 0 without `perSecond`. */
+  readonly senderLate: number
   /** Time that the sender's own thread was busy, 0 to 1: near 1 it would be what is measured. */
   readonly senderBusy: number
 }

@@ -53,6 +53,8 @@ const drive = (load: Load): Promise<LoadResult> =>
     const usualHeads = paths.map((path) => headOf(usualBytes, path))
     let sent = 0
     const times: Array<number> = []
+    /** How late the sender itself was with requests for which a connection was free. */
+    const lateness: Array<number> = []
     let refused = 0
     let open = 0
     const startedAt = performance.now()
@@ -63,6 +65,7 @@ const drive = (load: Load): Promise<LoadResult> =>
     const finish = () => {
       const seconds = (performance.now() - startedAt) / 1000
       const sorted = Float64Array.from(times).sort()
+      const late = Float64Array.from(lateness).sort()
       done({
         requests: times.length,
         refused,
@@ -70,6 +73,7 @@ const drive = (load: Load): Promise<LoadResult> =>
         p50: percentile(sorted, 0.5),
         p99: percentile(sorted, 0.99),
         worst: sorted.at(-1) ?? Number.NaN,
+        senderLate: late.length === 0 ? 0 : percentile(late, 0.99),
         senderBusy: performance.eventLoopUtilization(busyAtStart).utilization
       })
     }
@@ -100,12 +104,17 @@ const drive = (load: Load): Promise<LoadResult> =>
         // Timed from the moment that it was due, so that a stall of the server counts for all that it delays.
         const due = Math.max(nextSlot, startedAt)
         nextSlot = due + 1000 / load.perSecond
-        const go = () => {
+        if (due <= now) {
           send(socket)
           sentAt = due
+          return
         }
-        if (due <= now) go()
-        else setTimeout(go, due - now)
+        setTimeout(() => {
+          const wentAt = send(socket)
+          // Timers have whole milliseconds: what goes early is timed from when it went.
+          sentAt = Math.min(due, wentAt)
+          lateness.push(wentAt - sentAt)
+        }, due - now)
       }
       socket.on("data", (chunk: Buffer) => {
         const bytes = held === undefined ? chunk : Buffer.concat([held, chunk])

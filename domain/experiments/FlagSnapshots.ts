@@ -1,4 +1,4 @@
-import { Clock, Effect, Layer, Schedule, Stream } from "effect"
+import { Clock, Effect, Fiber, FiberMap, Layer, Option, Schedule, Stream } from "effect"
 import { CohortMembers } from "../../ports/analytics/CohortMembers.ts"
 import { DocumentStore } from "../../ports/documents/DocumentStore.ts"
 import { production } from "../../ports/experiments/Flag.ts"
@@ -122,6 +122,15 @@ export const layer: Layer.Layer<FlagSnapshots, PortFailure, DocumentStore | Chan
             if (before?.revision !== found.revision) for (const onChange of watchers.get(workspace) ?? []) onChange()
           }).pipe(Effect.provideContext(context))
         )
+      const loads = yield* FiberMap.make<WorkspaceId, void, PortFailure>()
+      const runLoad = yield* FiberMap.runtime(loads)()
+      /** The first of many requests reads, and none of them ends it for the others by leaving. */
+      const readOnce = (workspace: WorkspaceId) =>
+        Effect.suspend(() => {
+          if (held.has(workspace)) return Effect.void
+          const running = FiberMap.getUnsafe(loads, workspace)
+          return Fiber.join(Option.getOrElse(running, () => runLoad(workspace, read(workspace))))
+        })
       const asked = (workspace: WorkspaceId): Held | undefined => {
         const found = held.get(workspace)
         if (found !== undefined) found.askedAt = clock.currentTimeMillisUnsafe()
@@ -155,10 +164,7 @@ export const layer: Layer.Layer<FlagSnapshots, PortFailure, DocumentStore | Chan
       yield* Effect.forkScoped(Effect.repeat(cohorts.readAll, Schedule.spaced(membersReadMillis)))
       return FlagSnapshots.of({
         known: (workspace, environment) => asked(workspace)?.of(environment),
-        load: (workspace, environment) =>
-          Effect.suspend(() =>
-            Effect.map(held.has(workspace) ? Effect.void : read(workspace), () => asked(workspace)?.of(environment))
-          ),
+        load: (workspace, environment) => Effect.map(readOnce(workspace), () => asked(workspace)?.of(environment)),
         isMember: cohorts.isMember,
         environmentOf: (workspace, experiment) => held.get(workspace)?.environmentOf(experiment),
         watch: (workspace, onChange) =>
@@ -169,7 +175,11 @@ export const layer: Layer.Layer<FlagSnapshots, PortFailure, DocumentStore | Chan
             }),
             () => Effect.sync(() => void watchers.get(workspace)?.delete(onChange))
           ),
-        refresh: (workspace) => Effect.suspend(() => (held.has(workspace) ? read(workspace) : Effect.void))
+        refresh: (workspace) =>
+          Effect.suspend(() =>
+            // A load that runs may have read what stood before the change.
+            held.has(workspace) || FiberMap.hasUnsafe(loads, workspace) ? read(workspace) : Effect.void
+          )
       })
     })
   )
