@@ -50,6 +50,9 @@ class Remembered {
 const rememberedAs = (id: string, { ip }: Readonly<Record<string, unknown>>): string =>
   typeof ip === "string" ? `${id} ${ip}` : id
 
+/** Half of the delay is left to the write itself, which is durable only at its end. */
+const writeEveryMillis = exposureDelayMillis / 2
+
 const logWaiting = (cause: Cause.Cause<unknown>) =>
   Effect.logWarning("exposures are not written yet and are tried again", cause)
 
@@ -104,7 +107,7 @@ export const layer: Layer.Layer<Exposures, never, EventIntake> = Layer.effect(
       )
     )
     yield* Effect.addFinalizer(() => writeAll)
-    yield* Effect.forkScoped(Effect.repeat(writeAll, Schedule.spaced(exposureDelayMillis)))
+    yield* Effect.forkScoped(Effect.repeat(writeAll, Schedule.spaced(writeEveryMillis)))
     yield* Effect.forkScoped(Effect.repeat(forgetIdle, Schedule.spaced(exposuresIdleMillis)))
 
     return Exposures.of({

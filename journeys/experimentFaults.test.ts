@@ -1,0 +1,110 @@
+import { assert, describe, it } from "vitest"
+import { exposureDelayMillis } from "../ports/experiments/Exposures.ts"
+import { asking } from "./asking.ts"
+import { ask, countEvents, freshFolder, startServer, tokenFor } from "./ServerProcess.ts"
+import type { ServerProcess } from "./ServerProcess.ts"
+
+const variants = ["control", "short"]
+
+/** A flag of every person that serves an experiment. */
+const serving = async (server: ServerProcess, token: string): Promise<void> => {
+  const { done } = asking(() => ({ server, token }))
+  await done(201, "POST", "/experiments/experiments", {
+    key: "faults",
+    name: "Faults",
+    variants: variants.map((id) => ({ id, weight: 50 })),
+    goals: [{ id: "ordered", measure: { kind: "rate", of: { event_types: ["order_completed"] } } }]
+  })
+  await done(200, "POST", "/experiments/experiments/faults/start")
+  await done(201, "POST", "/experiments/feature-flags", {
+    key: "form",
+    type: "string",
+    variants: variants.map((name) => ({ name, value: name })),
+    environments: {
+      production: {
+        enabled: true,
+        default_variant: "control",
+        rules: [{ id: "test", serve: { experiment: "faults" } }]
+      }
+    }
+  })
+}
+
+const evaluate = async (server: ServerProcess, token: string, person: string): Promise<void> => {
+  const { body, status } = await ask(server, "POST", "/experiments/feature-flags/form/evaluate", {
+    token,
+    body: { context: { user_id: person } }
+  })
+  assert.strictEqual(status, 200, JSON.stringify(body))
+  assert.deepInclude(body["metadata"], { experiment: "faults" })
+}
+
+/** Evaluates for one new person after the other until the server is gone; answers when each one was answered. */
+const evaluateUntilGone = async (server: ServerProcess, token: string): Promise<ReadonlyMap<string, number>> => {
+  const answered = new Map<string, number>()
+  let next = 0
+  const send = async () => {
+    try {
+      for (;;) {
+        const person = `person-${next++}`
+        await evaluate(server, token, person)
+        answered.set(person, Date.now())
+        await new Promise((after) => setTimeout(after, 5))
+      }
+    } catch (failure) {
+      // A connection that is refused or closed has answered nothing.
+      if (!(failure instanceof TypeError || failure instanceof SyntaxError)) throw failure
+    }
+  }
+  await Promise.all(Array.from({ length: 4 }, send))
+  return answered
+}
+
+/** Who was exposed, one entry for each event. */
+const exposed = async (server: ServerProcess, token: string): Promise<ReadonlyArray<string>> => {
+  const people: Array<string> = []
+  let cursor = ""
+  for (;;) {
+    const page = await ask(server, "GET", `/analytics/events?event_type=experiment_exposed&limit=100${cursor}`, {
+      token
+    })
+    assert.strictEqual(page.status, 200, JSON.stringify(page.body))
+    people.push(...(page.body["items"] as ReadonlyArray<{ user_id: string }>).map(({ user_id }) => user_id))
+    if (page.body["next"] === null) return people
+    cursor = `&cursor=${page.body["next"] as string}`
+  }
+}
+
+/** Evaluates for about a second, ends the server, and starts it anew. */
+const endedWhileEvaluating = async (signal: "SIGKILL" | "SIGTERM") => {
+  const folder = freshFolder()
+  const token = tokenFor(folder)
+  const first = await startServer(folder)
+  await serving(first, token)
+  const evaluating = evaluateUntilGone(first, token)
+  await new Promise((after) => setTimeout(after, 1000))
+  const endedAt = Date.now()
+  await first.kill(signal)
+  const answered = await evaluating
+  const due = [...answered].filter(([, at]) => signal === "SIGTERM" || at < endedAt - exposureDelayMillis)
+  const again = await startServer(folder)
+  try {
+    await countEvents(again, token, due.length, 5000)
+    return { due: due.map(([person]) => person), people: await exposed(again, token) }
+  } finally {
+    await again.kill("SIGTERM")
+  }
+}
+
+describe("exposures", () => {
+  for (const [signal, loses] of [
+    ["SIGKILL", `at most the last ${exposureDelayMillis} ms to a kill`],
+    ["SIGTERM", "none to an orderly stop"]
+  ] as const)
+    it(`lose ${loses}, and none is counted twice`, { timeout: 60_000 }, async () => {
+      const { due, people } = await endedWhileEvaluating(signal)
+      assert.isAbove(due.length, 20)
+      assert.includeMembers([...people], due)
+      assert.strictEqual(new Set(people).size, people.length)
+    })
+})
