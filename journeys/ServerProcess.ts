@@ -1,4 +1,4 @@
-import { spawn } from "node:child_process"
+import { execFileSync, spawn } from "node:child_process"
 import type { ChildProcess } from "node:child_process"
 import { createHmac } from "node:crypto"
 import { mkdtempSync, readFileSync } from "node:fs"
@@ -111,6 +111,13 @@ export const startServer = async (
     await new Promise((done) => setTimeout(done, 50))
   }
 }
+
+/**
+ * Files of the process may not grow beyond so many bytes: the kernel then refuses a write as it does on a full disk
+ * (EFBIG instead of ENOSPC), for any user, and until the limit is taken back.
+ */
+export const limitFiles = (server: ServerProcess, bytes: number | "unlimited"): void =>
+  void execFileSync("prlimit", ["--pid", String(server.pid), `--fsize=${bytes}:`])
 
 /** A token for a server on this folder; claims can be overridden to make a wrong one. */
 export const tokenFor = (folder: string, claims: Partial<TokenClaims> = {}): string => {

@@ -1,7 +1,7 @@
 import { assert, describe, it } from "vitest"
-import { exposureDelayMillis } from "../ports/experiments/Exposures.ts"
+import { exposureDelayMillis, exposuresWaitingMax } from "../ports/experiments/Exposures.ts"
 import { asking } from "./asking.ts"
-import { ask, countEvents, freshFolder, startServer, tokenFor } from "./ServerProcess.ts"
+import { ask, countEvents, freshFolder, limitFiles, startServer, tokenFor } from "./ServerProcess.ts"
 import type { ServerProcess } from "./ServerProcess.ts"
 
 const variants = ["control", "short"]
@@ -96,6 +96,12 @@ const endedWhileEvaluating = async (signal: "SIGKILL" | "SIGTERM") => {
   }
 }
 
+/** The sum of a counter over its series, and how many series it has. */
+const counted = async (server: ServerProcess, name: string) => {
+  const lines = (await (await fetch(server.metricsUrl)).text()).split("\n").filter((line) => line.startsWith(name))
+  return { lines, sum: lines.reduce((sum, line) => sum + Number(line.slice(line.lastIndexOf(" "))), 0) }
+}
+
 describe("exposures", () => {
   for (const [signal, loses] of [
     ["SIGKILL", `at most the last ${exposureDelayMillis} ms to a kill`],
@@ -107,4 +113,42 @@ describe("exposures", () => {
       assert.includeMembers([...people], due)
       assert.strictEqual(new Set(people).size, people.length)
     })
+
+  it(
+    "that find no room are counted by experiment and variant, evaluation goes on, and the unit is exposed next time",
+    { timeout: 240_000 },
+    async () => {
+      const folder = freshFolder()
+      const token = tokenFor(folder)
+      const server = await startServer(folder, {
+        RATE_LIMITS: "default=100000000,anonymous=100000000,evaluate=100000000"
+      })
+      try {
+        await serving(server, token)
+        limitFiles(server, 1)
+        const all = exposuresWaitingMax + 50
+        let next = 0
+        const send = async () => {
+          while (next < all) await evaluate(server, token, `person-${next++}`)
+        }
+        await Promise.all(Array.from({ length: 32 }, send))
+        const lost = await counted(server, "marketing_exposures_lost_total{")
+        assert.strictEqual(lost.sum, 50)
+        for (const variant of variants)
+          assert.isTrue(
+            lost.lines.some((line) => line.includes('experiment="faults"') && line.includes(`variant="${variant}"`))
+          )
+        assert.strictEqual((await counted(server, "marketing_exposures_written_total")).sum, 0)
+
+        limitFiles(server, "unlimited")
+        assert.strictEqual(await countEvents(server, token, exposuresWaitingMax, 60_000), exposuresWaitingMax)
+        // Who was remembered costs no event; who was lost is exposed now. Requests in flight may have changed places.
+        for (let at = all - 150; at < all; at += 1) await evaluate(server, token, `person-${at}`)
+        assert.strictEqual(await countEvents(server, token, all), all)
+        assert.strictEqual((await counted(server, "marketing_exposures_lost_total{")).sum, 50)
+      } finally {
+        await server.kill("SIGKILL")
+      }
+    }
+  )
 })

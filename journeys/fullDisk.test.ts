@@ -1,16 +1,8 @@
-import { execFileSync } from "node:child_process"
 import { rmSync, symlinkSync } from "node:fs"
 import { assert, describe, it } from "vitest"
 import { filesOf } from "../adapters/dataFiles.ts"
-import { ask, countEvents, eventOf, freshFolder, startServer, tokenFor } from "./ServerProcess.ts"
+import { ask, countEvents, eventOf, freshFolder, limitFiles, startServer, tokenFor } from "./ServerProcess.ts"
 import type { Answer, ServerProcess } from "./ServerProcess.ts"
-
-/**
- * Files of the process may not grow beyond so many bytes: the kernel then refuses a write as it does on a full disk
- * (EFBIG instead of ENOSPC), for any user, and until the limit is taken back.
- */
-const limitFiles = (server: ServerProcess, bytes: number | "unlimited"): void =>
-  void execFileSync("prlimit", ["--pid", String(server.pid), `--fsize=${bytes}:`])
 
 const ingest = (server: ServerProcess, token: string, event: object) =>
   ask(server, "POST", "/analytics/events/ingest", { token, body: event })

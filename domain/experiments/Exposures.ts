@@ -90,8 +90,10 @@ export const layer: Layer.Layer<Exposures, never, EventIntake> = Layer.effect(
     }
 
     const writeSome = Effect.fnUntraced(function* (workspace: WorkspaceId, events: Array<AnalyticsEvent>) {
-      const some = events.splice(0, intakeEventsMax)
-      yield* Effect.tapCause(intake.record(workspace, some), () => Effect.sync(() => void events.unshift(...some)))
+      // What is being written still waits: it takes its room until the log has it.
+      const some = events.slice(0, intakeEventsMax)
+      yield* intake.record(workspace, some)
+      events.splice(0, some.length)
       yield* Metric.update(written, some.length)
     })
     const writeAll = writing.withPermits(1)(
