@@ -139,6 +139,24 @@ describe("events as they are read", { timeout: 120_000 }, () => {
     assert.strictEqual((await readAll({}, empty)).text, '{"end":{"events":0,"complete":true}}\n')
   })
 
+  it("stand in the audit log before they are read, with what was asked for", async () => {
+    const filters = { dimension: "user_id", operator: "is", value: "=ben" }
+    const query = { from: "2026-11-01", columns: "time,user_id", filters: JSON.stringify(filters) }
+    assert.strictEqual((await readAll(query)).status, 200)
+    const { items } = (await ask(server, "GET", "/platform/audit?limit=1", { token })).body
+    const [record] = items as ReadonlyArray<Json>
+    assert.deepStrictEqual([record!["action"], record!["target"]], ["events.exported", "events"])
+    assert.deepStrictEqual(record!["after"], {
+      format: "ndjson",
+      date_range: { from: "2026-11-01", to: ever.to },
+      filters,
+      columns: ["time", "user_id"]
+    })
+    assert.strictEqual((await readAll({ ...query, columns: "personal" })).status, 400)
+    const after = (await ask(server, "GET", "/platform/audit?limit=1", { token })).body
+    assert.deepStrictEqual(after["items"], items)
+  })
+
   it("go on behind any line, at the watermark of the answer that it stood in, whatever has come since", async () => {
     const as = tokenFor(folder, { workspace: "resumed" })
     const days = Array.from({ length: 20 }, (_, day) =>

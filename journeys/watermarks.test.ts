@@ -178,6 +178,27 @@ describe("an answer's watermark", () => {
     assert.deepStrictEqual(asBefore.body, { ...answer })
   })
 
+  it("is none of channel rules that were deleted and set anew", async () => {
+    const rules = "/analytics/channel-rules"
+    const set = async (channel: string) => {
+      const body = { rules: [{ channel, when: { dimension: "source", operator: "is_not", value: "nowhere" } }] }
+      const made = await ask(server, "PUT", rules, { token, body, headers: { "if-match": '"0"' } })
+      assert.strictEqual(made.status, 200, JSON.stringify(made.body))
+    }
+    const path = `/analytics/sessions?${range}`
+    await set("ours")
+    const before = await call(path)
+    const past = at(path, String(before.body["watermark"]))
+    assert.deepStrictEqual((await call(past)).body, before.body)
+    assert.strictEqual((await ask(server, "DELETE", rules, { token })).status, 204)
+    assert.strictEqual((await call(past)).status, 410)
+    await set("theirs")
+    const again = await call(past)
+    assert.strictEqual(again.status, 410, JSON.stringify(again.body))
+    assert.deepStrictEqual(codesOf(again), [["/watermark", "definitions_changed"]])
+    assert.strictEqual((await ask(server, "DELETE", rules, { token })).status, 204)
+  })
+
   it("reads settings and the lists of static cohorts as they stood", async () => {
     await send([
       eventOf({ anonymous_id: "listed", user_id: "hal", timestamp }),

@@ -55,7 +55,8 @@ const make = Effect.gen(function* () {
 
   const open = Effect.fnUntraced(function* (flat: FlatEventStream) {
     const request = yield* HttpServerRequest.HttpServerRequest
-    const { from, keyId, requestId, workspace } = yield* CurrentPrincipal
+    const principal = yield* CurrentPrincipal
+    const { from, keyId, requestId, workspace } = principal
     const key = `${workspace}|${keyId}`
     if ([...readers].some((reader) => reader.key === key))
       return full("rate-limited", "one answer of raw events at once is read with a key")
@@ -74,7 +75,7 @@ const make = Effect.gen(function* () {
     // Whatever becomes of it: an answer that is refused, cut, or of a HEAD that reads nothing.
     answer.once("close", () => void readers.delete(reader))
     const isOver = () => reader.revoked || stop.isStopping()
-    const { bytes, contentType, watermark } = yield* streamEvents(workspace, flat, isOver)
+    const { bytes, contentType, watermark } = yield* streamEvents(principal, flat, isOver)
     leaveRequests(answer)
     const counted = Stream.tap(bytes, ({ length }) => Metric.update(bytesMade, length))
     // A failure on the way cuts the connection: the reader misses the line of the end.

@@ -24,7 +24,7 @@ import type { FilterScope } from "../../questions/planFilter.ts"
 import { planQuestion, previousPeriod, withConversions } from "../../questions/planQuestion.ts"
 import type { PlannedQuestion } from "../../questions/planQuestion.ts"
 import type { QuestionScope } from "../../questions/QuestionScope.ts"
-import { alsoRestingOn, definitionOf, revisionsText } from "../../questions/revisions.ts"
+import { alsoRestingOn, revisionsText } from "../../questions/revisions.ts"
 import { sessionLimitsOf, sourceRulesOf } from "../../questions/sessions/sessionRules.ts"
 import { shapeAnswer } from "../../questions/shapeAnswer.ts"
 import { uncertainRequest, uncertainStatistics, withIntervals } from "../../questions/uncertainTrend.ts"
@@ -32,7 +32,7 @@ import { askBeside } from "./askAt.ts"
 import { resolveCohorts } from "./cohortRules.ts"
 import { conversionsOf, moneyWarnings } from "./conversions.ts"
 import { resolveGoals } from "./goalRules.ts"
-import { channelRulesId, channelRulesKind, keptChannelRules } from "./keptChannelRules.ts"
+import { keptChannelRules } from "./keptChannelRules.ts"
 import { drawIntervals } from "./drawIntervals.ts"
 import { nameWarnings } from "./nameWarnings.ts"
 import { revisionsOfWorld } from "./pastDefinitions.ts"
@@ -65,10 +65,7 @@ export const questionScope = Effect.fnUntraced(function* (workspace: WorkspaceId
     sessionLimits: sessionLimitsOf(settings.ingest),
     sources: sourceRulesOf(settings.ingest.own_domains),
     channelRules: channelRulesOf(ownRules, settings.ingest.own_domains),
-    revisions: revisionsText("", [
-      ...revisionsOfWorld(settings, rates),
-      [definitionOf(channelRulesKind, channelRulesId), channels.revision]
-    ])
+    revisions: revisionsText("", [...revisionsOfWorld(settings, rates), ...channels.carried])
   }
   const namedGoal = namedGoals(question)
   const { goals, revisions: ofGoals } = yield* resolveGoals(workspace, namedGoal, scope)

@@ -8,8 +8,14 @@ import {
 import { EventStore } from "../../../ports/analytics/EventStore.ts"
 import type { EventPlace, ScanRequest, StoreReads } from "../../../ports/analytics/EventStore.ts"
 import { InvalidQuestion } from "../../../ports/analytics/InvalidQuestion.ts"
+import { DocumentStore } from "../../../ports/documents/DocumentStore.ts"
 import { PortFailure } from "../../../ports/PortFailure.ts"
 import type { WorkspaceId } from "../../../ports/WorkspaceId.ts"
+import { auditOf } from "../../platform/audit.ts"
+import type { Actor } from "../../platform/audit.ts"
+import { naming } from "../../platform/revisions.ts"
+import { withoutConflict } from "../../platform/withoutConflict.ts"
+import { listOf } from "../../questions/flatQuestion.ts"
 import { exportEnd, exportHead, exportLine } from "../../questions/exports/exportLine.ts"
 import type { LineForm } from "../../questions/exports/exportLine.ts"
 import { planEventStream, readEventStream } from "../../questions/exports/planEventStream.ts"
@@ -26,11 +32,36 @@ export interface EventStream {
 }
 
 /**
- * Events in arrival order, as fast as they are taken: a page of them is read when the one before has gone. The last line
- * says how many there are and whether they are all; an answer without it was cut. `isStopping` ends it early.
+ * Events in arrival order, as fast as they are taken, once the audit log says who reads them: a page of them is read when
+ * the one before has gone. The last line says how many there are and whether they are all; an answer without it was cut.
+ * `isStopping` ends it early.
  */
-export const streamEvents = (workspace: WorkspaceId, flat: FlatEventStream, isStopping: () => boolean) =>
-  askAt(workspace, flat.watermark, beginStream(workspace, flat, isStopping), ({ watermark }) => watermark)
+export const streamEvents = Effect.fnUntraced(function* (
+  actor: Actor,
+  flat: FlatEventStream,
+  isStopping: () => boolean
+) {
+  const { workspace } = actor
+  const begun = beginStream(workspace, flat, isStopping)
+  const stream = yield* askAt(workspace, flat.watermark, begun, ({ watermark }) => watermark)
+  yield* recordReading(actor, flat)
+  return stream
+})
+
+/** What was asked for, as an export says it. */
+const recordReading = Effect.fnUntraced(function* (actor: Actor, flat: FlatEventStream) {
+  const read = readEventStream(flat)
+  const asked = {
+    ...("asked" in read ? read.asked : {}),
+    ...(flat.columns === undefined ? {} : { columns: listOf(flat.columns) }),
+    ...(flat.after === undefined ? {} : { after: flat.after })
+  }
+  const documents = yield* DocumentStore
+  const { subjectsOf } = yield* naming(actor.workspace, { name: "events", singular: "event" })
+  const now = yield* Clock.currentTimeMillis
+  const record = yield* auditOf(actor, now, "events.exported", "events", undefined, asked, subjectsOf(asked))
+  yield* withoutConflict(documents.commit(actor.workspace, { writes: [], audit: [record] }))
+})
 
 const beginStream = Effect.fn("streamEvents")(function* (
   workspace: WorkspaceId,
