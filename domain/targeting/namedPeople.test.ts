@@ -56,6 +56,8 @@ describe("people whom a condition names", () => {
       ["^ada", { $regex: "^ada" }],
       ["ada", { $regex: "ada" }],
       ["^ada|ben$", { $regex: "^ada|ben$" }],
+      ["^ada$|^b\\.n$|^cy$", { $regex: "^(?:b\\.n|cy)$" }],
+      ["^ada$|^ben\\$", { $regex: "^ada$|^ben\\$" }],
       ["^(ada.*|ben)$", { $regex: "^(ada.*|ben)$" }]
     ]
     for (const [pattern, left] of patterns) assert.deepStrictEqual(without(pattern), left, pattern)

@@ -20,8 +20,15 @@ interface Spelled {
   readonly rebuilt: (sources: ReadonlyArray<string>) => string
 }
 
+/** `^ada$|^ben$` as `^(?:ada|ben)$`, which means the same where they are letters. */
+const anchoredOnce = (pattern: string): string => {
+  const each = pattern.split("|")
+  const isEach = each.length > 1 && each.every((one) => one.startsWith("^") && one.endsWith("$"))
+  return isEach ? `^(?:${each.map((one) => one.slice(1, -1)).join("|")})$` : pattern
+}
+
 const spelledIn = (pattern: string): Spelled | undefined => {
-  const [, begin = "", grouped, plain, end = ""] = spelledOut.exec(pattern) ?? []
+  const [, begin = "", grouped, plain, end = ""] = spelledOut.exec(anchoredOnce(pattern)) ?? []
   const sources = (grouped ?? plain ?? "").split("|")
   // Anchors bind only the outermost alternatives.
   if (grouped === undefined && sources.length > 1 && begin + end !== "") return undefined

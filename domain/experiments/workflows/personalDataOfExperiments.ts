@@ -137,7 +137,7 @@ const segmentsOfIds = Effect.fnUntraced(function* (workspace: WorkspaceId, found
 /** Where people may stand that documents from before do not say. */
 const walked: Walked = {
   name: "definitions",
-  version: 2,
+  version: 3,
   lists: (workspace) =>
     Effect.succeed([
       ...namingPeople.map((collection) => ({ workspace, collection, index: "by_time", equals: [] })),
