@@ -221,7 +221,7 @@ const cutsOf = async (
     const tally = tallyOf(index, undefined)
     const isShareOfAll = cap?.kind === "percentile" && !cap.ignoreZeros
     const units = isShareOfAll ? (await tally.count()).counts.reduce((sum, count) => sum + count, 0) : 0
-    cuts.push(cutOf(cap, Float64Array.from(totals.get(index) ?? []), units))
+    cuts.push(await cutOf(cap, totals.get(index) ?? [], units))
   }
   return cuts
 }

@@ -23,7 +23,7 @@ const doubles = (vector: DuckDBVector | undefined): Float64Array => {
 }
 
 /** Rows that are worked on at once: a few milliseconds, then the event loop runs. */
-const rowsPerTurn = 32_768
+export const rowsPerTurn = 32_768
 
 /** Works on all of them, some at a time. */
 export const inTurns = async (count: number, work: (from: number, to: number) => void): Promise<void> => {
