@@ -1,4 +1,7 @@
+import { DatabaseSync } from "node:sqlite"
+import { join } from "node:path"
 import { assert, describe, it } from "vitest"
+import { busyTimeoutMillis } from "../adapters/sqlite/Database.ts"
 import { exposureDelayMillis, exposuresWaitingMax } from "../ports/experiments/Exposures.ts"
 import { asking } from "./asking.ts"
 import { ask, countEvents, freshFolder, limitFiles, startServer, tokenFor } from "./ServerProcess.ts"
@@ -151,4 +154,80 @@ describe("exposures", () => {
       }
     }
   )
+})
+
+/** Holds the file of documents as another process: nobody else writes meanwhile. */
+const lockDocuments = (folder: string) => {
+  const other = new DatabaseSync(join(folder, "documents.sqlite"))
+  other.exec("BEGIN IMMEDIATE")
+  return () => {
+    other.exec("ROLLBACK")
+    other.close()
+  }
+}
+
+describe("a document store that takes no writes", () => {
+  const awayMillis = 15_000
+
+  it("leaves every evaluation answered from the last flags, and health says so", { timeout: 90_000 }, async () => {
+    const folder = freshFolder()
+    const token = tokenFor(folder)
+    const server = await startServer(folder, { RATE_LIMITS: "default=1000000,anonymous=1000000,evaluate=1000000" })
+    const { done, send } = asking(() => ({ server, token }))
+    try {
+      await serving(server, token)
+      const { body: key } = await done(201, "POST", "/platform/keys", {
+        name: "sdk",
+        kind: "secret",
+        environment: "production",
+        scopes: ["flags:evaluate"]
+      })
+      const clientKey = key["token"] as string
+      const context = { user_id: "ada", targetingKey: "ada" }
+      const evaluations: ReadonlyArray<readonly [string, () => Promise<{ readonly status: number }>]> = [
+        ["single", () => send("POST", "/experiments/feature-flags/form/evaluate", { context: { user_id: "ada" } })],
+        ["bulk", () => send("POST", "/experiments/feature-flags/bulk-evaluate", { context: { user_id: "ada" } })],
+        ["OFREP", () => send("POST", "/ofrep/v1/evaluate/flags/form", { context })],
+        ["OFREP bulk", () => send("POST", "/ofrep/v1/evaluate/flags", { context })],
+        ["payload", () => send("GET", "/experiments/sdk/payload")],
+        ["GrowthBook", () => ask(server, "GET", `/api/features/${clientKey}`)],
+        ["Unleash", () => ask(server, "GET", "/api/client/features", { headers: { authorization: clientKey } })]
+      ]
+      let slowest = 0
+      const evaluateAll = async () => {
+        for (const [name, evaluation] of evaluations) {
+          const start = Date.now()
+          assert.strictEqual((await evaluation()).status, 200, name)
+          slowest = Math.max(slowest, Date.now() - start)
+        }
+      }
+      const segment = (name: string) =>
+        send("POST", "/experiments/segments", { key: name, members: { attribute: "user_id", values: ["ada"] } })
+      const readiness = async () => (await send("GET", "/health/ready")).body["status"]
+      await evaluateAll()
+
+      const unlock = lockDocuments(folder)
+      const until = Date.now() + awayMillis
+      const refused = segment("meanwhile")
+      const seen = new Set<unknown>()
+      while (Date.now() < until) {
+        await evaluateAll()
+        seen.add(await readiness())
+        await new Promise((after) => setTimeout(after, 200))
+      }
+      assert.strictEqual((await refused).status, 503)
+      assert.isTrue(seen.has("degraded"))
+      assert.isFalse(seen.has("down"))
+      // The event loop never waits for the file: others' requests would wait with it.
+      assert.isBelow(slowest, busyTimeoutMillis / 2)
+
+      unlock()
+      assert.strictEqual((await segment("afterwards")).status, 201)
+      const deadline = Date.now() + 10_000
+      while ((await readiness()) !== "ready" && Date.now() < deadline) await evaluateAll()
+      assert.strictEqual(await readiness(), "ready")
+    } finally {
+      await server.kill("SIGKILL")
+    }
+  })
 })

@@ -21,6 +21,8 @@ export interface Database {
 
 /** How long a statement waits for another process that holds the file. */
 export const busyTimeoutMillis = 5000
+/** For so long it waits where the event loop waits with it; who can, comes again. */
+const busyTurnMillis = 20
 
 export const connect = async (file: string): Promise<Database> => {
   if (process.versions["bun"] !== undefined) {
@@ -39,22 +41,34 @@ export const connect = async (file: string): Promise<Database> => {
 const corruptCodes = [11, 26]
 const fullCode = 13
 const noRoomCodes = [4874, 778]
+/** BUSY: another process held the file until the time to wait was over. */
+const busyCode = 5
 
 /** What an error of SQLite means to the caller of `port`. */
 export const sqliteFailure = (port: string, operation: string, cause: unknown): PortFailure => {
   // Its message repeats what is stored.
   if (cause instanceof SyntaxError)
     return new PortFailure({ port, operation, reason: "corrupt", detail: "a stored value is not JSON", cause })
-  const { errcode, errno, message = String(cause) } = cause as Error & { errcode?: number; errno?: number }
-  const code = errcode ?? errno ?? 0
+  const { message = String(cause) } = cause as Error
+  const code = codeOf(cause)
   const reason =
     (code & 0xff) === fullCode || noRoomCodes.includes(code)
       ? "full"
       : corruptCodes.includes(code & 0xff)
         ? "corrupt"
-        : "unavailable"
+        : isBusy(cause)
+          ? "timeout"
+          : "unavailable"
   return new PortFailure({ port, operation, reason, detail: message, cause })
 }
+
+const codeOf = (cause: unknown): number => {
+  const { errcode, errno } = cause as { readonly errcode?: number; readonly errno?: number }
+  return errcode ?? errno ?? 0
+}
+
+/** Whether another process holds the file; nothing was done. */
+export const isBusy = (cause: unknown): boolean => (codeOf(cause) & 0xff) === busyCode
 
 /** In one line: which file, and what to do. */
 const openFailure = (port: string, file: string, cause: unknown): PortFailure => {
@@ -96,15 +110,24 @@ export const open = (port: string, file: string, schema: string): Effect.Effect<
  * Moves the write-ahead log into the file and empties it: what was overwritten is gone from both. Answers false, at
  * once, where a reader (a backup) still needs what the log holds.
  */
-export const truncateLog = (database: Database): boolean => {
-  database.exec("PRAGMA busy_timeout = 0")
-  try {
+export const truncateLog = (database: Database): boolean =>
+  waiting(database, 0, () => {
     const answer = database.prepare("PRAGMA wal_checkpoint(TRUNCATE)").get() as { readonly busy: number }
     return Number(answer.busy) === 0
+  })
+
+const waiting = <A>(database: Database, millis: number, run: () => A): A => {
+  database.exec(`PRAGMA busy_timeout = ${millis}`)
+  try {
+    return run()
   } finally {
     database.exec(`PRAGMA busy_timeout = ${busyTimeoutMillis}`)
   }
 }
+
+/** A transaction that holds the event loop for a moment only where another process holds the file: then `isBusy`. */
+export const briefTransaction = <A>(database: Database, body: () => A): A =>
+  waiting(database, busyTurnMillis, () => transaction(database, body))
 
 /** Runs `body` as one transaction: all of it is durable when this returns, or none of it happened. */
 export const transaction = <A>(database: Database, body: () => A): A => {

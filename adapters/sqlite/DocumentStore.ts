@@ -12,7 +12,7 @@ import {
 } from "../../ports/documents/DocumentStore.ts"
 import type { Collection, Commit, DocumentWrite, StoredDocument } from "../../ports/documents/DocumentStore.ts"
 import { PortFailure } from "../../ports/PortFailure.ts"
-import { open, sqliteFailure, transaction } from "./Database.ts"
+import { briefTransaction, open, sqliteFailure, transaction } from "./Database.ts"
 import type { Database } from "./Database.ts"
 import { groupCommit, WriteState } from "./GroupCommit.ts"
 import {
@@ -351,7 +351,7 @@ const removeExpired = (database: Database, now: number): number => {
     .prepare("select workspace, collection, id from documents where expires_at <= ? limit ?")
     .all(now, sweepDocumentsMax) as ReadonlyArray<{ workspace: string; collection: string; id: string }>
   if (expired.length === 0) return 0
-  transaction(database, () => {
+  briefTransaction(database, () => {
     for (const { collection, id, workspace } of expired) remove(workspace, collection, id)
   })
   return expired.length

@@ -3,7 +3,7 @@ import type { Scope } from "effect"
 import { PortFailure } from "../../ports/PortFailure.ts"
 import { Gauges } from "../../ports/platform/Gauges.ts"
 import { LastWrite, PartStates } from "../../ports/platform/PartStates.ts"
-import { sqliteFailure, transaction } from "./Database.ts"
+import { briefTransaction, busyTimeoutMillis, isBusy, sqliteFailure } from "./Database.ts"
 import type { Database } from "./Database.ts"
 import type { LogSync } from "./LogSync.ts"
 
@@ -19,6 +19,9 @@ const sliceMillisMax = 8
  */
 const crowd = 3
 const gatherMillis = 2
+
+/** A file that another process holds is asked for again after this time, until `busyTimeoutMillis` are over. */
+const busyPauseMillis = 30
 
 /** "BROX" in ASCII, https://www.sqlite.org/pragma.html#pragma_application_id */
 const applicationId = 0x42524f58
@@ -76,6 +79,8 @@ export const groupCommit = (
   let failing = false
   let syncing = false
   let crowded = false
+  /** Since when another process has held the file, in ms of the process's clock. */
+  let busySince: number | undefined
   const begin = database.prepare("SAVEPOINT one_write")
   const release = database.prepare("RELEASE one_write")
 
@@ -86,7 +91,7 @@ export const groupCommit = (
     let lost: { readonly cause: unknown } | undefined
     if (sync !== undefined) database.exec("PRAGMA synchronous = NORMAL")
     try {
-      transaction(database, () => {
+      briefTransaction(database, () => {
         // So that a group which changes nothing finds out as well whether there is room again.
         if (failing) database.exec(`PRAGMA application_id = ${applicationId}`)
         while (taken < waiting.length && (taken === 0 || performance.now() - startedAt < sliceMillisMax)) {
@@ -98,6 +103,9 @@ export const groupCommit = (
     } finally {
       if (sync !== undefined) database.exec("PRAGMA synchronous = FULL")
     }
+    if (lost === undefined || !isBusy(lost.cause)) busySince = undefined
+    else if (performance.now() - (busySince ??= startedAt) < busyTimeoutMillis && taken === 0)
+      return { group: [], lost }
     const group = waiting.slice(0, taken === 0 ? waiting.length : taken)
     waiting = waiting.slice(group.length)
     state.waiting = waiting.length
@@ -123,6 +131,7 @@ export const groupCommit = (
   const flush = () => {
     if (syncing || waiting.length === 0) return
     const { group, lost } = commit()
+    if (group.length === 0) return void setTimeout(flush, busyPauseMillis)
     if (sync === undefined || lost !== undefined) return settle(group, lost)
     syncing = true
     sync((cause) => {
