@@ -641,6 +641,11 @@ describe("a decision rule", () => {
     }
     const frozen = await done(409, "PUT", `${path}/ruled`, other, { "if-match": headers.get("etag")! })
     assert.deepStrictEqual(errorsOf(frozen), ["/decision_rule frozen", "/goals frozen"])
+    // A phase may not take the variant away that the rule ships in the end.
+    const others = ["control", "long"].map((id) => ({ id, weight: 50 }))
+    assert.deepStrictEqual(errorsOf(await done(400, "POST", `${path}/ruled/phases`, { variants: others })), [
+      "/decision_rule/inconclusive/variant unknown_variant"
+    ])
     await new Promise((after) => setTimeout(after, 1100))
     await ingest([...arm("ruled", "control", 400, 80), ...arm("ruled", "short", 400, 60 + 44)])
     const { body } = await resultsOf("ruled", 800)

@@ -280,7 +280,11 @@ export const openPhase = (experiment: Experiment, asked: NewPhase, act: Act): Li
   const errors = [
     ...(asked.variants === undefined
       ? []
-      : [...variantErrors(asked.variants), ...startErrors(experiment.allocation, asked.variants)]),
+      : [
+          ...variantErrors(asked.variants),
+          ...startErrors(experiment.allocation, asked.variants),
+          ...shippedMistakes({ ...experiment, variants: asked.variants })
+        ]),
     ...versionErrors(versions),
     ...(falls
       ? [error("/bucket_version", "falls", `is below ${last.bucket_version ?? 0}, that of the phase before`)]

@@ -2,7 +2,11 @@ import { NodeHttpServerRequest } from "@effect/platform-node"
 import { Clock, Context, Effect, Layer, Metric, Schedule, Stream } from "effect"
 import { HttpServerRequest, HttpServerResponse } from "effect/http"
 import { streamEvents } from "../../domain/analytics/workflows/streamEvents.ts"
-import { eventStreamsAtOnceMax, eventStreamStallMillisMax } from "../../ports/analytics/EventExport.ts"
+import {
+  eventStreamMillisMax,
+  eventStreamsAtOnceMax,
+  eventStreamStallMillisMax
+} from "../../ports/analytics/EventExport.ts"
 import { fromZero } from "../../ports/platform/fromZero.ts"
 import { Gauges } from "../../ports/platform/Gauges.ts"
 import { TokenProofs } from "../../ports/platform/TokenProofs.ts"
@@ -30,6 +34,8 @@ const full = (kind: "rate-limited" | "unavailable", detail: string) =>
 
 interface EventReader extends OpenReader {
   readonly key: string
+  /** When it is cut however little it takes at a time, in ms UTC: after the time of an answer and that of a stall. */
+  readonly until: number
   revoked: boolean
 }
 
@@ -47,7 +53,7 @@ const make = Effect.gen(function* () {
   const sweep = Effect.suspend(() => {
     const now = clock.currentTimeMillisUnsafe()
     return Effect.forEach(readers, (reader) => {
-      if (isStalled(reader, now, eventStreamStallMillisMax)) reader.connection.destroy()
+      if (now >= reader.until || isStalled(reader, now, eventStreamStallMillisMax)) reader.connection.destroy()
       return Effect.map(isRevoked(proofs, reader, now), (revoked) => void (reader.revoked ||= revoked))
     })
   })
@@ -64,6 +70,7 @@ const make = Effect.gen(function* () {
       return full("unavailable", `${eventStreamsAtOnceMax} answers of raw events are read already`)
     const reader: EventReader = {
       key,
+      until: clock.currentTimeMillisUnsafe() + eventStreamMillisMax + eventStreamStallMillisMax,
       connection: NodeHttpServerRequest.toIncomingMessage(request).socket,
       token: sentToken(request)?.token ?? "",
       asked: { from, requestId },
