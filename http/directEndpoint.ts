@@ -100,6 +100,9 @@ const decodeOf = (schema: Schema.Top | undefined): Decode => {
   return isPlain === undefined ? decode : (value) => (isPlain(value) ? Option.some(value) : decode(value))
 }
 
+/** Where a number may be beyond those of JavaScript, which read it as Infinity: no plain value, though it looks like one. */
+const perhapsInfinite = /\d[eE]\+?\d{3}|\d{200}/
+
 /** Reads what a handler is given; nothing where any of it is not as it should be. */
 const readerOf = (endpoint: HttpApiEndpoint.Top) => {
   const payload = [...endpoint.payload.values()][0]?.schemas[0]
@@ -111,7 +114,7 @@ const readerOf = (endpoint: HttpApiEndpoint.Top) => {
 
   return (request: Request): Parts | undefined => {
     const text = textAtHand(request, jsonBodyRules)
-    if (text === undefined || inspectJson(text).length > 0) return undefined
+    if (text === undefined || perhapsInfinite.test(text) || inspectJson(text).length > 0) return undefined
     const json = parsed(text)
     if (json === undefined) return undefined
     const named = parameter === "" ? {} : { [parameter]: request.url.slice(before.length).split("/", 1)[0] }

@@ -17,7 +17,7 @@ const isPlainBy = (ast: SchemaAST.AST): IsPlain | undefined => {
   return (value) => isOfType(value) && checks.every((check) => isMet(check, value, ast))
 }
 
-/** What may be anything is anything that JSON can say, once it is read from JSON. */
+/** What may be anything is anything that JSON can say, once it is read from JSON without a number beyond all. */
 const isAnyJson = ({ _tag, encoding }: SchemaAST.AST): boolean => {
   const [link] = encoding ?? []
   const representation = link?.to.annotations?.["representation"] as { readonly id?: unknown } | undefined

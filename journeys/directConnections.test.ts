@@ -265,6 +265,8 @@ describe("an evaluation taken straight off its connection", () => {
     "a token that is none": { path: one, body: of({ context }), headers: { authorization: "Bearer x.y.z" } },
     "an unknown field": { path: one, body: of({ context, more: 1 }) },
     "a context of the wrong type": { path: `${ofrep}/greeting`, body: of({ context: "ada" }) },
+    "a number beyond all": { path: all, body: `{"context":{"user_id":"ada","seats":1e999}}` },
+    "a number beyond all, of OFREP": { path: ofrep, body: `{"context":{"seats":-1${"0".repeat(400)}}}` },
     "a key given twice": { path: one, body: `{"context":{},"context":{}}` },
     "no JSON": { path: all, body: "{" },
     "no UTF-8": { path: all, body: "\ud800" },

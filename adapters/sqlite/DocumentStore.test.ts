@@ -1,5 +1,5 @@
 import { assert, describe, it } from "@effect/vitest"
-import { Effect, Exit, Layer } from "effect"
+import { Effect, Exit, Fiber, Layer } from "effect"
 import { TestClock } from "effect/testing"
 import { mkdtempSync, readdirSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"
@@ -141,6 +141,20 @@ describe("sqlite failures", () => {
         assert.deepEqual(database.prepare("select length(x) as n from t").all(), [{ n: 10 }, { n: 20 }])
       })
     )
+  )
+
+  it.live("answers writes that gather while the file is closed", () =>
+    Effect.gen(function* () {
+      const database = new DatabaseSync(freshFile())
+      database.exec("create table t (id integer primary key)")
+      const insert = database.prepare("insert into t default values")
+      const write = groupCommit("SubjectKeys", database, undefined, (done) => void setImmediate(done, undefined))
+      const put = write({ operation: "commit", body: () => void insert.run() })
+      yield* Effect.all([put, put, put], { concurrency: "unbounded" })
+      const late = yield* Effect.forkChild(Effect.flip(put), { startImmediately: true })
+      database.close()
+      assert.deepInclude(yield* Fiber.join(late), { _tag: "PortFailure", reason: "unavailable" })
+    })
   )
 
   it.effect("tells a file that is no database", () =>

@@ -89,19 +89,21 @@ export const groupCommit = (
     const startedAt = performance.now()
     let taken = 0
     let lost: { readonly cause: unknown } | undefined
-    if (sync !== undefined) database.exec("PRAGMA synchronous = NORMAL")
     try {
-      briefTransaction(database, () => {
-        // So that a group which changes nothing finds out as well whether there is room again.
-        if (failing) database.exec(`PRAGMA application_id = ${applicationId}`)
-        while (taken < waiting.length && (taken === 0 || performance.now() - startedAt < sliceMillisMax)) {
-          waiting[taken++]!.run()
-        }
-      })
+      if (sync !== undefined) database.exec("PRAGMA synchronous = NORMAL")
+      try {
+        briefTransaction(database, () => {
+          // So that a group which changes nothing finds out as well whether there is room again.
+          if (failing) database.exec(`PRAGMA application_id = ${applicationId}`)
+          while (taken < waiting.length && (taken === 0 || performance.now() - startedAt < sliceMillisMax)) {
+            waiting[taken++]!.run()
+          }
+        })
+      } finally {
+        if (sync !== undefined) database.exec("PRAGMA synchronous = FULL")
+      }
     } catch (cause) {
       lost = { cause }
-    } finally {
-      if (sync !== undefined) database.exec("PRAGMA synchronous = FULL")
     }
     if (lost === undefined || !isBusy(lost.cause)) busySince = undefined
     else if (performance.now() - (busySince ??= startedAt) < busyTimeoutMillis && taken === 0)
