@@ -54,7 +54,7 @@ describe("plain values", () => {
     const schemas = [
       Schema.Struct({ at: Schema.FiniteFromString }),
       Schema.Struct({ at: Schema.optional(Schema.String) }),
-      Schema.Struct({ at: Schema.Union([Schema.String, Schema.Number]) }),
+      Schema.Struct({ at: Schema.Union([Schema.String, Schema.Finite]) }),
       Schema.Tuple([Schema.String]),
       Schema.Record(Schema.String, Schema.Date)
     ]

@@ -4,6 +4,7 @@ import type { IncomingMessage } from "node:http"
 import { afterAll, assert, beforeAll, describe, it } from "vitest"
 import { ask, countEvents, eventOf, freshFolder, startServer, tokenFor } from "./ServerProcess.ts"
 import type { ServerProcess } from "./ServerProcess.ts"
+import { batchesOfWideEvents } from "./wideEvents.ts"
 
 type Json = Readonly<Record<string, unknown>>
 
@@ -237,14 +238,7 @@ describe("many events as they are read", { timeout: 120_000 }, () => {
   const another = () => tokenFor(folder, { workspace: "large", keyId: anotherKey })
 
   beforeAll(async () => {
-    const [one, two, three] = ["x", "y", "z"].map((letter) => letter.repeat(7000))
-    for (let sent = 0; sent < events; sent += 50) {
-      const day = new Date(Date.UTC(2026, 9, 1 + (sent % 30))).toISOString()
-      const some = Array.from({ length: 50 }, (_, at) =>
-        eventOf({ anonymous_id: `device-${at}`, timestamp: day, properties: { number: sent + at, one, two, three } })
-      )
-      await send(some, as())
-    }
+    for (const some of batchesOfWideEvents(events)) await send(some, as())
     await awaitEvents(events, as())
   }, 180_000)
 

@@ -8,6 +8,7 @@ import { afterAll, assert, beforeAll, describe, it } from "vitest"
 import { filesOf } from "../adapters/dataFiles.ts"
 import { ask, eventOf, freshFolder, startServer, tokenFor } from "./ServerProcess.ts"
 import type { Answer, ServerProcess } from "./ServerProcess.ts"
+import { batchesOfWideEvents } from "./wideEvents.ts"
 
 type Json = Readonly<Record<string, unknown>>
 
@@ -293,14 +294,7 @@ describe("a large export", { timeout: 120_000 }, () => {
   const as = () => tokenFor(folder, { workspace: "large" })
 
   beforeAll(async () => {
-    const [one, two, three] = ["x", "y", "z"].map((letter) => letter.repeat(7000))
-    for (let sent = 0; sent < events; sent += 50) {
-      const day = new Date(Date.UTC(2026, 9, 1 + (sent % 30))).toISOString()
-      const some = Array.from({ length: 50 }, (_, at) =>
-        eventOf({ anonymous_id: `device-${at}`, timestamp: day, properties: { number: sent + at, one, two, three } })
-      )
-      await send(some, as())
-    }
+    for (const some of batchesOfWideEvents(events)) await send(some, as())
     const made = await order({ format: "ndjson" }, as())
     path = made.headers.get("location")!
     await awaitState(path, "finished", as())

@@ -14,7 +14,8 @@ import { deedsText, eventColumnsOf, eventsText, gapsText, isWalked } from "./exp
 import type { EventColumns } from "./experimentEventsText.ts"
 import { completionColumnsText, completionsTexts } from "./experimentFunnelText.ts"
 import { quantileText } from "./experimentQuantileText.ts"
-import { countUnits, cutOf, ExperimentTally } from "./ExperimentTally.ts"
+import { cutOf } from "./experimentCaps.ts"
+import { countUnits, ExperimentTally } from "./ExperimentTally.ts"
 import type { Pass, UnitCounts } from "./ExperimentTally.ts"
 import {
   carriedOverText,

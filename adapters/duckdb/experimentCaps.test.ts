@@ -1,6 +1,6 @@
 import { assert, describe, it } from "@effect/vitest"
 import { randomNumbers } from "../../domain/statistics/RandomNumbers.ts"
-import { cutOf } from "./ExperimentTally.ts"
+import { cutOf } from "./experimentCaps.ts"
 
 describe("where totals are cut", () => {
   it("is found a part at a time, so that others have their turn", async () => {
